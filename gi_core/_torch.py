@@ -1,0 +1,37 @@
+"""Torch set-up that must happen before anything else imports torchvision or starts a thread."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import torch  # noqa: E402
+
+_library: torch.library.Library | None = None
+
+
+def use_one_thread() -> None:
+    """One thread: two on contended cores can be 10-100x slower (OpenMP spin waits)."""
+    torch.set_num_threads(1)
+
+
+def make_torchvision_importable() -> None:
+    """Import torchvision even where its compiled operators cannot load (CUDA wheel beside a CPU torch).
+
+    Such a wheel fails while registering shape functions for two operators that nobody here calls; declaring
+    their signatures lets the import pass. A good build is left alone.
+    """
+    global _library
+    try:
+        import torchvision  # noqa: F401
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+        for name in [n for n in sys.modules if n.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        _library = torch.library.Library("torchvision", "DEF")  # kept alive: dropping it undefines the operators
+        _library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        import torchvision  # noqa: F401

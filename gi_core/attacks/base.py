@@ -1,0 +1,82 @@
+"""What every attack is: options in, Frames out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from torch import Tensor
+
+from gi_core.components import Component, Registry, split_top
+from gi_core.observation import Observation
+
+
+@dataclass
+class Frame:
+    """One moment of an attack. ``images`` is what the attack would return if stopped here.
+
+    Attributes:
+        iteration: 0-based count over all restarts; single-pass attacks yield iteration 0 only.
+        images: (B,C,H,W) in [0,1]; may be a live buffer that the next iteration overwrites: copy to keep.
+        loss: the attacker's own objective now, 0-dim tensor (never synchronised with the host by the attack).
+        terms: the objective's parts, 0-dim tensors.
+        labels: (B,) the attacker's belief, when it has one.
+        restart: 0-based restart that this iteration belongs to.
+        report: what the attack found besides a picture (conditioning, intermediate pictures), plain data or tensors.
+    """
+
+    iteration: int
+    images: Tensor
+    loss: Tensor
+    terms: dict[str, Tensor] = field(default_factory=dict)
+    labels: Tensor | None = None
+    restart: int = 0
+    report: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack(Component):
+    """Rebuilds pictures from an Observation.
+
+    ``assumes`` says what it needs, ``fails`` when it does not work in practice, ``defend`` what stops it:
+    one sentence each, shown beside every run.
+    """
+
+    assumes: ClassVar[str] = ""
+    fails: ClassVar[str] = ""
+    defend: ClassVar[str] = ""
+    single_pass: ClassVar[bool] = False
+
+    @property
+    def iterations(self) -> int:
+        """How many Frames a full run yields."""
+        return 1
+
+    @abstractmethod
+    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        """Yield a Frame per iteration; the last one's images are the answer.
+
+        Random draws come from a ``torch.Generator`` seeded with ``seed``. Closing the generator stops the work.
+
+        Raises:
+            BadInput: the observation does not hold what the attack needs.
+        """
+
+
+class Attacks(Registry[Attack]):
+    def parse(self, text: str) -> Attack:
+        """One attack; ``a+b:key=value`` is short for ``b:key=value,init=a`` (a warm start)."""
+        *starts, last = split_top(text, "+")
+        for i, start in enumerate(starts):
+            following = starts[i + 1] if i + 1 < len(starts) else last
+            joined = following + ("," if ":" in following else ":") + f"init=({start})"
+            if i + 1 < len(starts):
+                starts[i + 1] = joined
+            else:
+                last = joined
+        return super().parse(last)
+
+
+attacks = Attacks("attack")
