@@ -1,0 +1,64 @@
+"""How an attacker who knows the defense's public parameters matches the defended update (as GIFD does)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gi_core.objectives import Distance, Objective, SignAlignment, inner, norm
+from gi_core.observation import DefenseFacts, Observation
+
+
+def distance_to(observation: Observation, objective: Objective) -> Distance:
+    """The distance between a guess's raw gradient and the observed, defended one.
+
+    Without knowledge of the defense this is the objective itself. With it, the guess passes what the defense is
+    known to do: a kept-entries mask (top-k, pruning), a clip of the whole update, signs; a quantiser's target is
+    the nearest gradient that it could have sent as it did.
+    """
+    targets = observation.targets
+    distance = objective.to(targets)
+    if any(d.name == "sign" for d in observation.defense or ()):
+        distance = SignAlignment().to(targets)
+    for defense in reversed(observation.defense or ()):
+        if defense.name in ("topk", "prune"):
+            distance = _masked(distance, [t != 0 for t in targets])
+        elif defense.name == "clip" and defense.options["scope"] == "joint" and observation.update.kind == "gradient":
+            distance = _clipped(distance, float(defense.options["norm"]))
+        elif defense.name == "quantize":
+            distance = _within_cells(objective, targets, defense)
+    return distance
+
+
+def _masked(distance: Distance, mask: list[Tensor]) -> Distance:
+    def masked(guess: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        value, cotangent = distance(torch._foreach_mul(guess, mask))
+        return value, torch._foreach_mul(cotangent, mask)
+
+    return masked
+
+
+def _clipped(distance: Distance, limit: float) -> Distance:
+    """g -> g min(1, C/|g|); where it clips, the pull-back is (C/|g|) (v - <v, g> g / |g|^2)."""
+
+    def clipped(guess: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        length = norm(guess)
+        scale = (limit / length.clamp_min(1e-30)).clamp_max(1.0)
+        value, cotangent = distance(torch._foreach_mul(guess, scale))
+        radial = torch.where(length > limit, inner(cotangent, guess) / length.square().clamp_min(1e-30), 0.0)
+        tangent = torch._foreach_sub(cotangent, torch._foreach_mul(guess, radial))
+        return value, torch._foreach_mul(tangent, scale)
+
+    return clipped
+
+
+def _within_cells(objective: Objective, targets: list[Tensor], defense: DefenseFacts) -> Distance:
+    """Match the point of the quantiser's cell that lies nearest to the guess (cell: one level to either side)."""
+    levels = 2 ** int(defense.options["bits"]) - 1
+    steps = [t.abs().max() / levels for t in targets]
+
+    def quantised(guess: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        nearest = [torch.clamp(g, t - s, t + s) for g, t, s in zip(guess, targets, steps, strict=True)]
+        return objective.to(nearest)(guess)
+
+    return quantised

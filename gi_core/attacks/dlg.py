@@ -1,0 +1,88 @@
+"""Deep Leakage from Gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.components import option
+from gi_core.descent import check_init, keep_best, start
+from gi_core.lbfgs import minimise
+from gi_core.matching import Evaluation, Matcher
+from gi_core.objectives import L2, norm
+from gi_core.observation import Observation
+
+CONVERGED = 1e-9
+"""A start is finished when the squared distance falls below this share of the update's squared norm."""
+
+
+@attacks.register("dlg")
+@dataclass(frozen=True, kw_only=True)
+class DeepLeakage(Attack):
+    """Match the gradient in squared distance by L-BFGS over pictures and soft labels together.
+
+    Zhu, Liu, Han, "Deep Leakage from Gradients", NeurIPS 2019: 300 outer steps of L-BFGS at lr 1, N(0,1) start,
+    no box. Kept here: the lowest-loss iterate (their code keeps the last); a start whose loss no longer falls is
+    ended, and further restarts are skipped once one has converged.
+    """
+
+    assumes: ClassVar[str] = "The server knows the weights it sent; nothing else, the labels are optimised along."
+    fails: ClassVar[str] = (
+        "Built for smooth (sigmoid) networks with wide initial weights and tiny batches; it diverges on about half"
+        " of all starts, on ReLU networks nearly always."
+    )
+    defend: ClassVar[str] = "Any noise, a ReLU network, or a batch of more than a few pictures already stops it."
+
+    steps: int = option(300, "outer L-BFGS steps per restart", low=1, high=10_000)
+    lr: float = option(1.0, "L-BFGS step length", low=1e-6, high=10)
+    restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
+    box: bool = option(False, "keep the guess in [0,1] after each outer step")
+    patience: int = option(25, "end a start that did not improve for this many outer steps; 0: never", low=0, high=10_000)
+    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_init(self.init)
+
+    @property
+    def iterations(self) -> int:
+        return self.restarts * (self.steps + 1)
+
+    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        matcher = Matcher(observation, L2(), seed=seed)
+        done_below = CONVERGED * float(norm(observation.targets).square())
+        converged = False
+
+        def evaluate(variables: list[Tensor]) -> Evaluation:
+            logits = variables[1].requires_grad_()
+            return matcher.evaluate(variables[0], logits.softmax(-1), extra=(logits,))
+
+        def restart(number: int) -> Iterator[Frame]:
+            nonlocal converged
+            if converged:
+                return
+            own_seed = seed + 7919 * number
+            x = start(self.init, observation, own_seed) if self.init != "randn" else unboxed(observation, own_seed)
+            generator = torch.Generator().manual_seed(own_seed + 1)
+            logits = torch.randn(observation.batch_size, observation.num_classes, generator=generator).to(x)
+            for frame in minimise(
+                evaluate, [x, logits], steps=self.steps, lr=self.lr, box=self.box, patience=self.patience,
+                done_below=done_below, first=number * (self.steps + 1), restart=number,
+            ):  # fmt: skip
+                frame.labels = frame.report.pop("variables")[0].argmax(-1)  # type: ignore[index]
+                yield frame
+            converged = bool(frame.loss < done_below)
+
+        yield from keep_best(restart(n) for n in range(self.restarts))
+
+
+def unboxed(observation: Observation, seed: int) -> Tensor:
+    """N(0,1) in normalised pixels, not clamped: the published start of DLG and iDLG. (B,C,H,W)."""
+    victim = observation.victim
+    shape = (observation.batch_size, *observation.image_shape)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(victim.mean) * victim.std + victim.mean

@@ -1,0 +1,82 @@
+"""Inverting Gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.components import option
+from gi_core.descent import Steps, check_init, descend, keep_best, start
+from gi_core.labels import recover
+from gi_core.lbfgs import minimise
+from gi_core.matching import Matcher
+from gi_core.objectives import objectives
+from gi_core.observation import Observation
+from gi_core.priors.base import parse_priors
+from gi_core.priors.tv import TotalVariation
+
+
+@attacks.register("ig")
+@dataclass(frozen=True, kw_only=True)
+class InvertingGradients(Attack):
+    """Match the gradient's direction: 1 - cosine plus total variation, by signed Adam in the box [0,1].
+
+    Geiping, Bauermeister, Dröge, Moeller, "Inverting Gradients", NeurIPS 2020. Defaults: their released
+    DEFAULT_CONFIG (4,800 steps, Adam 0.1, x0.1 at 3/8, 5/8, 7/8, total variation 0.1) with the signed gradient of
+    their experiments.
+    """
+
+    assumes: ClassVar[str] = "The server is honest but curious, knows the weights it sent, and the labels or can infer them."
+    fails: ClassVar[str] = (
+        "It fades with larger batches, training-mode BatchNorm, many local steps, trained networks and noise."
+    )
+    defend: ClassVar[str] = "Aggregate securely over many clients, and add calibrated noise to clipped gradients."
+
+    steps: int = option(4800, "iterations per restart", low=1, high=100_000)
+    lr: float = option(0.1, "Adam's learning rate in normalised pixel units (L-BFGS: its step)", low=1e-6, high=100)
+    tv: float = option(0.1, "weight of total variation", low=0, high=1e3)
+    objective: Literal["cosine", "l2", "l1"] = option("cosine", "distance between updates")
+    optimiser: Literal["adam", "lbfgs"] = option("adam", "first-order, or limited-memory BFGS")
+    signed: bool = option(True, "step along the sign of the gradient")
+    decay: bool = option(True, "the published step schedule")
+    box: bool = option(True, "keep the guess in [0,1] after each step")
+    restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
+    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
+    labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
+    prior: str = option("none", "further priors on pictures, e.g. flow")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_init(self.init)
+        parse_priors(self.prior)
+
+    @property
+    def iterations(self) -> int:
+        return self.restarts * (self.steps + 1)
+
+    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        labels = recover(observation, self.labels)
+        priors = ((TotalVariation(weight=self.tv),) if self.tv else ()) + parse_priors(self.prior)
+        matcher = Matcher(observation, objectives.parse(self.objective), priors, seed=seed)
+
+        def restart(number: int) -> Iterator[Frame]:
+            x = start(self.init, observation, seed + 7919 * number)
+            first = number * (self.steps + 1)
+            if self.optimiser == "lbfgs":
+                frames = minimise(
+                    lambda v: matcher.evaluate(v[0], labels), [x], steps=self.steps, lr=self.lr,
+                    box=self.box, first=first, restart=number,
+                )  # fmt: skip
+            else:
+                steps = Steps(self.steps, self.lr, self.signed, self.decay, self.box)
+                frames = descend(
+                    lambda v, progress: matcher.evaluate(v, labels, progress), x, observation, steps,
+                    first=first, restart=number,
+                )  # fmt: skip
+            for frame in frames:
+                frame.labels = labels
+                yield frame
+
+        yield from keep_best(restart(n) for n in range(self.restarts))

@@ -1,0 +1,143 @@
+"""First-order descent on pictures, shared by the iterative attacks: start, steps, schedule, box, best iterate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gi_core.attacks.base import Frame, attacks
+from gi_core.errors import BadInput
+from gi_core.matching import Evaluation
+from gi_core.observation import Observation
+
+STARTS = ("randn", "rand", "grey")
+
+
+def start(init: str, observation: Observation, seed: int) -> Tensor:
+    """The first guess, (B,C,H,W) in [0,1].
+
+    Args:
+        init: "randn" (N(0,1) in normalised pixels, as published), "rand" (uniform in [0,1]), "grey" (0.5), or the
+            text of an attack whose answer is the starting point.
+
+    Raises:
+        BadInput: unknown name, or the starting attack cannot run on this observation.
+    """
+    shape = (observation.batch_size, *observation.image_shape)
+    generator = torch.Generator().manual_seed(seed)
+    victim = observation.victim
+    if init == "randn":
+        x = torch.randn(shape, generator=generator).to(victim.mean) * victim.std + victim.mean
+    elif init == "rand":
+        x = torch.rand(shape, generator=generator).to(victim.mean)
+    elif init == "grey":
+        x = torch.full(shape, 0.5).to(victim.mean)
+    else:
+        for frame in attacks.parse(init).run(observation, seed):
+            x = frame.images
+    return x.detach().clamp(0, 1)
+
+
+def check_init(init: str) -> None:
+    """Refuse a starting point that is neither a known name nor an attack. Raises BadInput."""
+    if init not in STARTS:
+        try:
+            attacks.parse(init)
+        except BadInput as error:
+            raise BadInput(f"init={init}: allowed are {', '.join(STARTS)} or an attack; {error}") from None
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How to descend.
+
+    Attributes:
+        count: iterations.
+        lr: Adam's learning rate, in normalised pixel units.
+        signed: use the sign of the gradient.
+        decay: multiply lr by 0.1 at 3/8, 5/8 and 7/8 of the iterations (the schedule of Geiping et al. 2020).
+        box: clamp to [0,1] after each step.
+    """
+
+    count: int
+    lr: float = 0.1
+    signed: bool = True
+    decay: bool = True
+    box: bool = True
+
+
+def descend(
+    evaluate: Callable[[Tensor, float], Evaluation],
+    x: Tensor,
+    observation: Observation,
+    steps: Steps,
+    *,
+    extra: list[Tensor] | None = None,
+    extra_lr: float = 1e-3,
+    first: int = 0,
+    restart: int = 0,
+) -> Iterator[Frame]:
+    """Adam in the victim's normalised pixels from ``x`` (B,C,H,W) in [0,1].
+
+    Yields ``steps.count + 1`` frames: each iterate with its own loss, the last without a step after it. A frame's
+    images are the iterate of lowest loss so far; comparing needs no host synchronisation.
+
+    Args:
+        evaluate: (pictures, progress) -> Evaluation, whose ``extra`` gradients match ``extra``.
+        extra: further variables (kept in [0,1]) that descend along with their own learning rate.
+        first: iteration number of the first frame.
+    """
+    mean, std = observation.victim.mean, observation.victim.std
+    u = ((x - mean) / std).requires_grad_()
+    low, high = -mean / std, (1 - mean) / std
+    groups = [{"params": [u], "lr": steps.lr}]
+    if extra:
+        groups.append({"params": extra, "lr": extra_lr})
+    optimiser = torch.optim.Adam(groups)
+    milestones = [int(steps.count * share) for share in (3 / 8, 5 / 8, 7 / 8)] if steps.decay else []
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
+    best, best_loss = x.clone(), torch.full((), torch.inf, device=x.device)
+    for i in range(steps.count + 1):
+        x = (u.detach() * std).add_(mean)
+        now = evaluate(x, i / max(1, steps.count))
+        better = now.loss < best_loss
+        best = torch.where(better, x, best)
+        best_loss = torch.where(better, now.loss, best_loss)
+        yield Frame(first + i, best if steps.box else best.clamp(0, 1), now.loss, now.terms, restart=restart)
+        if i == steps.count:
+            return
+        u.grad = now.gradient.sign() if steps.signed else now.gradient * std
+        for variable, gradient in zip(extra or [], now.extra, strict=True):
+            variable.grad = gradient
+        optimiser.step()
+        schedule.step()
+        with torch.no_grad():
+            if steps.box:
+                u.clamp_(low, high)
+            for variable in extra or []:
+                variable.clamp_(0, 1)
+
+
+def keep_best(runs: Iterator[Iterator[Frame]]) -> Iterator[Frame]:
+    """Chain restarts; every frame shows the best answer over all restarts so far, by the attacker's own loss."""
+    best_images: Tensor | None = None
+    best_loss: Tensor | None = None
+    best_labels: Tensor | None = None
+    for run in runs:
+        lowest: Tensor | None = None
+        for frame in run:
+            loss = frame.loss.nan_to_num(torch.inf)
+            lowest = loss if lowest is None else torch.minimum(lowest, loss)
+            own, labels = frame.images, frame.labels
+            if best_images is not None and best_loss is not None:
+                frame.images = torch.where(lowest < best_loss, own, best_images)
+                if labels is not None and best_labels is not None:
+                    frame.labels = torch.where(lowest < best_loss, labels, best_labels)
+            yield frame
+        if lowest is None:
+            continue
+        best_images, best_labels = frame.images, frame.labels
+        best_loss = lowest if best_loss is None else torch.minimum(best_loss, lowest)

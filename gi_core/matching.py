@@ -1,0 +1,123 @@
+"""The hot loop: value and picture-gradient of objective + priors.
+
+For a guess x the victim's own forward and backward give its update g(x), with a graph. The objective gives its
+value and v = d objective / d g in closed form, and one vector-Jacobian product v^T dg/dx closes the step:
+nothing but the victim's own passes is recorded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from gi_core.adaptation import distance_to
+from gi_core.errors import BadInput
+from gi_core.objectives import Objective
+from gi_core.observation import Observation
+from gi_core.priors.base import Moment, Prior
+
+Simulate = Callable[[Tensor, Tensor], list[Tensor]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Loss (0-dim), its parts, and its gradients: with respect to the pictures, then to each extra variable."""
+
+    loss: Tensor
+    terms: dict[str, Tensor]
+    gradient: Tensor
+    extra: tuple[Tensor, ...] = ()
+
+
+class Matcher:
+    """Evaluates ``objective(update(x), observed) + sum of priors(x)`` and its gradient.
+
+    Args:
+        observation: what the attacker sees.
+        objective: distance between updates.
+        priors: potentials on pictures.
+        seed: of the randomness that priors use.
+        simulate: (pictures, targets) -> update tensors with a graph; default: one gradient at w_0.
+    """
+
+    def __init__(
+        self,
+        observation: Observation,
+        objective: Objective,
+        priors: tuple[Prior, ...] = (),
+        *,
+        seed: int = 0,
+        simulate: Simulate | None = None,
+    ) -> None:
+        self.observation = observation
+        self.priors = priors
+        self.distance = distance_to(observation, objective)
+        self.objective_name = objective.name
+        self.simulate = simulate or gradient_of(observation)
+        self.generator = torch.Generator().manual_seed(seed)
+        self._attention: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
+
+    def evaluate(
+        self, images: Tensor, targets: Tensor, progress: float = 0.0, extra: tuple[Tensor, ...] = ()
+    ) -> Evaluation:
+        """One evaluation at ``images`` (B,C,H,W) in [0,1].
+
+        Args:
+            targets: (B,) class indices or (B,K) probabilities.
+            progress: share of the iterations done, in [0,1]; priors may anneal by it.
+            extra: further leaf variables that ``targets`` or ``simulate`` depend on.
+
+        Raises:
+            BadInput: the victim has a layer without a second derivative and no known way around it.
+        """
+        x = images.detach().requires_grad_()
+        try:
+            value, gradients = self._pass(x, targets, extra)
+        except RuntimeError as error:
+            if "scaled_dot_product" in str(error) and self._attention is contextlib.nullcontext:
+                self._attention = _math_attention  # the fused kernels have no second derivative, the plain one has
+                return self.evaluate(images, targets, progress, extra)
+            if "derivative for" in str(error) or "does not support" in str(error):
+                raise BadInput(
+                    f"the victim has a layer without a second derivative ({error}): gradient matching differentiates"
+                    " the victim's gradient, so replace that layer by a composition of plain operations"
+                ) from None
+            raise
+        gradient, terms, loss = gradients[0], {self.objective_name: value}, value
+        if self.priors:
+            moment = Moment(self.observation, progress, self.generator, gradient)
+            for prior in self.priors:
+                potential, pull = prior.pull(images, moment)
+                terms[prior.name] = potential
+                loss = loss + potential
+                gradient = gradient + pull
+        return Evaluation(loss, terms, gradient, gradients[1:])
+
+    def _pass(self, x: Tensor, targets: Tensor, extra: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        with self._attention():
+            guess = self.simulate(x, targets)
+            value, cotangent = self.distance([g.detach() for g in guess])
+            pairs = [(g, v) for g, v in zip(guess, cotangent, strict=True) if g.requires_grad]
+            outputs, weights = zip(*pairs, strict=True)
+            gradients = torch.autograd.grad(outputs, (x, *extra), weights, materialize_grads=True)
+        return value, gradients
+
+
+def gradient_of(observation: Observation) -> Simulate:
+    """The plain client: one gradient of the loss at w_0."""
+    victim, parameters = observation.victim, observation.parameters
+
+    def simulate(images: Tensor, targets: Tensor) -> list[Tensor]:
+        loss = victim.loss(images, targets)
+        return list(torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True))
+
+    return simulate
+
+
+def _math_attention() -> contextlib.AbstractContextManager[None]:
+    return sdpa_kernel(SDPBackend.MATH)

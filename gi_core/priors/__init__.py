@@ -1,0 +1,7 @@
+"""One prior per file."""
+
+from gi_core.priors.base import Moment, Prior, parse_priors, priors
+
+priors.load(__name__)
+
+__all__ = ["Moment", "Prior", "parse_priors", "priors"]

@@ -1,0 +1,50 @@
+"""What the attacker believes about pictures: a potential and its gradient."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gi_core.components import Component, Registry, split_top
+from gi_core.observation import Observation
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When and where a prior is asked.
+
+    Attributes:
+        observation: the attacker's world (victim, BatchNorm buffers, picture shape).
+        progress: share of the iterations done, in [0,1].
+        generator: the attack's own randomness.
+        data_gradient: (B,C,H,W) gradient of the objective with respect to the pictures, for scale balancing.
+    """
+
+    observation: Observation
+    progress: float
+    generator: torch.Generator
+    data_gradient: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prior(Component):
+    """A weighted potential on pictures."""
+
+    @abstractmethod
+    def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
+        """Value (0-dim) and gradient (B,C,H,W) of the weighted potential at ``images`` (B,C,H,W) in [0,1]."""
+
+    def opinion(self, images: Tensor, moment: Moment) -> Tensor | None:
+        """The picture the prior would rather see (a denoiser's output), (B,C,H,W), where it has one."""
+        return None
+
+
+priors: Registry[Prior] = Registry("prior")
+
+
+def parse_priors(text: str) -> tuple[Prior, ...]:
+    """``none`` -> (); ``tv:weight=0.1+flow`` -> the priors in order. Raises BadInput."""
+    return () if text.strip() == "none" else tuple(priors.parse(part) for part in split_top(text, "+"))
