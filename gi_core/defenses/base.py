@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gi_core.components import Component, Registry, split_top
 from gi_core.errors import BadInput
+from gi_core.models.base import Victim
 from gi_core.observation import DefenseFacts, Tensors
 
 
@@ -17,7 +19,7 @@ from gi_core.observation import DefenseFacts, Tensors
 class Batch:
     """What a defense on the client's side can use: the client's own network, pictures and randomness."""
 
-    victim: nn.Module
+    victim: Victim
     images: Tensor
     labels: Tensor
     generator: torch.Generator
@@ -33,7 +35,8 @@ class Privacy:
 
     Attributes:
         epsilon, delta: the guarantee, computed by the accounting library (inf: none).
-        noise_multiplier: z = sigma / clip (Gaussian) or b / clip (Laplace) of the released mean's sensitivity 1.
+        noise_multiplier: z, the noise (Gaussian sigma or Laplace b) over the most that one protected unit
+            can add to the release; 0 where nothing is clipped.
         adjacency: which data sets count as neighbours.
         note: what the reader has to know, one sentence.
     """
@@ -45,17 +48,36 @@ class Privacy:
     note: str = ""
 
 
+class Noise(NamedTuple):
+    """The noise in a release and the norm of what it hides.
+
+    Attributes:
+        sigma: per coordinate of the released update, the Gaussian's standard deviation or the Laplace scale b.
+        clip: greatest norm (L2 under Gaussian, L1 under Laplace noise) of the update before the noise; inf: unclipped.
+        separate: whether each tensor has that norm on its own; else all tensors together.
+        kind: the distribution.
+    """
+
+    sigma: float
+    clip: float = math.inf
+    separate: bool = False
+    kind: Literal["gaussian", "laplace"] = "gaussian"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Defense(Component):
     """Protects an update. A subclass overrides the place where it acts; all places default to doing nothing.
 
     ``does`` says what happens to the update, ``costs`` what it costs: one sentence each, shown in the UI.
+    ``can_raise_norm``: the update may come out longer; ``reads_pictures``: it looks at the private pictures themselves.
     """
 
     does: ClassVar[str] = ""
     costs: ClassVar[str] = ""
+    can_raise_norm: ClassVar[bool] = False
+    reads_pictures: ClassVar[bool] = False
 
-    def on_model(self, victim: nn.Module) -> None:
+    def on_model(self, victim: Victim) -> None:
         """Change the client's own network in place, before it computes anything."""
 
     def on_example(self, tensors: Tensors, batch: Batch) -> Tensors:
@@ -71,8 +93,19 @@ class Defense(Component):
         """Whether the client must compute one gradient per example."""
         return type(self).on_example is not Defense.on_example
 
-    def privacy(self, batch_size: int) -> Privacy | None:
-        """The differential-privacy guarantee of one release, None where there is none to state."""
+    def privacy(self, batch_size: int, tensors: int = 1) -> Privacy | None:
+        """The differential-privacy guarantee of one release, None where there is none to state.
+
+        ``tensors``: how many tensors the update has; it matters where each is clipped on its own.
+        """
+        return None
+
+    def noise(self, batch_size: int) -> Noise | None:
+        """The noise that this defense adds, None where it adds none."""
+        return None
+
+    def limit(self) -> tuple[float, bool] | None:
+        """(L2 norm, each tensor on its own) that the update cannot exceed after this defense, None: no limit."""
         return None
 
     def facts(self) -> DefenseFacts:
@@ -107,6 +140,22 @@ def norm_of(tensors: Tensors, *, order: float = 2.0, keep_examples: bool = False
     rows = [t.flatten(start) if t.dim() > start else t.unsqueeze(-1) for t in tensors.values()]
     parts = torch.stack([torch.linalg.vector_norm(r, ord=order, dim=-1) for r in rows])
     return torch.linalg.vector_norm(parts, ord=order, dim=0)
+
+
+def noise_of(stack: tuple[Defense, ...], batch_size: int) -> Noise | None:
+    """The last noise that the stack adds, with the norm that the update was limited to before it; None: no noise.
+
+    Defenses on examples act before the average, the others after it, each in the order of the stack.
+    """
+    found: Noise | None = None
+    limit: tuple[float, bool] | None = None
+    for defense in [d for d in stack if d.per_example] + [d for d in stack if not d.per_example]:
+        noise = defense.noise(batch_size)
+        if noise is not None and noise.kind == "gaussian" and noise.clip == math.inf and limit is not None:
+            noise = noise._replace(clip=limit[0], separate=limit[1])
+        found = noise or found
+        limit = defense.limit() or (None if defense.can_raise_norm or noise else limit)
+    return found
 
 
 def describe(stack: tuple[Defense, ...]) -> list[dict[str, Any]]:
