@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gi_core.components import Component, Registry
+from gi_core.errors import BadInput
 
 CIFAR_MEAN = (0.4914, 0.4822, 0.4465)
 CIFAR_STD = (0.2470, 0.2435, 0.2616)
@@ -65,6 +66,14 @@ class Victim(nn.Module):
     def loss(self, images: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy. ``targets``: class indices (B,) or class probabilities (B,K)."""
         return F.cross_entropy(self(images), targets, label_smoothing=self.label_smoothing)
+
+    def check_targets(self, targets: Tensor, batch_size: int) -> Tensor:
+        """The labels if this victim can learn from them. Raises BadInput naming the value and what is allowed."""
+        if targets.shape != (batch_size,) or targets.dtype.is_floating_point:
+            raise BadInput(f"labels of shape {tuple(targets.shape)} ({targets.dtype}): {batch_size} whole numbers are needed")
+        if batch_size and not 0 <= int(targets.min()) <= int(targets.max()) < self.num_classes:
+            raise BadInput(f"labels {targets.tolist()}: each must be from 0 to {self.num_classes - 1}")
+        return targets.long()
 
 
 @dataclass(frozen=True, kw_only=True)

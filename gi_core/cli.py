@@ -1,0 +1,120 @@
+"""Command line: run, list, study, train. Exit status 0 done, 2 bad input, 130 stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+
+from gi_core import catalogue
+from gi_core.errors import BadInput
+from gi_core.images import open_picture
+from gi_core.run import prepare
+from gi_core.scenario import Scenario
+
+STOPPED = 130
+
+
+def scenario_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """One option per field of Scenario, same name, same meaning."""
+    for field in reversed(dataclasses.fields(Scenario)):
+        default = None if field.name == "batch_size" else field.default
+        help_text = field.metadata["text"] + (" (default: the number of pictures)" if default is None else "")
+        command = click.option(
+            f"--{field.name.replace('_', '-')}", field.name, default=default, type=str, help=help_text,
+            show_default=default is not None,
+        )(command)  # fmt: skip
+    return command
+
+
+@click.group()
+def main() -> None:
+    """The Gradient Inversion Explorer: what does a federated update tell about its pictures?"""
+
+
+@main.command()
+@scenario_options
+@click.option("--image", "images", multiple=True, required=True, help="picture file or sample name; repeat for a batch")
+@click.option("--label", "labels", multiple=True, type=int, help="class index, one per picture; default: from the seed")
+@click.option("--out", type=click.Path(path_type=Path), help="folder for trace.json, pictures, history.csv, images.npz")
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object on stdout")
+@click.option("--device", default=None, help="cpu, cuda, ...; default: cuda where there is one")
+def run(
+    images: tuple[str, ...], labels: tuple[int, ...], out: Path | None, as_json: bool, device: str | None,
+    **fields: Any,
+) -> None:  # fmt: skip
+    """Attack one update and measure what came out."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    scenario = Scenario.from_dict({"batch_size": len(images), **given})
+    pictures = torch.stack([open_picture(i, scenario.image_size, scenario.channels) for i in images])
+    truth_labels = torch.tensor(labels) if labels else None
+    prepared = prepare(scenario, pictures, truth_labels, device=device)
+    stopped = False
+    try:
+        with click.progressbar(length=prepared.attack.iterations, label=scenario.attack, file=sys.stderr) as bar:
+            for frame in prepared:
+                bar.update(frame.iteration + 1 - bar.pos)
+    except KeyboardInterrupt:
+        stopped = True
+    if not prepared.iterations:
+        raise SystemExit(STOPPED)
+    trace = prepared.trace()
+    if out:
+        trace.save(out)
+    if as_json:
+        click.echo(json.dumps(trace.to_dict()))
+    else:
+        click.echo(summary(trace.to_dict()))
+    raise SystemExit(STOPPED if stopped else 0)
+
+
+def summary(trace: dict[str, Any]) -> str:
+    """A few lines for people."""
+    lines = [f"{trace['iterations']} iterations in {trace['seconds']:.1f} s" + (" (stopped)" if trace["stopped"] else "")]
+    for i, scores in enumerate(trace["scores"]):
+        numbers = ", ".join(f"{k} {v:.3f}" for k, v in scores.items() if isinstance(v, float))
+        lines.append(f"picture {i}: {numbers}")
+    if trace["guessed_labels"] is not None:
+        lines.append(f"labels: true {trace['labels']}, attacker's {trace['guessed_labels']}")
+    return "\n".join(lines)
+
+
+@main.command("list")
+@click.argument("kind", required=False)
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object on stdout")
+def list_(kind: str | None, as_json: bool) -> None:
+    """What there is: models, attacks, defenses, priors, metrics, samples, ..."""
+    found = catalogue.describe(kind)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for name, entries in found.items():
+        click.secho(name, bold=True)
+        for entry in entries:
+            keys = ", ".join(f"{o['name']}={o['default']}" for o in entry.get("options", []))
+            click.echo(f"  {entry['name']:<18} {entry['summary']}" + (f"\n{'':<21}{keys}" if keys else ""))
+
+
+def entry_point() -> None:
+    """Run the command line; bad input becomes one sentence on stderr and exit status 2."""
+    started = time.time()
+    try:
+        main(standalone_mode=False)
+    except BadInput as error:
+        click.echo(f"error: {error}", err=True)
+        raise SystemExit(2) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(2) from None
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(f"stopped after {time.time() - started:.0f} s", err=True)
+        raise SystemExit(STOPPED) from None
+
+

@@ -1,0 +1,142 @@
+"""The client: batch -> update. ``y = D(A(x; theta))`` with the training step A and the defense D."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from gi_core.defenses import Batch, Defense
+from gi_core.errors import BadInput
+from gi_core.models.base import Victim
+from gi_core.observation import Tensors, Training, Update
+
+
+def stream_seed(seed: int, purpose: str) -> int:
+    """A seed of its own for each use of randomness in a run, so that none shifts another."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:4], "big") >> 1
+
+
+@dataclass(frozen=True)
+class Released:
+    """What one client computed: the update before the defense (never leaves the device) and after it."""
+
+    clean: Update
+    defended: Update
+
+
+def release(
+    victim: Victim,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    stack: tuple[Defense, ...] = (),
+    training: Training = Training(),
+    kind: Literal["gradient", "delta"] = "gradient",
+    seed: int = 0,
+    share_buffers: bool = False,
+) -> Released:
+    """One client's round.
+
+    Args:
+        victim: w_0, in the client's mode; it is copied, not changed.
+        images: (B,C,H,W) in [0,1]; labels: (B,) class indices (or what the victim's loss takes).
+        stack: defenses, applied in order: on the model, per example, on the update.
+        training: local steps, batch, learning rate, momentum (used for kind "delta").
+        kind: "gradient" of the mean loss at w_0, or "delta" w_T - w_0 after local SGD.
+        seed: of dropout masks, batch order and the defense's noise.
+        share_buffers: send BatchNorm's running statistics along.
+
+    Raises:
+        BadInput: a per-example defense on a victim whose BatchNorm couples the examples.
+    """
+    model = copy.deepcopy(victim)
+    generator = torch.Generator(device="cpu").manual_seed(stream_seed(seed, "defense"))
+    batch = Batch(model, images, labels, generator)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stream_seed(seed, "client"))
+        for defense in stack:
+            defense.on_model(model)
+        if kind == "delta":
+            clean = defended = local_training(model, images, labels, training, stream_seed(seed, "order"))
+        elif any(d.per_example for d in stack):
+            rows = per_example_gradients(model, images, labels)
+            clean = {name: t.mean(0) for name, t in rows.items()}
+            for defense in stack:
+                rows = defense.on_example(rows, batch)
+            defended = {name: t.mean(0) for name, t in rows.items()}
+        else:
+            clean = defended = gradient(model, images, labels)
+        for defense in stack:
+            defended = defense.on_update(defended, batch)
+    buffers = running_statistics(model) if share_buffers else None
+    update = Update(clean, kind, examples=len(images), buffers=buffers)
+    return Released(clean=update, defended=replace(update, tensors=defended))
+
+
+def gradient(model: Victim, images: Tensor, labels: Tensor) -> Tensors:
+    """Gradient of the mean loss with respect to every parameter."""
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    grads = torch.autograd.grad(model.loss(images, labels), parameters, materialize_grads=True)
+    return dict(zip(names, grads, strict=True))
+
+
+def per_example_gradients(model: Victim, images: Tensor, labels: Tensor) -> Tensors:
+    """(B, ...) gradients of each example's own loss. Raises BadInput where BatchNorm couples the examples."""
+    coupled = next((n for n, m in model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training), None)
+    if coupled is not None and len(images) > 1:
+        raise BadInput(
+            f"a per-example defense needs one gradient per picture, but BatchNorm {coupled!r} in train mode mixes"
+            " the pictures of a batch: use mode=eval, or a defense with per=update"
+        )
+    singles = [gradient(model, images[i : i + 1], labels[i : i + 1]) for i in range(len(images))]
+    return {name: torch.stack([s[name] for s in singles]) for name in singles[0]}
+
+
+def local_training(model: Victim, images: Tensor, labels: Tensor, training: Training, seed: int) -> Tensors:
+    """w_T - w_0 after ``training.steps`` SGD steps over mini-batches, reshuffled each pass (McMahan et al. 2017).
+
+    ``model`` is trained in place; its train/eval mode is kept.
+    """
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    optimiser = torch.optim.SGD(model.parameters(), lr=training.lr, momentum=training.momentum)
+    for chosen in minibatches(len(images), training, seed):
+        optimiser.zero_grad()
+        model.loss(images[chosen], labels[chosen]).backward()
+        optimiser.step()
+    return {name: p.detach() - before[name] for name, p in model.named_parameters()}
+
+
+def minibatches(count: int, training: Training, seed: int) -> list[Tensor]:
+    """Indices of each local step's pictures: ``training.steps`` batches, every pass in a new random order."""
+    generator = torch.Generator().manual_seed(seed)
+    batches: list[Tensor] = []
+    while len(batches) < training.steps:
+        order = torch.arange(count) if training.batch >= count else torch.randperm(count, generator=generator)
+        batches += list(order.split(training.batch))
+    return batches[: training.steps]
+
+
+def running_statistics(model: nn.Module) -> Tensors:
+    """BatchNorm's running means and variances by buffer name."""
+    return {name: b.detach().clone() for name, b in model.named_buffers() if "running_" in name}
+
+
+def aggregate(updates: list[Update]) -> Update:
+    """Secure aggregation: the mean of the clients' updates, weighted by their numbers of examples.
+
+    Exact to float rounding (accumulated in float64), whatever the number of clients. Raises BadInput if kinds differ.
+    """
+    if len({u.kind for u in updates}) != 1:
+        raise BadInput("aggregation needs updates of one kind, all gradients or all deltas")
+    total = sum(u.examples for u in updates)
+    names = updates[0].tensors
+    mean = {
+        name: sum(u.tensors[name].double() * (u.examples / total) for u in updates).to(t)  # type: ignore[union-attr]
+        for name, t in names.items()
+    }
+    return Update(mean, updates[0].kind, examples=total, buffers=updates[0].buffers)

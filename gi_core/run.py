@@ -1,0 +1,227 @@
+"""Scenario + pictures -> client -> defense -> Observation -> attack -> Frames -> scores -> Trace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gi_core.attacks import Frame
+from gi_core.client import Released, aggregate, release, stream_seed
+from gi_core.defenses import Defense
+from gi_core.images import check_batch, public_crops
+from gi_core.metrics.assignment import match
+from gi_core.metrics.image import psnr, ssim
+from gi_core.metrics.scores import score
+from gi_core.models import build
+from gi_core.models.base import Victim
+from gi_core.observation import Observation, Update
+from gi_core.scenario import Scenario
+from gi_core.trace import KeptFrame, Trace
+
+FRAMES_KEPT = 64
+AUXILIARY_PICTURES = 64
+
+
+class Run:
+    """A prepared experiment: iterate it for live Frames, ask :meth:`trace` at any time.
+
+    Attributes:
+        scenario, attack: what runs.
+        victim: the network with the weights that the server sent.
+        truth: (B,C,H,W) private pictures; labels: (B,).
+        clean: the target client's update before the defense; observation: all that the attack gets.
+    """
+
+    def __init__(
+        self, scenario: Scenario, victim: Victim, truth: Tensor, labels: Tensor, released: Released,
+        observation: Observation,
+    ) -> None:  # fmt: skip
+        self.scenario = scenario
+        self.attack = scenario.attack_component
+        self.victim = victim
+        self.truth = truth
+        self.labels = labels
+        self.clean = released.clean
+        self.observation = observation
+        self.seconds = 0.0
+        self.iterations = 0
+        self.finished = False
+        self._frames: list[KeptFrame] = []
+        self._history: list[dict[str, Any]] = []
+        self._last: Frame | None = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """One Frame per attack iteration. Closing the generator stops the attack at once; the record stays."""
+        keep = set(kept_iterations(self.attack.iterations))
+        frames = self.attack.run(self.observation, stream_seed(self.scenario.seed, "attack"))
+        try:
+            while True:
+                started = time.perf_counter()
+                frame = next(frames, None)
+                self.seconds += time.perf_counter() - started
+                if frame is None:
+                    self.finished = True
+                    return
+                self.iterations += 1
+                self._last = frame
+                if frame.iteration in keep:
+                    self._record(frame)
+                yield frame
+        finally:
+            frames.close()  # type: ignore[attr-defined]
+
+    def _record(self, frame: Frame) -> None:
+        if self._frames and self._frames[-1].iteration == frame.iteration:
+            return
+        images = frame.images.detach().to("cpu", copy=True).float()
+        self._frames.append(KeptFrame(frame.iteration, self.seconds, images))
+        truth = self.truth.cpu()
+        ordered = images[match(images, truth)]
+        self._history.append({
+            "iteration": frame.iteration,
+            "seconds": self.seconds,
+            "restart": frame.restart,
+            "loss": float(frame.loss),
+            **{name: float(value) for name, value in frame.terms.items()},
+            "psnr": float(psnr(ordered, truth).mean()),
+            "ssim": float(ssim(ordered, truth).mean()),
+        })  # fmt: skip
+
+    def trace(self) -> Trace:
+        """The record so far. Raises RuntimeError before the first frame."""
+        if self._last is None:
+            raise RuntimeError("no frame yet: iterate the run first")
+        self._record(self._last)
+        truth, last = self.truth.cpu(), self._frames[-1].images
+        order = match(last, truth)
+        guessed = self._last.labels
+        return Trace(
+            scenario=self.scenario,
+            frames=[KeptFrame(f.iteration, f.seconds, f.images[order]) for f in self._frames],
+            history=list(self._history),
+            images=last[order],
+            truth=truth,
+            labels=self.labels.cpu().tolist(),
+            guessed_labels=None if guessed is None else guessed.cpu()[order].tolist(),
+            scores=score(last, truth, self.victim),
+            update=update_summary(self.clean, self.observation.update),
+            privacy=privacy_of(self.scenario.defense_stack, self.scenario.batch_size),
+            report=self._last.report,
+            seconds=self.seconds,
+            iterations=self.iterations,
+            stopped=not self.finished,
+            device=str(self.truth.device),
+        )
+
+
+def prepare(
+    scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None
+) -> Run:
+    """The client's round and the attacker's Observation.
+
+    Args:
+        images: (B,C,H,W) in [0,1], of the scenario's batch and picture size.
+        labels: (B,) class indices; None draws them from the seed.
+        device: "cpu", "cuda", ...; None takes CUDA where there is one.
+
+    Raises:
+        BadInput: pictures or labels that do not fit the scenario.
+    """
+    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    truth = check_batch(images, scenario.batch_size, scenario.image_shape).to(where)
+    if labels is None:
+        generator = torch.Generator().manual_seed(stream_seed(scenario.seed, "labels"))
+        labels = torch.randint(scenario.num_classes, (scenario.batch_size,), generator=generator)
+    victim = build(
+        scenario.model, image_shape=scenario.image_shape, num_classes=scenario.num_classes,
+        source=scenario.weights, mode=scenario.mode,
+    ).to(where)  # fmt: skip
+    labels = victim.check_targets(labels, scenario.batch_size).to(where)
+    stack, facts = scenario.defense_stack, scenario.facts
+
+    def client(pictures: Tensor, targets: Tensor, seed: int) -> Released:
+        return release(
+            victim, pictures, targets, stack=stack, training=scenario.training, kind=scenario.kind, seed=seed,
+            share_buffers="buffers" in facts,
+        )  # fmt: skip
+
+    released = client(truth, labels, scenario.seed)
+    update = released.defended
+    if scenario.clients > 1:
+        update = aggregate([update, *(r.defended for r in _other_clients(scenario, client, where))])
+    observation = Observation(
+        victim=victim,
+        update=update,
+        batch_size=scenario.batch_size,
+        labels=labels.clone() if "labels" in facts else None,
+        defense=tuple(d.facts() for d in stack) if "defense" in facts else None,
+        training=scenario.training,
+        auxiliary=_auxiliary(scenario, where) if "auxiliary" in facts else None,
+    )
+    return Run(scenario, victim, truth, labels, released, observation)
+
+
+def stream(
+    scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None
+) -> Iterator[Frame]:
+    """Live Frames of a run; closing the generator stops the work at once. Arguments as for :func:`prepare`."""
+    yield from prepare(scenario, images, labels, device=device)
+
+
+def run(scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None) -> Trace:
+    """Run to the end and return the Trace. Arguments as for :func:`prepare`."""
+    prepared = prepare(scenario, images, labels, device=device)
+    for _ in prepared:
+        pass
+    return prepared.trace()
+
+
+def kept_iterations(total: int) -> list[int]:
+    """At most 64 iterations worth keeping, denser at the start, first and last included."""
+    last = max(1, FRAMES_KEPT - 1)
+    return sorted({round((total - 1) * (i / last) ** 2) for i in range(FRAMES_KEPT)})
+
+
+def update_summary(clean: Update, released: Update) -> list[dict[str, Any]]:
+    """Per tensor: name, numel, norms before and after, and the share of the released norm that is not the signal.
+
+    The share is |released - a clean|^2 / |released|^2 with the a that fits best: 0 for a pure rescaling.
+    """
+    rows = []
+    for name, before in clean.tensors.items():
+        after = released.tensors[name]
+        energy = float(before.double().square().sum())
+        overlap = float((after.double() * before.double()).sum())
+        size = float(after.double().square().sum())
+        noise = 1.0 - overlap**2 / (energy * size) if energy > 0 and size > 0 else float(size > 0)
+        rows.append({
+            "name": name, "shape": list(before.shape), "numel": before.numel(), "norm_before": energy**0.5,
+            "norm_after": size**0.5, "noise_share": min(1.0, max(0.0, noise)),
+        })  # fmt: skip
+    return rows
+
+
+def privacy_of(stack: tuple[Defense, ...], batch_size: int) -> dict[str, Any] | None:
+    """The guarantee of the stack's calibrated mechanism, as plain data; None where there is none."""
+    stated = [p for d in stack if (p := d.privacy(batch_size)) is not None]
+    return asdict(stated[-1]) if stated else None
+
+
+def _other_clients(scenario: Scenario, client: Any, device: torch.device) -> Iterator[Released]:
+    """The other clients of a secure aggregation hold crops of the public sample pictures."""
+    for number in range(1, scenario.clients):
+        seed = stream_seed(scenario.seed, f"client {number}")
+        pictures = public_crops(scenario.batch_size, scenario.image_size, scenario.channels, seed)
+        generator = torch.Generator().manual_seed(seed)
+        targets = torch.randint(scenario.num_classes, (scenario.batch_size,), generator=generator)
+        yield client(pictures.to(device), targets.to(device), seed)
+
+
+def _auxiliary(scenario: Scenario, device: torch.device) -> Tensor:
+    seed = stream_seed(scenario.seed, "auxiliary")
+    return public_crops(AUXILIARY_PICTURES, scenario.image_size, scenario.channels, seed).to(device)

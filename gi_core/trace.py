@@ -1,0 +1,144 @@
+"""The record of one run."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gi_core.scenario import Scenario
+
+PACKAGES = ("torch", "torchvision", "timm", "lpips", "numpy", "gradio")
+
+
+@dataclass(frozen=True)
+class KeptFrame:
+    """A frame that the record keeps: iteration, seconds of attack time so far, (B,C,H,W) pictures in [0,1]."""
+
+    iteration: int
+    seconds: float
+    images: Tensor
+
+
+@dataclass
+class Trace:
+    """What a run left behind.
+
+    Attributes:
+        scenario: what was run.
+        frames: kept frames, first and last included.
+        history: per kept frame: iteration, seconds, loss, restart, each term, psnr (dB), ssim; means over the batch.
+        images: (B,C,H,W) in [0,1], in the order of the true batch.
+        truth: (B,C,H,W), the private pictures; stays with whoever ran the client.
+        labels: true labels; guessed_labels: the attacker's, in the order of the true batch, where it has any.
+        scores: one dict per picture.
+        update: one dict per tensor: name, numel, norm before and after the defense, share of change.
+        privacy: epsilon, delta, z, adjacency, note of the defense, where it has a guarantee.
+        report: what the attack found besides the picture.
+        seconds: attack time; iterations: number done; stopped: whether it was cut short.
+        control, bounds: filled by whoever computes them.
+    """
+
+    scenario: Scenario
+    frames: list[KeptFrame]
+    history: list[dict[str, Any]]
+    images: Tensor
+    truth: Tensor
+    labels: list[Any]
+    guessed_labels: list[int] | None
+    scores: list[dict[str, Any]]
+    update: list[dict[str, Any]]
+    privacy: dict[str, Any] | None
+    report: dict[str, Any]
+    seconds: float
+    iterations: int
+    stopped: bool
+    device: str
+    control: dict[str, Any] | None = None
+    bounds: list[dict[str, Any]] | None = None
+    versions: dict[str, str] = field(default_factory=lambda: versions())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data without pictures: what ``trace.json`` holds. NaN and infinity become null."""
+        return finite({
+            "scenario": self.scenario.to_dict(),
+            "scenario_hash": self.scenario.hash,
+            "scores": self.scores,
+            "seconds": self.seconds,
+            "iterations": self.iterations,
+            "stopped": self.stopped,
+            "seed": self.scenario.seed,
+            "labels": self.labels,
+            "guessed_labels": self.guessed_labels,
+            "history": self.history,
+            "update": self.update,
+            "privacy": self.privacy,
+            "report": {k: v for k, v in self.report.items() if not isinstance(v, Tensor)},
+            "control": self.control,
+            "bounds": self.bounds,
+            "device": self.device,
+            "versions": self.versions,
+        })  # fmt: skip
+
+    def save(self, folder: str | Path) -> None:
+        """Write trace.json, history.csv, reconstruction.png, comparison.png and images.npz into ``folder``."""
+        out = Path(folder)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "trace.json").write_text(json.dumps(self.to_dict(), indent=1) + "\n")
+        with (out / "history.csv").open("w", newline="") as file:
+            columns = list(dict.fromkeys(key for row in self.history for key in row))
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(self.history)
+        enlarged(self.images).save(out / "reconstruction.png")
+        enlarged(torch.cat([self.truth, self.images]), rows=2).save(out / "comparison.png")
+        np.savez_compressed(
+            out / "images.npz",
+            truth=self.truth.numpy(),
+            reconstruction=self.images.numpy(),
+            frames=torch.stack([f.images for f in self.frames]).numpy(),
+            iterations=np.array([f.iteration for f in self.frames]),
+        )
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that a result depends on."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def finite(value: Any) -> Any:
+    """Plain data with NaN and infinities replaced by None, as JSON has no words for them."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(v) for v in value]
+    return value
+
+
+def enlarged(images: Tensor, rows: int = 1, side: int = 256) -> Image.Image:
+    """A contact sheet of (N,C,H,W) pictures, each enlarged by a whole factor to about ``side`` pixels."""
+    pixels = (images.clamp(0, 1) * 255).round().to(torch.uint8)
+    if pixels.shape[1] == 1:
+        pixels = pixels.expand(-1, 3, -1, -1)
+    columns = len(pixels) // rows
+    sheet = torch.cat([torch.cat(list(pixels[r * columns : (r + 1) * columns]), dim=2) for r in range(rows)], dim=1)
+    factor = max(1, side // images.shape[-1])
+    picture = Image.fromarray(sheet.permute(1, 2, 0).contiguous().numpy())
+    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
