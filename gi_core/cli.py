@@ -77,7 +77,9 @@ def run(
 
 def summary(trace: dict[str, Any]) -> str:
     """A few lines for people."""
-    lines = [f"{trace['iterations']} iterations in {trace['seconds']:.1f} s" + (" (stopped)" if trace["stopped"] else "")]
+    lines = [
+        f"{trace['iterations']} iterations in {trace['seconds']:.1f} s" + (" (stopped)" if trace["stopped"] else "")
+    ]
     for i, scores in enumerate(trace["scores"]):
         numbers = ", ".join(f"{k} {v:.3f}" for k, v in scores.items() if isinstance(v, float))
         lines.append(f"picture {i}: {numbers}")
@@ -116,5 +118,3 @@ def entry_point() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"stopped after {time.time() - started:.0f} s", err=True)
         raise SystemExit(STOPPED) from None
-
-

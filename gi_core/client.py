@@ -15,6 +15,8 @@ from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.observation import Tensors, Training, Update
 
+ONE_STEP = Training()
+
 
 def stream_seed(seed: int, purpose: str) -> int:
     """A seed of its own for each use of randomness in a run, so that none shifts another."""
@@ -35,7 +37,7 @@ def release(
     labels: Tensor,
     *,
     stack: tuple[Defense, ...] = (),
-    training: Training = Training(),
+    training: Training = ONE_STEP,
     kind: Literal["gradient", "delta"] = "gradient",
     seed: int = 0,
     share_buffers: bool = False,
@@ -87,7 +89,9 @@ def gradient(model: Victim, images: Tensor, labels: Tensor) -> Tensors:
 
 def per_example_gradients(model: Victim, images: Tensor, labels: Tensor) -> Tensors:
     """(B, ...) gradients of each example's own loss. Raises BadInput where BatchNorm couples the examples."""
-    coupled = next((n for n, m in model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training), None)
+    coupled = next(
+        (n for n, m in model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training), None
+    )
     if coupled is not None and len(images) > 1:
         raise BadInput(
             f"a per-example defense needs one gradient per picture, but BatchNorm {coupled!r} in train mode mixes"

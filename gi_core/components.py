@@ -65,21 +65,32 @@ class Registry(Generic[C]):
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self._classes: dict[str, type[C]] = {}
+        self._known: dict[str, type[C]] = {}
+        self._package: str | None = None
 
     def register(self, name: str) -> Callable[[type[C]], type[C]]:
         def keep(cls: type[C]) -> type[C]:
             cls.name = name
-            self._classes[name] = cls
+            self._known[name] = cls
             return cls
 
         return keep
 
     def load(self, package: str) -> None:
-        """Import every module of ``package`` so that its components register themselves."""
-        root = importlib.import_module(package)
-        for module in pkgutil.iter_modules(root.__path__):
-            importlib.import_module(f"{package}.{module.name}")
+        """Name the package whose modules register components; they are imported when first asked for."""
+        self._package = package
+
+    @property
+    def _classes(self) -> dict[str, type[C]]:
+        if self._package is not None:
+            package, self._package = self._package, None
+            try:
+                for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+                    importlib.import_module(f"{package}.{module.name}")
+            except BaseException:
+                self._package = package
+                raise
+        return self._known
 
     def names(self) -> list[str]:
         return sorted(self._classes)
@@ -116,10 +127,7 @@ class Registry(Generic[C]):
 
     def describe(self) -> list[dict[str, Any]]:
         """Name, summary and options of every component, as plain data for ``list`` and the UI."""
-        return [
-            {"name": cls.name, "summary": cls.summary(), "options": describe_options(cls)}
-            for cls in self
-        ]
+        return [{"name": cls.name, "summary": cls.summary(), "options": describe_options(cls)} for cls in self]
 
 
 def describe_options(cls: type[Component]) -> list[dict[str, Any]]:
@@ -229,5 +237,9 @@ def check_value(what: str, value: Any, hint: Any, metadata: Any) -> None:
         raise BadInput(f"{what}={value}: a finite number is needed")
     low, high = metadata.get("low"), metadata.get("high")
     if (low is not None and value < low) or (high is not None and value > high):
-        bounds = f"from {low} to {high}" if None not in (low, high) else (f"at least {low}" if high is None else f"at most {high}")
+        bounds = (
+            f"from {low} to {high}"
+            if None not in (low, high)
+            else (f"at least {low}" if high is None else f"at most {high}")
+        )
         raise BadInput(f"{what}={format_value(value)}: {bounds} is allowed")

@@ -50,9 +50,7 @@ def minimise(
         return result.loss
 
     for i in range(steps + 1):
-        yield Frame(
-            first + i, best.clamp(0, 1), now.loss, now.terms, restart=restart, report={"variables": best_extra}
-        )
+        yield Frame(first + i, best.clamp(0, 1), now.loss, now.terms, restart=restart, report={"variables": best_extra})
         stuck = patience > 0 and (waited >= patience or not torch.isfinite(now.loss))
         if i == steps or best_loss < done_below or stuck:
             return

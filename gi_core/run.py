@@ -119,9 +119,7 @@ class Run:
         )
 
 
-def prepare(
-    scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None
-) -> Run:
+def prepare(scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None) -> Run:
     """The client's round and the attacker's Observation.
 
     Args:

@@ -127,9 +127,7 @@ class Scenario:
 
     def to_url(self) -> str:
         """Query string with the fields that differ from their defaults; ``+`` is percent-encoded."""
-        changed = {
-            f.name: value for f in dataclasses.fields(self) if (value := getattr(self, f.name)) != f.default
-        }
+        changed = {f.name: value for f in dataclasses.fields(self) if (value := getattr(self, f.name)) != f.default}
         return urlencode(changed)
 
     @classmethod

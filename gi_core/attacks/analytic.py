@@ -27,11 +27,15 @@ class Analytic(Attack):
     """
 
     assumes: ClassVar[str] = "The victim's first layer is fully connected and has a bias."
-    fails: ClassVar[str] = "Convolutional first layers, missing biases, noise, and batches larger than the layer can separate."
+    fails: ClassVar[str] = (
+        "Convolutional first layers, missing biases, noise, and batches larger than the layer can separate."
+    )
     defend: ClassVar[str] = "Start with a convolution, drop the bias, clip and add noise, or aggregate securely."
     single_pass: ClassVar[bool] = True
 
-    tolerance: float = option(0.02, "two rows within this RMS distance (pixels in [0,1]) show the same picture", low=0, high=1)
+    tolerance: float = option(
+        0.02, "two rows within this RMS distance (pixels in [0,1]) show the same picture", low=0, high=1
+    )
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         weight, bias = first_layer_gradients(observation)

@@ -42,7 +42,9 @@ class DeepLeakage(Attack):
     lr: float = option(1.0, "L-BFGS step length", low=1e-6, high=10)
     restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
     box: bool = option(False, "keep the guess in [0,1] after each outer step")
-    patience: int = option(25, "end a start that did not improve for this many outer steps; 0: never", low=0, high=10_000)
+    patience: int = option(
+        25, "end a start that did not improve for this many outer steps; 0: never", low=0, high=10_000
+    )
     init: str = option("randn", "starting point: randn, rand, grey, or an attack")
 
     def __post_init__(self) -> None:

@@ -28,13 +28,17 @@ class ImprovedDeepLeakage(Attack):
 
     assumes: ClassVar[str] = "The server knows the weights it sent; the label follows from the head's gradient."
     fails: ClassVar[str] = "As DLG: it needs a smooth network; for batches the labels have to be told apart first."
-    defend: ClassVar[str] = "Noise, a ReLU network or larger batches; the label itself leaks much longer than the picture."
+    defend: ClassVar[str] = (
+        "Noise, a ReLU network or larger batches; the label itself leaks much longer than the picture."
+    )
 
     steps: int = option(300, "outer L-BFGS steps per restart", low=1, high=10_000)
     lr: float = option(1.0, "L-BFGS step length", low=1e-6, high=10)
     restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
     box: bool = option(False, "keep the guess in [0,1] after each outer step")
-    patience: int = option(25, "end a start that did not improve for this many outer steps; 0: never", low=0, high=10_000)
+    patience: int = option(
+        25, "end a start that did not improve for this many outer steps; 0: never", low=0, high=10_000
+    )
     init: str = option("randn", "starting point: randn, rand, grey, or an attack")
     labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("idlg", "how labels are found")
 

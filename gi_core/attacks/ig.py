@@ -28,7 +28,9 @@ class InvertingGradients(Attack):
     their experiments.
     """
 
-    assumes: ClassVar[str] = "The server is honest but curious, knows the weights it sent, and the labels or can infer them."
+    assumes: ClassVar[str] = (
+        "The server is honest but curious, knows the weights it sent, and the labels or can infer them."
+    )
     fails: ClassVar[str] = (
         "It fades with larger batches, training-mode BatchNorm, many local steps, trained networks and noise."
     )
