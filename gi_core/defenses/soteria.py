@@ -53,7 +53,7 @@ class Soteria(Defense):
 
     def on_update(self, tensors: Tensors, batch: Batch) -> Tensors:
         features, slope = sensitivity(batch.victim, batch.images, self.probes, batch.generator)
-        leak = (features.abs() / slope.clamp_min(torch.finfo(slope.dtype).tiny)).sum(0)
+        leak = torch.where(slope > 0, features.abs() / slope, 0.0).sum(0)
         count = round(self.percentile / 100 * leak.numel())
         kept = torch.ones_like(leak)
         kept[leak.topk(count).indices] = 0
