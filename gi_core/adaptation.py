@@ -31,9 +31,9 @@ def distance_to(observation: Observation, objective: Objective) -> Distance:
 
 
 def _masked(distance: Distance, mask: list[Tensor]) -> Distance:
-    def masked(guess: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        value, cotangent = distance(torch._foreach_mul(guess, mask))
-        return value, torch._foreach_mul(cotangent, mask)
+    def masked(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
+        value, cotangent, factor = distance(torch._foreach_mul(guess, mask))
+        return value, torch._foreach_mul(cotangent, mask), factor
 
     return masked
 
@@ -41,13 +41,13 @@ def _masked(distance: Distance, mask: list[Tensor]) -> Distance:
 def _clipped(distance: Distance, limit: float) -> Distance:
     """g -> g min(1, C/|g|); where it clips, the pull-back is (C/|g|) (v - <v, g> g / |g|^2)."""
 
-    def clipped(guess: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def clipped(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
         length = norm(guess)
         scale = (limit / length.clamp_min(1e-30)).clamp_max(1.0)
-        value, cotangent = distance(torch._foreach_mul(guess, scale))
+        value, cotangent, factor = distance(torch._foreach_mul(guess, scale))
         radial = torch.where(length > limit, inner(cotangent, guess) / length.square().clamp_min(1e-30), 0.0)
         tangent = torch._foreach_sub(cotangent, torch._foreach_mul(guess, radial))
-        return value, torch._foreach_mul(tangent, scale)
+        return value, torch._foreach_mul(tangent, scale), factor
 
     return clipped
 
@@ -57,7 +57,7 @@ def _within_cells(objective: Objective, targets: list[Tensor], defense: DefenseF
     levels = 2 ** int(defense.options["bits"]) - 1
     steps = [t.abs().max() / levels for t in targets]
 
-    def quantised(guess: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def quantised(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
         nearest = [torch.clamp(g, t - s, t + s) for g, t, s in zip(guess, targets, steps, strict=True)]
         return objective.to(nearest)(guess)
 

@@ -96,7 +96,7 @@ def descend(
     groups = [{"params": [u], "lr": steps.lr}]
     if extra:
         groups.append({"params": extra, "lr": extra_lr})
-    optimiser = torch.optim.Adam(groups)
+    optimiser = torch.optim.Adam(groups, fused=True)
     milestones = [int(steps.count * share) for share in (3 / 8, 5 / 8, 7 / 8)] if steps.decay else []
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
     best, best_loss = x.clone(), torch.full((), torch.inf, device=x.device)

@@ -17,6 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gi_core.adaptation import distance_to
 from gi_core.errors import BadInput
+from gi_core.models.batchnorm import statistics_kept
 from gi_core.objectives import Objective
 from gi_core.observation import Observation
 from gi_core.priors.base import Moment, Prior
@@ -82,7 +83,7 @@ class Matcher:
             if "scaled_dot_product" in str(error) and self._attention is contextlib.nullcontext:
                 self._attention = _math_attention  # the fused kernels have no second derivative, the plain one has
                 return self.evaluate(images, targets, progress, extra)
-            if "derivative for" in str(error) or "does not support" in str(error):
+            if "derivative for" in str(error):
                 raise BadInput(
                     f"the victim has a layer without a second derivative ({error}): gradient matching differentiates"
                     " the victim's gradient, so replace that layer by a composition of plain operations"
@@ -99,13 +100,13 @@ class Matcher:
         return Evaluation(loss, terms, gradient, gradients[1:])
 
     def _pass(self, x: Tensor, targets: Tensor, extra: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        with self._attention():
+        with self._attention(), statistics_kept(self.observation.victim):
             guess = self.simulate(x, targets)
-            value, cotangent = self.distance([g.detach() for g in guess])
+            value, cotangent, scale = self.distance([g.detach() for g in guess])
             pairs = [(g, v) for g, v in zip(guess, cotangent, strict=True) if g.requires_grad]
             outputs, weights = zip(*pairs, strict=True)
             gradients = torch.autograd.grad(outputs, (x, *extra), weights, materialize_grads=True)
-        return value, gradients
+        return value, tuple(g.mul_(scale) for g in gradients)
 
 
 def gradient_of(observation: Observation) -> Simulate:

@@ -1,0 +1,13 @@
+import pytest
+import torch
+from torch import Tensor
+
+import gi_core  # noqa: F401 - sets threads before torch starts any
+
+
+@pytest.fixture
+def picture() -> Tensor:
+    """A smooth colour picture, (1,3,32,32) in [0,1]."""
+    y, x = torch.meshgrid(torch.linspace(0, 1, 32), torch.linspace(0, 1, 32), indexing="ij")
+    disc = ((x - 0.6) ** 2 + (y - 0.4) ** 2 < 0.06).float()
+    return torch.stack([x, 0.8 * y + 0.2 * disc, 0.3 + 0.5 * disc]).unsqueeze(0)

@@ -1,0 +1,165 @@
+"""The hot loop against autograd through the whole distance, in float64."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from gi_core.adaptation import distance_to
+from gi_core.client import release
+from gi_core.descent import Steps, descend, start
+from gi_core.errors import BadInput
+from gi_core.matching import Matcher
+from gi_core.models import build
+from gi_core.models.base import Victim
+from gi_core.objectives import L2, Cosine
+from gi_core.observation import DefenseFacts, Observation, Update
+from gi_core.priors.tv import TotalVariation
+
+
+def observe(model: str, picture: torch.Tensor, defense=None, **options) -> Observation:
+    victim = build(model, image_shape=(3, 32, 32), num_classes=10).double()
+    labels = torch.tensor([3])
+    released = release(victim, picture.double(), labels, **options)
+    return Observation(victim, released.defended, 1, labels=labels, defense=defense)
+
+
+@pytest.mark.parametrize("model", ["lenet", "mlp:width=32", "resnet18:width=4", "convnet:width=4"])
+def test_gradient_equals_autograd_through_the_distance(model, picture):
+    observation = observe(model, picture)
+    guess = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    matcher = Matcher(observation, Cosine(), (TotalVariation(weight=0.3),))
+    own = matcher.evaluate(guess, observation.labels)
+
+    x = guess.clone().requires_grad_()
+    loss = observation.victim.loss(x, observation.labels)
+    gradients = torch.autograd.grad(loss, observation.parameters, create_graph=True)
+    g = torch.cat([t.flatten() for t in gradients])
+    t = torch.cat([t.flatten() for t in observation.targets])
+    z = x / observation.victim.std
+    tv = z.diff(dim=-1).abs().mean() + z.diff(dim=-2).abs().mean()
+    expected = 1 - F.cosine_similarity(g, t, dim=0) + 0.3 * tv
+    (reference,) = torch.autograd.grad(expected, x)
+    assert torch.allclose(own.loss, expected.detach(), rtol=1e-9)
+    assert torch.allclose(own.gradient, reference, rtol=1e-6, atol=1e-12)
+
+
+def test_loss_vanishes_at_the_truth(picture):
+    observation = observe("lenet", picture)
+    truth = Matcher(observation, L2()).evaluate(picture.double(), observation.labels)
+    assert truth.loss < 1e-20
+    assert truth.gradient.abs().max() < 1e-9
+
+
+def test_extra_variables_get_their_gradient(picture):
+    observation = observe("lenet", picture)
+    logits = torch.zeros(1, 10, dtype=torch.float64, requires_grad=True)
+    matcher = Matcher(observation, L2())
+    own = matcher.evaluate(picture.double() * 0.9, logits.softmax(-1), extra=(logits,))
+    step = 1e-6
+    for k in (0, 3):
+        moved = logits.detach().clone()
+        moved[0, k] += step
+        up = matcher.evaluate(picture.double() * 0.9, moved.softmax(-1)).loss
+        moved[0, k] -= 2 * step
+        down = matcher.evaluate(picture.double() * 0.9, moved.softmax(-1)).loss
+        assert torch.allclose(own.extra[0][0, k], (up - down) / (2 * step), rtol=1e-4, atol=1e-8)
+
+
+class Attention(torch.nn.Module):
+    def forward(self, x):
+        tokens = x.flatten(2).transpose(1, 2).unsqueeze(1).contiguous()
+        return F.scaled_dot_product_attention(tokens, tokens, tokens).flatten(1)
+
+
+def test_attention_without_second_derivative_is_worked_around(picture):
+    body = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 8, 8), Attention())
+    victim = Victim(body, torch.nn.Linear(16 * 8, 10), image_shape=(3, 32, 32))
+    labels = torch.tensor([3])
+    observation = Observation(victim, release(victim, picture, labels).defended, 1, labels=labels)
+    x = torch.rand(1, 3, 32, 32).requires_grad_()
+    tokens = body(x)
+    with pytest.raises(RuntimeError, match="scaled_dot_product"):
+        first = torch.autograd.grad(tokens.sum(), x, create_graph=True)[0]
+        torch.autograd.grad(first.square().sum(), x)
+    assert torch.isfinite(Matcher(observation, Cosine()).evaluate(x.detach(), labels).gradient).all()
+
+
+def test_a_layer_without_second_derivative_is_explained(picture):
+    class FirstDerivative(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, gradient):
+            return gradient.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            raise RuntimeError("derivative for fast_layer_backward is not implemented")
+
+    class Once(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return FirstDerivative.apply(gradient)
+
+    class Layer(torch.nn.Module):
+        def forward(self, x):
+            return Once.apply(x)
+
+    victim = Victim(
+        torch.nn.Sequential(torch.nn.Conv2d(3, 4, 5), Layer(), torch.nn.Flatten()),
+        torch.nn.Linear(4 * 28 * 28, 10), image_shape=(3, 32, 32),
+    )  # fmt: skip
+    labels = torch.tensor([3])
+    observation = Observation(victim, release(victim, picture, labels).defended, 1, labels=labels)
+    with pytest.raises(BadInput, match="second derivative"):
+        Matcher(observation, Cosine()).evaluate(picture * 0.5, labels)
+
+
+ADAPTED = [
+    DefenseFacts("topk", {"ratio": 0.1}),
+    DefenseFacts("clip", {"norm": 0.5, "per": "update", "scope": "joint"}),
+    DefenseFacts("sign", {}),
+    DefenseFacts("quantize", {"bits": 4}),
+]
+
+
+@pytest.mark.parametrize("facts", ADAPTED, ids=lambda f: f.name)
+def test_adapted_distances_have_the_right_gradient(facts):
+    """Central differences of the value against scale * cotangent."""
+    generator = torch.Generator().manual_seed(0)
+    net = torch.nn.Linear(3, 4).double()
+    victim = Victim(torch.nn.Identity(), net, image_shape=(3, 1, 1)).double()
+    raw = [torch.randn(p.shape, generator=generator, dtype=torch.float64) for p in victim.parameters()]
+    sent = [t * (t.abs() > 0.5) for t in raw] if facts.name == "topk" else [t.sign() for t in raw] if facts.name == "sign" else raw
+    names = [n for n, _ in victim.named_parameters()]
+    update = Update(dict(zip(names, sent, strict=True)))
+    distance = distance_to(Observation(victim, update, 1, defense=(facts,)), L2())
+    guess = [torch.randn(t.shape, generator=generator, dtype=torch.float64) for t in raw]
+    _, cotangent, scale = distance(guess)
+    cotangent = [c.clone() * scale for c in cotangent]
+    for index in [(0, 0), (2, 1), (3, 2)]:
+        up, down = [g.clone() for g in guess], [g.clone() for g in guess]
+        up[0][index] += 1e-6
+        down[0][index] -= 1e-6
+        slope = (distance(up)[0] - distance(down)[0]) / 2e-6
+        assert torch.allclose(cotangent[0][index], slope, rtol=1e-4, atol=1e-7)
+
+
+def test_descent_returns_the_lowest_loss_iterate(picture):
+    observation = observe("lenet", picture)
+    matcher = Matcher(observation, Cosine())
+    x = start("rand", observation, 0).double()
+    seen: list[tuple[float, torch.Tensor]] = []
+
+    def evaluate(pictures, progress):
+        result = matcher.evaluate(pictures, observation.labels, progress)
+        seen.append((float(result.loss), pictures.clone()))
+        return result
+
+    *_, last = descend(evaluate, x, observation, Steps(20, lr=0.5))
+    loss, best = min(seen, key=lambda pair: pair[0])
+    assert torch.equal(last.images, best)
+    assert loss < seen[-1][0] or torch.equal(best, seen[-1][1])
+    assert len(seen) == 21
