@@ -1,0 +1,459 @@
+/* The Lab: settings on the left, one run on the stage. Scrubbing and playing never leave the browser.
+   props.value is the last message from the server: {run: {...}} as gi_core/web/payload.py writes it. */
+const { words, catalog } = props;
+const root = gi.mount(element, props.page, words);
+const find = name => root.querySelector(`[data-r="${name}"]`);
+const field = name => root.querySelector(`[data-f="${name}"]`);
+const escape = text => String(text).replace(/[&<>"]/g, c => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/* ---------------------------------------------------------------- the stage */
+let run = null, at = 0, following = true, playing = false, showDifference = false, drawnId = null, slots = [];
+const pictures = new Map();
+const picture = async src => {
+  if (!pictures.has(src)) pictures.set(src, gi.image(src));
+  return pictures.get(src);
+};
+const busy = () => run && (run.state === "running" || run.state === "queued");
+const frame = () => run.frames[Math.min(at, run.frames.length - 1)];
+const axis = () => gi.scale(run.total);
+
+const drawStrips = () => {
+  const layer = (l, cells, name, more) => `<div class="strip"><div><div class="name"><span title="${escape(l.name)}">${escape(l.short)}</span>${name}</div>
+    <canvas data-cells="${cells}" role="img" aria-label="${escape(say(words.strip_alt, { name: l.short }))}"></canvas></div>${more}</div>`;
+  find("before").innerHTML = run.layers.map((l, i) => layer(l, i, "", "")).join("");
+  find("after").innerHTML = run.layers.map((l, i) => {
+    const share = Math.round(100 * l.noise), noise = l.noise > 0 ? (share < 1 ? "< 1" : share) : "0";
+    const kept = Math.max(0, Math.min(1, l.before > 0 ? l.after / l.before : 1)), width = 100 * Math.max(kept, 0.02);
+    return layer(l, i, `<span>${l.numel.toLocaleString("en-US")}</span>`,
+      `<div><div class="length" title="${escape(words.norm_note)}">${gi.short(l.before)} → ${gi.short(l.after)}</div>
+       <div class="share" aria-hidden="true"><i style="width:${width}%"></i><u style="left:${width * (1 - l.noise)}%;width:${width * l.noise}%"></u></div>
+       <div>${say(words.noise_share, { share: noise })}</div></div>`);
+  }).join("");
+  paint();
+};
+const paint = () => {
+  if (!run) return;
+  find("before").querySelectorAll("canvas").forEach(c => gi.strip(c, run.layers[c.dataset.cells].before_cells, "private", "private-tint"));
+  find("after").querySelectorAll("canvas").forEach(c => gi.strip(c, run.layers[c.dataset.cells].after_cells, "leaving", "leaving-tint"));
+};
+
+const drawStill = async () => {
+  const { batch, width, height } = run.size;
+  gi.tiles(find("truth"), await picture(run.truth), 0, batch, width, height);
+  find("truth").setAttribute("aria-label", say(words.truth_alt, { n: batch, names: run.names }));
+  find("truth-note").textContent = say(batch > 1 ? words.size_batch : words.size_one, { n: batch, w: width, h: height, names: run.names });
+  find("defense-words").textContent = find("defense-words-narrow").textContent = run.defense_words;
+  find("numbers").textContent = say(words.numbers, { n: run.numel.toLocaleString("en-US") });
+  find("text").textContent = find("text").title = run.text;
+  find("difference").textContent = say(words.difference, { factor: 4 });
+  find("guess-note").textContent = words.rebuilt;
+  drawStrips();
+};
+
+const drawThumbs = () => {
+  const row = find("thumbs"), scale = axis(), { width, height } = run.size;
+  if (row.childElementCount !== 16) {
+    row.replaceChildren(...Array.from({ length: 16 }, (_, i) => {
+      const canvas = document.createElement("canvas");
+      canvas.width = canvas.height = 1;
+      canvas.onclick = () => { if (slots[i] != null) { hold(); seek(slots[i]); } };
+      return canvas;
+    }));
+  }
+  const last = run.frames.at(-1)?.iteration ?? -1;
+  slots = Array.from({ length: 16 }, (_, i) => {
+    const wanted = scale.step(i / 15);
+    if (!run.frames.length || wanted > last + 0.5 && !(i === 15 && !busy())) return null;
+    let best = 0;
+    run.frames.forEach((f, j) => { if (Math.abs(f.iteration - wanted) < Math.abs(run.frames[best].iteration - wanted)) best = j; });
+    return best;
+  });
+  slots.forEach(async (slot, i) => {
+    const canvas = row.children[i], key = slot == null ? "" : run.id + run.frames[slot].iteration;
+    if (canvas.dataset.key === key) return;
+    canvas.dataset.key = key;
+    canvas.width = width;
+    canvas.height = height;
+    if (slot == null) return canvas.getContext("2d").clearRect(0, 0, width, height);
+    const source = await picture(run.frames[slot].src);
+    canvas.getContext("2d").drawImage(source, 0, 0, width, height, 0, 0, width, height);
+  });
+};
+
+const drawTicks = now => {
+  const scale = axis(), x = scale.at(now);
+  const marks = [0, ...[0.2, 0.4, 0.6, 0.8].map(p => { const s = scale.step(p); return s < 20 ? Math.round(s) : Number(s.toPrecision(2)); }), run.total];
+  const clear = [...new Set(marks)].filter(s => s === now || Math.abs(scale.at(s) - x) > 0.07);
+  const spot = p => `left:calc(10px + (100% - 20px) * ${p})`;
+  find("ticks").innerHTML = `<span class="name">${words.step}</span>` + clear.filter(s => s !== now).map(s => `<span style="${spot(scale.at(s))}">${s.toLocaleString("en-US")}</span>`).join("")
+    + `<span class="now" style="${spot(x)}">${now.toLocaleString("en-US")}</span>`;
+};
+
+/* Two stacked panels that share the scrubber's time scale: loss (log), PSNR. */
+const drawPlots = () => {
+  const box = find("plots"), W = Math.max(240, box.clientWidth), left = 46, inset = 10, H = 76, gap = 22, h = run.history;
+  const total = 2 * H + gap + 20;
+  if (!box.clientWidth) return;
+  const scale = axis(), px = step => left + inset + scale.at(step) * (W - left - 2 * inset);
+  const losses = h.loss.filter(v => v > 0 && isFinite(v));
+  let low = Math.min(...losses), high = Math.max(...losses);
+  if (!losses.length) [low, high] = [0.1, 1];
+  if (high / low < 2) { low /= 1.5; high *= 1.5; }
+  const py = v => 10 + (H - 10) * (1 - (Math.log(Math.max(v, low)) - Math.log(low)) / (Math.log(high) - Math.log(low)));
+  const control = run.verdict?.control?.curve;
+  const ratios = [...h.psnr, ...(control?.psnr ?? []), run.verdict?.control?.psnr].filter(v => v != null && isFinite(v));
+  const bottom = Math.floor(Math.min(5, ...ratios) / 5) * 5, top = Math.max(15, Math.ceil((Math.max(0, ...ratios) + 1) / 5) * 5);
+  const base = H + gap, qy = v => base + 10 + (H - 10) * (1 - (v - bottom) / (top - bottom));
+  const path = (xs, ys, y) => xs.map((x, i) => ys[i] == null || !isFinite(ys[i]) ? "" : `${px(x).toFixed(1)},${y(ys[i]).toFixed(1)}`).filter(Boolean).join(" L");
+  const now = frame()?.iteration ?? 0, cut = h.iteration.filter(i => i <= now).length;
+  const two = (ys, y) => {
+    const done = path(h.iteration.slice(0, cut), ys, y), later = path(h.iteration.slice(Math.max(0, cut - 1)), ys.slice(Math.max(0, cut - 1)), y);
+    return (later ? `<path class="line later" d="M${later}"/>` : "") + (done ? `<path class="line" d="M${done}"/>` : "");
+  };
+  const lossTicks = [];
+  for (let e = Math.ceil(Math.log10(low)); e <= Math.floor(Math.log10(high)); e++) lossTicks.push(10 ** e);
+  while (lossTicks.length > 3) lossTicks.splice(1, 1);
+  if (lossTicks.length < 2) lossTicks.splice(0, 9, Number(low.toPrecision(2)), Number(high.toPrecision(2)));
+  const ratioTicks = [bottom, Math.round((bottom + top) / 2), top];
+  const line = (y, label) => `<line class="grid" x1="${left}" x2="${W}" y1="${y}" y2="${y}"/><text x="${left - 8}" y="${y + 4}" text-anchor="end">${label}</text>`;
+  const dot = (ys, y) => cut && ys[cut - 1] != null ? `<circle class="dot" cx="${px(h.iteration[cut - 1])}" cy="${y(ys[cut - 1])}" r="4.5"/>` : "";
+  const caption = (y, name, rest) => `<text x="${left + 8}" y="${y}"><tspan class="strong">${name}</tspan> ${rest}</text>`;
+  const controlEnd = run.verdict?.control?.psnr;
+  const controlLine = control ? `<path class="ctl" d="M${path(control.iteration, control.psnr, qy)}"/>`
+    : controlEnd != null ? `<path class="ctl" d="M${px(0)},${qy(controlEnd)} L${px(run.total)},${qy(controlEnd)}"/>` : "";
+  box.innerHTML = `<svg viewBox="0 0 ${W} ${total}" height="${total}" role="img" aria-label="${escape(say(words.curves_alt, { loss: gi.short(h.loss[cut - 1]), psnr: gi.number(h.psnr[cut - 1]) }))}">
+    ${lossTicks.map(v => line(py(v), gi.short(v))).join("")}
+    ${ratioTicks.map(v => line(qy(v), v)).join("")}
+    ${controlLine}${controlEnd != null ? `<text x="${W}" y="${qy(controlEnd) - 6}" text-anchor="end">${words.control_word} ${gi.number(controlEnd)}</text>` : ""}
+    ${two(h.loss, py)}${two(h.psnr, qy)}
+    <line class="now" x1="${px(now)}" x2="${px(now)}" y1="-6" y2="${base + H}"/>
+    ${caption(H - 4, words.loss, words.loss_note)}${caption(base + 24, words.psnr, words.psnr_note)}${dot(h.loss, py)}${dot(h.psnr, qy)}
+  </svg>`;
+};
+
+const drawVerdict = async () => {
+  const box = find("verdict"), v = run.verdict, end = run.scores;
+  const head = (kicker, word, squares, sentence, failed) => `<p class="small">${escape(kicker)}</p>
+    <p class="word${failed ? " failed" : ""}"><span>${escape(word)}</span>${squares == null ? "" : `<span class="squares" role="img" aria-label="${say(words.level_alt, { level: squares })}">${[1, 2, 3].map(i => `<i class="${i <= squares ? "on" : ""}"></i>`).join("")}</span>`}</p>
+    <p>${escape(sentence)}</p>`;
+  const row = (name, value, note, kind = "") => `<div><div><dt class="${kind}">${kind === "bound" ? gi.icon("hatch") : ""}${escape(name)}</dt><dd><b>${escape(value)}</b></dd></div>${note ? `<p>${escape(note)}</p>` : ""}</div>`;
+  const scores = end ? row(words.likeness, `${gi.number(end.psnr)} dB`, say(words.likeness_note, { ssim: gi.number(end.ssim, 2), lpips: end.lpips == null ? words.not_available : gi.number(end.lpips, 2) })) : "";
+  if (run.state === "failed") {
+    box.innerHTML = head(words.refused, run.message, null, words.refused_note, true);
+  } else if (run.state === "queued") {
+    box.innerHTML = head(words.waiting, say(words.place, { place: run.place }), null, say(words.wait_note, { seconds: gi.number(run.wait, 0) }));
+  } else if (!v) {
+    const f = run.frames.at(-1);
+    box.innerHTML = head(words.verdict_kicker, busy() ? words.working : words.not_judged, null, busy() ? words.working_note : words.not_judged_note)
+      + `<dl>${end ? scores : row(words.likeness, `${gi.number(f?.psnr)} dB`, words.likeness_live)}${row(words.loss, gi.short(run.history.loss.at(-1)), words.loss_row)}</dl>`;
+  } else {
+    const rows = [row(words.gain, `${v.gain >= 0 ? "+" : "−"}${gi.number(Math.abs(v.gain))} dB`, v.gain_note)];
+    if (v.rank != null) rows.push(row(words.rank, v.rank_word, v.rank_note));
+    if (v.bits_word) rows.push(row(words.bits, v.bits_word, v.bits_note, "bound"));
+    rows.push(scores);
+    box.innerHTML = head(words.verdict_kicker, v.word, v.level, v.sentence)
+      + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape(words.control_alt)}"></canvas></div><figcaption><b>${words.control}</b>${words.control_note}</figcaption></figure>` : ""}</div>`
+      + `<details><summary>${words.how}</summary>${(v.how ?? []).map(p => `<p>${escape(p)}</p>`).join("")}</details>`;
+    const canvas = box.querySelector("canvas");
+    if (canvas) gi.tiles(canvas, await picture(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
+  }
+};
+
+const drawBar = () => {
+  const state = run.state === "recorded" ? (playing ? "recorded_playing" : "recorded") : run.state;
+  find("state-icon").innerHTML = gi.icon(busy() ? "arrow" : playing ? "play" : run.state === "stopped" ? "stop" : "pause");
+  find("state").textContent = words["state_" + state];
+  find("play").innerHTML = gi.icon(playing ? "pause" : "play");
+  find("play").setAttribute("aria-label", playing ? words.pause : words.play);
+  find("run").disabled = busy();
+  find("stop").disabled = !busy();
+  find("download").disabled = !["done", "stopped", "recorded"].includes(run.state);
+};
+
+/* Show frame i: picture, numbers, scrubber, curves. */
+let ticket = 0;
+const seek = async index => {
+  if (!run.frames.length) return;
+  at = Math.max(0, Math.min(index, run.frames.length - 1));
+  const mine = ++ticket, f = frame(), { batch, width, height } = run.size;
+  const source = await picture(f.src);
+  if (mine !== ticket) return;
+  gi.tiles(find("guess"), source, 0, batch, width, height);
+  if (showDifference) gi.difference(find("guess"), find("truth"), find("guess"), 4);
+  const likeness = f.psnr == null ? "" : `${gi.number(f.psnr)} dB`;
+  find("guess").setAttribute("aria-label", say(words.guess_alt, { step: f.iteration, psnr: gi.number(f.psnr) }));
+  find("guess-psnr").textContent = find("narrow-psnr").textContent = likeness;
+  find("step").textContent = say(words.step_n, { n: f.iteration.toLocaleString("en-US") });
+  find("of").textContent = say(words.of_total, { total: run.total.toLocaleString("en-US") }) + (f.seconds == null ? "" : ` · ${gi.number(f.seconds)} s` + (run.seconds == null ? "" : say(words.of_seconds, { s: gi.number(run.seconds) })));
+  const x = axis().at(f.iteration), slider = find("scrub");
+  slider.value = 1000 * x;
+  slider.style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
+  slider.setAttribute("aria-valuetext", `${find("step").textContent} ${find("of").textContent}, ${likeness}`);
+  const here = slots.reduce((best, s, i) => s != null && (best < 0 || Math.abs(run.frames[s].iteration - f.iteration) < Math.abs(run.frames[slots[best]].iteration - f.iteration)) ? i : best, -1);
+  [...find("thumbs").children].forEach((c, i) => c.classList.toggle("at", i === here));
+  drawTicks(f.iteration);
+  drawPlots();
+};
+
+/* Playing: constant speed along the scrubber, 6 s end to end at 1x. */
+let clock = 0, started = 0, origin = 0;
+const hold = () => { playing = false; following = false; cancelAnimationFrame(clock); if (run) drawBar(); };
+const nearest = x => {
+  const scale = axis();
+  let best = 0;
+  run.frames.forEach((f, i) => { if (Math.abs(scale.at(f.iteration) - x) < Math.abs(scale.at(run.frames[best].iteration) - x)) best = i; });
+  return best;
+};
+const tick = time => {
+  if (!playing) return;
+  const x = origin + (time - started) / 6000 * Number(find("speed").value), end = axis().at(run.frames.at(-1).iteration);
+  const index = nearest(Math.min(x, end));
+  if (index !== at) seek(index);
+  if (x >= end) { playing = false; following = true; return drawBar(); }
+  clock = requestAnimationFrame(tick);
+};
+const play = () => {
+  if (!run?.frames.length) return;
+  if (at >= run.frames.length - 1) seek(0);
+  playing = true;
+  started = performance.now();
+  origin = at >= run.frames.length - 1 ? 0 : axis().at(frame().iteration);
+  drawBar();
+  clock = requestAnimationFrame(tick);
+};
+const toggle = () => playing ? hold() : play();
+
+const receive = async message => {
+  if (!message?.run) return;
+  const next = message.run;
+  if (next.state === "failed" || next.state === "queued") {
+    /* nothing already computed is lost: the stage keeps its run, only the verdict speaks */
+    const kept = run;
+    run = { ...(kept ?? next), state: next.state, message: next.message, place: next.place, wait: next.wait };
+    drawBar();
+    await drawVerdict();
+    if (next.state === "failed") find("verdict").scrollIntoView({ block: "nearest" });
+    return;
+  }
+  const fresh = drawnId !== next.id;
+  run = next;
+  if (fresh) {
+    drawnId = run.id;
+    pictures.clear();
+    playing = false;
+    following = true;
+    at = 0;
+    await drawStill();
+  }
+  drawThumbs();
+  drawBar();
+  await drawVerdict();
+  if (following && !playing) await seek(run.state === "recorded" && fresh && !calm ? 0 : run.frames.length - 1);
+  else drawPlots();
+  if (run.state === "recorded" && fresh && !calm) play();
+  if (["done", "stopped"].includes(run.state)) changed();
+};
+
+find("play").onclick = toggle;
+find("first").onclick = () => { hold(); seek(0); };
+find("last").onclick = () => { hold(); following = true; seek(run.frames.length - 1); };
+find("scrub").oninput = event => { hold(); seek(nearest(event.target.value / 1000)); };
+find("difference").onclick = () => { showDifference = !showDifference; find("difference").setAttribute("aria-pressed", showDifference); seek(at); };
+find("speed").onchange = () => { if (playing) { started = performance.now(); origin = axis().at(frame().iteration); } };
+const keys = event => {
+  if (document.body.dataset.tab !== "lab" || !run || event.ctrlKey || event.metaKey || event.altKey) return;
+  const target = event.target, tag = target.tagName, slider = target === find("scrub");
+  if (!slider && (tag === "INPUT" || tag === "SELECT" || tag === "TEXTAREA" || target.isContentEditable)) return;
+  if (event.key === " " && (tag === "BUTTON" || tag === "SUMMARY" || tag === "A")) return;
+  const act = {
+    " ": toggle, ArrowRight: () => { hold(); seek(at + 1); }, ArrowLeft: () => { hold(); seek(at - 1); },
+    ArrowUp: slider && (() => { hold(); seek(at + 1); }), ArrowDown: slider && (() => { hold(); seek(at - 1); }),
+    Home: () => { hold(); seek(0); }, End: () => { hold(); following = true; seek(run.frames.length - 1); },
+    r: () => !busy() && start(), R: () => !busy() && start(),
+  }[event.key];
+  if (act) { event.preventDefault(); act(); }
+};
+window.addEventListener("keydown", keys);
+window.addEventListener("gi:theme", () => { paint(); if (run) drawPlots(); });
+window.addEventListener("gi:tab", () => run && seek(at));
+new ResizeObserver(() => run && drawPlots()).observe(find("plots"));
+
+/* ------------------------------------------------------------- the settings */
+const settings = { ...catalog.defaults };
+let chosen = 0, own = [], defensePreset = catalog.defenses[0];
+const option = (value, text) => new Option(text ?? value, value);
+for (const name of ["model", "weights", "mode"]) field(name).append(...catalog[name].map(o => option(o.value, o.text)));
+find("defense").append(...catalog.defenses.map((d, i) => option(i, d.label)), option("text", words.own_text));
+find("attack").append(...catalog.attacks.map(a => option(a.text, a.label)), option("text", words.own_text));
+find("knows").innerHTML = catalog.knowledge.map(k => `<label title="${escape(k.note)}"><input type="checkbox" value="${k.name}" ${k.fixed ? "checked disabled" : ""}><span>${escape(k.label)}</span></label>`).join("");
+find("replays").append(...catalog.replays.map(r => option(r.name, r.label)));
+find("replays").hidden = !catalog.replays.length;
+if (innerWidth < 768) find("curves-box").open = false;
+
+const drawSamples = () => {
+  const all = [...own.map((src, i) => ({ src, name: say(words.own_picture, { n: i + 1 }) })), ...catalog.samples];
+  const count = Math.max(1, Math.min(Number(settings.batch_size) || 1, all.length));
+  find("samples").replaceChildren(...all.map((s, i) => {
+    const button = document.createElement("button"), on = (i - chosen + all.length) % all.length < count;
+    button.type = "button";
+    button.title = s.name;
+    button.setAttribute("aria-label", s.name);
+    button.setAttribute("aria-pressed", on);
+    button.innerHTML = `<img alt="" src="${s.src}">`;
+    button.onclick = () => { chosen = i; drawSamples(); find("samples").children[i].focus(); changed(); };
+    return button;
+  }));
+  const add = document.createElement("button");
+  add.type = "button";
+  add.className = "add";
+  add.setAttribute("aria-label", words.add_picture);
+  add.title = words.add_picture;
+  add.innerHTML = gi.icon("plus");
+  add.onclick = () => find("file").click();
+  find("samples").append(add);
+};
+const chosenPictures = () => {
+  const all = [...own.map(src => ({ src })), ...catalog.samples.map(s => ({ name: s.name }))], count = Number(settings.batch_size) || 1;
+  return Array.from({ length: count }, (_, i) => all[(chosen + i) % all.length]).map(p => p.src ? { data: p.src } : { sample: p.name });
+};
+const addFiles = async files => {
+  for (const file of files) {
+    try { own = [await gi.shrink(file, 256, words), ...own].slice(0, 4); chosen = 0; drawSamples(); changed(); } catch (error) { receive({ run: { ...run, state: "failed", message: error.message } }); }
+  }
+};
+find("file").onchange = event => { addFiles([...event.target.files]); event.target.value = ""; };
+find("rail").ondragover = event => event.preventDefault();
+find("rail").ondrop = event => { event.preventDefault(); addFiles([...event.dataTransfer.files]); };
+find("stage").ondragover = event => event.preventDefault();
+find("stage").ondrop = event => { event.preventDefault(); addFiles([...event.dataTransfer.files]); };
+
+const fine = name => { find("fine").open = true; field(name).focus(); };
+
+/* A defense preset has at most one strength, on a log or linear slider; the text field holds the truth. */
+const strengthOf = x => {
+  const [low, high] = defensePreset.range;
+  const value = defensePreset.log ? low * (high / low) ** x : low + x * (high - low);
+  return defensePreset.whole ? Math.round(value) : Number(value.toPrecision(2));
+};
+const placeOf = value => {
+  const [low, high] = defensePreset.range;
+  return Math.max(0, Math.min(1, defensePreset.log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
+};
+const showStrength = value => {
+  const x = placeOf(value);
+  find("strength-slider").value = 1000 * x;
+  find("strength-slider").style.setProperty("--at", `${100 * x}%`);
+  find("strength-slider").setAttribute("aria-valuetext", String(value));
+  if (Number(find("strength-number").value) !== value) find("strength-number").value = value;
+};
+const setStrength = value => {
+  settings.defense = defensePreset.text.replace("{}", value);
+  field("defense").value = settings.defense;
+  showStrength(value);
+  changed();
+};
+const showDefense = () => {
+  const match = catalog.defenses.map(d => {
+    if (!d.range) return d.text === settings.defense ? [d, null] : null;
+    const [head, tail] = d.text.split("{}");
+    if (!settings.defense.startsWith(head) || !settings.defense.endsWith(tail)) return null;
+    const middle = settings.defense.slice(head.length, settings.defense.length - tail.length);
+    return middle !== "" && isFinite(middle) ? [d, Number(middle)] : null;
+  }).find(Boolean);
+  defensePreset = match?.[0];
+  find("defense").value = match ? catalog.defenses.indexOf(defensePreset) : "text";
+  find("strength").hidden = !match || match[1] == null;
+  if (match && match[1] != null) { find("strength-label").textContent = defensePreset.strength; showStrength(match[1]); }
+};
+find("defense").onchange = event => {
+  if (event.target.value === "text") { find("strength").hidden = true; defensePreset = null; return fine("defense"); }
+  defensePreset = catalog.defenses[event.target.value];
+  settings.defense = defensePreset.text.replace("{}", defensePreset.start);
+  show();
+  changed();
+};
+find("strength-slider").oninput = event => setStrength(strengthOf(event.target.value / 1000));
+find("strength-number").onchange = event => { if (event.target.value !== "") setStrength(Number(event.target.value)); };
+find("attack").onchange = event => {
+  if (event.target.value === "text") return fine("attack");
+  settings.attack = event.target.value;
+  show();
+  changed();
+};
+find("knows").onchange = () => { settings.knowledge = [...find("knows").querySelectorAll("input:checked:not(:disabled)")].map(i => i.value).join(catalog.knowledge_separator) || "none"; changed(); };
+
+const show = () => {
+  for (const name of ["model", "weights", "mode"]) {
+    if (![...field(name).options].some(o => o.value === settings[name])) field(name).append(option(settings[name]));
+  }
+  root.querySelectorAll("[data-f]").forEach(input => { input.value = settings[input.dataset.f]; });
+  find("attack").value = [...find("attack").options].some(o => o.value === settings.attack) ? settings.attack : "text";
+  const known = String(settings.knowledge).split(catalog.knowledge_separator);
+  find("knows").querySelectorAll("input:not(:disabled)").forEach(i => { i.checked = known.includes(i.value); });
+  showDefense();
+  drawSamples();
+};
+root.querySelectorAll("[data-f]").forEach(input => {
+  input.onchange = () => {
+    settings[input.dataset.f] = input.type === "number" ? (input.value === "" ? "" : Number(input.value)) : input.value;
+    show();
+    changed();
+  };
+});
+
+/* Ask the server what these settings mean: a sentence, a prediction, or a refusal. Never blocks. */
+let asking = 0, asked = 0, described = null;
+const changed = () => { clearTimeout(asking); asking = setTimeout(describe, 150); };
+const describe = async extra => {
+  const mine = ++asked;
+  let answer;
+  try { answer = await server.describe({ ...settings, ...extra }); } catch { return; }
+  if (mine !== asked || !answer) return;
+  described = answer;
+  if (answer.settings && extra) { Object.assign(settings, answer.settings); show(); }
+  find("estimate").textContent = answer.error ?? answer.estimate;
+  find("estimate").classList.toggle("refused", Boolean(answer.error));
+  if (answer.error) return;
+  if (!answer.measured) server.predict({ ...settings }).then(later => {
+    if (mine === asked && later?.estimate) find("estimate").textContent = `${later.estimate} ${answer.estimate}`;
+  }, () => {});
+  find("parameters").textContent = answer.parameters;
+  find("epsilon").textContent = answer.epsilon;
+  find("defense-does").textContent = answer.defense;
+  find("attack-page").textContent = answer.attack;
+  find("open").title = answer.estimate;
+};
+
+let current = null;
+const start = () => {
+  find("rail").classList.remove("open");
+  current = Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
+  hold();
+  following = true;
+  if (run) { run = { ...run, state: "running", verdict: null, scores: null }; drawBar(); find("state").textContent = words.state_starting; }
+  trigger("run", { id: current, settings, pictures: chosenPictures() });
+};
+find("rail").onsubmit = event => { event.preventDefault(); if (!busy()) start(); };
+find("stop").onclick = () => { find("stop").disabled = true; server.stop_run({ id: current }); };
+find("open").onclick = () => find("rail").classList.add("open");
+find("close").onclick = () => find("rail").classList.remove("open");
+find("python").onclick = () => gi.copy(run.python, words.copied);
+find("cli").onclick = () => gi.copy(run.cli, words.copied);
+find("download").onclick = async () => {
+  if (run.state === "recorded") return gi.save("recorded-run.json", btoa(unescape(encodeURIComponent(JSON.stringify(run)))), "application/json");
+  const file = await server.download_run({ id: run.id });
+  if (file.error) gi.toast(file.error);
+  else gi.save(file.name, file.data, "application/zip");
+};
+find("replays").onchange = async event => receive(await server.recorded_run({ name: event.target.value }));
+window.addEventListener("gi:link", () => {
+  const query = described?.query ?? "";
+  gi.copy(`${location.origin}${location.pathname}${query ? "?" + query : ""}`, words.link_copied);
+});
+
+show();
+watch("value", () => receive(props.value));
+receive(props.value);
+describe(location.search.length > 1 ? { search: location.search } : undefined);

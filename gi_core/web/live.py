@@ -1,0 +1,176 @@
+"""Runs in flight: a line with places, stop-at-once, a deadline, and finished runs for download."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from gi_core.errors import BadInput
+from gi_core.run import Run, prepare, update_summary
+from gi_core.trace import Trace
+from gi_core.web import payload
+from gi_core.web.cost import Costs
+from gi_core.web.requests import batch_of, scenario_of
+from gi_core.web.settings import Limits
+
+PERIOD = 0.16
+"""Seconds between messages to the browser: six a second."""
+
+
+class Line:
+    """Who computes and who waits, first come first served. Safe for threads."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._order: OrderedDict[str, threading.Event] = OrderedDict()
+
+    def enter(self, run_id: str) -> threading.Event:
+        """Take the last place; the event is set when the run has to stop. Raises BadInput when the line is full."""
+        with self._lock:
+            if run_id in self._order:
+                raise BadInput("this run is already under way")
+            if len(self._order) >= self.limits.workers + self.limits.waiting:
+                raise BadInput(f"{len(self._order)} runs are waiting already: please try again in a minute")
+            return self._order.setdefault(run_id, threading.Event())
+
+    def place(self, run_id: str) -> int:
+        """0: may compute now; n: n-th in line."""
+        with self._lock:
+            return max(0, list(self._order).index(run_id) - self.limits.workers + 1)
+
+    def leave(self, run_id: str) -> None:
+        with self._lock:
+            self._order.pop(run_id, None)
+
+    def stop(self, run_id: str) -> None:
+        with self._lock:
+            if run_id in self._order:
+                self._order[run_id].set()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._order)
+
+
+class Shelf:
+    """The last finished runs, by id, in memory only, for a limited time."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._traces: OrderedDict[str, tuple[float, Trace]] = OrderedDict()
+
+    def put(self, run_id: str, trace: Trace) -> None:
+        with self._lock:
+            self._traces[run_id] = (time.monotonic(), trace)
+            self._drop()
+
+    def get(self, run_id: str) -> Trace | None:
+        with self._lock:
+            self._drop()
+            return self._traces[run_id][1] if run_id in self._traces else None
+
+    def _drop(self) -> None:
+        oldest = time.monotonic() - 60 * self.limits.minutes
+        for run_id in [k for k, (when, _) in self._traces.items() if when < oldest]:
+            del self._traces[run_id]
+        while len(self._traces) > self.limits.remembered:
+            self._traces.popitem(last=False)
+
+
+class Desk:
+    """Takes requests from the browser and answers with messages for the stage."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.line = Line(limits)
+        self.shelf = Shelf(limits)
+        self.costs = Costs()
+
+    def live(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Messages of one run: queued*, running*, then done, stopped or failed. Closing frees the worker.
+
+        ``request``: id, settings (Scenario fields), pictures (samples or data URIs).
+        """
+        run_id = str(request.get("id", ""))
+        try:
+            scenario = scenario_of(request["settings"], self.limits)
+            images = batch_of(request["pictures"], scenario)
+            stop = self.line.enter(run_id)
+        except BadInput as error:
+            yield failed(run_id, error)
+            return
+        try:
+            while place := self.line.place(run_id):
+                yield {"run": {"id": run_id, "state": "queued", "place": place, "wait": self.costs.typical * place}}
+                if stop.wait(0.3):
+                    yield failed(run_id, BadInput("Left the line before the run began"))
+                    return
+            yield from self.compute(run_id, prepare(scenario, images), names(request["pictures"]), stop)
+        except BadInput as error:
+            yield failed(run_id, error)
+        finally:
+            self.line.leave(run_id)
+
+    def whole(self, run_id: str, settings: dict[str, Any], pictures: list[Any]) -> dict[str, Any]:
+        """A run to its end (or the deadline), as ``trace.json`` holds it. Raises BadInput."""
+        scenario = scenario_of(settings, self.limits)
+        images = batch_of(pictures, scenario)
+        stop = self.line.enter(run_id)
+        try:
+            while self.line.place(run_id):
+                stop.wait(0.3)
+            run = prepare(scenario, images)
+            started = time.monotonic()
+            with closing(iter(run)) as frames:  # type: ignore[type-var]
+                for _ in frames:
+                    if time.monotonic() - started > self.limits.seconds:
+                        break
+            return run.trace().to_dict()
+        finally:
+            self.line.leave(run_id)
+
+    def compute(self, run_id: str, run: Run, images: list[str], stop: threading.Event) -> Iterator[dict[str, Any]]:
+        """Messages of a run that has its worker: at most one each PERIOD, and the last state."""
+        total = run.attack.iterations
+        clean, released = run.clean.tensors, run.observation.update.tensors
+        base = payload.still(
+            run.scenario, run.truth, run.labels.cpu().tolist(), clean, released,
+            update_summary(run.clean, run.observation.update), run_id=run_id, total=total, images=images,
+        ) | {"state": "running"}  # fmt: skip
+        drawn: dict[int, str] = {}
+        started, sent = time.monotonic(), float("-inf")
+        with closing(iter(run)) as frames:  # type: ignore[type-var]
+            for _ in frames:
+                now = time.monotonic()
+                if stop.is_set() or now - started > self.limits.seconds:
+                    break
+                if now - sent >= PERIOD:
+                    yield {"run": base | payload.moving(*run.glimpse(), drawn)}
+                    sent = time.monotonic()
+        trace = run.trace()
+        self.costs.learn(run.scenario, trace.seconds, trace.iterations)
+        self.shelf.put(run_id, trace)
+        yield {"run": base | payload.ended(trace, "stopped" if trace.stopped else "done")}
+
+
+def failed(run_id: str, error: BadInput) -> dict[str, Any]:
+    """The message that puts one sentence in place of the verdict."""
+    return {"run": {"id": run_id, "state": "failed", "message": sentence(str(error))}}
+
+
+def sentence(text: str) -> str:
+    """First letter large, a full stop at the end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def names(pictures: list[Any]) -> list[str]:
+    """How commands name the pictures: samples by name, one's own as a file to fill in."""
+    given = [p if isinstance(p, dict) else {"sample": p} for p in pictures]
+    return [p["sample"] if "sample" in p and not p["sample"].startswith("data:") else "your-picture.png" for p in given]

@@ -1,0 +1,56 @@
+"""The page: header, tabs, API, launch settings."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from gi_core.web import api, lab  # noqa: E402
+from gi_core.web.live import Desk  # noqa: E402
+from gi_core.web.settings import Limits, limits  # noqa: E402
+from gi_core.web.widget import head, widget  # noqa: E402
+
+TABS = ["lab"]
+
+
+def build(allowed: Limits | None = None) -> gr.Blocks:
+    """The web app, not yet launched."""
+    Image.MAX_IMAGE_PIXELS = 40_000_000
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    desk = Desk(allowed or limits())
+    with gr.Blocks(
+        analytics_enabled=False, delete_cache=(600, 1800), title="Gradient Inversion Explorer", fill_width=True
+    ) as demo:
+        widget("header", tabs=TABS)
+        lab.render(desk)
+        api.expose(desk)
+    demo.queue(max_size=desk.limits.waiting + 64, default_concurrency_limit=None)
+    return demo
+
+
+def launch_settings() -> dict[str, Any]:
+    """Keyword arguments of ``launch`` that this app relies on: no telemetry, no history, nothing from other hosts."""
+    fonts = gr.themes.LocalFont
+    return {
+        "theme": gr.themes.Base(
+            font=[fonts("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
+            font_mono=[fonts("IBM Plex Mono", weights=(400,)), "monospace"],
+        ),
+        "head": head(["base.css", "lab.css"], ["kit.js"]),
+        "max_file_size": "5mb",
+        "run_history": False,
+        "enable_monitoring": False,
+        "footer_links": ["api"],
+        "show_error": False,
+        "state_session_capacity": 500,
+        "ssr_mode": False,
+        "allowed_paths": [],
+        "share": False,
+        "max_threads": 100,
+    }

@@ -1,0 +1,215 @@
+"""A run as plain JSON data for the stage: pictures as data URIs, curves, strips of |gradient|. Pure functions.
+
+``run`` (what lab.js draws)::
+
+    id, state: recorded | running | done | stopped;  failed carries message, queued carries place and wait
+    text, cli, python                 what was run, for people, shell and Python
+    size {batch, width, height, side} tile size of the pictures in the payload, and the real picture side
+    names, truth                      label words; B tiles side by side as one data URI
+    total, seconds                    planned iterations; seconds used (None while running)
+    frames [{iteration, seconds, src, psnr}]     src: B tiles side by side
+    history {iteration, loss, psnr, ssim}        parallel lists, at most 200 entries
+    layers [{name, short, numel, before, after, noise, before_cells, after_cells}]   cells {w, h, data}
+    numel, defense_words, scores, verdict
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import shlex
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from gi_core.observation import Tensors
+from gi_core.scenario import Scenario
+from gi_core.trace import KeptFrame, Trace, finite
+from gi_core.web.strings import DEFENSE_WORDS
+
+TILE = 112
+"""Pictures with a longer side are sent at this side."""
+STRIPS = 4
+ROWS, COLUMNS = 12, 64
+
+
+def still(
+    scenario: Scenario, truth: Tensor, labels: list[Any], clean: Tensors, released: Tensors,
+    update: list[dict[str, Any]], *, run_id: str, total: int, images: list[str],
+) -> dict[str, Any]:  # fmt: skip
+    """The part of the payload that does not change during a run.
+
+    Args:
+        truth: (B,C,H,W) in [0,1].
+        clean, released: update before and after the defense, by tensor name.
+        update: one row per tensor, as in :class:`Trace`.
+        total: planned iterations; images: how to name the pictures in commands.
+    """
+    side = truth.shape[-1]
+    tile = min(side, TILE)
+    return {
+        "id": run_id,
+        "text": scenario_text(scenario),
+        "cli": cli_text(scenario, images),
+        "python": python_text(scenario, images),
+        "size": {"batch": len(truth), "width": tile, "height": tile, "side": side},
+        "names": ", ".join(f"class {label}" for label in labels),
+        "truth": strip_uri(truth),
+        "total": max(total - 1, 1),
+        "layers": layers(update, clean, released),
+        "numel": sum(row["numel"] for row in update),
+        "defense_words": defense_words(scenario),
+        "scores": None,
+        "verdict": None,
+        "seconds": None,
+    }
+
+
+def moving(
+    frames: list[KeptFrame], history: list[dict[str, Any]], drawn: dict[int, str] | None = None
+) -> dict[str, Any]:
+    """The part that grows: kept frames with their PSNR, and the curves.
+
+    ``drawn`` remembers the data URI of each iteration between calls, so that a live run encodes each frame once.
+    """
+    likeness = {row["iteration"]: row["psnr"] for row in history}
+    drawn = {} if drawn is None else drawn
+    for frame in frames:
+        if frame.iteration not in drawn:
+            drawn[frame.iteration] = strip_uri(frame.images)
+    return {
+        "frames": [
+            {
+                "iteration": f.iteration,
+                "seconds": round(f.seconds, 3),
+                "src": drawn[f.iteration],
+                "psnr": finite(round(likeness[f.iteration], 2)),
+            }
+            for f in frames
+        ],
+        "history": curves(history),
+    }
+
+
+def ended(trace: Trace, state: str) -> dict[str, Any]:
+    """The part that a finished or stopped run adds."""
+    return moving(trace.frames, trace.history) | {
+        "state": state,
+        "seconds": round(trace.seconds, 2),
+        "scores": mean_scores(trace.scores),
+    }
+
+
+def mean_scores(scores: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean over the batch of every metric that is available."""
+    means = {}
+    for name in scores[0]:
+        values = [float(row[name]) for row in scores if row[name] is not None]
+        means[name] = sum(values) / len(values) if values else None
+    return finite(means)
+
+
+def curves(history: list[dict[str, Any]], points: int = 200) -> dict[str, list[Any]]:
+    """Parallel lists for the plots, thinned to ``points`` with the last row kept."""
+    chosen = sorted({round(i) for i in np.linspace(0, len(history) - 1, min(points, len(history)))})
+    rows = [history[i] for i in chosen]
+    return finite({key: [_rounded(row[key]) for row in rows] for key in ("iteration", "loss", "psnr", "ssim")})
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else float(f"{value:.5g}")
+
+
+def strip_uri(images: Tensor) -> str:
+    """(B,C,H,W) in [0,1] -> B tiles side by side as a data URI: PNG at native size, WebP where shrunk to TILE."""
+    pixels = images.detach().float().cpu().clamp(0, 1)
+    shrunk = pixels.shape[-1] > TILE
+    if shrunk:
+        pixels = F.interpolate(pixels, size=(TILE, TILE), mode="area")
+    row = torch.cat(list((pixels * 255).round().to(torch.uint8)), dim=2)
+    picture = Image.fromarray(row.expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy())
+    buffer = io.BytesIO()
+    if shrunk:
+        picture.save(buffer, "WEBP", quality=80, method=0)
+    else:
+        picture.save(buffer, "PNG", compress_level=3)
+    kind = "webp" if shrunk else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def layers(update: list[dict[str, Any]], clean: Tensors, released: Tensors) -> list[dict[str, Any]]:
+    """Up to four weight tensors, first and last among them, with norms, noise share and strips of |entry|."""
+    rows = [row for row in update if len(row["shape"]) > 1] or update
+    chosen = sorted({round(i) for i in np.linspace(0, len(rows) - 1, min(STRIPS, len(rows)))})
+    return [
+        {
+            "name": row["name"],
+            "short": short_name(row, number=rows.index(row), last=row is rows[-1]),
+            "numel": row["numel"],
+            "before": row["norm_before"],
+            "after": row["norm_after"],
+            "noise": row["noise_share"],
+            "before_cells": cells(clean[row["name"]]),
+            "after_cells": cells(released[row["name"]]),
+        }
+        for row in (rows[i] for i in chosen)
+    ]
+
+
+def short_name(row: dict[str, Any], *, number: int, last: bool) -> str:
+    """``conv1``, ``fc``: what kind of layer, and which in order."""
+    if last:
+        return "fc"
+    return f"{'conv' if len(row['shape']) == 4 else 'linear'} {number + 1}"
+
+
+def cells(tensor: Tensor) -> dict[str, Any]:
+    """|entries| as a strip of at most ROWS x COLUMNS cells, square-root scale, the largest cell 255."""
+    matrix = tensor.detach().float().cpu().abs()
+    matrix = matrix.reshape(len(matrix), -1) if matrix.dim() > 1 else matrix.reshape(1, -1)
+    height, width = min(ROWS, matrix.shape[0]), min(COLUMNS, matrix.shape[1])
+    pooled = F.adaptive_avg_pool2d(matrix[None], (height, width))[0].sqrt()
+    shade = (pooled / pooled.max().clamp_min(1e-30) * 255).round().to(torch.uint8).numpy()
+    return {"w": width, "h": height, "data": base64.b64encode(shade.tobytes()).decode()}
+
+
+def defense_words(scenario: Scenario) -> str:
+    """The defense in words for the border line: ``clip to 1, add noise 0.001``."""
+    words = []
+    for defense in scenario.defense_stack:
+        options = {f.name: getattr(defense, f.name) for f in fields(defense)}
+        words.append(DEFENSE_WORDS.get(defense.name, defense.text).format(**options))
+    return ", ".join(words) or "no defense"
+
+
+def scenario_text(scenario: Scenario) -> str:
+    """One line: victim, defense, attack, seed."""
+    parts = [scenario.model, *([] if scenario.defense == "none" else [scenario.defense]), scenario.attack]
+    return " ".join([*parts, f"seed={scenario.seed}"])
+
+
+def changed_fields(scenario: Scenario) -> dict[str, Any]:
+    """The fields that differ from their defaults."""
+    return {f.name: value for f in fields(scenario) if (value := getattr(scenario, f.name)) != f.default}
+
+
+def cli_text(scenario: Scenario, images: list[str]) -> str:
+    """The command that repeats the run."""
+    options = [f"--{name.replace('_', '-')} {shlex.quote(str(v))}" for name, v in changed_fields(scenario).items()]
+    return " ".join(["python -m gi_core run", *options, *(f"--image {shlex.quote(image)}" for image in images)])
+
+
+def python_text(scenario: Scenario, images: list[str]) -> str:
+    """The program that repeats the run."""
+    options = ", ".join(f"{name}={value!r}" for name, value in changed_fields(scenario).items())
+    return (
+        "import torch\n\nimport gi_core as gi\nfrom gi_core.images import open_picture\n\n"
+        f"scenario = gi.Scenario({options})\n"
+        f"images = torch.stack([open_picture(i, {scenario.image_size}, {scenario.channels}) for i in {images!r}])\n"
+        "trace = gi.run(scenario, images)\nprint(trace.scores)\n"
+    )

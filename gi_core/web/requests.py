@@ -1,0 +1,77 @@
+"""What a browser or an API client asks for, checked: settings -> Scenario, pictures -> tensor, all by BadInput."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+from typing import Any
+from urllib.parse import parse_qsl
+
+import torch
+from torch import Tensor
+
+from gi_core.errors import BadInput
+from gi_core.images import open_picture, samples
+from gi_core.scenario import Scenario
+from gi_core.web.settings import Limits
+
+FIELDS = [f.name for f in dataclasses.fields(Scenario)]
+PICTURE_BYTES = 8_000_000
+
+
+def scenario_of(settings: dict[str, Any], limits: Limits) -> Scenario:
+    """A Scenario within the deployment's limits. Raises BadInput otherwise."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    empty = next((name for name, value in given.items() if value == ""), None)
+    if empty:
+        raise BadInput(f"{empty} is empty: a value is needed")
+    scenario = Scenario.from_dict({name: str(value) for name, value in given.items()})
+    for name, most in (("image_size", limits.image_size), ("batch_size", limits.batch_size)):
+        if getattr(scenario, name) > most:
+            raise BadInput(f"{name}={getattr(scenario, name)}: at most {most} is allowed on this server")
+    return scenario
+
+
+def scenario_of_link(query: str, limits: Limits) -> tuple[Scenario, list[str]]:
+    """The Scenario that a link asks for, field by field, and a sentence for each field that had to be left out.
+
+    A link is read leniently: a bad value gives way to the default, and says so.
+    """
+    notes: list[str] = []
+    good: dict[str, Any] = {}
+    for name, value in parse_qsl(query.rpartition("?")[2], keep_blank_values=True):
+        if name not in FIELDS:
+            continue
+        try:
+            scenario_of({**good, name: value}, limits)
+            good[name] = value
+        except BadInput as error:
+            notes.append(f"The link's {error}. The default is used.")
+    return scenario_of(good, limits), notes
+
+
+def picture_of(given: dict[str, Any] | str, scenario: Scenario) -> Tensor:
+    """(C,H,W) in [0,1] from a sample name, or a picture file as (a data URI of) base64. Raises BadInput."""
+    if isinstance(given, str):
+        given = {"data": given} if given.startswith("data:") else {"sample": given}
+    if "data" not in given:
+        name = str(given.get("sample", ""))
+        if name not in samples():
+            raise BadInput(f"unknown sample {name[:60]!r}: allowed are {', '.join(samples())}, or a data: URI")
+        return open_picture(name, scenario.image_size, scenario.channels)
+    text = str(given["data"])
+    if len(text) > PICTURE_BYTES * 4 / 3:
+        raise BadInput(f"a picture of more than {PICTURE_BYTES // 1_000_000} MB: a smaller one is needed")
+    try:
+        content = base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadInput("a picture that is not valid base64: a data: URI is needed") from None
+    return open_picture(content, scenario.image_size, scenario.channels)
+
+
+def batch_of(pictures: list[Any], scenario: Scenario) -> Tensor:
+    """(B,C,H,W) from as many pictures as the Scenario's batch. Raises BadInput."""
+    if len(pictures) != scenario.batch_size:
+        raise BadInput(f"{len(pictures)} pictures for batch_size={scenario.batch_size}: as many are needed")
+    return torch.stack([picture_of(p, scenario) for p in pictures])

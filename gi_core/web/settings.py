@@ -1,0 +1,34 @@
+"""What a deployment allows: one place for every limit of the web app."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Budgets of one deployment.
+
+    Attributes:
+        workers: runs computed at a time; the others wait in line.
+        waiting: runs that may wait before newcomers are turned away.
+        seconds: wall-clock deadline of a run; what was found until then is kept.
+        image_size, batch_size: largest picture side and batch.
+        remembered: finished runs kept in memory for download; minutes: for how long.
+    """
+
+    workers: int = 1
+    waiting: int = 64
+    seconds: float = 3600.0
+    image_size: int = 224
+    batch_size: int = 64
+    remembered: int = 24
+    minutes: float = 30.0
+
+
+def limits() -> Limits:
+    """Tighter on a shared host (a Hugging Face Space sets SPACE_ID) than on one's own machine."""
+    if os.environ.get("SPACE_ID"):
+        return Limits(workers=2, seconds=120.0, image_size=64, batch_size=16)
+    return Limits()
