@@ -6,6 +6,7 @@ from gi_core.models.base import Architecture, Victim, models
 from gi_core.models.weights import weights
 
 models.load(__name__)
+weights.load(__name__)
 
 __all__ = ["Architecture", "Victim", "build", "models", "weights"]
 

@@ -75,6 +75,10 @@ class Victim(nn.Module):
             raise BadInput(f"labels {targets.tolist()}: each must be from 0 to {self.num_classes - 1}")
         return targets.long()
 
+    def draw_targets(self, batch_size: int, generator: torch.Generator) -> Tensor:
+        """Random labels in the form that ``loss`` takes: (B,) class indices."""
+        return torch.randint(self.num_classes, (batch_size,), generator=generator)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture(Component):

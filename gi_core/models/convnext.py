@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from torch import nn
-
 from gi_core.models.base import models
 from gi_core.models.from_timm import TimmArchitecture
 
@@ -21,7 +19,7 @@ class ConvNeXt(TimmArchitecture):
     def arguments(self, image_shape: tuple[int, int, int]) -> dict[str, Any]:
         return {"drop_path_rate": 0.0}
 
-    def adapt(self, net: nn.Module, image_shape: tuple[int, int, int]) -> None:
+    def adapt(self, net: Any, image_shape: tuple[int, int, int]) -> None:
         stem = net.stem[0]
         stem.stride, stem.padding = (2, 2), (1, 1)
 

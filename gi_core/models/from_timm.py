@@ -6,8 +6,6 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from torch import nn
-
 from gi_core._torch import make_torchvision_importable
 from gi_core.errors import BadInput
 from gi_core.models.base import CIFAR_MEAN, CIFAR_STD, Architecture, Victim
@@ -34,20 +32,22 @@ class TimmArchitecture(Architecture):
     def arguments(self, image_shape: tuple[int, int, int]) -> dict[str, Any]:
         """What ``timm.create_model`` is told about pictures of this shape."""
 
-    def adapt(self, net: nn.Module, image_shape: tuple[int, int, int]) -> None:
+    def adapt(self, net: Any, image_shape: tuple[int, int, int]) -> None:
         """Change the stem in place for small pictures, where ``create_model`` has no argument for it."""
 
-    def create(self, image_shape: tuple[int, int, int], num_classes: int, *, pretrained: bool = False) -> nn.Module:
-        """The timm network with its own initial weights, or with its pretrained ones from the Hub."""
+    def create(
+        self, image_shape: tuple[int, int, int], num_classes: int, *, pretrained: dict[str, str] | None = None
+    ) -> Any:
+        """The timm network with its own initial weights, or with those of ``pretrained["file"]`` (safetensors)."""
         make_torchvision_importable()
         import timm
         from timm.layers import set_fused_attn
 
         set_fused_attn(False)
-        arguments = self.arguments(image_shape)
         net = timm.create_model(
-            self.timm_name, pretrained=pretrained, num_classes=num_classes, in_chans=image_shape[0], **arguments
-        )
+            self.timm_name, pretrained=pretrained is not None, pretrained_cfg_overlay=pretrained,
+            num_classes=num_classes, in_chans=image_shape[0], **self.arguments(image_shape),
+        )  # fmt: skip
         if not canonical(image_shape):
             self.adapt(net, image_shape)
         return net
@@ -55,12 +55,12 @@ class TimmArchitecture(Architecture):
     def build(self, image_shape: tuple[int, int, int], num_classes: int) -> Victim:
         return self.split(self.create(image_shape, num_classes), image_shape)
 
-    def split(self, net: nn.Module, image_shape: tuple[int, int, int]) -> Victim:
+    def split(self, net: Any, image_shape: tuple[int, int, int]) -> Victim:
         """``net`` as a victim: everything before the classifier is the body."""
         head = net.get_classifier()
         net.reset_classifier(0)
-        mean, std = (net.default_cfg["mean"], net.default_cfg["std"]) if canonical(image_shape) else (CIFAR_MEAN, CIFAR_STD)
-        return Victim(net, head, image_shape=image_shape, mean=mean, std=std)
+        pixels = net.default_cfg if canonical(image_shape) else {"mean": CIFAR_MEAN, "std": CIFAR_STD}
+        return Victim(net, head, image_shape=image_shape, mean=pixels["mean"], std=pixels["std"])
 
 
 def check_sides(name: str, image_shape: tuple[int, int, int], multiple: int) -> None:

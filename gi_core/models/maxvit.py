@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from torch import nn
-
 from gi_core.models.base import models
 from gi_core.models.from_timm import TimmArchitecture, canonical, check_sides
 
@@ -27,5 +25,5 @@ class MaxViTTiny(TimmArchitecture):
         small = {} if canonical(image_shape) else {"transformer_partition_ratio": 16}
         return {"img_size": image_shape[1:], "drop_path_rate": 0.0, **small}
 
-    def adapt(self, net: nn.Module, image_shape: tuple[int, int, int]) -> None:
+    def adapt(self, net: Any, image_shape: tuple[int, int, int]) -> None:
         net.stem.conv1.stride = (1, 1)
