@@ -79,6 +79,7 @@ def descend(
     extra_lr: float = 1e-3,
     first: int = 0,
     restart: int = 0,
+    reshape: Callable[[int, Tensor], None] | None = None,
 ) -> Iterator[Frame]:
     """Adam in the victim's normalised pixels from ``x`` (B,C,H,W) in [0,1].
 
@@ -89,6 +90,7 @@ def descend(
         evaluate: (pictures, progress) -> Evaluation, whose ``extra`` gradients match ``extra``.
         extra: further variables (kept in [0,1]) that descend along with their own learning rate.
         first: iteration number of the first frame.
+        reshape: (step, normalised pixels) changes the iterate in place after each step, e.g. by a filter.
     """
     mean, std = observation.victim.mean, observation.victim.std
     u = ((x - mean) / std).requires_grad_()
@@ -117,6 +119,8 @@ def descend(
         with torch.no_grad():
             if steps.box:
                 u.clamp_(low, high)
+            if reshape is not None:
+                reshape(i, u)
             for variable in extra or []:
                 variable.clamp_(0, 1)
 
