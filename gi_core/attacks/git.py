@@ -1,0 +1,40 @@
+"""Gradient Inversion Transcript: a trained network shaped like the victim's own backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.networks import weights
+from gi_core.networks.git import CoarseGIT
+from gi_core.networks.head import head_gradient, one_picture
+from gi_core.networks.sketch import flat
+from gi_core.observation import Observation
+
+
+@attacks.register("git")
+@dataclass(frozen=True, kw_only=True)
+class GradientInversionTranscript(Attack):
+    """From the head down, one small network per stage turns that stage's output and gradient into its input.
+
+    "Gradient Inversion Transcript", the coarse variant: structure as published, sizes and the exact first step are
+    ours. As a warm start of an iterative attack: ``git+ig``, ``git+dlg``.
+    """
+
+    assumes: ClassVar[str] = "The server knows the weights and has public pictures, whose gradients it can compute."
+    fails: ClassVar[str] = "Blurred; useless for other weights than it was trained on, and for batches."
+    defend: ClassVar[str] = "Clip and add noise; each round's new weights already force it to be trained anew."
+    single_pass: ClassVar[bool] = True
+
+    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        one_picture(observation, self.name)
+        network, card = weights.load(self.name, observation.victim, CoarseGIT)
+        head_gradient(observation, self.name)
+        with torch.no_grad():
+            images = network(flat(observation.targets)).clamp(0, 1).to(observation.targets[0])
+        report: dict[str, object] = {"stages": [s.name for s in reversed(network.stages)], "trained on": card["data"]}
+        yield Frame(0, images, torch.zeros(()), report=report)

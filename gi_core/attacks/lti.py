@@ -1,0 +1,38 @@
+"""Learning To Invert: a trained network from the whole gradient to the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.networks import weights
+from gi_core.networks.head import one_picture
+from gi_core.networks.lti import LTI
+from gi_core.networks.sketch import flat
+from gi_core.observation import Observation
+
+
+@attacks.register("lti")
+@dataclass(frozen=True, kw_only=True)
+class LearningToInvert(Attack):
+    """One pass through a plain network that maps gradients to pictures.
+
+    Wu, Chen, Guo, Weinberger, "Learning To Invert: Simple Adaptive Attacks for Gradient Inversion in Federated
+    Learning", UAI 2023; layers narrower than published, see the card.
+    """
+
+    assumes: ClassVar[str] = "The server knows the weights and has public pictures, whose gradients it can compute."
+    fails: ClassVar[str] = "Blurred; useless for other weights than it was trained on, and for batches."
+    defend: ClassVar[str] = "Clip and add noise; each round's new weights already force it to be trained anew."
+    single_pass: ClassVar[bool] = True
+
+    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        one_picture(observation, self.name)
+        network, card = weights.load(self.name, observation.victim, LTI)
+        with torch.no_grad():
+            images = network(flat(observation.targets)).clamp(0, 1).to(observation.targets[0])
+        yield Frame(0, images, torch.zeros(()), report={"trained on": card["data"]})

@@ -1,0 +1,1 @@
+"""Learned inverters and what they are made of."""

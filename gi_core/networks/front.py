@@ -1,0 +1,176 @@
+"""From a feature estimate to decoder inputs: Wiener filter, the victim's last layer undone, a linear picture."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gi_core.models.base import Victim
+from gi_core.networks.features import Feature, scale_evidence
+
+INSIDE = 1e-6
+AXES = 256
+LEVELS = (-8.0, -7.5, -7.0, -6.5, -6.0, -5.5, -5.0, -4.5, -4.0, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0)
+
+
+def last_layer(victim: Victim) -> tuple[nn.Conv2d, tuple[int, int, int]] | None:
+    """The convolution before the features and its (C,H,W), if the pair convolution-sigmoid can be undone.
+
+    That needs as many outputs as inputs: stride 1, equal channels, a sigmoid before and after.
+    """
+    layers = list(victim.body.children())
+    if len(layers) < 4 or not isinstance(layers[-1], nn.Flatten):
+        return None
+    before, conv, after = layers[-4:-1]
+    if not (isinstance(conv, nn.Conv2d) and isinstance(before, nn.Sigmoid) and isinstance(after, nn.Sigmoid)):
+        return None
+    channels, side = conv.out_channels, int((victim.head.in_features / conv.out_channels) ** 0.5)
+    square = conv.stride == (1, 1) and conv.in_channels == channels
+    if not square or channels * side * side != victim.head.in_features:
+        return None
+    return conv, (channels, side, side)
+
+
+class Front(nn.Module):
+    """Features -> standardised maps and a linear estimate of the picture, all closed-form [R].
+
+    1. Wiener filter in the features' principal axes: each axis is shrunk by lambda / (lambda + noise^2).
+    2. Undoing the victim's last layer (if :func:`last_layer` finds one): h -> logit(h) = K * a + b -> a -> logit(a),
+       the pre-activation one layer further back; what Exact-GIT and R-GAP do, with the weights the server knows.
+    3. Two ridge regressions to the picture, from the features and from the layer further back, mixed by the noise.
+
+    All statistics come from training pictures; :meth:`fit` computes them.
+
+    Args:
+        victim: the network under attack; its last layer is used, not stored.
+    """
+
+    mean: Tensor
+    axes: Tensor
+    variances: Tensor
+    norms: Tensor
+    shares: Tensor
+    centre: Tensor
+    spread: Tensor
+    shallow: Tensor
+    deep: Tensor
+    offset: Tensor
+
+    def __init__(self, victim: Victim) -> None:
+        super().__init__()
+        d = victim.head.in_features
+        self.image_shape = victim.image_shape
+        undo = last_layer(victim)
+        self.map_shape = undo[1] if undo else None
+        self.inputs = 2 * d if undo else d
+        pixels = victim.image_shape[0] * victim.image_shape[1] * victim.image_shape[2]
+        sizes: dict[str, tuple[int, ...]] = {
+            "mean": (d,), "axes": (d, d), "variances": (d,), "norms": (2,), "shares": (len(LEVELS),),
+            "centre": (self.inputs,), "spread": (self.inputs,),
+            "shallow": (min(AXES, d), pixels), "deep": (d, pixels), "offset": (pixels,),
+        }  # fmt: skip
+        for name, size in sizes.items():
+            self.register_buffer(name, torch.zeros(size))
+        with torch.no_grad():
+            self.head_weight, self.head_bias = victim.head.weight.clone(), victim.head.bias.clone()
+            if undo:
+                conv, shape = undo
+                unit = torch.eye(d).view(d, *shape)
+                matrix = nn.functional.conv2d(unit, conv.weight, None, 1, padding=conv.padding).flatten(1).double()
+                bias = torch.zeros(shape[0]) if conv.bias is None else conv.bias
+                self.inverse = torch.linalg.inv(matrix).float()
+                self.bias = bias.view(-1, 1, 1).expand(shape).flatten().clone()
+
+    def features(self, feature: Feature) -> tuple[Tensor, Tensor]:
+        """(N,d) features with their scale, (N,) standard deviation of their noise.
+
+        The scale s is the least-squares fit of two witnesses: the softmax (:func:`scale_evidence`) and the features'
+        Gaussian statistics, (s u - mean)^T (Cov + noise^2)^-1 (s u - mean); the signal's part of it stays within the
+        norms seen in training.
+        """
+        top, precision = scale_evidence(feature, self.head_weight, self.head_bias)
+        along = feature.direction @ self.axes
+        weight = 1 / (self.variances + (feature.noise * self.mean.norm()).square().unsqueeze(1))
+        top = top + (along * weight) @ (self.mean @ self.axes)
+        size = top / (precision + (along.square() * weight).sum(1))
+        signal = (1 - self.mean.numel() * feature.noise.square()).clamp_min(1e-6).sqrt()
+        size = (size * signal).clamp(self.norms[0], self.norms[1]) / signal
+        return feature.direction * size.unsqueeze(1), feature.noise * size
+
+    def wiener(self, features: Tensor, noise: Tensor) -> Tensor:
+        """E[h | h + noise] for Gaussian features of the training pictures' mean and covariance.
+
+        Written as a correction, so that noise-free features pass unchanged whatever the axes' storage precision.
+        """
+        loss = noise.square().unsqueeze(1)
+        loss = loss / (self.variances + loss)
+        return features - ((features - self.mean) @ self.axes * loss) @ self.axes.T
+
+    def undo(self, features: Tensor) -> Tensor:
+        """(N,d) features -> (N,inputs): the features, and where possible the pre-activations one layer back."""
+        if self.map_shape is None:
+            return features
+        above = torch.logit(features.clamp(INSIDE, 1 - INSIDE))
+        below = (above - self.bias) @ self.inverse
+        return torch.cat([features, torch.logit(below.clamp(1e-4, 1 - 1e-4))], 1)
+
+    def forward(self, features: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """(N,d), (N,) -> standardised inputs (N,inputs) in [-6,6] and the linear picture (N,C,H,W)."""
+        filtered = self.wiener(features, noise)
+        inputs = self.standardise(self.undo(filtered))
+        shallow, deep = self.linear_pictures(filtered, inputs)
+        share = self.share(noise).unsqueeze(1)
+        return inputs, ((1 - share) * shallow + share * deep).view(-1, *self.image_shape)
+
+    def standardise(self, inputs: Tensor) -> Tensor:
+        return ((inputs - self.centre) / self.spread).clamp(-6, 6)
+
+    def linear_pictures(self, filtered: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Ridge pictures (N,C*H*W) from the leading principal axes of the features and from the deepest inputs."""
+        shallow = (filtered - self.mean) @ self.axes[:, -AXES:] @ self.shallow + self.offset
+        return shallow, inputs[:, -self.mean.numel() :] @ self.deep + self.offset
+
+    def share(self, noise: Tensor) -> Tensor:
+        """(N,) weight of the deep linear picture, interpolated over log noise: undoing a layer amplifies noise."""
+        place = (noise.clamp_min(1e-12).log10() - LEVELS[0]) / (LEVELS[1] - LEVELS[0])
+        place = place.clamp(0, len(LEVELS) - 1)
+        low = place.floor().long().clamp(max=len(LEVELS) - 2)
+        return torch.lerp(self.shares[low], self.shares[low + 1], place - low)
+
+    @torch.no_grad()
+    def fit(self, features: Tensor, pictures: Tensor, ridge: float = 10.0) -> None:
+        """Closed-form fit on clean features (N,d) and pictures (N,C,H,W) in [0,1]; needs no gradient descent."""
+        flat = pictures.flatten(1)
+        self.mean.copy_(features.mean(0))
+        self.offset.copy_(flat.mean(0))
+        variances, axes = torch.linalg.eigh(torch.cov(features.T.double()))
+        self.axes.copy_(axes)
+        self.variances.copy_(variances.clamp_min(1e-14))
+        self.norms.copy_(torch.stack(torch.aminmax(features.norm(dim=1))))
+        inputs = self.undo(features)
+        self.centre.copy_(inputs.mean(0))
+        self.spread.copy_(inputs.std(0).clamp_min(1e-4))
+        inputs = self.standardise(inputs)
+        target = flat - self.offset
+        self.shallow.copy_(solve_ridge((features - self.mean) @ self.axes[:, -AXES:], target, 1e-6))
+        self.deep.copy_(solve_ridge(inputs[:, -self.mean.numel() :], target, ridge))
+        generator = torch.Generator().manual_seed(0)
+        few, truth = features[:1000], flat[:1000]
+        for row, level in enumerate(LEVELS):
+            noise = torch.full((len(few),), 10.0**level)
+            noisy = few + noise.unsqueeze(1) * torch.randn(few.shape, generator=generator)
+            filtered = self.wiener(noisy, noise)
+            shallow, deep = self.linear_pictures(filtered, self.standardise(self.undo(filtered)))
+            gap = deep - shallow
+            self.shares[row] = ((truth - shallow) * gap).sum() / gap.square().sum().clamp_min(1e-12)
+        self.shares.clamp_(0, 1)
+
+
+def solve_ridge(inputs: Tensor, targets: Tensor, ridge: float) -> Tensor:
+    """(X^T X + ridge I)^-1 X^T Y in double precision, for inputs (N,a) and targets (N,b)."""
+    gram = ridge * torch.eye(inputs.shape[1], dtype=torch.float64)
+    moment = torch.zeros(inputs.shape[1], targets.shape[1], dtype=torch.float64)
+    for x, y in zip(inputs.split(4096), targets.split(4096), strict=True):
+        gram += x.double().T @ x.double()
+        moment += x.double().T @ y.double()
+    return torch.linalg.solve(gram, moment).float()

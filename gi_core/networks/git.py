@@ -1,0 +1,143 @@
+"""Coarse-GIT: a network that mirrors the victim's backward pass, one module per stage, deepest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gi_core.errors import BadInput
+from gi_core.models.base import Victim
+from gi_core.networks.sketch import Sketch, scales
+
+MAX_UNITS = 3072
+MAX_BINS = 1024
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A piece of the victim's body.
+
+    Attributes:
+        name: of its first module. start, stop: its numbers in the flattened gradient. units: size of its input.
+    """
+
+    name: str
+    start: int
+    stop: int
+    units: int
+
+
+def stages(victim: Victim, most: int = 6) -> list[Stage]:
+    """The victim's body cut at its top-level modules that hold parameters, merged to at most ``most`` pieces.
+
+    Raises:
+        BadInput: the body is not a sequence of modules.
+    """
+    if not isinstance(victim.body, nn.Sequential):
+        raise BadInput("git mirrors a victim whose body is a sequence of modules; this one's is not")
+    sizes, x = {}, torch.zeros(1, *victim.image_shape)
+    training = victim.training
+    victim.eval()
+    with torch.no_grad():
+        for name, module in victim.body.named_children():
+            sizes[name] = x.numel()
+            x = module(x)
+    victim.train(training)
+    found: list[Stage] = []
+    place = 0
+    for name, module in victim.body.named_children():
+        count = sum(p.numel() for p in module.parameters())
+        if count:
+            found.append(Stage(name, place, place + count, min(sizes[name], MAX_UNITS)))
+        place += count
+    while len(found) > most:
+        pair = min(range(len(found) - 1), key=lambda i: found[i + 1].stop - found[i].start)
+        first, second = found[pair], found[pair + 1]
+        found[pair : pair + 2] = [Stage(first.name, first.start, second.stop, first.units)]
+    return found
+
+
+class Module(nn.Module):
+    """Shallow MLP: [estimate of the stage's output; the stage's gradient; delta of the head] -> the stage's input."""
+
+    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.into = nn.Linear(inputs, hidden)
+        self.out = nn.Linear(hidden, outputs)
+
+    def forward(self, *pieces: Tensor) -> Tensor:
+        return self.out(nn.functional.leaky_relu(self.into(torch.cat(pieces, 1)), 0.2))
+
+
+class CoarseGIT(nn.Module):
+    """Bootstrap on the head's gradient, then one module per stage down to the picture, trained end to end.
+
+    "Gradient Inversion Transcript": module sizes are ours (the paper's are not known). The head's step is the exact
+    one, h = delta^+ dL/dW with delta = dL/db; it also fixes the scale: every block is divided by |dL/db|, then by its
+    root mean square over training gradients.
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, victim: Victim, hidden: tuple[int, ...] = (288, 256, 256, 352)) -> None:
+        super().__init__()
+        self.image_shape = victim.image_shape
+        self.classes, self.width = victim.num_classes, victim.head.in_features
+        self.stages = stages(victim)
+        self.head_start = sum(p.numel() for p in victim.body.parameters())
+        sizes = [hidden[0], *(hidden[1:] + (hidden[-1],) * len(self.stages))[: len(self.stages)]]
+        known = self.classes + 1
+        self.register_buffer("centre", torch.zeros(self.width))
+        self.register_buffer("spread", torch.ones(self.width))
+        self.bootstrap = Module(self.width + known, sizes[0], self.width)
+        self.sketches, self.modules_ = nn.ModuleList(), nn.ModuleList()
+        units = self.width
+        for number, stage in enumerate(reversed(self.stages)):
+            sketch = Sketch(stage.stop - stage.start, MAX_BINS, seed=number)
+            pixels = self.image_shape[0] * self.image_shape[1] * self.image_shape[2]
+            outputs = pixels if number == len(self.stages) - 1 else stage.units
+            self.register_buffer(f"scale{number}", torch.ones(sketch.bins))
+            self.sketches.append(sketch)
+            self.modules_.append(Module(units + sketch.bins + known, sizes[number + 1], outputs))
+            units = outputs
+
+    def blocks(self, gradients: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """(N,P) -> features (N,d), what the head's bias says (N,K+1), and each stage's gradient, deepest first.
+
+        The last number of the bias's says how much of the head's gradient is noise.
+        """
+        head = gradients[:, self.head_start :]
+        weight = head[:, : self.classes * self.width].view(-1, self.classes, self.width)
+        bias = head[:, self.classes * self.width :]
+        size = bias.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        direction = bias / size
+        features = torch.einsum("nk,nkd->nd", direction, weight) / size
+        fit = direction.unsqueeze(2) * features.unsqueeze(1) * size.unsqueeze(2)
+        noise = (weight - fit).square().mean((1, 2)).sqrt().unsqueeze(1) / size
+        known = torch.cat([direction, noise.clamp(1e-5, 10).log10()], 1)
+        parts = [
+            sketch(gradients[:, stage.start : stage.stop] / size)
+            for sketch, stage in zip(self.sketches, reversed(self.stages), strict=True)
+        ]
+        return features, known, parts
+
+    @torch.no_grad()
+    def fit(self, gradients: Tensor, pictures: Tensor) -> None:
+        """Input scales from training gradients (N,P); the last bias starts at the mean picture."""
+        features, _, parts = self.blocks(gradients)
+        self.centre.copy_(features.mean(0))
+        self.spread.copy_(features.std(0).clamp_min(1e-6))
+        for number, part in enumerate(parts):
+            getattr(self, f"scale{number}").copy_(scales(part))
+        self.modules_[-1].out.bias.copy_(pictures.flatten(1).mean(0))
+
+    def forward(self, gradients: Tensor) -> Tensor:
+        """(N,P) gradients, all tensors flattened in the victim's order -> (N,C,H,W), not clamped."""
+        features, known, parts = self.blocks(gradients)
+        x = self.bootstrap(((features - self.centre) / self.spread).clamp(-6, 6), known)
+        for number, (module, part) in enumerate(zip(self.modules_, parts, strict=True)):
+            x = module(x, (part / getattr(self, f"scale{number}")).clamp(-6, 6), known)
+        return x.view(-1, *self.image_shape)

@@ -1,0 +1,43 @@
+"""LTI: a plain network from the whole gradient to the picture."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gi_core.models.base import Victim
+from gi_core.networks.sketch import Sketch, scales
+
+
+class LTI(nn.Module):
+    """MLP P -> hidden -> hidden -> pixels, ReLU, sigmoid.
+
+    Wu, Chen, Guo, Weinberger, "Learning To Invert", UAI 2023: hidden 3000 and 3000. Ours are narrower so that the
+    file stays under 10 MB and the size matches :class:`gi_core.networks.git.CoarseGIT`; inputs are divided by their
+    root mean square over training gradients.
+    """
+
+    scale: Tensor
+
+    def __init__(self, victim: Victim, first: int = 192, second: int = 512, bins: int = 16_384) -> None:
+        super().__init__()
+        self.image_shape = victim.image_shape
+        length = sum(p.numel() for p in victim.parameters())
+        self.sketch = Sketch(length, bins, seed=0)
+        self.register_buffer("scale", torch.ones(self.sketch.bins))
+        pixels = victim.image_shape[0] * victim.image_shape[1] * victim.image_shape[2]
+        self.layers = nn.Sequential(
+            nn.Linear(self.sketch.bins, first), nn.ReLU(),
+            nn.Linear(first, second), nn.ReLU(),
+            nn.Linear(second, pixels), nn.Sigmoid(),
+        )  # fmt: skip
+
+    @torch.no_grad()
+    def fit(self, gradients: Tensor, pictures: Tensor) -> None:
+        """Input scale from training gradients (N,P); the last bias starts at the mean picture."""
+        self.scale.copy_(scales(self.sketch(gradients)))
+        self.layers[-2].bias.copy_(torch.logit(pictures.flatten(1).mean(0).clamp(0.01, 0.99)))
+
+    def forward(self, gradients: Tensor) -> Tensor:
+        """(N,P) gradients, all tensors flattened in the victim's order -> (N,C,H,W) in [0,1]."""
+        return self.layers(self.sketch(gradients) / self.scale).view(-1, *self.image_shape)

@@ -1,0 +1,131 @@
+"""Trained networks on disk: safetensors beside a JSON card, found by name and by the victim they were trained for."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from gi_core.errors import BadInput
+from gi_core.models.base import Victim
+
+FOLDER = Path(__file__).parents[2] / "assets" / "weights"
+SAMPLE = 4096
+N = TypeVar("N", bound=nn.Module)
+
+
+def folder() -> Path:
+    """Where trained networks lie: ``assets/weights``, or the environment variable ``GI_WEIGHTS``."""
+    return Path(os.environ.get("GI_WEIGHTS", FOLDER))
+
+
+def fingerprint(victim: Victim) -> str:
+    """16 hex digits that name a victim: picture size, classes, parameter shapes and values (large ones sampled)."""
+    digest = hashlib.sha256(repr((victim.image_shape, victim.num_classes)).encode())
+    for name, tensor in victim.named_parameters():
+        flat = tensor.detach().flatten().cpu()
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(flat[:: max(1, flat.numel() // SAMPLE)].numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def cards() -> list[dict[str, Any]]:
+    """All cards, sorted by file name, each with its ``path``."""
+    return [json.loads(path.read_text()) | {"path": str(path)} for path in sorted(folder().glob("*.json"))]
+
+
+def find(name: str, victim: Victim, data: str | None = None) -> dict[str, Any]:
+    """The card of network ``name`` for this victim, trained on ``data`` (None: the first there is).
+
+    Raises:
+        BadInput: there is none; the sentence says which command trains it.
+    """
+    mark = fingerprint(victim)
+    named = [card for card in cards() if card["name"] == name]
+    for card in named:
+        if card["fingerprint"] == mark and data in (None, card["data"]):
+            return card
+    shape = "x".join(map(str, victim.image_shape))
+    there = "; ".join(sorted({f"{c['model']} with weights {c['weights']} on {c['data']}" for c in named})) or "none"
+    asked = f" trained on {data}" if data else ""
+    raise BadInput(
+        f"no trained {name}{asked} for this victim ({shape}, {victim.num_classes} classes): shipped are {there}; "
+        f"train one with: python -m gi_core train {name}:model=MODEL,weights=WEIGHTS,data=DATA --data FOLDER --out DIR"
+    )
+
+
+def read(card: dict[str, Any]) -> dict[str, Tensor]:
+    """The tensors a card speaks of, after checking their sha256.
+
+    Raises:
+        BadInput: missing, altered or unreadable file.
+    """
+    path = Path(card["path"]).with_suffix(".safetensors")
+    again = f"retrain it with: {card['command']}"
+    if not path.is_file():
+        raise BadInput(f"trained network {path.name} is missing; {again}")
+    if sha256(path) != card["sha256"]:
+        raise BadInput(f"trained network {path.name} is not the file its card describes (wrong sha256); {again}")
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise BadInput(f"trained network {path.name} cannot be read ({error}); {again}") from None
+
+
+def fill(network: nn.Module, card: dict[str, Any]) -> nn.Module:
+    """``network`` with the card's tensors, for inference."""
+    tensors = {key: value.float() if value.is_floating_point() else value for key, value in read(card).items()}
+    network.load_state_dict(tensors)
+    return network.eval().requires_grad_(False)
+
+
+_loaded: dict[tuple[str, str], nn.Module] = {}
+
+
+def load(name: str, victim: Victim, build: Callable[[Victim], N], data: str | None = None) -> tuple[N, dict[str, Any]]:
+    """The trained network and its card; read and checked once, kept while its file stays the same.
+
+    Args:
+        build: the network's skeleton for a victim. data: the data set it was trained on, None for any.
+
+    Raises:
+        BadInput: none was trained for this victim, or its file is missing or altered.
+    """
+    card = find(name, victim, data)
+    path = Path(card["path"]).with_suffix(".safetensors")
+    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    key = (str(path), f"{card['sha256']}-{stamp}")
+    if key not in _loaded:
+        skeleton = build(copy.deepcopy(victim).cpu().requires_grad_(False))
+        _loaded[key] = fill(skeleton, card)
+    return cast(N, _loaded[key]), card
+
+
+def save(network: nn.Module, path: Path, card: dict[str, Any], *, full: tuple[str, ...] = ()) -> None:
+    """Write ``path``.safetensors and ``path``.json. Matrices are stored in half precision, the rest in single.
+
+    Args:
+        full: name endings that stay in single precision.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        key: (value.half() if value.dim() > 1 and value.is_floating_point() and not key.endswith(full) else value)
+        .detach().clone().contiguous()
+        for key, value in network.state_dict().items()
+    }  # fmt: skip
+    file = path.with_suffix(".safetensors")
+    save_file(tensors, file)
+    card = card | {"file": file.name, "bytes": file.stat().st_size, "sha256": sha256(file)}
+    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")

@@ -1,0 +1,85 @@
+"""Training of LTI and Coarse-GIT on pairs of gradient and picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, grad, vmap
+
+from gi_core.components import option
+from gi_core.models.base import Victim
+from gi_core.networks.git import CoarseGIT
+from gi_core.networks.lti import LTI
+from gi_core.training.base import Training, psnr, trainings
+from gi_core.training.data import Pictures
+
+
+def gradient_rows(victim: Victim, images: Tensor, labels: Tensor) -> Tensor:
+    """(N,P) gradient of each picture's own loss, all tensors flattened in the victim's order."""
+    parameters = {name: p.detach() for name, p in victim.named_parameters()}
+
+    def loss(values: dict[str, Tensor], image: Tensor, label: Tensor) -> Tensor:
+        logits = functional_call(victim, values, (image.unsqueeze(0),))
+        return torch.nn.functional.cross_entropy(logits, label.unsqueeze(0))
+
+    rows = vmap(grad(loss), in_dims=(None, 0, 0))(parameters, images, labels)
+    return torch.cat([rows[name].flatten(1) for name in parameters], 1)
+
+
+@trainings.register("lti")
+@dataclass(frozen=True, kw_only=True)
+class TrainLTI(Training):
+    """LTI: whole gradients of training pictures -> pictures, pixel MSE."""
+
+    recipe = """Gradient of the whole victim, one picture each, the label true for half and random for half of them;
+    noise of std 0 for half, log-uniform in 1e-4..0.2 for the other half, drawn afresh each time; Adam on pixel MSE."""
+    fails = """Blurred pictures; other victims or weights than the one named; clipped gradients (it was trained on raw
+    ones); batches larger than one."""
+
+    pictures: int = option(30_000, "training pictures, 0 for all", low=0, high=10**7)
+    lr: float = option(1e-3, "peak learning rate of Adam", low=1e-6, high=1.0)
+    noise: float = option(0.2, "largest noise std in training, 0 for none", low=0.0, high=100.0)
+
+    def network(self, victim: Victim) -> LTI | CoarseGIT:
+        return LTI(victim)
+
+    def prepare(self, network: LTI | CoarseGIT, victim: Victim, train: Pictures) -> None:
+        few = train.take(slice(0, 4000))
+        network.fit(self.table(victim, few), few.floats(slice(None)))
+
+    def table(self, victim: Victim, pictures: Pictures) -> Tensor:
+        generator = torch.Generator().manual_seed(self.seed)
+        other = torch.randint(victim.num_classes, (len(pictures),), generator=generator)
+        labels = torch.where(torch.rand(len(pictures), generator=generator) < 0.5, pictures.labels, other)
+        images = pictures.floats(slice(None))
+        return torch.cat(
+            [gradient_rows(victim, x, y) for x, y in zip(images.split(250), labels.split(250), strict=True)]
+        )
+
+    def loss(
+        self, network: LTI | CoarseGIT, victim: Victim, rows: Tensor, pictures: Pictures, generator: torch.Generator
+    ) -> Tensor:
+        if self.noise:
+            draw = torch.rand(len(rows), 1, generator=generator)
+            std = torch.where(draw < 0.5, 0.0, 1e-4 * (self.noise / 1e-4) ** (2 * draw - 1))
+            rows = rows + std * torch.randn(rows.shape, generator=generator)
+        return (network(rows) - pictures.floats(slice(None))).square().mean()
+
+    def validate(self, network: LTI | CoarseGIT, victim: Victim, rows: Tensor, pictures: Pictures) -> dict[str, float]:
+        truth, figures = pictures.floats(slice(None)), {}
+        with torch.no_grad():
+            for std in (0.0, 0.01, 0.1):
+                noise = std * torch.randn(rows.shape, generator=torch.Generator().manual_seed(1))
+                figures[f"psnr std={std:g}"] = psnr(network(rows + noise), truth)
+        return figures
+
+
+@trainings.register("git")
+@dataclass(frozen=True, kw_only=True)
+class TrainGIT(TrainLTI):
+    """Coarse-GIT, on the same pairs and with the same recipe as LTI."""
+
+    def network(self, victim: Victim) -> CoarseGIT:
+        return CoarseGIT(victim)
