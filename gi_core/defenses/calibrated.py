@@ -6,7 +6,7 @@ on each coordinate of the released average has scale
 
     analytic       C z_exact / B      clip all tensors together; epsilon is exact when one example is added or removed
     mean-of-m      2 C z_textbook / B clip all tensors together; 2C/B is what replacing one example can change
-    alg1           C z_textbook       clip each tensor on its own; the formula knows no batch (Venom, Algorithm 1, line 4)
+    alg1           C z_textbook       clip each tensor on its own; the formula knows no batch (Venom, Algorithm 1)
     two-c-over-m   2 C z_textbook / m clip all tensors together; private only if the release really averages m examples
     mjolnir-code   2 lr C z_textbook / m, no clip at all (released Mjolnir code: lr 1e-3, m = 1)
 
@@ -26,8 +26,6 @@ from gi_core.defenses.base import Batch, Defense, Noise, Privacy
 from gi_core.defenses.clip import clip
 from gi_core.observation import Tensors
 
-Convention = Literal["analytic", "mean-of-m", "alg1", "two-c-over-m", "mjolnir-code"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Calibrated(Defense):
@@ -39,7 +37,9 @@ class Calibrated(Defense):
     epsilon: float = option(1.0, "epsilon that the noise is meant to buy", low=1e-3, high=1e4)
     delta: float = option(0.0, "probability with which the epsilon bound may fail", low=0.0, high=0.5)
     clip: float = option(1.0, "clip norm C (L2 for Gaussian, L1 for Laplace noise)", low=1e-9, high=1e9)
-    convention: Convention = option("analytic", "which formula turns epsilon into a noise scale")
+    convention: Literal["analytic", "mean-of-m", "alg1", "two-c-over-m", "mjolnir-code"] = option(
+        "analytic", "which formula turns epsilon into a noise scale"
+    )
     per: Literal["example", "update"] = option("example", "clip each example's gradient, or their average")
     m: int | None = option(None, "data-set size in two-c-over-m and mjolnir-code; none: the batch size", low=1)
     lr: float = option(1e-3, "learning rate in mjolnir-code", low=1e-9, high=1e3)

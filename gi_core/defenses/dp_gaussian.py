@@ -20,7 +20,7 @@ class DPGaussian(Calibrated):
     Balle & Wang, "Improving the Gaussian Mechanism for Differential Privacy", ICML 2018 (``analytic``, the default).
     """
 
-    does = "Limits what one example can add, then drowns it in Gaussian noise whose scale follows from epsilon and delta."
+    does = "Limits what one example can add, then adds Gaussian noise whose scale follows from epsilon and delta."
     costs = "Accuracy: at small epsilon and small batches the noise exceeds the signal, so it needs many examples."
     kind = "gaussian"
     order = 2.0

@@ -26,7 +26,7 @@ def add_laplace(tensors: Tensors, b: float, generator: torch.Generator) -> Tenso
 class Laplace(Defense):
     """Add Laplace noise of scale b (standard deviation b sqrt 2) to every coordinate of the update."""
 
-    does = "Adds independent Laplace noise, more peaked and heavier-tailed than Gaussian, to every number of the update."
+    does = "Adds independent Laplace noise, with heavier tails than Gaussian, to every number of the update."
     costs = "Noisier training steps; without an L1 clip no privacy guarantee follows from any scale."
 
     b: float = option(0.01, "scale of the noise; its standard deviation is b sqrt 2", low=0.0, high=1e6)

@@ -21,12 +21,12 @@ class Quantize(Defense):
     """
 
     does = "Rounds every entry to one of a few levels, at random up or down so that the average is right."
-    costs = "Quantisation noise, which few bits make as large as the gradient; it was made to save traffic, not to hide."
+    costs = "Quantisation noise, which few bits make as large as the gradient; it was made to save traffic."
     can_raise_norm = True
 
     bits: int = option(4, "bits per entry, the sign included", low=2, high=16)
     stochastic: bool = option(True, "round up or down at random without bias; else to the nearest level")
-    scale: Literal["max", "l2"] = option("max", "a tensor's norm: largest magnitude (finer), or L2 as in QSGD's theorem")
+    scale: Literal["max", "l2"] = option("max", "a tensor's norm: largest magnitude, or L2 as in QSGD's theorem")
 
     def on_update(self, tensors: Tensors, batch: Batch) -> Tensors:
         levels, g = 2 ** (self.bits - 1) - 1, batch.generator

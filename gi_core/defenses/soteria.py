@@ -14,7 +14,9 @@ from gi_core.models.base import Victim
 from gi_core.observation import Tensors
 
 
-def sensitivity(victim: Victim, images: Tensor, probes: int | None, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def sensitivity(
+    victim: Victim, images: Tensor, probes: int | None, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """(features r, their gradient norms |dr_i/dx|), both (B,d), each example on its own.
 
     Exact by d backward passes with ``probes=None``; else |dr_i/dx|^2 = E (dr_i/dx v)^2 over that many v ~ N(0, I),
@@ -49,7 +51,7 @@ class Soteria(Defense):
     reads_pictures = True
 
     percentile: float = option(60.0, "percentage of features whose columns are zeroed", low=0.0, high=100.0)
-    probes: int | None = option(64, "random directions per sensitivity estimate; none: exact, one pass a feature", low=1)
+    probes: int | None = option(64, "random directions per sensitivity estimate; none: exact", low=1)
 
     def on_update(self, tensors: Tensors, batch: Batch) -> Tensors:
         features, slope = sensitivity(batch.victim, batch.images, self.probes, batch.generator)

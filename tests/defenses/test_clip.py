@@ -16,8 +16,10 @@ def random_tensors(seed, size, scale):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 4), st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.sampled_from([1.0, 2.0]),
-       st.booleans())  # fmt: skip
+@given(
+    seed=st.integers(0, 10**6), size=st.integers(1, 4), scale=st.floats(1e-6, 1e6), norm=st.floats(1e-6, 1e6),
+    order=st.sampled_from([1.0, 2.0]), separate=st.booleans(),
+)  # fmt: skip
 def test_never_longer_than_allowed_nor_than_before(seed, size, scale, norm, order, separate):
     tensors = random_tensors(seed, size, scale)
     clipped = clip(tensors, norm, order=order, separate=separate, keep_examples=True)
@@ -44,7 +46,8 @@ def test_one_example_equals_its_average(seed, norm):
     for name in tensors:
         torch.testing.assert_close(by_example[name].mean(0), by_update[name])
     assert Clip(norm=norm).on_update(tensors, None) is tensors
-    assert Clip(norm=norm).per_example and not Clip(norm=norm, per="update").per_example
+    assert Clip(norm=norm).per_example
+    assert not Clip(norm=norm, per="update").per_example
 
 
 @pytest.mark.parametrize("order", [1.0, 2.0])

@@ -58,12 +58,15 @@ def test_every_defense_says_what_it_does_and_costs():
 
 
 def test_none_is_the_empty_stack():
-    assert parse_stack("none") == () and stack_text(()) == "none" and noise_of((), 4) is None
+    assert parse_stack("none") == ()
+    assert stack_text(()) == "none"
+    assert noise_of((), 4) is None
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "gausian", "gaussian:sgma=1", "gaussian:sigma=-1", "gaussian:sigma=nan", "dp-gaussian:epsilon=-1", "topk:keep=2",
+    ["", "gausian", "gaussian:sgma=1", "gaussian:sigma=-1", "gaussian:sigma=nan", "dp-gaussian:epsilon=-1",
+     "topk:keep=2",
      "dp-gaussian:epsilon=0", "quantize:bits=1", "quantize:bits=2.5", "clip:norm=0", "dp-gaussian:convention=best",
      "none+clip", "clip+", "dp-gaussian:m=0", "dp-gaussian:delta=1"],
 )  # fmt: skip
@@ -74,7 +77,8 @@ def test_refusals(text):
 
 def test_facts_hold_every_option():
     facts = parse_stack("topk:keep=0.25,scope=tensor")[0].facts()
-    assert facts.name == "topk" and facts.options == {"keep": 0.25, "scope": "tensor"}
+    assert facts.name == "topk"
+    assert facts.options == {"keep": 0.25, "scope": "tensor"}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,8 @@ def test_facts_hold_every_option():
 )
 def test_noise_of(text, sigma, clip, separate):
     noise = noise_of(parse_stack(text), 8)
-    assert noise.sigma == pytest.approx(sigma, rel=1e-4) and (noise.clip, noise.separate) == (clip, separate)
+    assert noise.sigma == pytest.approx(sigma, rel=1e-4)
+    assert (noise.clip, noise.separate) == (clip, separate)
     assert noise.kind == ("laplace" if "laplace" in text else "gaussian")
 
 

@@ -88,7 +88,8 @@ def test_soteria_zeroes_the_share_of_columns_that_leak_most(victim, images):
     assert torch.equal(out["head.weight"], gradient["head.weight"] * ~zeroed)
     assert all(out[name] is gradient[name] for name in names if name != "head.weight")
     assert all(torch.equal(t, before[name]) for name, t in victim.state_dict().items())
-    assert images.grad is None and not images.requires_grad
+    assert images.grad is None
+    assert not images.requires_grad
 
 
 def test_soteria_leaves_batchnorm_statistics_alone(images):

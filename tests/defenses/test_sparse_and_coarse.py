@@ -18,7 +18,8 @@ def batch(seed=0):
 
 def update(seed=0):
     g = torch.Generator().manual_seed(seed)
-    return {"w": torch.randn(7, 9, generator=g), "b": torch.randn(11, generator=g) * 3, "s": torch.randn((), generator=g)}
+    shapes = {"w": (7, 9), "b": (11,), "s": ()}
+    return {name: torch.randn(shape, generator=g) for name, shape in shapes.items()}
 
 
 @settings(max_examples=60, deadline=None)
@@ -33,7 +34,8 @@ def test_topk_keeps_exactly_the_largest(seed, keep):
     expected[order] = flat[order]
     np.testing.assert_array_equal(out, expected)
     for name, t in TopK(keep=keep, scope="tensor").on_update(tensors, batch()).items():
-        assert int((t != 0).sum()) == max(1, round(keep * t.numel())) and t.shape == tensors[name].shape
+        assert int((t != 0).sum()) == max(1, round(keep * t.numel()))
+        assert t.shape == tensors[name].shape
 
 
 def test_topk_keeps_the_count_among_ties():
