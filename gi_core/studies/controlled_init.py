@@ -1,0 +1,154 @@
+"""Controlled initialisation: how near the truth must an attack start?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from gi_core.client import release
+from gi_core.components import option
+from gi_core.descent import Steps, descend
+from gi_core.matching import Evaluation, Matcher
+from gi_core.metrics.image import psnr, ssim
+from gi_core.models import build
+from gi_core.models.base import Victim
+from gi_core.objectives import objectives
+from gi_core.observation import Observation
+from gi_core.priors.base import Moment
+from gi_core.priors.tv import TotalVariation
+from gi_core.studies.base import Cell, Row, Study, studies
+from gi_core.studies.pictures import private_pictures
+
+ARCHITECTURES = ("swinv2-tiny", "swin-tiny", "convnext-tiny", "maxvit-tiny", "vit-base-16")
+FACTORS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 0.1, 0.3, 0.5, 0.7, 0.9)
+
+# Figure 4 of the paper, read off: SSIM of the start and of the result for factors 0.0, 0.1, ..., 1.0.
+PUBLISHED = {
+    "start": (1, 0.66, 0.46, 0.36, 0.22, 0.16, 0.10, 0.05, 0.02, 0.01, 0.00),
+    "maxvit-tiny": (0.52, 0.45, 0.40, 0.34, 0.30, 0.36, 0.19, 0.22, 0.14, 0.14, 0.07),
+    "vit-base-16": (0.73, 0.65, 0.29, 0.38, 0.34, 0.45, 0.25, 0.23, 0.20, 0.12, 0.06),
+    "convnext-tiny": (1, 0.78, 0.68, 0.59, 0.48, 0.32, 0.39, 0.17, 0.26, 0.17, 0.11),
+    "swinv2-tiny": (1, 1, 1, 1, 0.99, 1, 0.99, 0.99, 0.99, 0.98, 1),
+    "swin-tiny": (1, 1, 1, 1, 0.99, 1, 1, 1, 1, 1, 0.87),
+}
+
+
+def disturbed(truth: Tensor, factor: float, victim: Victim, seed: int) -> Tensor:
+    """Each pixel, all its channels together, replaced with probability ``factor`` by N(0,1) in normalised units.
+
+    (B,C,H,W) in [0,1]. The draws nest: a pixel replaced at one factor is replaced by the same value at larger ones.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    replaced = torch.rand(truth[:, :1].shape, generator=generator) < factor
+    noise = torch.randn(truth.shape, generator=generator) * victim.std + victim.mean
+    return torch.where(replaced, noise.clamp(0, 1), truth)
+
+
+@studies.register("controlled-init")
+@dataclass(frozen=True, kw_only=True)
+class ControlledInit(Study):
+    """From starts between truth and noise, what does gradient matching add to total variation alone?
+
+    Figure 4 of "Practical Feasibility of Gradient Inversion Attacks in Federated Learning": victims adapted to 32
+    pixels, one picture, labels known. The paper starts from the truth with a growing share of noise pixels; the
+    control that it lacks runs the same steps without the gradient, by total variation alone. ``ssim_loss`` is the
+    picture of lowest attack loss, which an attacker can choose; ``ssim_last`` the last one; ``ssim_oracle`` the best
+    of all steps by the truth, which no attacker can choose.
+    """
+
+    question: ClassVar[str] = "How near the truth must an attack start, and is what it gains due to the gradient?"
+    keys: ClassVar[tuple[str, ...]] = ("model", "factor", "picture", "seed")
+    columns: ClassVar[tuple[str, ...]] = (
+        "ssim_start", "ssim_loss", "ssim_last", "ssim_oracle", "ssim_tv_only", "psnr_start", "psnr_loss", "psnr_last",
+        "psnr_tv_only", "matching_start", "matching_end", "published_start", "published_final", "steps", "lr", "tv",
+    )  # fmt: skip
+
+    source: str = option("cifar10", "where the private pictures come from: samples, or a data set in GI_DATA")
+    models: str = option("all", "one victim, or all five of the figure")
+    steps: int = option(100, "iterations per run", low=1, high=100_000)
+    lr: float = option(0.03, "Adam's learning rate in normalised pixel units", low=1e-6, high=100)
+    tv: float = option(0.052, "weight of total variation", low=0, high=1e3)
+    count: int = option(1, "pictures", low=1, high=1000)
+    seeds: int = option(1, "draws of the noise", low=1, high=100)
+    mode: Literal["eval", "train"] = option("eval", "mode of BatchNorm, where the victim has it")
+
+    def cells(self) -> Iterator[Cell]:
+        names = ARCHITECTURES if self.models == "all" else (self.models,)
+        for seed in range(self.seeds):
+            for picture in range(self.count):
+                for factor in FACTORS:
+                    for model in names:
+                        yield {"model": model, "factor": factor, "picture": picture, "seed": seed}
+
+    def measure(self, cell: Cell) -> Row:
+        truth, labels = private_pictures(self.source, 1, 32, first=cell["picture"])
+        victim = build(cell["model"], image_shape=(3, 32, 32), num_classes=10, mode=self.mode)
+        observation = Observation(victim, release(victim, truth, labels).defended, 1, labels)
+        start = disturbed(truth, cell["factor"], victim, cell["seed"])
+        smooth = TotalVariation(weight=self.tv)
+        matcher = Matcher(observation, objectives.parse("cosine"), (smooth,))
+        steps = Steps(self.steps, self.lr)
+
+        def smoothing(x: Tensor, progress: float) -> Evaluation:
+            moment = Moment(observation, progress, matcher.generator, torch.zeros_like(x))
+            value, gradient = smooth.pull(x, moment)
+            return Evaluation(value, {smooth.name: value}, gradient)
+
+        attacked = follow(lambda x, p: matcher.evaluate(x, labels, p), start, observation, steps, truth)
+        control = follow(smoothing, start, observation, steps, truth)
+        published = PUBLISHED.get(cell["model"])
+        place = round(10 * cell["factor"])
+        return {
+            "ssim_start": attacked.ssims[0],
+            "ssim_loss": float(ssim(attacked.best, truth)),
+            "ssim_last": attacked.ssims[-1],
+            "ssim_oracle": max(attacked.ssims),
+            "ssim_tv_only": control.ssims[-1],
+            "psnr_start": float(psnr(start, truth)),
+            "psnr_loss": float(psnr(attacked.best, truth)),
+            "psnr_last": float(psnr(attacked.last, truth)),
+            "psnr_tv_only": float(psnr(control.last, truth)),
+            "matching_start": attacked.matching[0],
+            "matching_end": attacked.matching[-1],
+            "published_start": float(PUBLISHED["start"][place]),
+            "published_final": float(published[place]) if published else None,
+            "steps": self.steps,
+            "lr": self.lr,
+            "tv": self.tv,
+        }
+
+
+@dataclass
+class Path:
+    """One descent, seen by someone who knows the truth."""
+
+    best: Tensor
+    last: Tensor
+    ssims: list[float] = field(default_factory=list)
+    matching: list[float] = field(default_factory=list)
+
+
+def follow(
+    evaluate: Callable[[Tensor, float], Evaluation],
+    start: Tensor,
+    observation: Observation,
+    steps: Steps,
+    truth: Tensor,
+) -> Path:
+    """Descend from ``start`` and note each iterate's SSIM to the truth; ``best`` is chosen by the attack's loss."""
+    path = Path(start, start)
+
+    def watched(x: Tensor, progress: float) -> Evaluation:
+        path.last = x.clone()
+        path.ssims.append(float(ssim(x.clamp(0, 1), truth)))
+        return evaluate(x, progress)
+
+    for frame in descend(watched, start, observation, steps):
+        terms: dict[str, Any] = frame.terms
+        path.matching.append(float(terms.get("cosine", frame.loss)))
+        path.best = frame.images
+    return path
