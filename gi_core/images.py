@@ -69,19 +69,23 @@ def read(source: Source, size: int, channels: int) -> Tensor:
 def _load(path: Path) -> tuple[bytes, str]:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BadInput(f"{path.name!r} has {path.stat().st_size / 1e6:.1f} MB: at most {MAX_BYTES / 1e6:g} is allowed")
+            raise _too_many_bytes(repr(path.name), path.stat().st_size)
         return path.read_bytes(), repr(path.name)
-    except (OSError, ValueError) as error:
-        if isinstance(error, BadInput):
-            raise
+    except BadInput:
+        raise
+    except (OSError, ValueError):
         known = ", ".join(SAMPLES)
         raise BadInput(f"no readable picture at {str(path)[:200]!r}: a file is needed, or a sample: {known}") from None
+
+
+def _too_many_bytes(name: str, count: int) -> BadInput:
+    return BadInput(f"{name} has {count / 1e6:.1f} MB: at most {MAX_BYTES / 1e6:g} is allowed")
 
 
 def from_bytes(content: bytes, name: str) -> Tensor:
     """Encoded picture -> (C,H,W) in [0,1], after looking at its size and kind. ``name`` stands in the refusals."""
     if len(content) > MAX_BYTES:
-        raise BadInput(f"{name} has {len(content) / 1e6:.1f} MB: at most {MAX_BYTES / 1e6:g} is allowed")
+        raise _too_many_bytes(name, len(content))
     start = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(b"<") and b"<svg" in start:
         raise BadInput(f"{name} is an SVG drawing, not pixels: save it as PNG or JPEG first")
@@ -102,8 +106,8 @@ def decode(image: Image.Image, name: str) -> Tensor:
     """Opened picture -> (C,H,W) in [0,1]: upright, on white, without metadata."""
     width, height = image.size
     if width * height > MAX_PIXELS:
-        million = width * height / 1e6
-        raise BadInput(f"{name} has {width}x{height} = {million:.0f} megapixels: at most {MAX_PIXELS / 1e6:g} is allowed")
+        million, most = width * height / 1e6, MAX_PIXELS / 1e6
+        raise BadInput(f"{name} has {width}x{height} = {million:.0f} megapixels: at most {most:g} is allowed")
     if width * height == 0:
         raise BadInput(f"{name} has no pixels: its size is {width}x{height}")
     try:
@@ -181,8 +185,9 @@ def check_batch(images: Any, batch_size: int, image_shape: tuple[int, int, int])
     expected = (batch_size, *image_shape)
     if tuple(images.shape) != expected:
         raise BadInput(f"pictures of shape {tuple(images.shape)}: this scenario needs (B,C,H,W) = {expected}")
+    images = images.detach().float()
     check_values(images)
-    return images.detach().float()
+    return images
 
 
 # ---- sample pictures ------------------------------------------------------------------------------------------------
@@ -239,9 +244,9 @@ SAMPLES = {
     "coffee": Sample("A cup of coffee", CC0, "Rachel Michetti, with scikit-image", _skimage("coffee")),
     "rocket": Sample("A rocket on its pad", PD, "SpaceX, with scikit-image", _skimage("rocket")),
     "galaxies": Sample("Hubble extreme deep field", PD, "NASA, with scikit-image", _skimage("hubble_deep_field")),
-    "retina": Sample("A retina (medical)", CC0, "H. Bach, with scikit-image", _skimage("retina")),
+    "retina": Sample("A retina (medical)", CC0, "Mikael Häggström, with scikit-image", _skimage("retina")),
     "tissue": Sample("Stained colon tissue (medical)", "no known copyright restrictions",
-                     "CMM Karolinska Institute, with scikit-image", _skimage("immunohistochemistry")),
+                     "CMMI, with scikit-image", _skimage("immunohistochemistry")),
     "digit-3": Sample("A handwritten 3", "CC BY 4.0", UCI, _digit(3)),
     "digit-8": Sample("A handwritten 8", "CC BY 4.0", UCI, _digit(8)),
     "blobs": Sample("Smooth colour blobs", CC0, HERE, lambda: ASSETS / "blobs.png"),
@@ -252,10 +257,10 @@ SAMPLES = {
 """Pictures to play the private one."""
 
 PUBLIC = {
-    "china": Sample("A Chinese temple", BY, "Vultureguy, via scikit-learn", _sklearn("china.jpg")),
-    "flower": Sample("A dahlia", BY, "David Goehring, via scikit-learn", _sklearn("flower.jpg")),
+    "china": Sample("A Chinese temple", BY, "danielbuechele on Flickr, with scikit-learn", _sklearn("china.jpg")),
+    "flower": Sample("A dahlia", BY, "vultilion on Flickr, with scikit-learn", _sklearn("flower.jpg")),
     "brick": Sample("Bricks", CC0, "CC0Textures, with scikit-image", _skimage("brick")),
-    "grass": Sample("Grass", CC0, "CC0Textures, with scikit-image", _skimage("grass")),
+    "grass": Sample("Grass", CC0, "linolafett, with scikit-image", _skimage("grass")),
     "gravel": Sample("Gravel", CC0, "CC0Textures, with scikit-image", _skimage("gravel")),
 }
 """Pictures that the attacker, or other clients, may have: none of them is a private sample."""
@@ -334,7 +339,7 @@ def dataset(name: str, root: str | Path, split: Literal["train", "test"] = "trai
     try:
         return getattr(datasets, DATASETS[name])(str(root), train=split == "train", download=download)
     except RuntimeError:
-        raise BadInput(f"{name} is not under {str(root)!r}: put torchvision's files there, or ask for a download") from None
+        raise BadInput(f"no {name} under {str(root)!r}: put torchvision's files there, or ask for a download") from None
 
 
 def _from_dataset(name: str, rest: str, size: int, channels: int) -> Tensor:

@@ -52,7 +52,7 @@ def test_every_defense_says_what_it_does_and_costs():
     }  # fmt: skip
     assert expected <= set(defenses.names())
     for cls in defenses:
-        assert cls.does.endswith(".") and cls.costs.endswith("."), cls.name
+        assert all(sentence.endswith(".") for sentence in (cls.does, cls.costs)), cls.name
         assert all(f.default is not MISSING and f.metadata["text"] for f in fields(cls)), cls.name
     assert describe(parse_stack("sign"))[0]["text"] == "sign"
 
