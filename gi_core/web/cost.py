@@ -1,4 +1,4 @@
-"""How long a run will take on this machine: measured, remembered per kind of run."""
+"""How long a run will take on this machine, its control included: measured, remembered per kind of run."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Costs:
         """Predicted seconds, None before the first measurement of this kind."""
         with self._lock:
             each = self._per_iteration.get(kind(scenario))
-        return None if each is None else each * scenario.attack_component.iterations
+        return None if each is None else 2 * each * scenario.attack_component.iterations
 
     def learn(self, scenario: Scenario, seconds: float, iterations: int) -> None:
         """Remember a finished run."""
-        self.typical = (self.typical + seconds) / 2
+        self.typical = (self.typical + 2 * seconds) / 2
         self._remember(scenario, seconds / max(iterations, 1))
 
     def _remember(self, scenario: Scenario, each: float) -> None:

@@ -15,7 +15,7 @@ const picture = async src => {
   if (!pictures.has(src)) pictures.set(src, gi.image(src));
   return pictures.get(src);
 };
-const busy = () => run && (run.state === "running" || run.state === "queued");
+const busy = () => run && ["running", "queued", "judging"].includes(run.state);
 const frame = () => run.frames[Math.min(at, run.frames.length - 1)];
 const axis = () => gi.scale(run.total);
 
@@ -126,7 +126,7 @@ const drawPlots = () => {
   box.innerHTML = `<svg viewBox="0 0 ${W} ${total}" height="${total}" role="img" aria-label="${escape(say(words.curves_alt, { loss: gi.short(h.loss[cut - 1]), psnr: gi.number(h.psnr[cut - 1]) }))}">
     ${lossTicks.map(v => line(py(v), gi.short(v))).join("")}
     ${ratioTicks.map(v => line(qy(v), v)).join("")}
-    ${controlLine}${controlEnd != null ? `<text x="${W}" y="${qy(controlEnd) - 6}" text-anchor="end">${words.control_word} ${gi.number(controlEnd)}</text>` : ""}
+    ${controlLine}${controlEnd != null ? `<text x="${px(run.total) - 12}" y="${qy(controlEnd) - 6}" text-anchor="end">${words.control_word} ${gi.number(controlEnd)}</text>` : ""}
     ${two(h.loss, py)}${two(h.psnr, qy)}
     <line class="now" x1="${px(now)}" x2="${px(now)}" y1="-6" y2="${base + H}"/>
     ${caption(H - 4, words.loss, words.loss_note)}${caption(base + 24, words.psnr, words.psnr_note)}${dot(h.loss, py)}${dot(h.psnr, qy)}
@@ -146,7 +146,8 @@ const drawVerdict = async () => {
     box.innerHTML = head(words.waiting, say(words.place, { place: run.place }), null, say(words.wait_note, { seconds: gi.number(run.wait, 0) }));
   } else if (!v) {
     const f = run.frames.at(-1);
-    box.innerHTML = head(words.verdict_kicker, busy() ? words.working : words.not_judged, null, busy() ? words.working_note : words.not_judged_note)
+    box.innerHTML = head(words.verdict_kicker, busy() ? (run.state === "judging" ? words.judging : words.working) : words.not_judged, null,
+      run.state === "judging" ? say(words.judging_note, { share: Math.round(100 * run.judging) }) : busy() ? words.working_note : words.not_judged_note)
       + `<dl>${end ? scores : row(words.likeness, `${gi.number(f?.psnr)} dB`, words.likeness_live)}${row(words.loss, gi.short(run.history.loss.at(-1)), words.loss_row)}</dl>`;
   } else {
     const rows = [row(words.gain, `${v.gain >= 0 ? "+" : "−"}${gi.number(Math.abs(v.gain))} dB`, v.gain_note)];
@@ -263,15 +264,16 @@ find("scrub").oninput = event => { hold(); seek(nearest(event.target.value / 100
 find("difference").onclick = () => { showDifference = !showDifference; find("difference").setAttribute("aria-pressed", showDifference); seek(at); };
 find("speed").onchange = () => { if (playing) { started = performance.now(); origin = axis().at(frame().iteration); } };
 const keys = event => {
-  if (document.body.dataset.tab !== "lab" || !run || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.body.dataset.tab !== "lab" || event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target, tag = target.tagName, slider = target === find("scrub");
   if (!slider && (tag === "INPUT" || tag === "SELECT" || tag === "TEXTAREA" || target.isContentEditable)) return;
   if (event.key === " " && (tag === "BUTTON" || tag === "SUMMARY" || tag === "A")) return;
+  if (event.key.toLowerCase() === "r" && !busy()) { event.preventDefault(); return start(); }
+  if (!run) return;
   const act = {
     " ": toggle, ArrowRight: () => { hold(); seek(at + 1); }, ArrowLeft: () => { hold(); seek(at - 1); },
     ArrowUp: slider && (() => { hold(); seek(at + 1); }), ArrowDown: slider && (() => { hold(); seek(at - 1); }),
     Home: () => { hold(); seek(0); }, End: () => { hold(); following = true; seek(run.frames.length - 1); },
-    r: () => !busy() && start(), R: () => !busy() && start(),
   }[event.key];
   if (act) { event.preventDefault(); act(); }
 };
@@ -456,4 +458,5 @@ window.addEventListener("gi:link", () => {
 show();
 watch("value", () => receive(props.value));
 receive(props.value);
-describe(location.search.length > 1 ? { search: location.search } : undefined);
+const linked = [...new URLSearchParams(location.search).keys()].some(key => key in catalog.defaults);
+describe(linked ? { search: location.search } : undefined);

@@ -5,12 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import asdict
 from typing import Any
 
+from gi_core.bounds import Setting, applicable
 from gi_core.errors import BadInput
-from gi_core.run import Run, prepare, update_summary
+from gi_core.metrics.assignment import match
+from gi_core.metrics.controls import control
+from gi_core.metrics.image import psnr
+from gi_core.metrics.verdict import judge
+from gi_core.run import Run, kept_iterations, prepare, update_summary
 from gi_core.trace import Trace
 from gi_core.web import payload
 from gi_core.web.cost import Costs
@@ -136,27 +142,78 @@ class Desk:
             self.line.leave(run_id)
 
     def compute(self, run_id: str, run: Run, images: list[str], stop: threading.Event) -> Iterator[dict[str, Any]]:
-        """Messages of a run that has its worker: at most one each PERIOD, and the last state."""
-        total = run.attack.iterations
+        """Messages of a run that has its worker: the attack, then its control, then the verdict.
+
+        At most one message each PERIOD, and the last state. A stop during the control leaves the run unjudged.
+        """
         clean, released = run.clean.tensors, run.observation.update.tensors
         base = payload.still(
             run.scenario, run.truth, run.labels.cpu().tolist(), clean, released,
-            update_summary(run.clean, run.observation.update), run_id=run_id, total=total, images=images,
-        ) | {"state": "running"}  # fmt: skip
+            update_summary(run.clean, run.observation.update), run_id=run_id, total=run.attack.iterations, images=images,
+        )  # fmt: skip
         drawn: dict[int, str] = {}
-        started, sent = time.monotonic(), float("-inf")
+        pace = Pace(stop, time.monotonic() + self.limits.seconds)
         with closing(iter(run)) as frames:  # type: ignore[type-var]
             for _ in frames:
-                now = time.monotonic()
-                if stop.is_set() or now - started > self.limits.seconds:
+                if pace.over:
                     break
-                if now - sent >= PERIOD:
-                    yield {"run": base | payload.moving(*run.glimpse(), drawn)}
-                    sent = time.monotonic()
+                if pace.due:
+                    yield {"run": base | payload.moving(*run.glimpse(), drawn) | {"state": "running"}}
+                    pace.sent()
         trace = run.trace()
         self.costs.learn(run.scenario, trace.seconds, trace.iterations)
+        base |= payload.ended(trace)
+        judged: dict[str, Any] | None = None
+        if not pace.over:
+            yield {"run": base | {"state": "judging", "judging": 0.0}}
+            judged = yield from self.judge(run, trace, base, pace)
         self.shelf.put(run_id, trace)
-        yield {"run": base | payload.ended(trace, "stopped" if trace.stopped else "done")}
+        yield {"run": base | {"state": "stopped" if trace.stopped else "done", "verdict": judged}}
+
+    def judge(
+        self, run: Run, trace: Trace, base: dict[str, Any], pace: Pace
+    ) -> Generator[dict[str, Any], None, dict[str, Any] | None]:
+        """The control attack, frame by frame, and the verdict; None when stopped before the end."""
+        guesswork = control(run, "noise")
+        truth, curve = run.truth.cpu(), []
+        planned = run.attack.iterations * len(guesswork.observations)
+        keep, done, last = set(kept_iterations(run.attack.iterations)), 0, None
+        with closing(guesswork.frames()) as frames:  # type: ignore[type-var]
+            for frame in frames:
+                done, last = done + 1, frame
+                if frame.iteration in keep:
+                    pictures = match(frame.images.detach().cpu().float(), truth)
+                    curve.append((frame.iteration, float(psnr(pictures, truth).mean())))
+                if pace.over:
+                    return None
+                if pace.due:
+                    yield {"run": base | {"state": "judging", "judging": min(1.0, done / planned)}}
+                    pace.sent()
+        if last is None:
+            return None
+        examination = judge(run, trace.images, {"noise": last.images.detach().cpu().float().clamp(0, 1)})
+        limits = applicable(Setting.of(run.scenario, run.victim, run.truth, run.labels))
+        trace.control = examination.to_dict()
+        trace.bounds = [asdict(limit) for limit in limits]
+        return payload.verdict(run, trace, examination, limits, guesswork.says, curve)
+
+
+class Pace:
+    """When to speak, and when to end."""
+
+    def __init__(self, stop: threading.Event, deadline: float) -> None:
+        self._stop, self._deadline, self._last = stop, deadline, float("-inf")
+
+    @property
+    def over(self) -> bool:
+        return self._stop.is_set() or time.monotonic() > self._deadline
+
+    @property
+    def due(self) -> bool:
+        return time.monotonic() - self._last >= PERIOD
+
+    def sent(self) -> None:
+        self._last = time.monotonic()
 
 
 def failed(run_id: str, error: BadInput) -> dict[str, Any]:

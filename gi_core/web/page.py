@@ -13,17 +13,17 @@ from PIL import Image  # noqa: E402
 
 from gi_core.web import api, lab  # noqa: E402
 from gi_core.web.live import Desk  # noqa: E402
-from gi_core.web.settings import Limits, limits  # noqa: E402
+from gi_core.web.settings import limits  # noqa: E402
 from gi_core.web.widget import head, widget  # noqa: E402
 
 TABS = ["lab"]
 
 
-def build(allowed: Limits | None = None) -> gr.Blocks:
+def build(desk: Desk | None = None) -> gr.Blocks:
     """The web app, not yet launched."""
+    desk = desk or Desk(limits())
     Image.MAX_IMAGE_PIXELS = 40_000_000
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    desk = Desk(allowed or limits())
     with gr.Blocks(
         analytics_enabled=False, delete_cache=(600, 1800), title="Gradient Inversion Explorer", fill_width=True
     ) as demo:

@@ -2,7 +2,7 @@
 
 ``run`` (what lab.js draws)::
 
-    id, state: recorded | running | done | stopped;  failed carries message, queued carries place and wait
+    id, state: recorded | running | judging | done | stopped;  failed carries message, queued carries place and wait
     text, cli, python                 what was run, for people, shell and Python
     size {batch, width, height, side} tile size of the pictures in the payload, and the real picture side
     names, truth                      label words; B tiles side by side as one data URI
@@ -27,10 +27,15 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from gi_core.bounds import Bound
+from gi_core.metrics.controls import gain
+from gi_core.metrics.image import psnr
+from gi_core.metrics.verdict import Examination
 from gi_core.observation import Tensors
+from gi_core.run import Run
 from gi_core.scenario import Scenario
 from gi_core.trace import KeptFrame, Trace, finite
-from gi_core.web.strings import DEFENSE_WORDS
+from gi_core.web.strings import DEFENSE_WORDS, VERDICT_SENTENCES
 
 TILE = 112
 """Pictures with a longer side are sent at this side."""
@@ -96,13 +101,62 @@ def moving(
     }
 
 
-def ended(trace: Trace, state: str) -> dict[str, Any]:
+def ended(trace: Trace) -> dict[str, Any]:
     """The part that a finished or stopped run adds."""
     return moving(trace.frames, trace.history) | {
-        "state": state,
         "seconds": round(trace.seconds, 2),
         "scores": mean_scores(trace.scores),
     }
+
+
+def verdict(
+    run: Run, trace: Trace, examination: Examination, limits: list[Bound], control_says: str,
+    curve: list[tuple[int, float]],
+) -> dict[str, Any]:  # fmt: skip
+    """The verdict box: level, gain over control, rank, bits, control picture, and how it was reached.
+
+    Args:
+        curve: (iteration, PSNR) of the control attack.
+    """
+    truth = run.truth.cpu()
+    own, pictures = psnr(trace.images, truth), examination.controls["noise"]
+    guess = psnr(pictures, truth)
+    over = gain(own.tolist(), guess.tolist())
+    told = examination.verdict
+    best = max(range(len(truth)), key=lambda i: told.inputs["pictures"][i]["structure"])
+    row = told.inputs["pictures"][best]
+    bits = next((limit for limit in limits if limit.name == "bits"), None)
+    attack = run.attack
+    return finite({
+        "level": told.level,
+        "word": told.word,
+        "sentence": VERDICT_SENTENCES[told.level],
+        "gain": over.mean,
+        "gain_note": f"95 % of such batches: {over.low:+.1f} to {over.high:+.1f} dB" if over.low is not None
+        else "in PSNR, one run against one control",
+        "rank": row["rank"],
+        "rank_word": ordinal(row["rank"]),
+        "rank_note": f"guesswork lands {ordinal(row['control_rank'])}",
+        "bits_word": f"≤ {bits.value:,.0f}" if bits else None,
+        "bits_note": bits.binds if bits else None,
+        "control": {
+            "src": strip_uri(pictures),
+            "psnr": float(guess.mean()),
+            "curve": {"iteration": [i for i, _ in curve], "psnr": [round(v, 2) for _, v in curve]},
+        },
+        "how": [
+            told.sentence,
+            control_says,
+            *(f"{limit.says} {limit.binds}" for limit in limits),
+            *filter(None, (attack.assumes, attack.fails, attack.defend)),
+        ],
+    })  # fmt: skip
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 21st ..."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def mean_scores(scores: list[dict[str, Any]]) -> dict[str, Any]:

@@ -85,6 +85,7 @@ ENGLISH: dict[str, str] = {
     "state_recorded_playing": "Recorded run, playing",
     "state_starting": "Live run, starting",
     "state_running": "Live run",
+    "state_judging": "Live run, checking against a control",
     "state_queued": "Waiting in line",
     "state_done": "Live run, finished",
     "state_stopped": "Live run, stopped here",
@@ -92,8 +93,10 @@ ENGLISH: dict[str, str] = {
     "verdict_kicker": "Verdict on the returned picture",
     "working": "Working",
     "working_note": "The attacker is still adjusting its picture until its gradient matches the update.",
-    "not_judged": "Not judged yet",
-    "not_judged_note": "Stopped before there was anything to compare with a control.",
+    "judging": "Checking",
+    "judging_note": "The same attack now works on an update without information: {share} %.",
+    "not_judged": "Not judged",
+    "not_judged_note": "Stopped before the control run, so nothing tells leak from guesswork.",
     "likeness": "Likeness, PSNR",
     "likeness_live": "to the private picture; the attacker can't see this number",
     "likeness_note": "SSIM {ssim}, LPIPS {lpips}",
@@ -125,7 +128,12 @@ ENGLISH: dict[str, str] = {
     "truncated": "{name} is cut short: the end of the JPEG is missing.",
 }
 
-VERDICT_LEVELS = ("Nothing", "Colours and layout", "Recognisable", "Faithful")
+VERDICT_SENTENCES = (
+    "Nothing is shown to leak: the attack does no better than guesswork.",
+    "The update gave colours and layout away, not what the picture shows.",
+    "The update gave this picture away: one can tell what it shows.",
+    "The update gave this picture away almost pixel by pixel.",
+)
 
 ATTACK_TITLES: dict[str, str] = {
     "analytic": "analytic — read off the first layer",

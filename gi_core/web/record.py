@@ -1,0 +1,65 @@
+"""Record the runs that play before anything is clicked: ``python -m gi_core.web.record [NAME ...]``.
+
+Each is a live run with its control, as the browser would get it, written to assets/replays/NAME.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from gi_core.scenario import Scenario
+from gi_core.web.live import Desk
+from gi_core.web.settings import Limits
+from gi_core.web.widget import ASSETS
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A run worth showing: its title in the menu, its Scenario, its sample pictures."""
+
+    title: str
+    scenario: Scenario
+    pictures: tuple[str, ...]
+
+
+RECORDINGS = {
+    "1-noise": Recording(
+        "Clip and a little noise", Scenario(defense="clip+gaussian:sigma=0.001", attack="ig:steps=3000,tv=0.006"), ("cat",)
+    ),
+    "2-bare": Recording("No defense", Scenario(attack="dlg:restarts=4"), ("cat",)),
+    "3-batch": Recording("Four pictures at once", Scenario(batch_size=4, attack="ig:steps=4000,tv=0.003"), ("cat", "coffee", "rocket", "blobs")),
+    "4-strong": Recording(
+        "Strong noise", Scenario(defense="clip+gaussian:sigma=0.1", attack="ig:steps=1500,tv=0.1"), ("cat",)
+    ),
+}
+
+
+def record(recording: Recording) -> dict[str, Any]:
+    """The last message of the run, marked as recorded."""
+    desk = Desk(Limits())
+    request = {
+        "id": "recorded",
+        "settings": recording.scenario.to_dict(),
+        "pictures": [{"sample": name} for name in recording.pictures],
+    }
+    *_, last = desk.live(request)
+    run: dict[str, Any] = last["run"]
+    if run["state"] != "done":
+        raise RuntimeError(f"{recording.title}: {run.get('message', run['state'])}")
+    return run | {"id": f"recorded-{recording.scenario.hash[:8]}", "state": "recorded", "title": recording.title}
+
+
+def main(names: list[str]) -> None:
+    for name in names or RECORDINGS:
+        run = record(RECORDINGS[name])
+        file = ASSETS / "replays" / f"{name}.json"
+        file.write_text(json.dumps(run, separators=(",", ":")) + "\n")
+        likeness, word = run["scores"]["psnr"], run["verdict"]["word"]
+        print(f"{file.name}: {run['seconds']} s, {likeness:.1f} dB, {word}, {file.stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
