@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import torch
@@ -22,9 +23,10 @@ from gi_core.observation import Observation
 class FGLAttack(Attack):
     """Separate each picture's features from the head's gradient, decode them with a network trained on such features.
 
-    Xue et al., "Fast Generation-Based Gradient Leakage Attacks" (FGLA). ``training=clean`` as published; ``noisy``:
-    the same decoder trained on features from noisy gradients, for a fair comparison with Venom. The decoder at 32x32
-    is a reconstruction: it undoes the victim's last layer in closed form and learns the rest.
+    Xue et al., "Fast Generation-Based Gradient Leakage Attacks" (FGLA). ``decoder=clean`` as published; ``noisy``:
+    the same decoder trained on features from noisy gradients, for a fair comparison with Venom; ``undo``: a decoder
+    behind the victim's last layer, undone in closed form, which is far sharper without noise and useless with it. The
+    decoder at 32x32 is a reconstruction.
     """
 
     assumes: ClassVar[str] = (
@@ -34,11 +36,13 @@ class FGLAttack(Attack):
     defend: ClassVar[str] = "Add noise to clipped gradients, or classify by prototypes instead of a linear head."
     single_pass: ClassVar[bool] = True
 
-    training: Literal["clean", "noisy"] = option("clean", "the decoder's training features: clean (published) or noisy")
+    decoder: Literal["clean", "noisy", "undo"] = option(
+        "clean", "trained on clean features (published), on noisy ones, or behind the victim's last layer undone"
+    )
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
-        name = "fgla" if self.training == "clean" else "fgla-noisy"
-        network, card = weights.load(name, observation.victim, FGLA)
+        name = "fgla" if self.decoder == "clean" else f"fgla-{self.decoder}"
+        network, card = weights.load(name, observation.victim, partial(FGLA, undo=self.decoder == "undo"))
         labels = recover(observation)
         weight, bias = head_gradient(observation, "fgla")
         with torch.no_grad():

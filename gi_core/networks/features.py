@@ -138,7 +138,7 @@ def wavelet_refine(vector: Tensor, shape: tuple[int, int, int] | None) -> Tensor
     threshold = sigma * math.sqrt(2 * math.log(vector.shape[1]))
     if shape:
         kept = [coarse, *(tuple(shrink(d, threshold) for d in level) for level in levels)]
-        refined = pywt.waverec2(kept, "haar", axes=(2, 3))
+        refined = pywt.waverec2(kept, "haar", axes=(2, 3))[:, :, : shape[1], : shape[2]]
     else:
         kept = [coarse, *(shrink(level, threshold) for level in levels)]
         refined = pywt.waverec(kept, "db4", mode="symmetric", axis=1)[:, : vector.shape[1]]

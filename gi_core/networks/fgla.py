@@ -32,11 +32,14 @@ class FGLA(nn.Module):
     """Features -> picture. Front with no noise model, decoder without a condition.
 
     Decoder sizes for 32x32 are a reconstruction: the paper gives them for 224x224 only.
+
+    Args:
+        undo: undo the victim's last layer before decoding, which FGLA does not.
     """
 
-    def __init__(self, victim: Victim, width: int = 64) -> None:
+    def __init__(self, victim: Victim, width: int = 64, *, undo: bool = False) -> None:
         super().__init__()
-        self.front = Front(victim)
+        self.front = Front(victim, undo=undo)
         self.decoder = Decoder(self.front.inputs, victim.image_shape, self.front.map_shape, width=width)
 
     def forward(self, features: Tensor) -> Tensor:

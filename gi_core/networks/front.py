@@ -13,22 +13,29 @@ AXES = 256
 LEVELS = (-8.0, -7.5, -7.0, -6.5, -6.0, -5.5, -5.0, -4.5, -4.0, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0)
 
 
-def last_layer(victim: Victim) -> tuple[nn.Conv2d, tuple[int, int, int]] | None:
-    """The convolution before the features and its (C,H,W), if the pair convolution-sigmoid can be undone.
+def maps_of(victim: Victim) -> tuple[int, int, int] | None:
+    """(C,H,W) of the features before they are flattened, if they are maps."""
+    layers = list(victim.body.children())
+    if not layers or not isinstance(layers[-1], nn.Flatten):
+        return None
+    with torch.no_grad():
+        maps = nn.Sequential(*layers[:-1]).eval()(torch.zeros(1, *victim.image_shape))
+    victim.train(victim.training)
+    return (maps.shape[1], maps.shape[2], maps.shape[3]) if maps.dim() == 4 and maps.shape[2] > 1 else None
+
+
+def last_layer(victim: Victim) -> nn.Conv2d | None:
+    """The convolution before the features, if the pair convolution-sigmoid can be undone.
 
     That needs as many outputs as inputs: stride 1, equal channels, a sigmoid before and after.
     """
     layers = list(victim.body.children())
-    if len(layers) < 4 or not isinstance(layers[-1], nn.Flatten):
+    if maps_of(victim) is None or len(layers) < 4:
         return None
     before, conv, after = layers[-4:-1]
     if not (isinstance(conv, nn.Conv2d) and isinstance(before, nn.Sigmoid) and isinstance(after, nn.Sigmoid)):
         return None
-    channels, side = conv.out_channels, int((victim.head.in_features / conv.out_channels) ** 0.5)
-    square = conv.stride == (1, 1) and conv.in_channels == channels
-    if not square or channels * side * side != victim.head.in_features:
-        return None
-    return conv, (channels, side, side)
+    return conv if conv.stride == (1, 1) and conv.in_channels == conv.out_channels else None
 
 
 class Front(nn.Module):
@@ -43,6 +50,7 @@ class Front(nn.Module):
 
     Args:
         victim: the network under attack; its last layer is used, not stored.
+        undo: take step 2, if the victim allows it.
     """
 
     mean: Tensor
@@ -56,13 +64,14 @@ class Front(nn.Module):
     deep: Tensor
     offset: Tensor
 
-    def __init__(self, victim: Victim) -> None:
+    def __init__(self, victim: Victim, *, undo: bool = True) -> None:
         super().__init__()
         d = victim.head.in_features
         self.image_shape = victim.image_shape
-        undo = last_layer(victim)
-        self.map_shape = undo[1] if undo else None
-        self.inputs = 2 * d if undo else d
+        self.map_shape = maps_of(victim)
+        conv = last_layer(victim) if undo else None
+        self.undoes = conv is not None
+        self.inputs = 2 * d if self.undoes else d
         pixels = victim.image_shape[0] * victim.image_shape[1] * victim.image_shape[2]
         sizes: dict[str, tuple[int, ...]] = {
             "mean": (d,), "axes": (d, d), "variances": (d,), "norms": (2,), "shares": (len(LEVELS),),
@@ -73,8 +82,8 @@ class Front(nn.Module):
             self.register_buffer(name, torch.zeros(size))
         with torch.no_grad():
             self.head_weight, self.head_bias = victim.head.weight.clone(), victim.head.bias.clone()
-            if undo:
-                conv, shape = undo
+            if conv is not None and self.map_shape is not None:
+                shape = self.map_shape
                 unit = torch.eye(d).view(d, *shape)
                 matrix = nn.functional.conv2d(unit, conv.weight, None, 1, padding=conv.padding).flatten(1).double()
                 bias = torch.zeros(shape[0]) if conv.bias is None else conv.bias
@@ -108,7 +117,7 @@ class Front(nn.Module):
 
     def undo(self, features: Tensor) -> Tensor:
         """(N,d) features -> (N,inputs): the features, and where possible the pre-activations one layer back."""
-        if self.map_shape is None:
+        if not self.undoes:
             return features
         above = torch.logit(features.clamp(INSIDE, 1 - INSIDE))
         below = (above - self.bias) @ self.inverse

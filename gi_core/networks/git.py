@@ -59,7 +59,7 @@ def stages(victim: Victim, most: int = 6) -> list[Stage]:
     return found
 
 
-class Module(nn.Module):
+class Piece(nn.Module):
     """Shallow MLP: [estimate of the stage's output; the stage's gradient; delta of the head] -> the stage's input."""
 
     def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
@@ -92,8 +92,8 @@ class CoarseGIT(nn.Module):
         known = self.classes + 1
         self.register_buffer("centre", torch.zeros(self.width))
         self.register_buffer("spread", torch.ones(self.width))
-        self.bootstrap = Module(self.width + known, sizes[0], self.width)
-        self.sketches, self.modules_ = nn.ModuleList(), nn.ModuleList()
+        self.bootstrap = Piece(self.width + known, sizes[0], self.width)
+        self.sketches, self.pieces = nn.ModuleList(), nn.ModuleList()
         units = self.width
         for number, stage in enumerate(reversed(self.stages)):
             sketch = Sketch(stage.stop - stage.start, MAX_BINS, seed=number)
@@ -101,8 +101,14 @@ class CoarseGIT(nn.Module):
             outputs = pixels if number == len(self.stages) - 1 else stage.units
             self.register_buffer(f"scale{number}", torch.ones(sketch.bins))
             self.sketches.append(sketch)
-            self.modules_.append(Module(units + sketch.bins + known, sizes[number + 1], outputs))
+            self.pieces.append(Piece(units + sketch.bins + known, sizes[number + 1], outputs))
             units = outputs
+
+    @property
+    def last(self) -> Piece:
+        module = self.pieces[-1]
+        assert isinstance(module, Piece)
+        return module
 
     def blocks(self, gradients: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """(N,P) -> features (N,d), what the head's bias says (N,K+1), and each stage's gradient, deepest first.
@@ -132,12 +138,12 @@ class CoarseGIT(nn.Module):
         self.spread.copy_(features.std(0).clamp_min(1e-6))
         for number, part in enumerate(parts):
             getattr(self, f"scale{number}").copy_(scales(part))
-        self.modules_[-1].out.bias.copy_(pictures.flatten(1).mean(0))
+        self.last.out.bias.copy_(pictures.flatten(1).mean(0))
 
     def forward(self, gradients: Tensor) -> Tensor:
         """(N,P) gradients, all tensors flattened in the victim's order -> (N,C,H,W), not clamped."""
         features, known, parts = self.blocks(gradients)
         x = self.bootstrap(((features - self.centre) / self.spread).clamp(-6, 6), known)
-        for number, (module, part) in enumerate(zip(self.modules_, parts, strict=True)):
+        for number, (module, part) in enumerate(zip(self.pieces, parts, strict=True)):
             x = module(x, (part / getattr(self, f"scale{number}")).clamp(-6, 6), known)
         return x.view(-1, *self.image_shape)

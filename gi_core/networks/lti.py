@@ -26,18 +26,17 @@ class LTI(nn.Module):
         self.sketch = Sketch(length, bins, seed=0)
         self.register_buffer("scale", torch.ones(self.sketch.bins))
         pixels = victim.image_shape[0] * victim.image_shape[1] * victim.image_shape[2]
-        self.layers = nn.Sequential(
-            nn.Linear(self.sketch.bins, first), nn.ReLU(),
-            nn.Linear(first, second), nn.ReLU(),
-            nn.Linear(second, pixels), nn.Sigmoid(),
-        )  # fmt: skip
+        self.first = nn.Linear(self.sketch.bins, first)
+        self.second = nn.Linear(first, second)
+        self.last = nn.Linear(second, pixels)
 
     @torch.no_grad()
     def fit(self, gradients: Tensor, pictures: Tensor) -> None:
         """Input scale from training gradients (N,P); the last bias starts at the mean picture."""
         self.scale.copy_(scales(self.sketch(gradients)))
-        self.layers[-2].bias.copy_(torch.logit(pictures.flatten(1).mean(0).clamp(0.01, 0.99)))
+        self.last.bias.copy_(torch.logit(pictures.flatten(1).mean(0).clamp(0.01, 0.99)))
 
     def forward(self, gradients: Tensor) -> Tensor:
         """(N,P) gradients, all tensors flattened in the victim's order -> (N,C,H,W) in [0,1]."""
-        return self.layers(self.sketch(gradients) / self.scale).view(-1, *self.image_shape)
+        hidden = self.first(self.sketch(gradients) / self.scale).relu()
+        return self.last(self.second(hidden).relu()).sigmoid().view(-1, *self.image_shape)

@@ -42,8 +42,9 @@ def sha256(path: Path) -> str:
 
 
 def cards() -> list[dict[str, Any]]:
-    """All cards, sorted by file name, each with its ``path``."""
-    return [json.loads(path.read_text()) | {"path": str(path)} for path in sorted(folder().glob("*.json"))]
+    """All cards of networks trained for a victim, sorted by file name, each with its ``path``."""
+    found = [json.loads(path.read_text()) | {"path": str(path)} for path in sorted(folder().glob("*.json"))]
+    return [card for card in found if "fingerprint" in card]
 
 
 def find(name: str, victim: Victim, data: str | None = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How the shipped inverters are trained: seeded, resumable, with a card written by the trainer."""
+"""How the shipped networks are trained: seeded, resumable, with a card written by the trainer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gi_core.training.base import Training, run, trainings
+from gi_core.training.base import Trainable, Training, trainings
 
 trainings.load(__name__)
 
-__all__ = ["Training", "train", "trainings"]
+__all__ = ["Trainable", "Training", "train", "trainings"]
 
 
 def train(text: str, *, data: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:
@@ -23,4 +23,4 @@ def train(text: str, *, data: str | Path | None, out: str | Path) -> Iterator[di
     Raises:
         BadInput: unknown name or option, or missing data.
     """
-    yield from run(trainings.parse(text), folder=data, out=out)
+    yield from trainings.parse(text).run(data, out)

@@ -24,7 +24,23 @@ from gi_core.training.data import Pictures
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(Component):
+class Trainable(Component):
+    """Something that can be trained by name."""
+
+    @abstractmethod
+    def run(self, folder: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:
+        """Train, yielding progress ("loss", "seconds", and "epoch" or "step"); ``out`` holds network and card at the end.
+
+        Args:
+            folder: of the data sets; None: the environment variable GI_DATA.
+
+        Raises:
+            BadInput: unknown victim or data set, or no data folder.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Trainable):
     """How one network is trained. A subclass says which network, what a batch costs and what its figures are.
 
     Learning rate: linear warm-up over the first twentieth of the steps, then a cosine to zero. The epoch with the
@@ -66,8 +82,11 @@ class Training(Component):
     def validate(self, network: Any, victim: Victim, rows: Tensor, pictures: Pictures) -> dict[str, float]:
         """Figures on held-out pictures; the first is what the best epoch maximises."""
 
+    def run(self, folder: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:
+        yield from run(self, folder=folder, out=out)
 
-trainings: Registry[Training] = Registry("training")
+
+trainings: Registry[Trainable] = Registry("training")
 
 
 def parts(total: int, size: int = 1000) -> list[slice]:
@@ -109,6 +128,7 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
     if first == 0:
         training.prepare(network, victim, train)
         log = [{"epoch": 0, "seconds": 0.0} | training.validate(network.eval(), victim, held_rows, held_out)]
+        weights.save(network, path, card(training, victim, len(train), log), full=training.full)
         yield log[0]
     start = time.process_time() - log[-1]["seconds"]
     for epoch in range(first, training.epochs):

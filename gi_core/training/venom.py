@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -53,7 +54,7 @@ class TrainVenom(Training):
     in bfloat16."""
     fails = """From z = 0.01 on the features are buried and the network returns little but the mean picture.
     Batches larger than one. Victims other than the one named."""
-    liquid = True
+    liquid: ClassVar[bool] = True
 
     width: int = option(64, "channels of the decoder", low=8, high=512)
 
@@ -106,4 +107,4 @@ class TrainVenom(Training):
 class TrainVenomDiff(TrainVenom):
     """Venom-Diff: the ablation without liquid dynamics, otherwise trained alike."""
 
-    liquid = False
+    liquid: ClassVar[bool] = False
