@@ -14,7 +14,7 @@ from gi_core.attacks import Frame
 from gi_core.client import Released, aggregate, release, stream_seed
 from gi_core.defenses import Defense
 from gi_core.images import check_batch, public_crops
-from gi_core.metrics.assignment import match
+from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr, ssim
 from gi_core.metrics.scores import score
 from gi_core.models import build
@@ -78,11 +78,15 @@ class Run:
     def _record(self, frame: Frame) -> None:
         if self._frames and self._frames[-1].iteration == frame.iteration:
             return
+        kept, row = self._moment(frame)
+        self._frames.append(kept)
+        self._history.append(row)
+
+    def _moment(self, frame: Frame) -> tuple[KeptFrame, dict[str, Any]]:
         images = frame.images.detach().to("cpu", copy=True).float()
-        self._frames.append(KeptFrame(frame.iteration, self.seconds, images))
         truth = self.truth.cpu()
-        ordered = images[match(images, truth)]
-        self._history.append({
+        ordered = images[assign(images, truth)]
+        return KeptFrame(frame.iteration, self.seconds, images), {
             "iteration": frame.iteration,
             "seconds": self.seconds,
             "restart": frame.restart,
@@ -90,7 +94,20 @@ class Run:
             **{name: float(value) for name, value in frame.terms.items()},
             "psnr": float(psnr(ordered, truth).mean()),
             "ssim": float(ssim(ordered, truth).mean()),
-        })  # fmt: skip
+        }  # fmt: skip
+
+    def glimpse(self) -> tuple[list[KeptFrame], list[dict[str, Any]]]:
+        """Kept frames and history, the present moment last, for a live view; unlike :meth:`trace` it keeps nothing.
+
+        Raises RuntimeError before the first frame.
+        """
+        if self._last is None:
+            raise RuntimeError("no frame yet: iterate the run first")
+        now, row = self._moment(self._last)
+        order = assign(now.images, self.truth.cpu())
+        kept = [f for f in self._frames if f.iteration != now.iteration]
+        frames = [KeptFrame(f.iteration, f.seconds, f.images[order]) for f in [*kept, now]]
+        return frames, [*(r for r in self._history if r["iteration"] != now.iteration), row]
 
     def trace(self) -> Trace:
         """The record so far. Raises RuntimeError before the first frame."""
@@ -98,7 +115,7 @@ class Run:
             raise RuntimeError("no frame yet: iterate the run first")
         self._record(self._last)
         truth, last = self.truth.cpu(), self._frames[-1].images
-        order = match(last, truth)
+        order = assign(last, truth)
         guessed = self._last.labels
         return Trace(
             scenario=self.scenario,
@@ -132,13 +149,13 @@ def prepare(scenario: Scenario, images: Tensor, labels: Tensor | None = None, *,
     """
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     truth = check_batch(images, scenario.batch_size, scenario.image_shape).to(where)
-    if labels is None:
-        generator = torch.Generator().manual_seed(stream_seed(scenario.seed, "labels"))
-        labels = torch.randint(scenario.num_classes, (scenario.batch_size,), generator=generator)
     victim = build(
         scenario.model, image_shape=scenario.image_shape, num_classes=scenario.num_classes,
         source=scenario.weights, mode=scenario.mode,
     ).to(where)  # fmt: skip
+    if labels is None:
+        generator = torch.Generator().manual_seed(stream_seed(scenario.seed, "labels"))
+        labels = victim.draw_targets(scenario.batch_size, generator)
     labels = victim.check_targets(labels, scenario.batch_size).to(where)
     stack, facts = scenario.defense_stack, scenario.facts
 
