@@ -90,7 +90,7 @@ def descend(
         evaluate: (pictures, progress) -> Evaluation, whose ``extra`` gradients match ``extra``.
         extra: further variables (kept in [0,1]) that descend along with their own learning rate.
         first: iteration number of the first frame.
-        reshape: (step, normalised pixels) changes the iterate in place after each step, e.g. by a filter.
+        reshape: (step, normalised pixels) changes the iterate in place after each step: a filter, noise.
     """
     mean, std = observation.victim.mean, observation.victim.std
     u = ((x - mean) / std).requires_grad_()
@@ -117,10 +117,10 @@ def descend(
         optimiser.step()
         schedule.step()
         with torch.no_grad():
-            if steps.box:
-                u.clamp_(low, high)
             if reshape is not None:
                 reshape(i, u)
+            if steps.box:
+                u.clamp_(low, high)
             for variable in extra or []:
                 variable.clamp_(0, 1)
 
