@@ -17,6 +17,7 @@ from torch import Tensor
 
 from gi_core import models
 from gi_core.components import Component, Registry, option
+from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.networks import weights
 from gi_core.training import data
@@ -29,7 +30,7 @@ class Trainable(Component):
 
     @abstractmethod
     def run(self, folder: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:
-        """Train, yielding progress ("loss", "seconds", and "epoch" or "step"); ``out`` holds network and card at the end.
+        """Train, yielding progress ("loss", "seconds", "epoch" or "step"); ``out`` holds network and card at the end.
 
         Args:
             folder: of the data sets; None: the environment variable GI_DATA.
@@ -124,7 +125,7 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
     per_epoch = math.ceil(len(train) / training.batch)
     steps = per_epoch * training.epochs
     rows, held_rows = training.table(victim, train), training.table(victim, held_out)
-    first, log = resume(path, network, optimiser)
+    first, log = resume(path, network, optimiser, training.text)
     if first == 0:
         training.prepare(network, victim, train)
         log = [{"epoch": 0, "seconds": 0.0} | training.validate(network.eval(), victim, held_rows, held_out)]
@@ -156,7 +157,7 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
         log.append(entry)
         if figures[key] >= best:
             weights.save(network, path, card(training, victim, len(train), log), full=training.full)
-        keep(path, network, optimiser, epoch + 1, log)
+        keep(path, network, optimiser, training.text, log)
         yield entry
 
 
@@ -200,22 +201,28 @@ def card(training: Training, victim: Victim, count: int, log: list[dict[str, flo
     }
 
 
-def resume(path: Path, network: Any, optimiser: torch.optim.Adam) -> tuple[int, list[dict[str, float]]]:
-    """Restore network and optimiser from a checkpoint, if there is one; (epochs done, log)."""
+def resume(path: Path, network: Any, optimiser: torch.optim.Adam, text: str) -> tuple[int, list[dict[str, float]]]:
+    """Restore network and optimiser from a checkpoint, if there is one; (epochs done, log).
+
+    Raises:
+        BadInput: the checkpoint is of a training with other options.
+    """
     state = path.with_suffix(".progress.json")
     if not state.is_file():
         return 0, []
     progress = json.loads(state.read_text())
+    if progress["text"] != text:
+        raise BadInput(f"{state} is the checkpoint of {progress['text']!r}: name another --out folder, or remove it")
     stored = load_file(path.with_suffix(".progress.safetensors"))
     network.load_state_dict({k.removeprefix("network."): v for k, v in stored.items() if k.startswith("network.")})
     for index, parameter in enumerate(optimiser.param_groups[0]["params"]):
         optimiser.state[parameter] = {
             key: stored[f"adam.{index}.{key}"].clone() for key in ("step", "exp_avg", "exp_avg_sq")
         }
-    return progress["epochs"], progress["log"]
+    return len(progress["log"]) - 1, progress["log"]
 
 
-def keep(path: Path, network: Any, optimiser: torch.optim.Adam, epochs: int, log: list[dict[str, float]]) -> None:
+def keep(path: Path, network: Any, optimiser: torch.optim.Adam, text: str, log: list[dict[str, float]]) -> None:
     """Write a checkpoint: everything that the next epoch depends on."""
     tensors = {f"network.{key}": value.detach().clone().contiguous() for key, value in network.state_dict().items()}
     for index, parameter in enumerate(optimiser.param_groups[0]["params"]):
@@ -223,4 +230,4 @@ def keep(path: Path, network: Any, optimiser: torch.optim.Adam, epochs: int, log
             tensors[f"adam.{index}.{key}"] = optimiser.state[parameter][key].clone().contiguous()
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path.with_suffix(".progress.safetensors"))
-    path.with_suffix(".progress.json").write_text(json.dumps({"epochs": epochs, "log": log}))
+    path.with_suffix(".progress.json").write_text(json.dumps({"text": text, "log": log}))

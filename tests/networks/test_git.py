@@ -1,5 +1,7 @@
 """Coarse-GIT and LTI: structure, invariances, sketches."""
 
+import itertools
+
 import torch
 
 from gi_core.models import build
@@ -23,7 +25,7 @@ def test_stages_cover_the_body_in_order_for_lenet_and_resnet():
         found = stages(victim)
         assert len(found) == count
         assert found[0].start == 0
-        assert all(a.stop == b.start for a, b in zip(found[:-1], found[1:], strict=True))
+        assert all(a.stop == b.start for a, b in itertools.pairwise(found))
         assert found[-1].stop == sum(p.numel() for p in victim.body.parameters())
 
 

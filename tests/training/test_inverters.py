@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from gi_core.errors import BadInput
 from gi_core.models import build
 from gi_core.networks import weights
 from gi_core.networks.fgla import FGLA
@@ -57,6 +58,8 @@ def test_stopped_and_resumed_training_gives_the_same_weights_bit_for_bit(folder,
     list(train(text, data=folder, out=tmp_path / "halves"))
     whole, halves = (load_file(next((tmp_path / p).glob("*progress.safetensors"))) for p in ("whole", "halves"))
     assert all(torch.equal(whole[key], halves[key]) for key in whole)
+    with pytest.raises(BadInput, match="checkpoint of 'fgla:"):
+        list(train(text.replace("epochs=2", "epochs=3"), data=folder, out=tmp_path / "whole"))
 
 
 def test_trained_network_is_found_for_its_victim(folder, tmp_path, monkeypatch):
