@@ -50,7 +50,7 @@ class Training(Trainable):
 
     recipe: ClassVar[str] = ""
     fails: ClassVar[str] = ""
-    full: ClassVar[tuple[str, ...]] = ()
+    half: ClassVar[tuple[str, ...]] = ()
 
     model: str = option("lenet", "victim model")
     weights: str = option("init", "victim weights")
@@ -129,7 +129,7 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
     if first == 0:
         training.prepare(network, victim, train)
         log = [{"epoch": 0, "seconds": 0.0} | training.validate(network.eval(), victim, held_rows, held_out)]
-        weights.save(network, path, card(training, victim, len(train), log), full=training.full)
+        store(training, network, victim, path, card(training, victim, len(train), log), held_rows, held_out)
         yield log[0]
     start = time.process_time() - log[-1]["seconds"]
     for epoch in range(first, training.epochs):
@@ -156,9 +156,24 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
         best = max(e[key] for e in log)
         log.append(entry)
         if figures[key] >= best:
-            weights.save(network, path, card(training, victim, len(train), log), full=training.full)
+            store(training, network, victim, path, card(training, victim, len(train), log), held_rows, held_out)
         keep(path, network, optimiser, training.text, log)
         yield entry
+
+
+def store(
+    training: Training,
+    network: Any,
+    victim: Victim,
+    path: Path,
+    facts: dict[str, Any],
+    rows: Tensor,
+    held_out: Pictures,
+) -> None:
+    """Save the network, read it back as an attack would, and write its figures as stored into the card."""
+    again = weights.fill(training.network(victim), weights.save(network, path, facts, half=training.half))
+    figures = training.validate(again, victim, rows, held_out)
+    weights.save(network, path, facts | {"validation_as_stored": figures}, half=training.half)
 
 
 def schedule(progress: float) -> float:

@@ -1,0 +1,125 @@
+"""Surrogate model extension: an update of many steps as one gradient, somewhere on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.components import option
+from gi_core.descent import Steps, check_init, descend, keep_best, start
+from gi_core.labels import recover
+from gi_core.matching import Evaluation, Matcher, Simulate
+from gi_core.objectives import objectives
+from gi_core.observation import Observation
+from gi_core.priors.base import parse_priors
+from gi_core.priors.tv import TotalVariation
+
+
+class Loss(nn.Module):
+    """The victim's loss as a module, so that its parameters can be swapped for others."""
+
+    def __init__(self, victim: nn.Module) -> None:
+        super().__init__()
+        self.victim = victim
+
+    def forward(self, images: Tensor, targets: Tensor) -> Tensor:
+        return self.victim.loss(images, targets)  # type: ignore[operator]
+
+
+def surrogate_gradient(observation: Observation, alpha: Tensor) -> Simulate:
+    """(pictures, targets) -> gradient of the loss at (1 - alpha) w_0 + alpha w_T, with a graph to both.
+
+    The observed delta stands for w_T - w_0, so noise and masks of a defense are in it. Zhu et al. 2023, eq. 5.
+    """
+    loss = Loss(observation.victim)
+    names = [name for name, _ in observation.victim.named_parameters()]
+    delta = [observation.update.tensors[name] for name in names]
+
+    def simulate(images: Tensor, targets: Tensor) -> list[Tensor]:
+        weights = [w + alpha * d for w, d in zip(observation.parameters, delta, strict=True)]
+        swapped = {f"victim.{name}": w for name, w in zip(names, weights, strict=True)}
+        value = functional_call(loss, swapped, (images, targets))
+        return list(torch.autograd.grad(value, weights, create_graph=True, materialize_grads=True))
+
+    return simulate
+
+
+@attacks.register("sme")
+@dataclass(frozen=True, kw_only=True)
+class SurrogateModel(Attack):
+    """Match the delta's direction by one gradient at learnt weights between w_0 and w_T.
+
+    Zhu, Yao, Blaschko, "Surrogate Model Extension", ICML 2023: one dummy picture per private one, the position
+    alpha on the line learnt along (start 0.5, Adam 1e-3), the cost of one-step matching whatever the number of
+    local steps. Their code: 1,000 iterations, Adam 1.0 without sign, x0.1 at 3/8, 5/8, 7/8, total variation 0.01 on
+    half of ours. ``alpha=0,learn=false`` is gradient matching at w_0. A raw gradient holds no w_T: alpha is then 0.
+    """
+
+    assumes: ClassVar[str] = (
+        "The server knows the weights before and after the client's training, and the labels or can infer them."
+    )
+    fails: ClassVar[str] = (
+        "The gradients along the client's path turn away from one line: many steps at a large learning rate, momentum"
+        " or Adam, or mini-batches of very different pictures."
+    )
+    defend: ClassVar[str] = "Aggregate securely over many clients, and add calibrated noise to the clipped delta."
+
+    steps: int = option(1000, "iterations per restart", low=1, high=100_000)
+    lr: float = option(1.0, "Adam's learning rate in normalised pixel units", low=1e-6, high=100)
+    tv: float = option(0.005, "weight of total variation", low=0, high=1e3)
+    alpha: float = option(0.5, "first guess of the position between w_0 (0) and w_T (1)", low=0, high=1)
+    learn: bool = option(True, "learn alpha along with the pictures")
+    alpha_lr: float = option(1e-3, "Adam's learning rate of alpha", low=1e-8, high=1)
+    objective: Literal["cosine", "l2", "l1"] = option("cosine", "distance between updates")
+    signed: bool = option(False, "step along the sign of the gradient")
+    decay: bool = option(True, "the published step schedule")
+    box: bool = option(True, "keep the guess in [0,1] after each step")
+    restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
+    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
+    labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
+    prior: str = option("none", "further priors on pictures, e.g. flow")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_init(self.init)
+        parse_priors(self.prior)
+
+    @property
+    def iterations(self) -> int:
+        return self.restarts * (self.steps + 1)
+
+    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        labels = recover(observation, self.labels)
+        priors = ((TotalVariation(weight=self.tv),) if self.tv else ()) + parse_priors(self.prior)
+        steps = Steps(self.steps, self.lr, self.signed, self.decay, self.box)
+        between = observation.update.kind == "delta"
+
+        def restart(number: int) -> Iterator[Frame]:
+            alpha = torch.full((), self.alpha if between else 0.0).to(observation.victim.mean)
+            learnt = (alpha.requires_grad_(),) if between and self.learn else ()
+            simulate = surrogate_gradient(observation, alpha) if between else None
+            matcher = Matcher(
+                observation, objectives.parse(self.objective), priors, seed=seed + number, simulate=simulate
+            )
+
+            def evaluate(images: Tensor, progress: float) -> Evaluation:
+                return matcher.evaluate(images, labels, progress, extra=learnt)
+
+            x = start(self.init, observation, seed + 7919 * number)
+            for frame in descend(
+                evaluate, x, observation, steps, extra=list(learnt), extra_lr=self.alpha_lr,
+                first=number * (self.steps + 1), restart=number,
+            ):  # fmt: skip
+                frame.labels = labels
+                frame.report["alpha"] = alpha.detach()
+                if observation.training.momentum:
+                    frame.report["warning"] = "the client used momentum: its delta is no mean of gradients"
+                yield frame
+
+        yield from keep_best(restart(n) for n in range(self.restarts))

@@ -1,0 +1,95 @@
+"""The flow-matching prior: a velocity field as a denoiser that pulls the guess towards pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from gi_core.components import option
+from gi_core.networks.flow import Flow, per_image, to_flow, to_pixels
+from gi_core.networks.flows import check_net, load_flow
+from gi_core.priors.base import Moment, Prior, priors
+
+
+def stopped_pull(flow: Flow, z: Tensor, t: Tensor, noise: Tensor) -> Tensor:
+    """u - v(z_t, t) = (z - D(z_t, t)) / (1 - t), the network held fixed: one forward pass.
+
+    Its mean over the noise is ((1-t)/t^2) grad KL(N(t z, (1-t)^2 I) || p_t) (methods.md 1.3, derived; the form of
+    score distillation, Poole et al. 2023, and RED-diff, Mardani et al. 2024).
+    z, noise: (B,C,H,W) in the flow's space; t: (B,1,1,1).
+    """
+    with torch.no_grad():
+        return z - noise - flow.velocity(t * z + (1 - t) * noise, t)
+
+
+def full_pull(flow: Flow, z: Tensor, t: Tensor, noise: Tensor) -> Tensor:
+    """Gradient of 1/2 |v(z_t, t) - u|^2 with respect to z, through the network: (t J_v - I)^T (v - u)."""
+    with torch.enable_grad():
+        z = z.detach().requires_grad_()
+        velocity = flow.velocity(t * z + (1 - t) * noise, t)
+        return torch.autograd.grad(0.5 * (velocity - (z - noise)).square().sum(), z)[0]
+
+
+@priors.register("flow")
+@dataclass(frozen=True, kw_only=True)
+class FlowPrior(Prior):
+    """Noise the guess, let a flow-matching denoiser look at it, and move towards what it sees (reconstruction).
+
+    After "Deep Leakage with Generative Flow Matching Denoiser" (arXiv 2601.15049), whose exact loss is not public;
+    reconstruction from methods.md 1.3. With t annealed from ``start`` (mostly noise) to ``end`` (mostly picture),
+
+        pull = weight * |grad objective| * r / |r|,   r = u - v (grad=stop) or its full gradient (grad=full)
+
+    per picture, so ``weight`` is a ratio of forces whatever the victim's scale. It is the gradient of
+    ``weight * |grad objective| * |x - D|`` with factor and denoiser held, and that is the value reported.
+    """
+
+    weight: float = option(0.1, "force of the prior as a share of the objective's", low=0, high=1e6)
+    net: str = option("auto", "unet (trained here, 32x32x3), gaussian (analytic, any size), auto, or an allowed model")
+    grad: Literal["stop", "full"] = option("stop", "hold the network fixed, or differentiate through it (3x the time)")
+    start: float = option(0.3, "flow time at the first iteration (0: all noise)", low=0.01, high=0.99)
+    end: float = option(0.95, "flow time at the last iteration (1: no noise)", low=0.01, high=0.99)
+    jitter: float = option(0.05, "random width around the flow time", low=0, high=0.5)
+    draws: int = option(1, "noise draws averaged per iteration", low=1, high=64)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_net(self.net)
+
+    def time(self, progress: float, generator: torch.Generator) -> float:
+        """Flow time of an iteration, in [0.01, 0.99]."""
+        shift = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
+        return min(0.99, max(0.01, self.start + progress * (self.end - self.start) + shift))
+
+    def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
+        flow = self._flow(images)
+        t = per_image(self.time(moment.progress, moment.generator), images)
+        z = to_flow(images.detach())
+        pull_of = stopped_pull if self.grad == "stop" else full_pull
+        residual = torch.zeros_like(images)
+        for _ in range(self.draws):
+            residual += pull_of(flow, z, t, _noise(images, moment.generator))
+        residual /= self.draws
+        size = lambda x: x.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+        force = self.weight * size(moment.data_gradient)
+        distance = size(residual) * (1 - t) / 2  # |x - D| in pixels
+        return (force * distance).sum(), force * residual / size(residual).clamp_min(1e-12)
+
+    def opinion(self, images: Tensor, moment: Moment) -> Tensor:
+        """The denoiser's view of the guess at the present flow time, (B,C,H,W) in [0,1]; draws its own noise."""
+        generator = torch.Generator().manual_seed(0)
+        t = per_image(self.start + moment.progress * (self.end - self.start), images)
+        with torch.no_grad():
+            z_t = t * to_flow(images) + (1 - t) * _noise(images, generator)
+            return to_pixels(self._flow(images).denoise(z_t, t)).clamp(0, 1)
+
+    def _flow(self, images: Tensor) -> Flow:
+        c, h, w = images.shape[1:]
+        return load_flow(self.net, (c, h, w), images.device)
+
+
+def _noise(like: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randn(like.shape, generator=generator).to(like)

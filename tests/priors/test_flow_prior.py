@@ -1,0 +1,132 @@
+"""The flow prior on a Gaussian, where everything it should do is known."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from gi_core.errors import BadInput
+from gi_core.models import build
+from gi_core.networks.flow import per_image, to_flow
+from gi_core.networks.flows import load_flow
+from gi_core.networks.gaussian_flow import GaussianFlow
+from gi_core.observation import Observation, Update
+from gi_core.priors.base import Moment, parse_priors
+from gi_core.priors.flow import FlowPrior, full_pull, stopped_pull
+
+
+def gaussian(n: int = 12) -> GaussianFlow:
+    generator = torch.Generator().manual_seed(3)
+    axes = torch.randn(n, 5, generator=generator, dtype=torch.float64)
+    mean = 0.3 * torch.randn(3, 2, 2, generator=generator, dtype=torch.float64)
+    return GaussianFlow(
+        mean, axes, torch.tensor([2.0, 1.0, 0.5, 0.3, 0.2]).double(), torch.tensor(0.05, dtype=torch.float64)
+    )
+
+
+def moment(images: Tensor, progress: float = 0.5, seed: int = 0, gradient: Tensor | None = None) -> Moment:
+    victim = build("mlp:width=4,depth=1", image_shape=tuple(images.shape[1:]), num_classes=3)
+    update = Update({n: torch.zeros_like(p) for n, p in victim.named_parameters()})
+    observation = Observation(victim=victim, update=update, batch_size=len(images))
+    data_gradient = torch.ones_like(images) if gradient is None else gradient
+    return Moment(observation, progress, torch.Generator().manual_seed(seed), data_gradient)
+
+
+@pytest.mark.parametrize("t", [0.2, 0.5, 0.8])
+def test_stopped_pull_is_the_denoiser_residual(t: float) -> None:
+    flow = gaussian()
+    z, noise = torch.randn(2, 4, 3, 2, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    time = per_image(t, z)
+    expected = (z - flow.denoise(time * z + (1 - time) * noise, time)) / (1 - time)
+    torch.testing.assert_close(stopped_pull(flow, z, time, noise), expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("t", [0.2, 0.5, 0.8])
+def test_full_pull_is_the_gradient_of_the_velocity_loss(t: float) -> None:
+    """(t J - I)^T (v - u) with J of the affine field from its action on unit vectors."""
+    flow = gaussian()
+    z, noise = torch.randn(2, 4, 3, 2, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    time = per_image(t, z)
+    unit = torch.eye(12).double().view(12, 3, 2, 2)
+    t12 = per_image(t, unit)
+    jacobian = (flow.velocity(unit, t12) - flow.velocity(torch.zeros_like(unit), t12)).flatten(1)  # row i: d v / d z_i
+    residual = (flow.velocity(time * z + (1 - time) * noise, time) - (z - noise)).flatten(1)
+    expected = residual @ (t * jacobian - torch.eye(12).double()).T
+    torch.testing.assert_close(full_pull(flow, z, time, noise).flatten(1), expected, rtol=0, atol=1e-10)
+
+
+def test_both_gradients_vanish_at_the_prior_mean_only() -> None:
+    """In expectation over the noise; antithetic pairs make it exact for an affine field."""
+    flow = gaussian()
+    noise = torch.randn(1, 3, 2, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    mean = flow.mean[None]
+    t = per_image(0.5, mean)
+    for pull in (stopped_pull, full_pull):
+        at_mean = pull(flow, mean, t, noise) + pull(flow, mean, t, -noise)
+        away = pull(flow, mean + 0.5, t, noise) + pull(flow, mean + 0.5, t, -noise)
+        assert at_mean.abs().max() < 1e-10
+        assert (away * 0.5).sum() > 0.1  # descending it leads back to the mean
+
+
+def test_force_is_a_share_of_the_objectives_per_picture() -> None:
+    images = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    scale = torch.tensor([1.0, 10.0, 0.0]).view(-1, 1, 1, 1)
+    prior = FlowPrior(weight=0.25, net="gaussian")
+    value, pull = prior.pull(images, moment(images, gradient=scale * torch.randn(images.shape)))
+    data = moment(images, gradient=scale * torch.ones_like(images)).data_gradient
+    _, pull = prior.pull(images, moment(images, gradient=data))
+    torch.testing.assert_close(pull.flatten(1).norm(dim=1), 0.25 * data.flatten(1).norm(dim=1))
+    assert value > 0
+
+
+def test_the_value_is_the_potential_whose_gradient_is_the_pull() -> None:
+    """weight |g| |x - D| with the factor and D held."""
+    images = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    prior = FlowPrior(weight=0.3, net="gaussian", jitter=0.0)
+    value, pull = prior.pull(images, moment(images, seed=4))
+    flow = load_flow("gaussian", (3, 8, 8), images.device)
+    generator = torch.Generator().manual_seed(4)
+    torch.rand((), generator=generator)
+    t = per_image(0.3 + 0.5 * 0.65, images)
+    noise = torch.randn(images.shape, generator=generator)
+    held = (flow.denoise(t * to_flow(images) + (1 - t) * noise, t) + 1) / 2
+    x = images.clone().requires_grad_()
+    potential = 0.3 * torch.ones_like(images).norm() * (x - held).norm()
+    (expected,) = torch.autograd.grad(potential, x)
+    torch.testing.assert_close(value, potential.detach(), rtol=1e-4, atol=0)
+    torch.testing.assert_close(pull, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_time_goes_from_start_to_end() -> None:
+    prior = FlowPrior(net="gaussian", start=0.2, end=0.9, jitter=0.05)
+    generator = torch.Generator().manual_seed(0)
+    times = [prior.time(p, generator) for p in (0.0, 0.5, 1.0) for _ in range(200)]
+    for expected, block in zip((0.2, 0.55, 0.9), (times[:200], times[200:400], times[400:]), strict=True):
+        assert expected - 0.05 <= min(block) < expected - 0.03
+        assert expected + 0.03 < max(block) <= expected + 0.05
+
+
+def test_the_same_seed_pulls_the_same_way_and_draws_average() -> None:
+    images = torch.rand(1, 3, 8, 8)
+    pull = lambda seed, draws: FlowPrior(net="gaussian", draws=draws).pull(images, moment(images, seed=seed))[1]
+    assert torch.equal(pull(0, 1), pull(0, 1))
+    assert not torch.equal(pull(0, 1), pull(1, 1))
+    assert (pull(0, 16) - pull(1, 16)).norm() < (pull(0, 1) - pull(1, 1)).norm()
+
+
+def test_opinion_denoises_towards_pictures() -> None:
+    """A smooth ramp under noise: the denoiser's view is closer to the ramp than the noisy picture is."""
+    ramp = torch.linspace(0.2, 0.8, 16).view(1, 1, 1, 16).expand(1, 3, 16, 16).contiguous()
+    noisy = (ramp + 0.2 * torch.randn(ramp.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
+    seen = FlowPrior(net="gaussian", end=0.8).opinion(noisy, moment(noisy, progress=1.0))
+    assert seen.shape == ramp.shape
+    assert (seen - ramp).square().mean() < 0.5 * (noisy - ramp).square().mean()
+
+
+def test_names_and_shapes_are_checked() -> None:
+    with pytest.raises(BadInput, match="gaussian"):
+        parse_priors("flow:net=stylegan")
+    with pytest.raises(BadInput, match="flow:net=gaussian"):
+        load_flow("unet", (1, 28, 28), torch.device("cpu"))
+    assert [p.text for p in parse_priors("tv:weight=0.2+flow:weight=0.5,net=gaussian")] == [
+        "tv:weight=0.2", "flow:weight=0.5,net=gaussian"
+    ]  # fmt: skip
