@@ -109,11 +109,13 @@ class Front(nn.Module):
     def wiener(self, features: Tensor, noise: Tensor) -> Tensor:
         """E[h | h + noise] for Gaussian features of the training pictures' mean and covariance.
 
-        Written as a correction, so that noise-free features pass unchanged whatever the axes' storage precision.
+        Written relative to the smallest gain, so that noise-free features pass unchanged and endless noise is
+        removed whole, whatever the axes' storage precision.
         """
-        loss = noise.square().unsqueeze(1)
-        loss = loss / (self.variances + loss)
-        return features - ((features - self.mean) @ self.axes * loss) @ self.axes.T
+        gain = self.variances / (self.variances + noise.square().unsqueeze(1))
+        least = gain.amin(1, keepdim=True)
+        centred = features - self.mean
+        return self.mean + least * centred + (centred @ self.axes * (gain - least)) @ self.axes.T
 
     def undo(self, features: Tensor) -> Tensor:
         """(N,d) features -> (N,inputs): the features, and where possible the pre-activations one layer back."""

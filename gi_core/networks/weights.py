@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from gi_core.models.base import Victim
 
 FOLDER = Path(__file__).parents[2] / "assets" / "weights"
 SAMPLE = 4096
+SCALE = ".row_scale"
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -87,9 +89,37 @@ def read(card: dict[str, Any]) -> dict[str, Tensor]:
 
 def fill(network: nn.Module, card: dict[str, Any]) -> nn.Module:
     """``network`` with the card's tensors, for inference."""
-    tensors = {key: value.float() if value.is_floating_point() else value for key, value in read(card).items()}
+    stored = read(card)
+    tensors = {
+        key: value.float() * stored[key + SCALE] if key + SCALE in stored else value.to(_kind(value))
+        for key, value in stored.items()
+        if not key.endswith(SCALE)
+    }
     network.load_state_dict(tensors)
     return network.eval().requires_grad_(False)
+
+
+def _kind(value: Tensor) -> torch.dtype:
+    return torch.float32 if value.is_floating_point() else value.dtype
+
+
+def pack(state: dict[str, Tensor], half: tuple[str, ...] = ()) -> dict[str, Tensor]:
+    """Tensors as they are stored: matrices as whole numbers from -127 to 127 times a scale per row, the rest as is.
+
+    Args:
+        half: name endings of matrices that are stored in half precision instead.
+    """
+    packed: dict[str, Tensor] = {}
+    for key, value in state.items():
+        value = value.detach().cpu().clone().contiguous()
+        if value.dim() < 2 or not value.is_floating_point():
+            packed[key] = value
+        elif key.endswith(half):
+            packed[key] = value.half()
+        else:
+            scale = value.abs().amax(tuple(range(1, value.dim())), keepdim=True).clamp_min(1e-30) / 127
+            packed[key], packed[key + SCALE] = (value / scale).round().to(torch.int8), scale
+    return packed
 
 
 _loaded: dict[tuple[str, str], nn.Module] = {}
@@ -114,19 +144,13 @@ def load(name: str, victim: Victim, build: Callable[[Victim], N], data: str | No
     return cast(N, _loaded[key]), card
 
 
-def save(network: nn.Module, path: Path, card: dict[str, Any], *, full: tuple[str, ...] = ()) -> None:
-    """Write ``path``.safetensors and ``path``.json. Matrices are stored in half precision, the rest in single.
-
-    Args:
-        full: name endings that stay in single precision.
-    """
+def save(network: nn.Module, path: Path, card: dict[str, Any], *, half: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Write ``path``.safetensors (see :func:`pack`) and ``path``.json; the card as written, with its ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        key: (value.half() if value.dim() > 1 and value.is_floating_point() and not key.endswith(full) else value)
-        .detach().clone().contiguous()
-        for key, value in network.state_dict().items()
-    }  # fmt: skip
     file = path.with_suffix(".safetensors")
-    save_file(tensors, file)
+    save_file(pack(network.state_dict(), half), file)
+    file.chmod(0o644)
     card = card | {"file": file.name, "bytes": file.stat().st_size, "sha256": sha256(file)}
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+    card_file = path.with_suffix(".json")
+    card_file.write_text(json.dumps(card, indent=1) + "\n")
+    return card | {"path": str(card_file)}

@@ -26,6 +26,7 @@ class TrainFGLA(Training):
     fails = """Noise on the gradient, which it never saw; pictures of one class in a batch, which share their features;
     victims other than the one named."""
     undo: ClassVar[bool] = False
+    half: ClassVar[tuple[str, ...]] = ("axes",)
 
     width: int = option(64, "channels of the decoder", low=8, high=512)
 

@@ -55,6 +55,7 @@ class TrainVenom(Training):
     fails = """From z = 0.01 on the features are buried and the network returns little but the mean picture.
     Batches larger than one. Victims other than the one named."""
     liquid: ClassVar[bool] = True
+    half: ClassVar[tuple[str, ...]] = ("axes",)
 
     width: int = option(64, "channels of the decoder", low=8, high=512)
 
