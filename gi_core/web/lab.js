@@ -25,10 +25,9 @@ const drawStrips = () => {
   find("before").innerHTML = run.layers.map((l, i) => layer(l, i, "", "")).join("");
   find("after").innerHTML = run.layers.map((l, i) => {
     const share = Math.round(100 * l.noise), noise = l.noise > 0 ? (share < 1 ? "< 1" : share) : "0";
-    const kept = Math.max(0, Math.min(1, l.before > 0 ? l.after / l.before : 1)), width = 100 * Math.max(kept, 0.02);
     return layer(l, i, `<span>${l.numel.toLocaleString("en-US")}</span>`,
       `<div><div class="length" title="${escape(words.norm_note)}">${gi.short(l.before)} → ${gi.short(l.after)}</div>
-       <div class="share" aria-hidden="true"><i style="width:${width}%"></i><u style="left:${width * (1 - l.noise)}%;width:${width * l.noise}%"></u></div>
+       <div class="share" aria-hidden="true"><i></i><u style="width:${100 * l.noise}%"></u></div>
        <div>${say(words.noise_share, { share: noise })}</div></div>`);
   }).join("");
   paint();
@@ -93,7 +92,7 @@ const drawTicks = now => {
 
 /* Two stacked panels that share the scrubber's time scale: loss (log), PSNR. */
 const drawPlots = () => {
-  const box = find("plots"), W = Math.max(240, box.clientWidth), left = 46, inset = 10, H = 76, gap = 22, h = run.history;
+  const box = find("plots"), W = Math.max(240, box.clientWidth), left = 46, inset = 10, H = 84, gap = 22, h = run.history;
   const total = 2 * H + gap + 20;
   if (!box.clientWidth) return;
   const scale = axis(), px = step => left + inset + scale.at(step) * (W - left - 2 * inset);
@@ -152,7 +151,7 @@ const drawVerdict = async () => {
   } else {
     const rows = [row(words.gain, `${v.gain >= 0 ? "+" : "−"}${gi.number(Math.abs(v.gain))} dB`, v.gain_note)];
     if (v.rank != null) rows.push(row(words.rank, v.rank_word, v.rank_note));
-    if (v.bits_word) rows.push(row(words.bits, v.bits_word, v.bits_note, "bound"));
+    if (v.bits_word) rows.push(row(words.bits, v.bits_word, words.bits_note, "bound"));
     rows.push(scores);
     box.innerHTML = head(words.verdict_kicker, v.word, v.level, v.sentence)
       + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape(words.control_alt)}"></canvas></div><figcaption><b>${words.control}</b>${words.control_note}</figcaption></figure>` : ""}</div>`
@@ -284,7 +283,7 @@ new ResizeObserver(() => run && drawPlots()).observe(find("plots"));
 
 /* ------------------------------------------------------------- the settings */
 const settings = { ...catalog.defaults };
-let chosen = 0, own = [], defensePreset = catalog.defenses[0];
+let chosen = 0, own = [], unfolded = false, defensePreset = catalog.defenses[0];
 const option = (value, text) => new Option(text ?? value, value);
 for (const name of ["model", "weights", "mode"]) field(name).append(...catalog[name].map(o => option(o.value, o.text)));
 find("defense").append(...catalog.defenses.map((d, i) => option(i, d.label)), option("text", words.own_text));
@@ -300,9 +299,10 @@ const drawSamples = () => {
   find("samples").replaceChildren(...all.map((s, i) => {
     const button = document.createElement("button"), on = (i - chosen + all.length) % all.length < count;
     button.type = "button";
-    button.title = s.name;
-    button.setAttribute("aria-label", s.name);
+    button.title = s.title ?? s.name;
+    button.setAttribute("aria-label", s.title ?? s.name);
     button.setAttribute("aria-pressed", on);
+    button.hidden = !unfolded && !on && i >= Math.max(4, own.length);
     button.innerHTML = `<img alt="" src="${s.src}">`;
     button.onclick = () => { chosen = i; drawSamples(); find("samples").children[i].focus(); changed(); };
     return button;
@@ -314,7 +314,13 @@ const drawSamples = () => {
   add.title = words.add_picture;
   add.innerHTML = gi.icon("plus");
   add.onclick = () => find("file").click();
-  find("samples").append(add);
+  const fold = add.cloneNode();
+  fold.setAttribute("aria-label", unfolded ? words.fewer_pictures : words.more_pictures);
+  fold.setAttribute("aria-expanded", unfolded);
+  fold.title = fold.getAttribute("aria-label");
+  fold.textContent = unfolded ? "−" : "…";
+  fold.onclick = () => { unfolded = !unfolded; drawSamples(); };
+  find("samples").append(fold, add);
 };
 const chosenPictures = () => {
   const all = [...own.map(src => ({ src })), ...catalog.samples.map(s => ({ name: s.name }))], count = Number(settings.batch_size) || 1;

@@ -24,7 +24,7 @@ from gi_core.scenario import FACTS, Scenario
 from gi_core.trace import Trace
 from gi_core.web import payload
 from gi_core.web.live import Desk, sentence
-from gi_core.web.presets import ATTACKS, defense_presets
+from gi_core.web.presets import ATTACKS, DEFAULTS, defense_presets
 from gi_core.web.requests import scenario_of, scenario_of_link
 from gi_core.web.strings import ATTACK_TITLES, KNOWLEDGE
 from gi_core.web.widget import asset, replay_names, widget
@@ -56,7 +56,7 @@ def render(desk: Desk) -> gr.HTML:
 def catalog() -> dict[str, Any]:
     """What the controls offer, from the registries."""
     return {
-        "defaults": {f.name: f.default for f in fields(Scenario)} | {"attack": ATTACKS["ig"]},
+        "defaults": {f.name: f.default for f in fields(Scenario)} | DEFAULTS,
         "model": [{"value": name, "text": name} for name in models.names()],
         "weights": [{"value": name, "text": name} for name in weights.names()],
         "mode": [{"value": "eval", "text": "eval"}, {"value": "train", "text": "train"}],

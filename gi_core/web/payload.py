@@ -138,7 +138,6 @@ def verdict(
         "rank_word": ordinal(row["rank"]),
         "rank_note": f"guesswork lands {ordinal(row['control_rank'])}",
         "bits_word": f"≤ {bits.value:,.0f}" if bits else None,
-        "bits_note": bits.binds if bits else None,
         "control": {
             "src": strip_uri(pictures),
             "psnr": float(guess.mean()),

@@ -28,7 +28,7 @@ class DefensePreset:
 DEFENSES = (
     DefensePreset("None", "none"),
     DefensePreset(
-        "Clip + Gaussian noise", "clip:norm=1+gaussian:sigma={}", "Noise multiplier z = σ / clip", (1e-5, 1), start=1e-3
+        "Clip + Gaussian noise", "clip+gaussian:sigma={}", "Noise multiplier z = σ / clip", (1e-5, 1), start=1e-3
     ),
     DefensePreset("Gaussian noise", "gaussian:sigma={}", "Standard deviation σ", (1e-5, 1), start=1e-3),
     DefensePreset("Laplace noise", "laplace:b={}", "Scale b", (1e-5, 1), start=1e-3),
@@ -44,11 +44,15 @@ DEFENSES = (
 )
 
 ATTACKS = {
-    "ig": "ig:steps=1500",
-    "dlg": "dlg:restarts=4",
-    "idlg": "idlg:restarts=4",
+    "ig": "ig:steps=1000,lr=0.04,tv=0.005,signed=false",
+    "dlg": "dlg:restarts=2",
+    "idlg": "idlg:restarts=2",
 }
 """Attack text of the menu, where the published budget is too long to watch."""
+
+
+DEFAULTS = {"attack": ATTACKS["ig"], "defense": "clip+gaussian:sigma=0.001"}
+"""Where the Lab's settings differ from a Scenario's: those of the first recorded run."""
 
 
 def defense_presets() -> list[dict[str, Any]]:

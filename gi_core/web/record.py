@@ -12,6 +12,7 @@ from typing import Any
 
 from gi_core.scenario import Scenario
 from gi_core.web.live import Desk
+from gi_core.web.presets import ATTACKS
 from gi_core.web.settings import Limits
 from gi_core.web.widget import ASSETS
 
@@ -25,15 +26,12 @@ class Recording:
     pictures: tuple[str, ...]
 
 
+IG = ATTACKS["ig"]
 RECORDINGS = {
-    "1-noise": Recording(
-        "Clip and a little noise", Scenario(defense="clip+gaussian:sigma=0.001", attack="ig:steps=3000,tv=0.006"), ("cat",)
-    ),
-    "2-bare": Recording("No defense", Scenario(attack="dlg:restarts=4"), ("cat",)),
-    "3-batch": Recording("Four pictures at once", Scenario(batch_size=4, attack="ig:steps=4000,tv=0.003"), ("cat", "coffee", "rocket", "blobs")),
-    "4-strong": Recording(
-        "Strong noise", Scenario(defense="clip+gaussian:sigma=0.1", attack="ig:steps=1500,tv=0.1"), ("cat",)
-    ),
+    "1-noise": Recording("Clip and a little noise", Scenario(defense="clip+gaussian:sigma=0.001", attack=IG), ("cat",)),
+    "2-bare": Recording("No defense, dlg", Scenario(attack="dlg:restarts=2"), ("cat",)),
+    "3-batch": Recording("Four pictures at once", Scenario(batch_size=4, attack=IG), ("cat", "coffee", "rocket", "blobs")),
+    "4-strong": Recording("Strong noise", Scenario(defense="clip+gaussian:sigma=0.1", attack=IG), ("cat",)),
 }
 
 
@@ -58,7 +56,7 @@ def main(names: list[str]) -> None:
         file = ASSETS / "replays" / f"{name}.json"
         file.write_text(json.dumps(run, separators=(",", ":")) + "\n")
         likeness, word = run["scores"]["psnr"], run["verdict"]["word"]
-        print(f"{file.name}: {run['seconds']} s, {likeness:.1f} dB, {word}, {file.stat().st_size / 1e3:.0f} kB")
+        print(f"{file.name}: {run['seconds']} s, {likeness:.1f} dB, {word}, {file.stat().st_size / 1e3:.0f} kB", flush=True)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ ENGLISH: dict[str, str] = {
     "picture": "Picture",
     "sample_pictures": "Pictures to choose from",
     "add_picture": "Add your own picture",
+    "more_pictures": "More pictures",
+    "fewer_pictures": "Fewer pictures",
     "own_picture": "your picture {n}",
     "upload_note": "Your own is shrunk in this browser and forgotten after the run.",
     "image_size": "Side, pixels",
@@ -104,6 +106,7 @@ ENGLISH: dict[str, str] = {
     "gain": "Gain over control",
     "rank": "Rank among 100",
     "bits": "Bits allowed",
+    "bits_note": "no attack at all can learn more",
     "control": "Control",
     "control_note": "same attack, an update without information",
     "how": "How the verdict was reached",
@@ -147,18 +150,18 @@ ATTACK_TITLES: dict[str, str] = {
 }
 
 DEFENSE_WORDS: dict[str, str] = {
-    "clip": "clip to {norm}",
-    "gaussian": "add noise {sigma}",
-    "laplace": "add Laplace noise {b}",
+    "clip": "clip to {norm:g}",
+    "gaussian": "add noise {sigma:g}",
+    "laplace": "add Laplace noise {b:g}",
     "topk": "keep the largest {keep:.0%}",
     "prune": "zero {p:.0%} at random",
     "quantize": "round to {bits} bits",
     "sign": "send signs only",
     "soteria": "mask {percentile:g} % of features",
-    "dropout": "dropout {p}",
+    "dropout": "dropout {p:g}",
     "label-smoothing": "smooth the label",
-    "dp-gaussian": "clip to {clip}, noise for ε = {epsilon:g}",
-    "dp-laplace": "clip to {clip}, Laplace noise for ε = {epsilon:g}",
+    "dp-gaussian": "clip to {clip:g}, noise for ε = {epsilon:g}",
+    "dp-laplace": "clip to {clip:g}, Laplace noise for ε = {epsilon:g}",
 }
 
 KNOWLEDGE: dict[str, tuple[str, str]] = {
