@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 
 from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.components import option
 from gi_core.networks import weights
 from gi_core.networks.git import CoarseGIT
 from gi_core.networks.head import head_gradient, one_picture
@@ -30,9 +31,11 @@ class GradientInversionTranscript(Attack):
     defend: ClassVar[str] = "Clip and add noise; each round's new weights already force it to be trained anew."
     single_pass: ClassVar[bool] = True
 
+    pairs: int | None = option(None, "use the network trained on so many pairs; none: the most there are", low=1)
+
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         one_picture(observation, self.name)
-        network, card = weights.load(self.name, observation.victim, CoarseGIT)
+        network, card = weights.load(self.name, observation.victim, CoarseGIT, pictures=self.pairs)
         head_gradient(observation, self.name)
         with torch.no_grad():
             images = network(flat(observation.targets)).clamp(0, 1).to(observation.targets[0])

@@ -49,20 +49,26 @@ def cards() -> list[dict[str, Any]]:
     return [card for card in found if "fingerprint" in card]
 
 
-def find(name: str, victim: Victim, data: str | None = None) -> dict[str, Any]:
-    """The card of network ``name`` for this victim, trained on ``data`` (None: the first there is).
+def find(name: str, victim: Victim, data: str | None = None, pictures: int | None = None) -> dict[str, Any]:
+    """The card of network ``name`` for this victim, trained on ``data`` and on so many ``pictures``.
+
+    None: any; of several the one trained on the most pictures.
 
     Raises:
         BadInput: there is none; the sentence says which command trains it.
     """
     mark = fingerprint(victim)
     named = [card for card in cards() if card["name"] == name]
-    for card in named:
-        if card["fingerprint"] == mark and data in (None, card["data"]):
-            return card
+    fitting = [
+        card
+        for card in named
+        if card["fingerprint"] == mark and data in (None, card["data"]) and pictures in (None, card["pictures"])
+    ]
+    if fitting:
+        return max(fitting, key=lambda card: card["pictures"])
     shape = "x".join(map(str, victim.image_shape))
     there = "; ".join(sorted({f"{c['model']} with weights {c['weights']} on {c['data']}" for c in named})) or "none"
-    asked = f" trained on {data}" if data else ""
+    asked = (f" trained on {data}" if data else "") + (f" with {pictures} pictures" if pictures else "")
     raise BadInput(
         f"no trained {name}{asked} for this victim ({shape}, {victim.num_classes} classes): shipped are {there}; "
         f"train one with: python -m gi_core train {name}:model=MODEL,weights=WEIGHTS,data=DATA --data FOLDER --out DIR"
@@ -125,16 +131,18 @@ def pack(state: dict[str, Tensor], half: tuple[str, ...] = ()) -> dict[str, Tens
 _loaded: dict[tuple[str, str], nn.Module] = {}
 
 
-def load(name: str, victim: Victim, build: Callable[[Victim], N], data: str | None = None) -> tuple[N, dict[str, Any]]:
+def load(
+    name: str, victim: Victim, build: Callable[[Victim], N], *, data: str | None = None, pictures: int | None = None
+) -> tuple[N, dict[str, Any]]:
     """The trained network and its card; read and checked once, kept while its file stays the same.
 
     Args:
-        build: the network's skeleton for a victim. data: the data set it was trained on, None for any.
+        build: the network's skeleton for a victim. data, pictures: as in :func:`find`.
 
     Raises:
         BadInput: none was trained for this victim, or its file is missing or altered.
     """
-    card = find(name, victim, data)
+    card = find(name, victim, data, pictures)
     path = Path(card["path"]).with_suffix(".safetensors")
     stamp = path.stat().st_mtime_ns if path.is_file() else 0
     key = (str(path), f"{card['sha256']}-{stamp}")
