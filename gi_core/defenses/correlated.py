@@ -16,9 +16,9 @@ from gi_core.observation import Tensors
 class Correlated(Defense):
     """Add a_j r to row j of a layer's weight gradient and a_j to its bias gradient: the ratio of both turns to r.
 
-    One line in Venom asks for noise correlated between weight and bias; this form is a reconstruction. a ~ N(0, sigma^2)
-    per unit and, per layer, one random direction r ~ N(0, 1) per input, known to nobody; rho of each row's noise
-    variance is shared that way, the rest is independent.
+    One line in Venom asks for noise correlated between weight and bias; this form is a reconstruction. Per unit
+    a ~ N(0, sigma^2) and, per layer, one random direction r ~ N(0, 1) per input, known to nobody; rho of each row's
+    noise variance is shared that way, the rest is independent.
     """
 
     does = "Adds noise to each layer that hides the ratio of weight and bias gradients, from which features are read."

@@ -32,7 +32,8 @@ class Prototype(Defense):
     """Classify by the distance to class prototypes, so that the head has no gradient to read features from.
 
     Proposed in Venom; the form is a reconstruction. The public prototypes are the rows of the head that the server
-    sent; in the head's place the client sends the mean feature of each class it holds (zero for the others), or nothing.
+    sent; in the head's place the client sends the mean feature of each class it holds (zero for the others), or
+    nothing.
     """
 
     does = "Replaces the linear head by distances to prototypes: its gradient, from which features are read, is gone."

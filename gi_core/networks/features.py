@@ -77,11 +77,23 @@ def spe(weight: Tensor, bias: Tensor) -> Feature:
 def _feature(feature: Tensor, delta: Tensor, weight: Tensor, classes: Tensor) -> Feature:
     direction = feature / feature.norm(dim=1, keepdim=True).clamp_min(TINY)
     along = torch.einsum("nkd,nd->nk", weight, direction)
-    residual = weight - along.unsqueeze(2) * direction.unsqueeze(1)
     n_classes, width = weight.shape[1:]
-    sigma = (residual.square().sum((1, 2)) / ((n_classes - 1) * (width - 1))).sqrt()
+    sigma = left_over(weight, direction)
     share = signal_share(along.norm(dim=1) / (sigma * width**0.5).clamp_min(TINY), n_classes / width)
     return Feature(direction, delta, ((1 - share) / width).sqrt().clamp_min(1e-9).to(weight.dtype), classes)
+
+
+def left_over(weight: Tensor, direction: Tensor) -> Tensor:
+    """(N,) standard deviation per number of what (N,K,d) holds besides multiples of ``direction`` (N,d)."""
+    along = torch.einsum("nkd,nd->nk", weight, direction)
+    residual = weight - along.unsqueeze(2) * direction.unsqueeze(1)
+    n_classes, width = weight.shape[1:]
+    return (residual.square().sum((1, 2)) / ((n_classes - 1) * (width - 1))).sqrt()
+
+
+def noise_level(weight: Tensor, bias: Tensor) -> Tensor:
+    """(N,) standard deviation of independent noise on the head's gradient (N,K,d), (N,K) of one picture."""
+    return left_over(weight, rank_one(weight, bias).direction)
 
 
 def signal_share(top: Tensor, aspect: float) -> Tensor:

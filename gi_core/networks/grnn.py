@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -37,7 +38,7 @@ class Generator(nn.Module):
         doublings = max(1, math.ceil(math.log2(max(image_shape[1:]) / 4)))
         widths = [max(16, width // 2**i) for i in range(doublings + 1)]
         self.seed = nn.ConvTranspose2d(CODE, 2 * widths[0], 4)
-        self.grow = nn.ModuleList(Grow(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.grow = nn.ModuleList(Grow(a, b) for a, b in itertools.pairwise(widths))
         self.paint = nn.Conv2d(widths[-1], image_shape[0], 3, padding=1)
         self.label = nn.Linear(CODE, num_classes)
 

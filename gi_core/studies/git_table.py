@@ -80,5 +80,5 @@ def moved(victim: Victim, distance: float, seed: int = 0) -> Victim:
     with torch.no_grad():
         for parameter in client.parameters():
             direction = torch.randn(parameter.shape, generator=generator)
-            parameter += distance * parameter.norm() / direction.norm() * direction
+            parameter.add_(distance * parameter.norm() / direction.norm() * direction)
     return client

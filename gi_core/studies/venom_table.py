@@ -10,6 +10,7 @@ from gi_core.bounds.bits import gaussian_bits
 from gi_core.components import option
 from gi_core.defenses import parse_stack
 from gi_core.models import build
+from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import SCORES, attack_all, held_out
 
@@ -97,7 +98,7 @@ class VenomTable(Study):
         return row | dict(zip(("published_psnr", "published_ssim", "published_asr"), published, strict=True))
 
     @staticmethod
-    def noise(defense: str, victim: object) -> Row:
+    def noise(defense: str, victim: Victim) -> Row:
         """Noise scale, multiplier, and the universal bound in bits where it exists."""
         stack = parse_stack(defense)
         found = stack[0].noise(1) if stack else None
@@ -106,5 +107,5 @@ class VenomTable(Study):
         if found.clip == float("inf"):
             return {"sigma": found.sigma, "z": None, "bits": None}
         z = found.sigma / found.clip
-        tensors = sum(1 for _ in victim.parameters()) if found.separate else 1  # type: ignore[attr-defined]
+        tensors = sum(1 for _ in victim.parameters()) if found.separate else 1
         return {"sigma": found.sigma, "z": z, "bits": gaussian_bits(z, tensors)}

@@ -28,6 +28,19 @@ def gradient_rows(victim: Victim, images: Tensor, labels: Tensor) -> Tensor:
     return torch.cat([rows[name].flatten(1) for name in parameters], 1)
 
 
+def mixed_labels(pictures: Pictures, classes: int, seed: int) -> Tensor:
+    """(N,) the true label for about half of the pictures, a random one for the others."""
+    generator = torch.Generator().manual_seed(seed)
+    other = torch.randint(classes, (len(pictures),), generator=generator)
+    return torch.where(torch.rand(len(pictures), generator=generator) < 0.5, pictures.labels, other)
+
+
+def table_of_gradients(victim: Victim, pictures: Pictures, labels: Tensor) -> Tensor:
+    """:func:`gradient_rows` in pieces that fit into memory."""
+    images = pictures.floats(slice(None))
+    return torch.cat([gradient_rows(victim, x, y) for x, y in zip(images.split(250), labels.split(250), strict=True)])
+
+
 @trainings.register("lti")
 @dataclass(frozen=True, kw_only=True)
 class TrainLTI(Training):
@@ -50,13 +63,7 @@ class TrainLTI(Training):
         network.fit(self.table(victim, few), few.floats(slice(None)))
 
     def table(self, victim: Victim, pictures: Pictures) -> Tensor:
-        generator = torch.Generator().manual_seed(self.seed)
-        other = torch.randint(victim.num_classes, (len(pictures),), generator=generator)
-        labels = torch.where(torch.rand(len(pictures), generator=generator) < 0.5, pictures.labels, other)
-        images = pictures.floats(slice(None))
-        return torch.cat(
-            [gradient_rows(victim, x, y) for x, y in zip(images.split(250), labels.split(250), strict=True)]
-        )
+        return table_of_gradients(victim, pictures, mixed_labels(pictures, victim.num_classes, self.seed))
 
     def loss(
         self, network: LTI | CoarseGIT, victim: Victim, rows: Tensor, pictures: Pictures, generator: torch.Generator
