@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from gi_core.components import Component, Registry
 from gi_core.defenses.base import Defense, Noise, noise_of
 from gi_core.defenses.calibrated import Calibrated
 from gi_core.defenses.clip import Clip
+from gi_core.defenses.dropout import Dropout
 from gi_core.defenses.gaussian import Gaussian
 from gi_core.defenses.laplace import Laplace
 from gi_core.models.base import Victim
+from gi_core.scenario import Scenario
 
 Kind = Literal["bound", "reference"]
 
@@ -74,7 +77,8 @@ class Setting:
         victim: the client's network, model-side defenses applied, in the client's mode.
         stack: the client's defenses.
         batch_size: B; images: (B,C,H,W) and labels (B,), None before a run.
-        single_gradient: the update is one gradient, not the result of several local steps.
+        single_gradient: the update is one client's gradient, not the result of several local steps.
+        clients: summed by secure aggregation, each with its own noise.
     """
 
     victim: Victim
@@ -83,10 +87,29 @@ class Setting:
     images: Tensor | None = None
     labels: Tensor | None = None
     single_gradient: bool = True
+    clients: int = 1
+
+    @classmethod
+    def of(
+        cls, scenario: Scenario, victim: Victim, images: Tensor | None = None, labels: Tensor | None = None
+    ) -> Setting:
+        """The setting of a Scenario, with the network that the server sent and the truth where it is at hand."""
+        network = copy.deepcopy(victim)
+        for defense in scenario.defense_stack:
+            defense.on_model(network)
+        plain = images is not None and isinstance(labels, Tensor) and labels.dim() == 1
+        return cls(
+            network, scenario.defense_stack, scenario.batch_size, images if plain else None, labels if plain else None,
+            scenario.kind == "gradient" and scenario.clients == 1, scenario.clients,
+        )  # fmt: skip
 
     @property
     def noise(self) -> Noise | None:
-        return noise_of(self.stack, self.batch_size)
+        noise = noise_of(self.stack, self.batch_size)
+        if noise is None or self.clients == 1:
+            return noise
+        # the mean of m clients' noises: Gaussian of sigma / sqrt(m); a mean of Laplace draws is not Laplace
+        return noise._replace(sigma=noise.sigma / self.clients**0.5) if noise.kind == "gaussian" else None
 
     @property
     def release(self) -> Release | None:
@@ -96,12 +119,14 @@ class Setting:
             return None
         tensors = len(list(self.victim.parameters())) if noise.separate else 1
         averaged = self.batch_size if only_clips(self.stack) and _clipped_by_example(self.stack) else 1
-        return Release(noise, noise.clip / averaged, tensors)
+        return Release(noise, noise.clip / (averaged * self.clients), tensors)
 
     @property
     def smooth(self) -> bool:
         """Whether the noise-free update is a differentiable function of the pictures that the code can follow."""
-        random = any(isinstance(m, nn.Dropout) and m.training and m.p > 0 for m in self.victim.modules())
+        random = any(isinstance(d, Dropout) and d.p > 0 for d in self.stack) or any(
+            isinstance(m, nn.Dropout) and m.training and m.p > 0 for m in self.victim.modules()
+        )
         return self.single_gradient and not random and only_clips(self.stack) and not _clips_noise(self.stack)
 
 

@@ -48,6 +48,6 @@ class Bits(Rule):
         total = formula(release.z, release.tensors)
         one = formula(release.z_of_one, release.tensors)
         says = f"At most {total:.3g} bits about the pictures leave the device"
-        if setting.batch_size > 1 and one < total:
+        if one < total:
             says += f", at most {one:.3g} about any one of them when the others are known"
         return self.bound(total, says + ".")

@@ -40,9 +40,9 @@ class CramerRao(Rule):
     quick = False
     binds = "Every attack, biased or learned, on average over pictures drawn from that prior."
     assumes = (
-        "Gaussian noise on one differentiable, possibly clipped, gradient; pictures follow the Gaussian prior; the labels "
-        "and the fine detail outside the lowest 8x8 frequencies are given to the attacker; the mean over the drawn "
-        "pictures stands for the expectation."
+        "Gaussian noise on one differentiable, possibly clipped, gradient; pictures follow the Gaussian prior; labels"
+        " and fine detail outside the lowest 8x8 frequencies are given to the attacker; the mean over the drawn"
+        " pictures stands for the expectation."
     )
 
     draws: int = option(16, "pictures drawn from the prior", low=1, high=10_000)
@@ -61,5 +61,5 @@ class CramerRao(Rule):
         posterior = bayesian_covariance(mean_gram, noise.sigma, prior.covariance.double())
         mse = float(posterior.trace()) / prior.mean.numel()
         peak = -10 * math.log10(mse)
-        says = f"Averaged over pictures of the prior, the squared error is at least {mse:.3g}: PSNR at most {peak:.1f} dB."
+        says = f"On average over the prior, the squared error is at least {mse:.3g}: PSNR at most {peak:.1f} dB."
         return self.bound(peak, says)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gi_core.bounds.base import Bound, Rule, Setting, bounds
 from gi_core.bounds.jacobian import full, update_map
-from gi_core.bounds.needle import LIVE_PARAMETERS, linearise
+from gi_core.bounds.needle import is_live, linearise
 from gi_core.defenses.base import Defense
 from gi_core.models.base import Victim
 
@@ -38,9 +38,7 @@ class EffectiveRank(Rule):
         noise = setting.noise
         if noise is None or noise.kind != "gaussian" or not setting.smooth:
             return None
-        if setting.images is None or setting.labels is None or setting.batch_size > 4:
-            return None
-        if sum(p.numel() for p in setting.victim.parameters()) > LIVE_PARAMETERS:
+        if setting.images is None or setting.labels is None or not is_live(setting):
             return None
         needle = linearise(setting.victim, setting.images, setting.labels, setting.stack).at(noise.sigma)
         says = f"{needle.effective_rank} of {needle.directions} coarse directions of the picture exceed the noise."

@@ -8,6 +8,7 @@ from gi_core.bounds import Setting, bounds
 from gi_core.bounds.bits import gaussian_bits, laplace_bits
 from gi_core.defenses import parse_stack
 from gi_core.models import build
+from gi_core.scenario import Scenario
 
 
 def identification_bits(gradients, sigma, samples, seed, laplace=False):
@@ -101,3 +102,21 @@ def test_a_picture_in_a_batch_has_its_share():
     assert whole.value == pytest.approx(gaussian_bits(1.0))
     assert f"{gaussian_bits(4.0):.3g} about any one" in whole.says
     assert "any one" not in bits("clip:norm=1,per=update+gaussian:sigma=1", batch=4).says
+
+
+def test_secure_aggregation_adds_noise_and_thins_each_share():
+    victim = build("lenet", image_shape=(3, 16, 16), num_classes=10)
+    stack = parse_stack("clip:norm=1+gaussian:sigma=1")
+    release = Setting(victim, stack, 2, clients=4).release
+    assert (release.z, release.z_of_one) == (0.5, 4.0)
+    assert Setting(victim, parse_stack("dp-laplace"), 2, clients=4).release is None
+
+
+def test_a_scenario_says_all_that_the_rules_need():
+    scenario = Scenario(defense="clip:norm=1+gaussian:sigma=1+dropout:p=0.5", image_size=16)
+    victim = build("lenet", image_shape=(3, 16, 16), num_classes=10)
+    setting = Setting.of(scenario, victim, torch.rand(1, 3, 16, 16), torch.tensor([1]))
+    assert setting.release.z == 1
+    assert not setting.smooth
+    assert Setting.of(scenario.replace(defense="clip+gaussian"), victim).smooth
+    assert not Setting.of(Scenario(defense="gaussian", local_steps=3, image_size=16), victim).smooth

@@ -13,15 +13,19 @@ from gi_core.models import build
 def test_scores_stand_in_the_order_of_the_truth():
     g = torch.Generator().manual_seed(0)
     truth = torch.rand(3, 3, 32, 32, generator=g)
-    noisy = (truth + torch.tensor([0.0, 0.05, 0.5]).view(-1, 1, 1, 1) * torch.randn(truth.shape, generator=g)).clamp(0, 1)
+    scale = torch.tensor([0.0, 0.05, 0.5]).view(-1, 1, 1, 1)
+    noisy = (truth + scale * torch.randn(truth.shape, generator=g)).clamp(0, 1)
     victim = build("lenet", image_shape=(3, 32, 32), num_classes=10)
     rows = score(noisy[[2, 0, 1]], truth, victim)
     assert [row["psnr"] for row in rows] == pytest.approx(psnr(noisy, truth).tolist(), rel=1e-5)
     assert [row["ssim"] for row in rows] == pytest.approx(ssim(noisy, truth).tolist(), rel=1e-5)
     assert rows[0] | {"psnr": 100.0, "mse": 0.0, "lpips": 0.0, "fmse": 0.0, "success": True} == rows[0]
     for better, worse in pairwise(rows):
-        assert better["psnr"] > worse["psnr"] and better["ssim"] > worse["ssim"]
-        assert better["mse"] < worse["mse"] and better["lpips"] < worse["lpips"] and better["fmse"] < worse["fmse"]
+        assert better["psnr"] > worse["psnr"]
+        assert better["ssim"] > worse["ssim"]
+        assert better["mse"] < worse["mse"]
+        assert better["lpips"] < worse["lpips"]
+        assert better["fmse"] < worse["fmse"]
     assert set(rows[0]) == {m.name for m in METRICS}
 
 
@@ -57,6 +61,7 @@ def test_bands_cover_every_value_in_ascending_order():
         starts = [start for start, _ in metric.bands]
         assert starts == sorted(starts)
     by_name = {m.name: m for m in METRICS}
-    assert by_name["psnr"].words(-3) and by_name["psnr"].words(12.7) == by_name["psnr"].words(-3)
+    assert by_name["psnr"].words(-3)
+    assert by_name["psnr"].words(12.7) == by_name["psnr"].words(-3)
     assert by_name["ssim"].words(0.7) == "counted as a success"
     assert by_name["mse"].words(0.1) == ""
