@@ -23,11 +23,17 @@ def distance_to(observation: Observation, objective: Objective) -> Distance:
     for defense in reversed(observation.defense or ()):
         if defense.name in ("topk", "prune"):
             distance = _masked(distance, [t != 0 for t in targets])
-        elif defense.name == "clip" and defense.options["scope"] == "joint" and observation.update.kind == "gradient":
+        elif defense.name == "clip" and _clips_the_update(defense, observation):
             distance = _clipped(distance, float(defense.options["norm"]))
         elif defense.name == "quantize":
             distance = _within_cells(objective, targets, defense)
     return distance
+
+
+def _clips_the_update(clip: DefenseFacts, observation: Observation) -> bool:
+    """Whether the clip acts on the very gradient that the attacker simulates, over all tensors together."""
+    whole = clip.options["per"] == "update" or observation.batch_size == 1
+    return whole and clip.options["scope"] == "joint" and observation.update.kind == "gradient"
 
 
 def _masked(distance: Distance, mask: list[Tensor]) -> Distance:
@@ -53,12 +59,16 @@ def _clipped(distance: Distance, limit: float) -> Distance:
 
 
 def _within_cells(objective: Objective, targets: list[Tensor], defense: DefenseFacts) -> Distance:
-    """Match the point of the quantiser's cell that lies nearest to the guess (cell: one level to either side)."""
-    levels = 2 ** int(defense.options["bits"]) - 1
-    steps = [t.abs().max() / levels for t in targets]
+    """Match the point of the quantiser's cell that lies nearest to the guess.
+
+    A cell reaches one level to either side of what was sent (half a level where rounding is not stochastic).
+    """
+    order = float("inf") if defense.options["scale"] == "max" else 2.0
+    reach = (1.0 if defense.options["stochastic"] else 0.5) / (2 ** (int(defense.options["bits"]) - 1) - 1)
+    cells = [torch.linalg.vector_norm(t, ord=order) * reach for t in targets]
 
     def quantised(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
-        nearest = [torch.clamp(g, t - s, t + s) for g, t, s in zip(guess, targets, steps, strict=True)]
+        nearest = [torch.clamp(g, t - c, t + c) for g, t, c in zip(guess, targets, cells, strict=True)]
         return objective.to(nearest)(guess)
 
     return quantised

@@ -29,7 +29,7 @@ def minimise(
         evaluate: variables -> Evaluation; ``gradient`` belongs to the first one, ``extra`` to the others.
         variables: start values; the first is the picture batch (B,C,H,W).
         box: clamp the pictures to [0,1] after each outer step.
-        patience: end a start whose loss did not fall by 1 % within this many outer steps, or that became NaN
+        patience: end a start whose loss did not halve within this many outer steps, or that became NaN
             (a diverged start is recognised by its loss alone); 0 never ends one early.
         done_below: end once the loss is below this value.
 
@@ -46,7 +46,7 @@ def minimise(
     def closure() -> Tensor:
         result = evaluate([v.detach() for v in leaves])
         for leaf, gradient in zip(leaves, (result.gradient, *result.extra), strict=True):
-            leaf.grad = gradient
+            leaf.grad = gradient.contiguous()
         return result.loss
 
     for i in range(steps + 1):
@@ -63,5 +63,5 @@ def minimise(
         if loss < best_loss:
             best, best_extra, best_loss = leaves[0].detach().clone(), [v.detach().clone() for v in leaves[1:]], loss
         waited += 1
-        if best_loss < 0.99 * milestone:
+        if best_loss < 0.5 * milestone:
             milestone, waited = best_loss, 0

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gi_core.attacks import Frame
 from gi_core.client import Released, aggregate, release, stream_seed
-from gi_core.defenses import Defense
+from gi_core.defenses.privacy import privacy_of
 from gi_core.images import check_batch, public_crops
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr, ssim
@@ -117,6 +117,8 @@ class Run:
         truth, last = self.truth.cpu(), self._frames[-1].images
         order = assign(last, truth)
         guessed = self._last.labels
+        stack, tensors = self.scenario.defense_stack, len(self.clean.tensors)
+        privacy = privacy_of(stack, self.scenario.batch_size, tensors)
         return Trace(
             scenario=self.scenario,
             frames=[KeptFrame(f.iteration, f.seconds, f.images[order]) for f in self._frames],
@@ -127,7 +129,7 @@ class Run:
             guessed_labels=None if guessed is None else guessed.cpu()[order].tolist(),
             scores=score(last, truth, self.victim),
             update=update_summary(self.clean, self.observation.update),
-            privacy=privacy_of(self.scenario.defense_stack, self.scenario.batch_size),
+            privacy=None if privacy is None else asdict(privacy),
             report=self._last.report,
             seconds=self.seconds,
             iterations=self.iterations,
@@ -219,12 +221,6 @@ def update_summary(clean: Update, released: Update) -> list[dict[str, Any]]:
             "norm_after": size**0.5, "noise_share": min(1.0, max(0.0, noise)),
         })  # fmt: skip
     return rows
-
-
-def privacy_of(stack: tuple[Defense, ...], batch_size: int) -> dict[str, Any] | None:
-    """The guarantee of the stack's calibrated mechanism, as plain data; None where there is none."""
-    stated = [p for d in stack if (p := d.privacy(batch_size)) is not None]
-    return asdict(stated[-1]) if stated else None
 
 
 def _other_clients(scenario: Scenario, client: Any, device: torch.device) -> Iterator[Released]:

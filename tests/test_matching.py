@@ -121,7 +121,7 @@ ADAPTED = [
     DefenseFacts("topk", {"ratio": 0.1}),
     DefenseFacts("clip", {"norm": 0.5, "per": "update", "scope": "joint"}),
     DefenseFacts("sign", {}),
-    DefenseFacts("quantize", {"bits": 4}),
+    DefenseFacts("quantize", {"bits": 4, "scale": "max", "stochastic": True}),
 ]
 
 

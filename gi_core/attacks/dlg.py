@@ -17,7 +17,7 @@ from gi_core.matching import Evaluation, Matcher
 from gi_core.objectives import L2, norm
 from gi_core.observation import Observation
 
-CONVERGED = 1e-9
+CONVERGED = 1e-8
 """A start is finished when the squared distance falls below this share of the update's squared norm."""
 
 
