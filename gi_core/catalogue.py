@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gi_core.attacks import attacks
+from gi_core.bounds import bounds
 from gi_core.defenses import defenses
 from gi_core.errors import BadInput
 from gi_core.images import samples
@@ -13,6 +14,8 @@ from gi_core.metrics.scores import METRICS
 from gi_core.models import models, weights
 from gi_core.objectives import objectives
 from gi_core.priors import priors
+from gi_core.studies import studies
+from gi_core.training import trainings
 
 
 def _attacks() -> list[dict[str, Any]]:
@@ -51,6 +54,9 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "priors": priors.describe,
     "objectives": objectives.describe,
     "metrics": _metrics,
+    "bounds": bounds.describe,
+    "studies": studies.describe,
+    "trainings": trainings.describe,
     "samples": _samples,
 }
 

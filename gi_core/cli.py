@@ -18,6 +18,8 @@ from gi_core.errors import BadInput
 from gi_core.images import open_picture
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
+from gi_core.studies import run_study, studies
+from gi_core.training import train as train_network
 
 STOPPED = 130
 
@@ -102,6 +104,32 @@ def list_(kind: str | None, as_json: bool) -> None:
         for entry in entries:
             keys = ", ".join(f"{o['name']}={o['default']}" for o in entry.get("options", []))
             click.echo(f"  {entry['name']:<18} {entry['summary']}" + (f"\n{'':<21}{keys}" if keys else ""))
+
+
+@main.command()
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="folder of the table; the same again resumes"
+)
+@click.option("--budget", type=float, default=None, help="minutes after which no new cell starts")
+def study(name: str, out: Path, budget: float | None) -> None:
+    """Run a grid of experiments; a table that is there already is continued."""
+    for row in run_study(studies.parse(name), out, budget):
+        click.echo("  ".join(f"{key} {value}" for key, value in row.items() if value != ""), err=True)
+    click.echo(str(out))
+
+
+@main.command()
+@click.argument("name")
+@click.option("--data", type=click.Path(path_type=Path), default=None, help="folder of the data sets; default: GI_DATA")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="folder of weights and card; the same again resumes"
+)
+def train(name: str, data: Path | None, out: Path) -> None:
+    """Train a network by name; interrupted, the same command goes on from the checkpoint."""
+    for progress in train_network(name, data=data, out=out):
+        click.echo("  ".join(f"{key} {value}" for key, value in progress.items()), err=True)
+    click.echo(str(out))
 
 
 def entry_point() -> None:

@@ -37,7 +37,7 @@ class ImprovedDeepLeakage(Attack):
     restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
     box: bool = option(False, "keep the guess in [0,1] after each outer step")
     patience: int = option(
-        25, "end a start that did not improve for this many outer steps; 0: never", low=0, high=10_000
+        15, "end a start whose loss did not halve in this many outer steps; 0: never", low=0, high=10_000
     )
     init: str = option("randn", "starting point: randn, rand, grey, or an attack")
     labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("idlg", "how labels are found")
