@@ -167,6 +167,6 @@ DEFENSE_WORDS: dict[str, str] = {
 KNOWLEDGE: dict[str, tuple[str, str]] = {
     "labels": ("label", "the class of each picture"),
     "defense": ("defense", "the public parameters of the defense"),
-    "buffers": ("BN statistics", "BatchNorm's running statistics after the step"),
-    "auxiliary": ("like pictures", "public pictures of the same kind"),
+    "buffers": ("BN stats", "BatchNorm's running statistics after the step"),
+    "auxiliary": ("similar pictures", "public pictures of the same kind"),
 }

@@ -14,10 +14,11 @@ def find(page, name):
     return page.locator(f'[data-r="{name}"]')
 
 
-def set_attack(page, text):
+def set_attack(page, text, defense="none"):
     page.evaluate("document.querySelector('[data-r=fine]').open = true")
-    page.fill("[data-f=attack]", text)
-    page.keyboard.press("Tab")
+    for name, value in (("defense", defense), ("attack", text)):
+        page.fill(f"[data-f={name}]", value)
+        page.keyboard.press("Tab")
 
 
 def state(page):
@@ -37,7 +38,7 @@ def press(page, key):
 
 def wait_state(page, word, seconds=20):
     page.wait_for_function(
-        "word => document.querySelector('[data-r=state]').textContent.includes(word)", arg=word, timeout=1000 * seconds
+        "word => document.querySelector('[data-r=state]').textContent === word", arg=word, timeout=1000 * seconds
     )
 
 
@@ -58,6 +59,7 @@ def test_a_recorded_run_plays_before_anything_is_clicked(page):
 
 
 def test_keyboard_scrubs_without_a_request(page):
+    page.wait_for_function("document.querySelector('[data-r=estimate]').textContent.includes('About')", timeout=30_000)
     requests = []
     page.on("request", lambda r: r.url.startswith("http") and requests.append(r.url))
     end, before, start = press(page, "End"), press(page, "ArrowLeft"), press(page, "Home")
@@ -78,7 +80,7 @@ def test_a_run_arrives_frame_by_frame_and_ends_with_a_verdict(page):
         }).observe(document.querySelector('[data-r=step]'), {childList: true, characterData: true, subtree: true}); }"""
     )
     find(page, "run").click()
-    wait_state(page, "finished", 40)
+    wait_state(page, "Live run, finished", 40)
     assert len(set(page.evaluate("window.seen"))) >= 2
     assert "dB" in find(page, "guess-psnr").inner_text()
     assert find(page, "verdict").locator(".squares").count() == 1
@@ -93,7 +95,7 @@ def test_stop_keeps_the_frames(page, served):
     wait_state(page, "Live run")
     page.wait_for_function("document.querySelector('[data-r=step]').textContent !== 'Step 0'")
     find(page, "stop").click()
-    wait_state(page, "stopped", 5)
+    wait_state(page, "Live run, stopped here", 5)
     reached = step(page)
     assert 0 < reached < 20000
     assert wait_idle(served[1], 1) == 0
@@ -158,7 +160,7 @@ def test_an_own_picture_is_shrunk_before_it_is_sent(page, tmp_path):
     )
     set_attack(page, "ig:steps=5")
     find(page, "run").click()
-    wait_state(page, "finished", 30)
+    wait_state(page, "Live run, finished", 30)
     assert any("data:image/png" in body for body in sent)
     assert all(len(body) < 300_000 and "SECRET" not in body for body in sent)
 
