@@ -10,6 +10,7 @@ import gradio as gr
 from gi_core import catalogue
 from gi_core.errors import BadInput
 from gi_core.web.live import Desk
+from gi_core.web.requests import FIELDS
 
 
 def expose(desk: Desk) -> None:
@@ -21,6 +22,7 @@ def expose(desk: Desk) -> None:
         num_classes: int = 10,
         image_size: int = 32,
         channels: int = 3,
+        batch_size: int = 0,
         mode: str = "eval",
         weights: str = "init",
         local_steps: int = 1,
@@ -38,11 +40,12 @@ def expose(desk: Desk) -> None:
 
         Args:
             images: sample names or data: URIs, one per picture of the batch; the others are the Scenario's fields,
-                named as on the command line.
+                named as on the command line (batch_size 0: the number of pictures).
         """
-        settings = {name: value for name, value in locals().items() if name not in ("images", "desk")}
+        given = locals()
+        settings = {name: given[name] for name in FIELDS} | {"batch_size": batch_size or len(images)}
         try:
-            return desk.whole(secrets.token_hex(16), settings | {"batch_size": len(images)}, images)
+            return desk.whole(secrets.token_hex(16), settings, images)
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 
