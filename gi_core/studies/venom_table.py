@@ -89,7 +89,7 @@ class VenomTable(Study):
         pictures = held_out(cell["data"], self.iterative_count if iterative else self.count)
         channels, height, width = pictures.images.shape[1:]
         victim = build(cell["model"], image_shape=(channels, height, width), num_classes=10)
-        text = STEPS.get(attack, attack).format(self.steps)
+        text = str(STEPS.get(attack, attack)).format(self.steps)
         sample = attack_all(text, defense, victim, pictures, control=not iterative)
         published = PUBLISHED.get((cell["data"], attack.split(":")[0], cell["epsilon"]), (None, None, None))
         if cell["convention"] != "alg1" or ":" in attack:
