@@ -101,7 +101,7 @@ class Front(nn.Module):
         along = feature.direction @ self.axes
         weight = 1 / (self.variances + (feature.noise * self.mean.norm()).square().unsqueeze(1))
         top = top + (along * weight) @ (self.mean @ self.axes)
-        size = top / (precision + (along.square() * weight).sum(1))
+        size = top / (precision + (along.square() * weight).sum(1)).clamp_min(1e-30)
         signal = (1 - self.mean.numel() * feature.noise.square()).clamp_min(1e-6).sqrt()
         size = (size * signal).clamp(self.norms[0], self.norms[1]) / signal
         return feature.direction * size.unsqueeze(1), feature.noise * size

@@ -1,8 +1,8 @@
 """Can Venom's Table 1 come from the noise that its Algorithm 1 states? The argument, step by step, as numbers.
 
-What the paper states: the head's weight and bias gradients of one picture are clipped to norm C = 1 each, and noise of
-standard deviation C z is added, z = sqrt(2 ln(1.25/delta))/epsilon, delta = 1e-5 (Algorithm 1, line 4); its related-work
-text writes 2C/m in place of C. What follows, for any attack: the bits, the ReRo cap, and the attacker who holds the
+What the paper states: the head's weight and bias gradients of one picture are clipped to norm C = 1 each, and noise
+of standard deviation C z is added, z = sqrt(2 ln(1.25/delta))/epsilon, delta = 1e-5 (Algorithm 1, line 4); its
+related-work text writes 2C/m in place of C. What follows, for any attack: the bits, the ReRo cap, and the attacker who holds the
 candidates. ``docs/venom.md`` says it in words.
 """
 

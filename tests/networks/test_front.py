@@ -5,6 +5,7 @@ import torch
 from sklearn.linear_model import Ridge
 
 from gi_core.models import build
+from gi_core.networks.features import rank_one
 from gi_core.networks.front import LEVELS, Front, last_layer, maps_of, solve_ridge
 
 
@@ -64,3 +65,10 @@ def test_ridge_equals_scikit_learns():
     x, y = torch.randn(5000, 6, generator=generator), torch.randn(5000, 3, generator=generator)
     expected = Ridge(alpha=2.5, fit_intercept=False).fit(x.double().numpy(), y.double().numpy()).coef_.T
     assert torch.allclose(solve_ridge(x, y, 2.5), torch.from_numpy(expected).float(), atol=1e-6)
+
+
+def test_a_gradient_of_zeros_gives_the_mean_picture(fitted):
+    front, _, _ = fitted
+    found = rank_one(torch.zeros(1, 10, 768), torch.zeros(1, 10))
+    picture = front(*front.features(found))[1]
+    assert torch.allclose(picture.flatten(), front.offset, atol=0.02)
