@@ -72,7 +72,7 @@ def run_study(study: Study, out: Path, budget_minutes: float | None = None) -> I
     header = [*study.keys, *study.columns, "seconds"]
     deadline = time.monotonic() + 60 * budget_minutes if budget_minutes is not None else float("inf")
     for cell in study.cells():
-        if tuple(str(cell[k]) for k in study.keys) in finished:
+        if tuple(format_cell(cell[k]) for k in study.keys) in finished:
             continue
         if time.monotonic() > deadline:
             return

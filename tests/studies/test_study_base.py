@@ -17,14 +17,14 @@ from gi_core.studies.base import Study
 class Squares(Study):
     """Squares of numbers."""
 
-    keys: ClassVar[tuple[str, ...]] = ("number",)
+    keys: ClassVar[tuple[str, ...]] = ("number", "half")
     columns: ClassVar[tuple[str, ...]] = ("square", "root")
     calls: ClassVar[list[int]] = []
 
     count: int = option(4, "how many")
 
     def cells(self):
-        return ({"number": n} for n in range(self.count))
+        return ({"number": n, "half": n / 2} for n in range(self.count))
 
     def measure(self, cell):
         self.calls.append(cell["number"])
