@@ -38,11 +38,10 @@ class Study(Component):
 
     @abstractmethod
     def measure(self, cell: Cell) -> Row:
-        """Run one experiment; a value for each of ``columns`` (None where it does not apply)."""
+        """Run one experiment; a value for each of ``columns`` (None where it does not apply).
 
-    def pictures(self, cell: Cell) -> dict[str, Tensor]:
-        """Pictures worth keeping of the experiment just measured, (C,H,W) in [0,1], by name."""
-        return {}
+        Under the key ``pictures`` it may add pictures worth keeping: name -> (C,H,W) in [0,1].
+        """
 
 
 studies: Registry[Study] = Registry("study")
@@ -78,11 +77,11 @@ def run_study(study: Study, out: Path, budget_minutes: float | None = None) -> I
             return
         started = time.process_time()
         row = {**cell, **study.measure(cell)}
+        for name, picture in row.pop("pictures", {}).items():
+            save_picture(out / "pictures" / f"{name}.png", picture)
         row["seconds"] = round(time.process_time() - started, 2)
         text = {k: format_cell(row[k]) for k in header}
         append_row(table, header, text)
-        for name, picture in study.pictures(cell).items():
-            save_picture(out / "pictures" / f"{name}.png", picture)
         yield text
 
 

@@ -1,0 +1,87 @@
+"""One scenario run under a budget of CPU seconds, measured against a permutation control."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gi_core.metrics.assignment import assign
+from gi_core.metrics.image import psnr, ssim
+from gi_core.run import prepare
+from gi_core.scenario import Scenario
+from gi_core.studies.base import Row
+from gi_core.studies.pictures import private_pictures
+
+COLUMNS = ("ssim", "ssim_sd", "ssim_others", "psnr", "psnr_sd", "loss_first", "loss_last", "iterations", "cpu_seconds")
+DECOYS = 20
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What an attack made of one update.
+
+    Attributes:
+        images, truth: (B,C,H,W) in [0,1], in the true order.
+        row: means and standard deviations over the batch, and ``ssim_others``: the mean SSIM of the same
+            reconstructions to other pictures of the source. Where it is as high as ``ssim``, nothing was read out.
+    """
+
+    images: Tensor
+    truth: Tensor
+    row: Row
+
+
+def attempt(scenario: Scenario, source: str, place: int, *, cpu_seconds: float = float("inf")) -> Attempt:
+    """Run ``scenario`` on the pictures number ``place * B`` on of ``source``.
+
+    The attack ends at its own number of iterations, or at the first frame after ``cpu_seconds`` of process time.
+    """
+    size, side = scenario.batch_size, scenario.image_size
+    truth, labels = private_pictures(source, size, side, first=place * size)
+    detects = scenario.model.startswith("yolov8")
+    prepared = prepare(scenario, truth, None if detects else labels % scenario.num_classes, device="cpu")
+    started = time.process_time()
+    losses = []
+    for frame in prepared:
+        losses.append(float(frame.loss))
+        images = frame.images
+        if time.process_time() - started > cpu_seconds:
+            break
+    spent = time.process_time() - started
+    images = images.detach().clamp(0, 1)
+    images = images[assign(images, truth)]
+    likeness, quality = ssim(images, truth), psnr(images, truth)
+    return Attempt(images, truth, {
+        "ssim": float(likeness.mean()),
+        "ssim_sd": float(likeness.std(correction=0)),
+        "ssim_others": others(images, source, size, place),
+        "psnr": float(quality.mean()),
+        "psnr_sd": float(quality.std(correction=0)),
+        "loss_first": losses[0],
+        "loss_last": min(losses),
+        "iterations": len(losses),
+        "cpu_seconds": round(spent, 1),
+    })  # fmt: skip
+
+
+def others(images: Tensor, source: str, size: int, place: int) -> float:
+    """Mean SSIM of (B,C,H,W) reconstructions to up to 20 pictures of the source that were not in the batch."""
+    if source == "samples":
+        from gi_core.images import samples
+
+        available = len(samples())
+    else:
+        available = DECOYS + (place + 1) * size
+    chosen = [i for i in range(available) if not place * size <= i < (place + 1) * size][-DECOYS:]
+    pool = torch.cat([private_pictures(source, 1, images.shape[-1], first=i)[0] for i in chosen])
+    return float(torch.stack([ssim(image.expand_as(pool), pool).mean() for image in images]).mean())
+
+
+def verdict(row: Row) -> str:
+    """recognisable (SSIM from 0.5), traces (0.1 above other pictures), or nothing at this budget."""
+    if row["ssim"] >= 0.5:
+        return "recognisable"
+    return "traces" if row["ssim"] - row["ssim_others"] >= 0.1 else "nothing at this budget"

@@ -1,0 +1,74 @@
+"""One budgeted run and its permutation control; the grids name valid scenarios."""
+
+import pytest
+import torch
+
+from gi_core.metrics.image import ssim
+from gi_core.models import models
+from gi_core.scenario import Scenario
+from gi_core.studies.attempt import attempt, others, verdict
+from gi_core.studies.controlled_init import disturbed
+from gi_core.studies.feasibility import REGIMES, Feasibility
+from gi_core.studies.pictures import in_turn, private_pictures
+from gi_core.studies.train_vs_eval import KNOWLEDGE, TrainVsEval
+
+
+def test_a_faithful_reconstruction_beats_other_pictures():
+    found = attempt(Scenario(model="mlp:activation=sigmoid", attack="analytic"), "samples", 0)
+    assert found.row["ssim"] > 0.95
+    assert found.row["ssim_others"] < 0.5
+    assert verdict(found.row) == "recognisable"
+
+
+def test_the_budget_ends_the_attack():
+    found = attempt(Scenario(attack="ig:steps=100000"), "samples", 0, cpu_seconds=0.2)
+    assert found.row["iterations"] < 2000
+    assert found.row["cpu_seconds"] < 2
+    assert verdict({"ssim": 0.2, "ssim_others": 0.15}) == "nothing at this budget"
+    assert verdict({"ssim": 0.3, "ssim_others": 0.15}) == "traces"
+
+
+def test_others_is_the_mean_over_other_pictures():
+    pictures, _ = private_pictures("samples", 4, 32)
+    first = others(pictures[:1], "samples", 1, 0)
+    rest, _ = private_pictures("samples", 3, 32, first=1)
+    assert -0.2 < first < 0.6
+    assert ssim(pictures[:1].expand_as(rest), rest).max() < 0.9
+
+
+@pytest.mark.parametrize("name", REGIMES)
+def test_every_regime_is_a_valid_scenario(name):
+    regime = REGIMES[name]
+    Scenario(
+        model=regime.model, image_size=regime.size, batch_size=regime.batch, mode=regime.mode, attack=regime.attack,
+        knowledge=regime.knowledge,
+    )  # fmt: skip
+    assert regime.theirs
+
+
+def test_a_regime_is_measured():
+    row = Feasibility(seconds=0.1).measure({"regime": "preact-train-huang", "update": 0, "seed": 0})
+    assert set(Feasibility.columns) <= row.keys()
+    assert row["pictures"]["preact-train-huang-0-0"].shape == (3, 64, 32)
+
+
+def test_train_vs_eval_shares_everything_but_the_arm():
+    cells = list(TrainVsEval(count=2, seeds=2).cells())
+    assert {c["attack"] for c in cells} == KNOWLEDGE.keys()
+    row = TrainVsEval(source="samples", width=4, steps=2).measure(cells[0])
+    assert row["iterations"] == 3
+
+
+def test_disturbed_pixels_nest():
+    victim = models.parse("lenet").build((3, 32, 32), 10)
+    truth = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    little, much = disturbed(truth, 0.2, victim, 5), disturbed(truth, 0.6, victim, 5)
+    changed = (little != truth).any(1)
+    assert changed.float().mean().item() == pytest.approx(0.2, abs=0.05)
+    assert torch.equal(much[:, :, changed[0]], little[:, :, changed[0]])
+    assert torch.equal(disturbed(truth, 0.0, victim, 5), truth)
+
+
+def test_classes_take_turns():
+    labels = torch.tensor([2, 2, 0, 1, 0, 2])
+    assert labels[in_turn(labels)].tolist() == [0, 1, 2, 0, 2, 2]
