@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
+from gi_core.networks.front import solve_ridge
 from gi_core.networks.sketch import Sketch, scales
 
 MAX_UNITS = 3072
 MAX_BINS = 1024
+RANK = 128
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,10 @@ def stages(victim: Victim, most: int = 6) -> list[Stage]:
 
 
 class Piece(nn.Module):
-    """Shallow MLP: [estimate of the stage's output; the stage's gradient; delta of the head] -> the stage's input."""
+    """Shallow MLP: [estimate of the stage's output; the stage's gradient; delta of the head] -> the stage's input.
+
+    Half of the hidden units are linear, the others leaky ReLU.
+    """
 
     def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
         super().__init__()
@@ -68,7 +73,22 @@ class Piece(nn.Module):
         self.out = nn.Linear(hidden, outputs)
 
     def forward(self, *pieces: Tensor) -> Tensor:
-        return self.out(nn.functional.leaky_relu(self.into(torch.cat(pieces, 1)), 0.2))
+        linear, bent = self.into(torch.cat(pieces, 1)).tensor_split(2, 1)
+        return self.out(torch.cat([linear, nn.functional.leaky_relu(bent, 0.2)], 1))
+
+    @torch.no_grad()
+    def carry(self, read: Tensor, write: Tensor) -> None:
+        """Start as the linear map x -> write read^T x through the linear units, other inputs ignored.
+
+        ``read`` (a,r), ``write`` (b,r), r at most half of the hidden units.
+        """
+        rank = read.shape[1]
+        self.out.weight.zero_()
+        self.out.bias.zero_()
+        self.out.weight[:, :rank] = write
+        self.into.weight[:rank] = 0
+        self.into.bias[:rank] = 0
+        self.into.weight[:rank, : len(read)] = read.T
 
 
 class CoarseGIT(nn.Module):
@@ -105,10 +125,9 @@ class CoarseGIT(nn.Module):
             units = outputs
 
     @property
-    def last(self) -> Piece:
-        module = self.pieces[-1]
-        assert isinstance(module, Piece)
-        return module
+    def chain(self) -> list[Piece]:
+        """The stages' pieces, deepest first."""
+        return [piece for piece in self.pieces if isinstance(piece, Piece)]
 
     def blocks(self, gradients: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """(N,P) -> features (N,d), what the head's bias says (N,K+1), and each stage's gradient, deepest first.
@@ -132,13 +151,30 @@ class CoarseGIT(nn.Module):
 
     @torch.no_grad()
     def fit(self, gradients: Tensor, pictures: Tensor) -> None:
-        """Input scales from training gradients (N,P); the last bias starts at the mean picture."""
+        """Input scales from training gradients (N,P)."""
         features, _, parts = self.blocks(gradients)
         self.centre.copy_(features.mean(0))
         self.spread.copy_(features.std(0).clamp_min(1e-6))
         for number, part in enumerate(parts):
             getattr(self, f"scale{number}").copy_(scales(part))
-        self.last.out.bias.copy_(pictures.flatten(1).mean(0))
+
+    @torch.no_grad()
+    def start(self, features: Tensor, pictures: Tensor) -> None:
+        """Start as ridge regression from features (N,d) to pictures, handed down from piece to piece at low rank."""
+        mean = pictures.flatten(1).mean(0)
+        inputs = ((features - self.centre) / self.spread).clamp(-6, 6)
+        left, values, right = torch.linalg.svd(
+            solve_ridge(inputs, pictures.flatten(1) - mean, 10.0), full_matrices=False
+        )
+        rank = min(RANK, self.width, *(piece.into.out_features // 2 for piece in (self.bootstrap, *self.chain)))
+        code = left[:, :rank]
+        self.bootstrap.carry(code, code)
+        for piece in self.chain[:-1]:
+            write = torch.eye(piece.out.out_features, rank)
+            piece.carry(code, write)
+            code = write
+        self.chain[-1].carry(code, right[:rank].T * values[:rank])
+        self.chain[-1].out.bias.copy_(mean)
 
     def forward(self, gradients: Tensor) -> Tensor:
         """(N,P) gradients, all tensors flattened in the victim's order -> (N,C,H,W), not clamped."""

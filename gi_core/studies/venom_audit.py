@@ -2,8 +2,8 @@
 
 What the paper states: the head's weight and bias gradients of one picture are clipped to norm C = 1 each, and noise
 of standard deviation C z is added, z = sqrt(2 ln(1.25/delta))/epsilon, delta = 1e-5 (Algorithm 1, line 4); its
-related-work text writes 2C/m in place of C. What follows, for any attack: the bits, the ReRo cap, and the attacker who holds the
-candidates. ``docs/venom.md`` says it in words.
+related-work text writes 2C/m in place of C. What follows, for any attack: the bits, the ReRo cap, and the attacker who
+holds the candidates. ``docs/venom.md`` says it in words.
 """
 
 from __future__ import annotations

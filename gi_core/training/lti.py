@@ -12,7 +12,7 @@ from gi_core.components import option
 from gi_core.models.base import Victim
 from gi_core.networks.git import CoarseGIT
 from gi_core.networks.lti import LTI
-from gi_core.training.base import Training, psnr, trainings
+from gi_core.training.base import Training, parts, psnr, trainings
 from gi_core.training.data import Pictures
 
 
@@ -88,5 +88,14 @@ class TrainLTI(Training):
 class TrainGIT(TrainLTI):
     """Coarse-GIT, on the same pairs and with the same recipe as LTI."""
 
+    recipe = TrainLTI.recipe + """ Started as low-rank ridge regression from the head's features to the picture."""
+
     def network(self, victim: Victim) -> CoarseGIT:
         return CoarseGIT(victim)
+
+    def prepare(self, network: LTI | CoarseGIT, victim: Victim, train: Pictures) -> None:
+        super().prepare(network, victim, train)
+        assert isinstance(network, CoarseGIT)
+        with torch.no_grad():
+            features = torch.cat([victim.features(train.floats(rows)) for rows in parts(len(train))])
+        network.start(features, train.floats(slice(None)))

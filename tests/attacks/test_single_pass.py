@@ -1,0 +1,130 @@
+"""Learned attacks with their shipped weights, on pictures they never saw (made here)."""
+
+import time
+
+import pytest
+import torch
+
+from gi_core.attacks import attacks
+from gi_core.client import release
+from gi_core.defenses import parse_stack
+from gi_core.errors import BadInput
+from gi_core.metrics.image import psnr
+from gi_core.models import build
+from gi_core.observation import Observation, Update
+
+LEARNED = ("venom", "venom:feature=spe", "venom-diff", "fgla", "fgla:decoder=noisy", "lti", "git")
+
+
+@pytest.fixture(scope="module")
+def lenet():
+    return build("lenet", image_shape=(3, 32, 32), num_classes=10)
+
+
+def observe(victim, picture, label=3, defense="none"):
+    released = release(victim, picture, torch.tensor([label]), stack=parse_stack(defense))
+    return Observation(victim=victim, update=released.defended, batch_size=len(picture))
+
+
+def answer(text, observation, seed=0):
+    (frame,) = attacks.parse(text).run(observation, seed)
+    return frame
+
+
+@pytest.mark.parametrize("text", LEARNED)
+def test_update_gives_the_picture_far_better_than_pure_noise_does(text, lenet, picture):
+    observation = observe(lenet, picture)
+    generator = torch.Generator().manual_seed(0)
+    noise = {n: torch.randn(t.shape, generator=generator) for n, t in observation.update.tensors.items()}
+    blank = Observation(victim=lenet, update=Update(noise), batch_size=1)
+    informed, blind = (float(psnr(answer(text, o).images, picture)) for o in (observation, blank))
+    assert informed > blind + (4 if text in ("lti", "git") else 8)
+    assert informed > (13 if text == "lti" else 15)
+
+
+@pytest.mark.parametrize("text", LEARNED)
+def test_one_answer_within_100_ms_the_same_every_time(text, lenet, picture):
+    observation = observe(lenet, picture)
+    first = answer(text, observation)
+    assert first.images.shape == (1, 3, 32, 32)
+    assert 0 <= float(first.images.min()) <= float(first.images.max()) <= 1
+    seconds = []
+    for _ in range(5):
+        started = time.process_time()
+        again = answer(text, observation)
+        seconds.append(time.process_time() - started)
+    assert torch.equal(first.images, again.images)
+    assert sorted(seconds)[1] < 0.1
+    assert attacks.parse(text).single_pass
+
+
+def test_venom_degrades_towards_the_mean_picture_where_the_published_decoder_breaks(lenet, picture):
+    def decibels(text, defense):
+        return float(psnr(answer(text, observe(lenet, picture, defense=defense)).images, picture))
+
+    clip = "clip:norm=1,scope=tensor+gaussian:sigma="
+    venom = [decibels("venom", clip + s) for s in ("0", "1e-4", "1e-2", "1")]
+    assert venom[0] > venom[1] > venom[2]
+    assert decibels("venom", clip + "3e-3") > decibels("fgla", clip + "3e-3") + 3
+
+
+def test_venoms_report_shows_features_strength_and_fused_classes(lenet, picture):
+    truth = lenet.features(picture).detach()
+    frame = answer("venom:feature=spe", observe(lenet, picture, label=7))
+    assert torch.allclose(frame.report["features"], truth, atol=1e-3)
+    assert frame.report["refined"].shape == (1, 768)
+    assert frame.report["classes fused"] >= 1
+    assert not frame.report["no class stood out"]
+    assert frame.labels.tolist() == [7]
+
+
+def test_ablated_strengths_differ_from_the_measured_one(lenet, picture):
+    observation = observe(lenet, picture, defense="gaussian:sigma=0.01")
+    found = {
+        s: answer(f"venom:strength={s}", observation).report["T"] for s in ("wavelet", "constant", "true", "shuffled")
+    }
+    assert len(set(found.values())) == 4
+
+
+def test_fgla_separates_a_batch_of_different_labels(lenet):
+    pictures = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    labels = torch.tensor([1, 5])
+    update = release(lenet, pictures, labels).defended
+    frame = answer("fgla", Observation(victim=lenet, update=update, batch_size=2, labels=labels))
+    assert frame.images.shape == (2, 3, 32, 32)
+    similarity = torch.cosine_similarity(frame.report["features"], lenet.features(pictures).detach())
+    assert similarity.min() > 0.98
+
+
+def test_batches_other_victims_and_heads_without_bias_are_refused(lenet, picture):
+    two = observe(lenet, picture).__class__(
+        victim=lenet, update=observe(lenet, picture).update, batch_size=2, labels=torch.tensor([0, 1])
+    )
+    for text in ("venom", "lti", "git"):
+        with pytest.raises(BadInput, match="batch_size=2"):
+            answer(text, two)
+    other = build("lenet", image_shape=(3, 32, 32), num_classes=10, source="init:seed=5")
+    for text in LEARNED:
+        with pytest.raises(BadInput, match="python -m gi_core train"):
+            answer(text, observe(other, picture))
+    bare = build("mlp:bias=false", image_shape=(3, 32, 32), num_classes=10)
+    for text in ("venom", "lti", "git"):
+        with pytest.raises(BadInput):
+            answer(text, observe(bare, picture))
+
+
+def test_git_exact_through_the_attack_with_its_conditioning(picture):
+    victim = build(
+        "mlp:width=64,depth=3,shrink=true,activation=sigmoid,bias=false", image_shape=(3, 32, 32), num_classes=10
+    )
+    frame = answer("git-exact", observe(victim, picture, label=4))
+    assert float(psnr(frame.images, picture)) >= 90
+    assert frame.labels.tolist() == [4]
+    assert [layer["layer"] for layer in frame.report["layers"]] == ["head", "body.5", "body.3", "body.1"]
+
+
+def test_grnn_learns_one_target(lenet, picture):
+    start, *_, last = attacks.parse("grnn:steps=120").run(observe(lenet, picture), 0)
+    assert float(last.loss) < 0.05 * float(start.loss)
+    assert float(psnr(last.images, picture)) > float(psnr(start.images, picture)) + 3
+    assert last.labels.tolist() == [3]
