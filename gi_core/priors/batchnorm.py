@@ -70,7 +70,7 @@ def recording(layers: dict[str, nn.Module]) -> Iterator[Statistics]:
 def measure(victim: Victim, images: Tensor, layers: dict[str, nn.Module] | None = None) -> Statistics:
     """Statistics that ``images`` (B,C,H,W) in [0,1] produce in the given layers (default: BatchNorm), with graph."""
     with recording(dict(batchnorm_layers(victim)) if layers is None else layers) as found, statistics_kept(victim):
-        victim.features(images)
+        victim(images)
     return found
 
 
