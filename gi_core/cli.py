@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,15 +60,13 @@ def run(
     pictures = torch.stack([open_picture(i, scenario.image_size, scenario.channels) for i in images])
     truth_labels = torch.tensor(labels) if labels else None
     prepared = prepare(scenario, pictures, truth_labels, device=device)
-    stopped = False
-    try:
-        with click.progressbar(length=prepared.attack.iterations, label=scenario.attack, file=sys.stderr) as bar:
-            for frame in prepared:
-                bar.update(frame.iteration + 1 - bar.pos)
-    except KeyboardInterrupt:
-        stopped = True
-    if not prepared.iterations:
-        raise SystemExit(STOPPED)
+    stop = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: (stop.set(), signal.signal(signal.SIGINT, signal.default_int_handler)))
+    with click.progressbar(length=prepared.attack.iterations, label=scenario.attack, file=sys.stderr) as bar:
+        for frame in prepared:
+            bar.update(frame.iteration + 1 - bar.pos)
+            if stop.is_set():
+                break
     trace = prepared.trace()
     if out:
         trace.save(out)
@@ -74,7 +74,7 @@ def run(
         click.echo(json.dumps(trace.to_dict()))
     else:
         click.echo(summary(trace.to_dict()))
-    raise SystemExit(STOPPED if stopped else 0)
+    raise SystemExit(STOPPED if stop.is_set() else 0)
 
 
 def summary(trace: dict[str, Any]) -> str:

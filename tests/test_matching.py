@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from gi_core.adaptation import distance_to
 from gi_core.client import release
-from gi_core.descent import Steps, descend, start
+from gi_core.descent import Adam, Steps, descend, start
 from gi_core.errors import BadInput
 from gi_core.matching import Matcher
 from gi_core.models import build
@@ -163,3 +163,19 @@ def test_descent_returns_the_lowest_loss_iterate(picture):
     assert torch.equal(last.images, best)
     assert loss < seen[-1][0] or torch.equal(best, seen[-1][1])
     assert len(seen) == 21
+
+
+def test_adam_equals_torch():
+    generator = torch.Generator().manual_seed(0)
+    own = torch.randn(4, 5, generator=generator)
+    reference = own.clone().requires_grad_()
+    adam, trusted = Adam([own], [0.1]), torch.optim.Adam([reference], lr=0.1)
+    for i in range(20):
+        gradient = torch.randn(4, 5, generator=generator)
+        if i == 10:
+            adam.rates = [0.01]
+            trusted.param_groups[0]["lr"] = 0.01
+        adam.step([gradient])
+        reference.grad = gradient.clone()
+        trusted.step()
+    assert torch.allclose(own, reference.detach(), rtol=1e-5, atol=1e-7)
