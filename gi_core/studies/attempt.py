@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gi_core.images import samples
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr, ssim
 from gi_core.run import prepare
@@ -69,12 +70,7 @@ def attempt(scenario: Scenario, source: str, place: int, *, cpu_seconds: float =
 
 def others(images: Tensor, source: str, size: int, place: int) -> float:
     """Mean SSIM of (B,C,H,W) reconstructions to up to 20 pictures of the source that were not in the batch."""
-    if source == "samples":
-        from gi_core.images import samples
-
-        available = len(samples())
-    else:
-        available = DECOYS + (place + 1) * size
+    available = len(samples()) if source == "samples" else DECOYS + (place + 1) * size
     chosen = [i for i in range(available) if not place * size <= i < (place + 1) * size][-DECOYS:]
     pool = torch.cat([private_pictures(source, 1, images.shape[-1], first=i)[0] for i in chosen])
     return float(torch.stack([ssim(image.expand_as(pool), pool).mean() for image in images]).mean())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
 from gi_core.errors import BadInput
+from gi_core.images import open_picture, samples
+from gi_core.training.data import Pictures, load
 
 
 def private_pictures(source: str, count: int, side: int, first: int = 0) -> tuple[Tensor, Tensor]:
@@ -19,21 +23,24 @@ def private_pictures(source: str, count: int, side: int, first: int = 0) -> tupl
         BadInput: unknown source, missing file, or not enough pictures.
     """
     if source == "samples":
-        from gi_core.images import open_picture, samples
-
         names = list(samples())[first : first + count]
         if len(names) < count:
             raise BadInput(f"{first + count} pictures asked for, {len(samples())} samples are bundled")
         labels = torch.arange(first, first + count) % 10
         return torch.stack([open_picture(name, side, 3) for name in names]), labels
-    from gi_core.training.data import load
-
-    test = load(source)[2]
-    rows = in_turn(test.labels)[first : first + count]
+    test, order = _test_pictures(source)
+    rows = order[first : first + count]
     pictures = test.floats(rows)
     if pictures.shape[-1] != side:
         raise BadInput(f"{source} has pictures of {pictures.shape[-1]} pixels, not {side}")
     return pictures, test.labels[rows]
+
+
+@lru_cache(maxsize=1)
+def _test_pictures(source: str) -> tuple[Pictures, Tensor]:
+    """The test split, read once, and its rows with classes in turn."""
+    test = load(source)[2]
+    return test, in_turn(test.labels)
 
 
 def in_turn(labels: Tensor) -> Tensor:

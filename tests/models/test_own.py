@@ -68,3 +68,14 @@ def test_named_in_a_scenario():
         use("lenet", small)
     with pytest.raises(BadInput, match="letters"):
         use("my net", small)
+
+
+def test_six_lines_attack_an_own_module():
+    """The README's example."""
+    import gi_core as gi
+    from gi_core.models.own import use
+
+    use("mynet", lambda: nn.Sequential(nn.Flatten(), nn.Linear(768, 64), nn.Sigmoid(), nn.Linear(64, 10)))
+    scenario = gi.Scenario(model="mynet", image_size=16, attack="analytic")
+    trace = gi.run(scenario, torch.rand(1, 3, 16, 16))
+    assert trace.scores[0]["psnr"] > 60
