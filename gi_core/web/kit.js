@@ -89,6 +89,10 @@ window.gi = (() => {
 
   const number = (value, digits = 1) => value == null || !isFinite(value) ? "–"
     : Number(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const signed = (value, digits = 1) => {
+    const text = number(Math.abs(value), digits);
+    return (Number(text) === 0 ? "±" : value > 0 ? "+" : "−") + text;
+  };
   const short = value => {
     if (value == null) return "–";
     if (!isFinite(value)) return "∞";
@@ -162,5 +166,5 @@ window.gi = (() => {
     return canvas.toDataURL("image/png");
   };
 
-  return { token, icon, mount, image, tiles, difference, strip, scale, number, short, toast, copy, save, shrink };
+  return { token, icon, mount, image, tiles, difference, strip, scale, number, signed, short, toast, copy, save, shrink };
 })();

@@ -149,7 +149,7 @@ const drawVerdict = async () => {
       run.state === "judging" ? say(words.judging_note, { share: Math.round(100 * run.judging) }) : busy() ? words.working_note : words.not_judged_note)
       + `<dl>${end ? scores : row(words.likeness, `${gi.number(f?.psnr)} dB`, words.likeness_live)}${row(words.loss, gi.short(run.history.loss.at(-1)), words.loss_row)}</dl>`;
   } else {
-    const rows = [row(words.gain, `${v.gain >= 0 ? "+" : "−"}${gi.number(Math.abs(v.gain))} dB`, v.gain_note)];
+    const rows = [row(words.gain, `${gi.signed(v.gain)} dB`, v.gain_note)];
     if (v.rank != null) rows.push(row(words.rank, v.rank_word, v.rank_note));
     if (v.bits_word) rows.push(row(words.bits, v.bits_word, words.bits_note, "bound"));
     rows.push(scores);

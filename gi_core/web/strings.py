@@ -117,6 +117,24 @@ ENGLISH: dict[str, str] = {
     "wait_note": "About {seconds} s until your run starts. It starts by itself.",
     "copied": "Copied",
     "link_copied": "Link copied. It carries the settings and the seed, never the picture.",
+    # dial
+    "dial_story": 'Turn the <b class="leaving">noise</b> up. Where <b class="attacker">attacker</b> and'
+    ' <b class="control">control</b> look alike, nothing leaks any more.',
+    "dial_z": "Noise multiplier z = σ / clip",
+    "dial_epsilon": "ε at δ = 10⁻⁵",
+    "dial_note": "Clip 1, all layers together; one picture, one release, add or remove it. ε from the accountant.",
+    "dial_bits": "bits",
+    "dial_private": "Private picture",
+    "dial_control_row": "Control row",
+    "dial_control_note": "The same network, given an update that carries nothing about the picture. What both rows share"
+    " is the network's habit, not a leak.",
+    "dial_gain": "Gain",
+    "dial_gain_axis": "Gain over control, dB",
+    "dial_gain_note": "mean of {n} draws of the noise, this picture",
+    "dial_measuring": "measuring …",
+    "dial_edge": "fewer than {bits} bits: too few to name one of 100",
+    "dial_curve_alt": "gain over control in dB against the noise multiplier, one line per attack",
+    "dial_foot": "lenet, fresh weights, one picture. Every network answers in one pass, on pictures it was never trained on.",
     # read aloud
     "strip_alt": "size of each entry of the gradient of {name}",
     "truth_alt": "private picture: {names}",

@@ -1,0 +1,56 @@
+"""The Dial: fast answers, honest controls, and a slider that moves the pictures."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gi_core.web import dial
+
+needs_weights = pytest.mark.skipif(not dial.attackers(), reason="no single-pass attack has weights here")
+
+
+@needs_weights
+def test_an_answer_holds_every_attack_beside_its_control():
+    answer = dial.dial({"z": 0.003, "sample": "coffee"})
+    assert [row["name"] for row in answer["attacks"]] == list(dial.attackers())
+    for row in answer["attacks"]:
+        assert row["gain"] == pytest.approx(row["psnr"] - row["control_psnr"])
+        assert row["src"] != row["control"]
+
+
+@needs_weights
+def test_a_pass_takes_less_than_a_tenth_of_a_second():
+    run = dial.ready(dial.attackers()[0], 0.01, "cat")
+    dial.answered(run)
+    started = time.process_time()
+    dial.answered(dial.ready(dial.attackers()[0], 0.01, "cat"))
+    assert time.process_time() - started < 0.1
+
+
+@needs_weights
+def test_noise_costs_the_attack_its_gain():
+    first = dial.attackers()[0]
+    assert dial.mean_gain(first, 1e-4, "cat") > dial.mean_gain(first, 3.0, "cat") + 1
+
+
+@pytest.mark.parametrize("request_", [{"z": -1, "sample": "cat"}, {"z": 1, "sample": "/etc/passwd"}, {"sample": "cat"}])
+def test_bad_requests_are_one_sentence(request_):
+    answer = dial.dial(request_)
+    assert answer["error"].endswith(".") and "Traceback" not in answer["error"]
+
+
+@needs_weights
+def test_the_slider_redraws_the_pictures(page):
+    page.get_by_role("tab", name="Dial").click()
+    gain = page.locator('[data-a="0"] [data-k="psnr"]')
+    page.wait_for_function("document.querySelector('[data-k=psnr]').textContent.includes('dB')", timeout=20_000)
+    before, bits = gain.inner_text(), page.locator("#tab-dial [data-r=bits]").inner_text()
+    page.locator("#tab-dial [data-r=z]").focus()
+    page.keyboard.press("End")
+    page.wait_for_function(
+        "old => document.querySelector('[data-k=psnr]').textContent !== old", arg=before, timeout=10_000
+    )
+    assert page.locator("#tab-dial [data-r=bits]").inner_text() != bits
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
