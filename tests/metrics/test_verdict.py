@@ -5,7 +5,7 @@ import torch
 
 from gi_core.client import stream_seed
 from gi_core.images import sample
-from gi_core.metrics.controls import answer
+from gi_core.metrics.controls import answer, gain
 from gi_core.metrics.verdict import WORDS, Evidence, examine, judge, verdict
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
@@ -76,6 +76,17 @@ def test_gradient_matching_on_lenet_is_faithful_too():
 def test_under_differential_privacy_the_verdict_is_nothing_whatever_the_seed():
     words = [examined(defense="dp-gaussian:epsilon=1", seed=seed)[1].verdict.word for seed in range(12)]
     assert words == 12 * [WORDS[0]]
+
+
+@pytest.mark.parametrize("attack", ["venom", "fgla"])
+def test_learned_attacks_leak_without_a_defense_and_are_unmasked_under_differential_privacy(attack):
+    """Venom's answer to noise is a plausible picture: SSIM 0.36 on the rocket, and yet nothing of it leaked."""
+    lenet = {"model": "lenet", "attack": attack, "image_size": 32, "batch_size": 1}
+    assert examined(**lenet)[1].verdict.level >= 2
+    results = [examined(**lenet, defense="dp-gaussian:epsilon=1", seed=seed)[1] for seed in range(6)]
+    assert [r.verdict.level for r in results] == 6 * [0]
+    pictures = [r.verdict.inputs["pictures"][0] for r in results]
+    assert not gain([p["ssim"] for p in pictures], [p["control_ssim"] for p in pictures]).low > 0.02
 
 
 def test_the_control_itself_is_judged_nothing():
