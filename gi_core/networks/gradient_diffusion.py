@@ -62,8 +62,8 @@ class GradientDiffusion(nn.Module):
         return F.pixel_shuffle(self.out(F.relu(x)), 2)
 
     @torch.no_grad()
-    def denoise(self, row: Tensor, sigma: float, generator: torch.Generator, most: int = 40) -> Tensor:
-        """(1,P) gradient + N(0, sigma^2) -> a sample of the gradient by ancestral steps, at most ``most``.
+    def denoise(self, rows: Tensor, sigma: float, generator: torch.Generator, most: int = 40) -> Tensor:
+        """(N,P) gradients + N(0, sigma^2) -> samples of the gradients by ancestral steps, at most ``most``.
 
         With M = sigma / scale, the row times 1/sqrt(1 + M^2) is what the forward process gives at the first t with
         alpha-bar_t < 1/(1 + M^2); from there t runs down to 0 (DDPM; strided as in DDIM with eta = 1).
@@ -71,13 +71,13 @@ class GradientDiffusion(nn.Module):
         noise = sigma / float(self.scale)
         first = int((self.products >= 1 / (1 + noise**2)).sum().clamp(max=STEPS - 1))
         times = torch.linspace(first, 0, min(most, first + 1)).round().long().tolist()
-        x = self.fold(row / self.scale) / math.sqrt(1 + noise**2)
+        x = self.fold(rows / self.scale) / math.sqrt(1 + noise**2)
         for now, later in zip(times, [*times[1:], -1], strict=True):
             level = self.products[now]
             below = self.products[later] if later >= 0 else torch.ones(())
-            error = self(x, torch.tensor([now]))
+            error = self(x, torch.tensor([now]).expand(len(x)))
             clean = (x - (1 - level).sqrt() * error) / level.sqrt()
             spread = ((1 - below) / (1 - level) * (1 - level / below)).clamp_min(0).sqrt()
             x = below.sqrt() * clean + (1 - below - spread**2).clamp_min(0).sqrt() * error
             x = x + spread * torch.randn(x.shape, generator=generator)
-        return x.view(1, -1)[:, : self.length] * self.scale
+        return x.flatten(1)[:, : self.length] * self.scale

@@ -31,6 +31,7 @@ def folder(tmp_path_factory):
         "fgla-noisy:data=mnist,epochs=3,batch=32,width=8",
         "venom:data=mnist,epochs=3,batch=32,width=8",
         "lti:data=mnist,epochs=3,batch=32,pictures=270",
+        "mjolnir:data=mnist,epochs=3,batch=8,pictures=64,width=4",
         "git:data=mnist,epochs=3,batch=32,pictures=270,lr=3e-4,noise=0",
     ],
 )
