@@ -434,6 +434,8 @@ const describe = async extra => {
   find("open").title = answer.estimate;
 };
 
+gi.lab = () => ({ settings: { ...settings }, pictures: chosenPictures() });
+
 let current = null;
 const start = () => {
   find("rail").classList.remove("open");

@@ -102,6 +102,10 @@ class Desk:
         self.shelf = Shelf(limits)
         self.costs = Costs()
 
+    def deadline(self) -> float:
+        """When a run that begins now has to end, on the monotonic clock."""
+        return time.monotonic() + self.limits.seconds
+
     def live(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Messages of one run: queued*, running*, then done, stopped or failed. Closing frees the worker.
 
@@ -156,7 +160,7 @@ class Desk:
             update_summary(run.clean, run.observation.update), run_id=run_id, total=run.attack.iterations, images=images,
         )  # fmt: skip
         drawn: dict[int, str] = {}
-        pace = Pace(stop, time.monotonic() + self.limits.seconds)
+        pace = Pace(stop, self.deadline())
         with closing(iter(run)) as frames:  # type: ignore[type-var]
             for _ in frames:
                 if pace.over:

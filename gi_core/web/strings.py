@@ -135,6 +135,18 @@ ENGLISH: dict[str, str] = {
     "dial_edge": "fewer than {bits} bits: too few to name one of 100",
     "dial_curve_alt": "gain over control in dB against the noise multiplier, one line per attack",
     "dial_foot": "lenet, fresh weights, one picture. Every network answers in one pass, on pictures it was never trained on.",
+    # compare
+    "compare_story": 'Same <b class="private">picture</b>, same seed, one thing different: who sees more?',
+    "compare_axis": "What differs",
+    "compare_values": "Two to six values, one a line",
+    "compare_budget": "Budget",
+    "compare_rest": "Everything else is as set in the Lab: picture, victim, defense, attacker, seed.",
+    "compare_run": "Run lanes",
+    "compare_scrub": "Share of each attack's steps",
+    "compare_share": "{share} % of the way, all lanes together",
+    "compare_cost": "step {steps}, {seconds} s",
+    "compare_axis_note": "of each lane, early steps stretched",
+    "copy_table": "Copy table",
     # read aloud
     "strip_alt": "size of each entry of the gradient of {name}",
     "truth_alt": "private picture: {names}",
