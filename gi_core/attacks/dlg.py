@@ -56,6 +56,7 @@ class DeepLeakage(Attack):
         return self.restarts * (self.steps + 1)
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        observation.victim.need_linear_head(self.name)
         matcher = Matcher(observation, L2(), seed=seed)
         done_below = CONVERGED * float(norm(observation.targets).square())
         converged = False

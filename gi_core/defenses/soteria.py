@@ -54,6 +54,7 @@ class Soteria(Defense):
     probes: int | None = option(64, "random directions per sensitivity estimate; none: exact", low=1)
 
     def on_update(self, tensors: Tensors, batch: Batch) -> Tensors:
+        batch.victim.need_linear_head(self.name)
         features, slope = sensitivity(batch.victim, batch.images, self.probes, batch.generator)
         leak = torch.where(slope > 0, features.abs() / slope, 0.0).sum(0)
         count = round(self.percentile / 100 * leak.numel())

@@ -25,6 +25,7 @@ class Victim(nn.Module):
         mean, std: pixel normalisation per channel, part of the victim so that pictures stay in [0,1].
         image_shape: (C,H,W).
 
+    ``static``: the forward pass has no control flow that depends on values, so that it may be traced.
     ``label_smoothing`` is 0 unless the client's loss smooths its labels (a model-side defense).
     """
 
@@ -39,12 +40,14 @@ class Victim(nn.Module):
         image_shape: tuple[int, int, int],
         mean: tuple[float, ...] = (0.0,),
         std: tuple[float, ...] = (1.0,),
+        static: bool = False,
     ) -> None:
         super().__init__()
         self.body = body
         self.head = head
         self.image_shape = image_shape
         self.label_smoothing = 0.0
+        self.static = static
         channels = image_shape[0]
         if len(mean) != channels:
             mean, std = (sum(mean) / len(mean),) * channels, (sum(std) / len(std),) * channels
@@ -74,6 +77,11 @@ class Victim(nn.Module):
         if batch_size and not 0 <= int(targets.min()) <= int(targets.max()) < self.num_classes:
             raise BadInput(f"labels {targets.tolist()}: each must be from 0 to {self.num_classes - 1}")
         return targets.long()
+
+    def need_linear_head(self, who: str) -> None:
+        """Raises BadInput, naming ``who`` needs it, unless the head is a linear layer."""
+        if not isinstance(self.head, nn.Linear):
+            raise BadInput(f"{who} works on the gradient of a linear head, and this victim has none")
 
     def draw_targets(self, batch_size: int, generator: torch.Generator) -> Tensor:
         """Random labels in the form that ``loss`` takes: (B,) class indices."""

@@ -119,3 +119,22 @@ def test_loss_falls_and_boxes_are_found():
 def test_bad_boxes_are_refused(labels, words):
     with pytest.raises(BadInput, match=words):
         build().check_targets(labels, 1)
+
+
+@pytest.mark.parametrize("fields", [{"attack": "dlg:steps=1"}, {"attack": "ig:steps=1", "defense": "soteria"}])
+def test_what_needs_a_linear_head_says_so(fields):
+    import gi_core as gi
+
+    with pytest.raises(BadInput, match="linear head"):
+        gi.run(gi.Scenario(model="yolov8n", image_size=32, **fields), torch.rand(1, 3, 32, 32))
+
+
+def test_attacked_in_training_mode_with_its_statistics():
+    import gi_core as gi
+
+    scenario = gi.Scenario(
+        model="yolov8n", image_size=64, mode="train", attack="bn-exact:steps=2", knowledge="labels+buffers"
+    )
+    trace = gi.run(scenario, torch.rand(1, 3, 64, 64))
+    assert trace.iterations == 3
+    assert len(trace.labels[0][0]) == 5
