@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -71,10 +72,15 @@ def perceived(images: Tensor, truth: Tensor) -> float | None:
 
 def held_out(data: str, count: int) -> Pictures:
     """The first ``count`` test pictures of a data set that GI_DATA holds. Raises BadInput if there are fewer."""
-    test = load(data)[2]
+    test = _test_split(data)
     if len(test) < count:
         raise BadInput(f"{count} test pictures asked for, {data} has {len(test)}")
     return test.take(slice(0, count))
+
+
+@lru_cache(maxsize=4)
+def _test_split(data: str) -> Pictures:
+    return load(data)[2]
 
 
 def attack_all(

@@ -9,12 +9,14 @@ from typing import ClassVar
 from gi_core.bounds.bits import gaussian_bits
 from gi_core.components import option
 from gi_core.defenses import parse_stack
+from gi_core.errors import BadInput
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import SCORES, attack_all, held_out
 
 SINGLE_PASS = ("venom", "venom-diff", "fgla", "fgla:decoder=noisy")
+ABLATIONS = ("venom:feature=spe", "venom:strength=constant", "venom:strength=shuffled", "venom:strength=true")
 ITERATIVE = ("mjolnir", "grnn", "ig", "dlg")
 STEPS = {"ig": "ig:steps={}", "grnn": "grnn:steps={}", "dlg": "dlg:steps=60", "mjolnir": "mjolnir"}
 
@@ -22,10 +24,9 @@ CONVENTIONS = {
     "none": "none",
     "alg1": "dp-gaussian:epsilon={},convention=alg1",
     "2C/m, m=64": "dp-gaussian:epsilon={},convention=two-c-over-m,m=64",
-    "analytic": "dp-gaussian:epsilon={},convention=analytic",
     "mjolnir-code": "dp-gaussian:epsilon={},convention=mjolnir-code",
     "correlated": "correlated:sigma=0.01",
-    "layerwise": "layerwise-budget:epsilon={}",
+    "layerwise": "layerwise-budget:epsilon=10",
     "prototype": "prototype:send=nothing",
 }
 EPSILONS = (10, 5, 1)
@@ -62,7 +63,7 @@ class VenomTable(Study):
     question: ClassVar[str] = "Which attack recovers what, at which noise, and could any attack at all?"
     keys: ClassVar[tuple[str, ...]] = ("data", "model", "convention", "epsilon", "attack")
     columns: ClassVar[tuple[str, ...]] = (
-        "defense", "sigma", "z", "bits", "pictures", *SCORES, "published_psnr", "published_ssim", "published_asr",
+        "defense", "sigma", "z", "bits", "pictures", *SCORES, "published_psnr", "published_ssim", "published_asr", "note",
     )  # fmt: skip
 
     data: str = option("cifar10+mnist", "data sets in GI_DATA, joined by +")
@@ -74,10 +75,12 @@ class VenomTable(Study):
 
     def cells(self) -> Iterator[Cell]:
         conventions = list(CONVENTIONS) if self.conventions == "all" else [self.conventions]
-        groups = [SINGLE_PASS, ITERATIVE if self.iterative_count else ()]
+        groups = [SINGLE_PASS, ITERATIVE if self.iterative_count else (), ABLATIONS]
         for group in groups:
             for data in self.data.split("+"):
                 for convention in conventions:
+                    if group is ABLATIONS and convention not in ("none", "2C/m, m=64", "mjolnir-code"):
+                        continue
                     for epsilon in EPSILONS if "{}" in CONVENTIONS[convention] else ("",):
                         for attack in group:
                             cell = {"data": data, "model": self.model, "convention": convention}
@@ -90,11 +93,20 @@ class VenomTable(Study):
         channels, height, width = pictures.images.shape[1:]
         victim = build(cell["model"], image_shape=(channels, height, width), num_classes=10)
         text = str(STEPS.get(attack, attack)).format(self.steps)
-        sample = attack_all(text, defense, victim, pictures, control=not iterative)
+        try:
+            sample = attack_all(text, defense, victim, pictures, control=not iterative)
+        except BadInput as error:
+            return dict.fromkeys(self.columns) | {"defense": defense, "note": str(error)}
         published = PUBLISHED.get((cell["data"], attack.split(":")[0], cell["epsilon"]), (None, None, None))
         if cell["convention"] != "alg1" or ":" in attack:
             published = (None, None, None)
-        row: Row = {"defense": defense, "pictures": len(pictures), **self.noise(defense, victim), **sample.row()}
+        row: Row = {
+            "defense": defense,
+            "pictures": len(pictures),
+            "note": None,
+            **self.noise(defense, victim),
+            **sample.row(),
+        }
         return row | dict(zip(("published_psnr", "published_ssim", "published_asr"), published, strict=True))
 
     @staticmethod

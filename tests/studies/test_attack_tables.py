@@ -7,7 +7,7 @@ import torch
 from gi_core.models import build
 from gi_core.studies import run_study, studies
 from gi_core.studies.git_table import moved
-from gi_core.studies.measure import attack_all, held_out, noise_like
+from gi_core.studies.measure import _test_split, attack_all, held_out, noise_like
 from gi_core.studies.venom_table import CONVENTIONS, VenomTable
 
 
@@ -19,7 +19,9 @@ def few(tmp_path, monkeypatch):
     for name in ("cifar10.npz", "cifar100_subset.npz"):
         np.savez(tmp_path / name, images=arrays, labels=np.arange(12) % 10, split=np.array([0] * 4 + [1] * 8))
     monkeypatch.setenv("GI_DATA", str(tmp_path))
-    return tmp_path
+    _test_split.cache_clear()
+    yield tmp_path
+    _test_split.cache_clear()
 
 
 def test_venom_table_rows_hold_control_bits_and_published_values(few, tmp_path):
