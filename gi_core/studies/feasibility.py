@@ -77,12 +77,12 @@ REGIMES = {
     "vit-base-32": Regime("vit-base-16", SMALL, 1, "eval", MATCH, "SSIM 0.06 from noise (Fig. 4)"),
     "swin-32-two": Regime("swin-tiny", SMALL, 2, "eval", MATCH, "collapses at two pictures (Fig. 3, at 224 pixels)"),
     # canonical resolution
-    "swin-224": Regime("swin-tiny", CANONICAL, 1, "train", MATCH, "the vulnerable one, a transitional design (Fig. 1)"),
-    "swin-224-two": Regime("swin-tiny", CANONICAL, 2, "train", MATCH, "collapses at two pictures (Fig. 3)"),
-    "swinv2-224": Regime("swinv2-tiny", CANONICAL, 1, "train", MATCH, NO_224),
-    "convnext-224": Regime("convnext-tiny", CANONICAL, 1, "train", MATCH, NO_224),
+    "swin-224": Regime("swin-tiny", CANONICAL, 1, "train", SIGNED, "the vulnerable one, a transitional design (Fig. 1)"),
+    "swin-224-two": Regime("swin-tiny", CANONICAL, 2, "train", SIGNED, "collapses at two pictures (Fig. 3)"),
+    "swinv2-224": Regime("swinv2-tiny", CANONICAL, 1, "train", SIGNED, NO_224),
+    "convnext-224": Regime("convnext-tiny", CANONICAL, 1, "train", SIGNED, NO_224),
     "maxvit-224": Regime("maxvit-tiny", CANONICAL, 1, "train", SIGNED, NO_224),
-    "vit-base-224": Regime("vit-base-16", CANONICAL, 1, "train", MATCH, NO_224),
+    "vit-base-224": Regime("vit-base-16", CANONICAL, 1, "train", SIGNED, NO_224),
     "resnet18-224": Regime("resnet18", CANONICAL, 1, "train", SIGNED, NO_224),
     "preact-224": Regime("resnet18-preact", CANONICAL, 1, "train", SIGNED, NO_224),
     # detection
