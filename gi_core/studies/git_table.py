@@ -43,7 +43,7 @@ class GITTable(Study):
 
     question: ClassVar[str] = "Does the victim's structure help a learned inverter, and does its answer help IG?"
     keys: ClassVar[tuple[str, ...]] = ("setting", "attack")
-    columns: ClassVar[tuple[str, ...]] = ("pictures", "mse", *SCORES)
+    columns: ClassVar[tuple[str, ...]] = ("count", "mse", *SCORES)
 
     data: str = option("cifar10", "data set in GI_DATA")
     model: str = option("lenet", "victim")
@@ -70,7 +70,7 @@ class GITTable(Study):
         client = moved(server, distance) if distance else server
         sample = attack_all(cell["attack"], defense, client, pictures, server=server, control=not iterative)
         mse = float((sample.images - sample.truth).square().mean())
-        return {"pictures": count, "mse": mse, **sample.row()}
+        return {"count": count, "mse": mse, **sample.row()}
 
 
 def moved(victim: Victim, distance: float, seed: int = 0) -> Victim:

@@ -63,7 +63,7 @@ class VenomTable(Study):
     question: ClassVar[str] = "Which attack recovers what, at which noise, and could any attack at all?"
     keys: ClassVar[tuple[str, ...]] = ("data", "model", "convention", "epsilon", "attack")
     columns: ClassVar[tuple[str, ...]] = (
-        "defense", "sigma", "z", "bits", "pictures", *SCORES, "published_psnr", "published_ssim", "published_asr", "note",
+        "defense", "sigma", "z", "bits", "count", *SCORES, "published_psnr", "published_ssim", "published_asr", "note",
     )  # fmt: skip
 
     data: str = option("cifar10+mnist", "data sets in GI_DATA, joined by +")
@@ -102,7 +102,7 @@ class VenomTable(Study):
             published = (None, None, None)
         row: Row = {
             "defense": defense,
-            "pictures": len(pictures),
+            "count": len(pictures),
             "note": None,
             **self.noise(defense, victim),
             **sample.row(),
