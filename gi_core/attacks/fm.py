@@ -25,6 +25,7 @@ class FlowMatching(SurrogateModel):
         " unlike the prior's training data are pulled towards it."
     )
 
+    tv: float = option(0.0, "weight of total variation", low=0, high=1e3)
     lr: float = option(0.1, "Adam's learning rate in normalised pixel units", low=1e-6, high=100)
     signed: bool = option(True, "step along the sign of the gradient")
     prior: str = option("flow", "priors on pictures besides total variation")

@@ -97,7 +97,7 @@ class TrainFlow(Trainable):
                 seconds = time.process_time() - started
                 keep(path.with_suffix(".progress.safetensors"), net, mean, optimiser, step, seconds)
                 figures = {"step": step, "matching_loss": round(validation_loss(mean, held_out), 4)}
-                weights.save(mean, path, self._card(shape, len(train), seconds, [figures]))
+                weights.save(mean, path, self._card(shape, len(train), seconds, [figures]), half=("weight",))
                 average = float(torch.stack(running).mean())
                 running = []
                 yield {"steps": self.steps, "loss": average, "seconds": seconds} | figures
@@ -111,7 +111,7 @@ class TrainFlow(Trainable):
                 train.floats(slice(0, self.samples)), held_out.floats(slice(0, self.samples))
             ),
         }
-        weights.save(mean, path, self._card(shape, len(train), seconds, [final]))
+        weights.save(mean, path, self._card(shape, len(train), seconds, [final]), half=("weight",))
         yield {"steps": self.steps, "loss": final["matching_loss"], "seconds": seconds} | final
 
     def _card(

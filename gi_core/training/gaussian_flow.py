@@ -45,5 +45,5 @@ class FitGaussianFlow(Trainable):
             "known_failures": "Knows colours and smoothness, no shapes: its samples are coloured clouds.",
             "licence": "as the project; computed from the data named above",
             "command": f"python -m gi_core train '{self.text}' --data FOLDER --out assets/weights",
-        })  # fmt: skip
+        }, half=("axes", "mean"))  # fmt: skip
         yield {"step": 1, "steps": 1, "loss": loss, "seconds": seconds, "matching_loss": loss}

@@ -81,7 +81,7 @@ def test_force_is_a_share_of_the_objectives_per_picture() -> None:
 def test_the_value_is_the_potential_whose_gradient_is_the_pull() -> None:
     """weight |g| |x - D| with the factor and D held."""
     images = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
-    prior = FlowPrior(weight=0.3, net="gaussian", jitter=0.0)
+    prior = FlowPrior(weight=0.3, net="gaussian", end=0.95, jitter=0.0)
     value, pull = prior.pull(images, moment(images, seed=4))
     flow = load_flow("gaussian", (3, 8, 8), images.device)
     generator = torch.Generator().manual_seed(4)
