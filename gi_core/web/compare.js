@@ -27,10 +27,10 @@ const layOut = () => {
   if (key === laid) return;
   laid = key;
   cache.clear();
-  const box = (head, more, kind) => `<div><h2 class="${kind}">${head}</h2><div class="frame f-${kind}"><canvas role="img"></canvas></div>${more}</div>`;
+  const box = (head, more, kind) => `<div><h2 class="${kind}">${head}</h2><div class="frame f-${kind}"><canvas role="img" aria-label="${words.working}"></canvas></div>${more}</div>`;
   find("lanes").innerHTML = box(gi.icon("lock") + words.dial_private, "", "private")
     + shown.lanes.map((lane, i) => box(`<svg viewBox="0 0 12 12" aria-hidden="true">${marks[i]}</svg><span>${escape(lane.label)}</span>`,
-      `<div class="gain" data-k="gain"></div><div class="small" data-k="psnr"></div><span class="squares" role="img"></span><div class="small" data-k="word"></div><div class="small" data-k="cost"></div>`, "attacker")).join("");
+      `<div class="gain" data-k="gain"></div><div class="small" data-k="psnr"></div><span class="squares" role="img" aria-label="${words.working}"></span><div class="small" data-k="word"></div><div class="small" data-k="cost"></div>`, "attacker")).join("");
 };
 
 /* every lane at the same share of its own steps, on the scrubber's log scale */

@@ -16,13 +16,13 @@ let z = 0.003, sample = catalog.samples[0]?.name, answer = null, curve = null, w
 /* grid: one column per attack, built once, so nothing jumps */
 find("grid").style.gridTemplateColumns = innerWidth > 767 ? `240px repeat(${catalog.attackers.length}, minmax(0, 1fr))` : "";
 find("grid").innerHTML = `<div><h2 class="private">${gi.icon("lock")}${words.dial_private}</h2>
-    <div class="frame f-private"><canvas data-r="private" role="img"></canvas></div>
+    <div class="frame f-private"><canvas data-r="private" role="img" aria-label="${words.dial_private}"></canvas></div>
     <h2 class="control" style="margin-top:16px">${words.dial_control_row}</h2><p class="small">${words.dial_control_note}</p></div>`
   + catalog.attackers.map((a, i) => `<div data-a="${i}"><div class="title"><h2><svg viewBox="0 0 12 12" aria-hidden="true">${marks[i % 4]}</svg>${label(a)}</h2><span class="small" data-k="ms"></span></div>
-    <div class="pair"><div class="frame"><canvas data-k="guess" role="img"></canvas></div>
+    <div class="pair"><div class="frame"><canvas data-k="guess" role="img" aria-label="${label(a)}"></canvas></div>
       <div><div class="small">${words.dial_gain}</div><div class="gain" data-k="gain">–</div><div class="small" data-k="psnr"></div>
-        <span class="squares" data-k="squares" role="img"></span><div class="small word" data-k="word"></div></div></div>
-    <div class="pair"><div class="frame f-control"><canvas data-k="control" role="img"></canvas></div>
+        <span class="squares" data-k="squares" role="img" aria-label="${words.working}"></span><div class="small word" data-k="word"></div></div></div>
+    <div class="pair"><div class="frame f-control"><canvas data-k="control" role="img" aria-label="${words.control_alt}"></canvas></div>
       <div><b class="control">${words.control}</b><div class="small" data-k="control-psnr"></div></div></div></div>`).join("");
 
 const drawSamples = () => find("samples").replaceChildren(...catalog.samples.map(s => {

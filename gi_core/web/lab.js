@@ -137,7 +137,7 @@ const drawVerdict = async () => {
   const head = (kicker, word, squares, sentence, failed) => `<p class="small">${escape(kicker)}</p>
     <p class="word${failed ? " failed" : ""}"><span>${escape(word)}</span>${squares == null ? "" : `<span class="squares" role="img" aria-label="${say(words.level_alt, { level: squares })}">${[1, 2, 3].map(i => `<i class="${i <= squares ? "on" : ""}"></i>`).join("")}</span>`}</p>
     <p>${escape(sentence)}</p>`;
-  const row = (name, value, note, kind = "") => `<div><div><dt class="${kind}">${kind === "bound" ? gi.icon("hatch") : ""}${escape(name)}</dt><dd><b>${escape(value)}</b></dd></div>${note ? `<p>${escape(note)}</p>` : ""}</div>`;
+  const row = (name, value, note, kind = "") => `<div><dt class="${kind}">${kind === "bound" ? gi.icon("hatch") : ""}${escape(name)}</dt><dd><b>${escape(value)}</b></dd>${note ? `<dd class="note">${escape(note)}</dd>` : ""}</div>`;
   const scores = end ? row(words.likeness, `${gi.number(end.psnr)} dB`, say(words.likeness_note, { ssim: gi.number(end.ssim, 2), lpips: end.lpips == null ? words.not_available : gi.number(end.lpips, 2) })) : "";
   if (run.state === "failed") {
     box.innerHTML = head(words.refused, run.message, null, words.refused_note, true);
