@@ -56,6 +56,7 @@ class Venom(Attack):
             images = network(found, strength).clamp(0, 1).to(observation.targets[0])
         report: dict[str, object] = {
             "features": features,
+            "mean feature": network.front.mean.unsqueeze(0),
             "refined": refined,
             "T": float(strength),
             "noise on a feature": float(noise),

@@ -72,7 +72,7 @@ def test_venoms_report_shows_features_strength_and_fused_classes(lenet, picture)
     truth = lenet.features(picture).detach()
     frame = answer("venom:feature=spe", observe(lenet, picture, label=7))
     assert torch.allclose(frame.report["features"], truth, atol=1e-3)
-    assert frame.report["refined"].shape == (1, 768)
+    assert frame.report["refined"].shape == frame.report["mean feature"].shape == (1, 768)
     assert frame.report["classes fused"] >= 1
     assert not frame.report["no class stood out"]
     assert frame.labels.tolist() == [7]
