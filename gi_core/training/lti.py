@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -87,6 +88,8 @@ class TrainLTI(Training):
 @dataclass(frozen=True, kw_only=True)
 class TrainGIT(TrainLTI):
     """Coarse-GIT, on the same pairs and with the same recipe as LTI."""
+
+    half: ClassVar[tuple[str, ...]] = ("weight",)
 
     recipe = TrainLTI.recipe + """ Started as low-rank ridge regression from the head's features to the picture."""
 
