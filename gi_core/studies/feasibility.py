@@ -77,7 +77,7 @@ REGIMES = {
     "vit-base-32": Regime("vit-base-16", SMALL, 1, "eval", MATCH, "SSIM 0.06 from noise (Fig. 4)"),
     "swin-32-two": Regime("swin-tiny", SMALL, 2, "eval", MATCH, "collapses at two pictures (Fig. 3, at 224 pixels)"),
     # canonical resolution
-    "swin-224": Regime("swin-tiny", CANONICAL, 1, "train", SIGNED, "the vulnerable one, a transitional design (Fig. 1)"),
+    "swin-224": Regime("swin-tiny", CANONICAL, 1, "train", SIGNED, "vulnerable, a transitional design (Fig. 1)"),
     "swin-224-two": Regime("swin-tiny", CANONICAL, 2, "train", SIGNED, "collapses at two pictures (Fig. 3)"),
     "swinv2-224": Regime("swinv2-tiny", CANONICAL, 1, "train", SIGNED, NO_224),
     "convnext-224": Regime("convnext-tiny", CANONICAL, 1, "train", SIGNED, NO_224),

@@ -39,13 +39,12 @@ class TrainVsEval(Study):
     seeds: int = option(3, "attack seeds", low=1, high=100)
 
     def cells(self) -> Iterator[Cell]:
-        for models in (("resnet18-preact",), ("resnet18",)):
-            for arms in (ARMS[:2], ARMS[2:]):
+        for arms in (ARMS[:2], ARMS[2:]):
+            for model in ("resnet18-preact", "resnet18"):
                 for seed in range(self.seeds):
                     for picture in range(self.count):
-                        for model in models:
-                            for mode, attack in arms:
-                                yield {"model": model, "mode": mode, "attack": attack, "picture": picture, "seed": seed}
+                        for mode, attack in arms:
+                            yield {"model": model, "mode": mode, "attack": attack, "picture": picture, "seed": seed}
 
     def measure(self, cell: Cell) -> Row:
         weights = f"tv={self.tv}" + ("" if cell["attack"] == "ig" else f",bn={self.bn}")
