@@ -24,6 +24,9 @@ from gi_core.priors.base import Moment, Prior
 
 Simulate = Callable[[Tensor, Tensor], list[Tensor]]
 
+TINY = 30_000
+"""Parameters below which one picture is too little work for oneDNN's convolutions."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -61,6 +64,7 @@ class Matcher:
         self.objective_name = objective.name
         self.simulate = simulate or gradient_of(observation)
         self.generator = torch.Generator().manual_seed(seed)
+        self._convolutions = _plain_convolutions if _is_tiny(observation) else contextlib.nullcontext
         self._attention: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
 
     def evaluate(
@@ -78,7 +82,8 @@ class Matcher:
         """
         x = images.detach().requires_grad_()
         try:
-            value, gradients = self._pass(x, targets, extra)
+            with self._convolutions():
+                value, *gradients = self._pass(x, targets, extra)
         except RuntimeError as error:
             if "scaled_dot_product" in str(error) and self._attention is contextlib.nullcontext:
                 self._attention = _math_attention  # the fused kernels have no second derivative, the plain one has
@@ -97,16 +102,17 @@ class Matcher:
                 terms[prior.name] = potential
                 loss = loss + potential
                 gradient = gradient + pull
-        return Evaluation(loss, terms, gradient, gradients[1:])
+        return Evaluation(loss, terms, gradient, tuple(gradients[1:]))
 
-    def _pass(self, x: Tensor, targets: Tensor, extra: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def _pass(self, x: Tensor, targets: Tensor, extra: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Value of the objective, its gradient with respect to the pictures, then to each of ``extra``."""
         with self._attention(), statistics_kept(self.observation.victim):
             guess = self.simulate(x, targets)
             value, cotangent, scale = self.distance([g.detach() for g in guess])
             pairs = [(g, v) for g, v in zip(guess, cotangent, strict=True) if g.requires_grad]
             outputs, weights = zip(*pairs, strict=True)
             gradients = torch.autograd.grad(outputs, (x, *extra), weights, materialize_grads=True)
-        return value, tuple(g.mul_(scale) for g in gradients)
+        return value, *(g.mul_(scale) for g in gradients)
 
 
 def gradient_of(observation: Observation) -> Simulate:
@@ -122,3 +128,13 @@ def gradient_of(observation: Observation) -> Simulate:
 
 def _math_attention() -> contextlib.AbstractContextManager[None]:
     return sdpa_kernel(SDPBackend.MATH)
+
+
+def _is_tiny(observation: Observation) -> bool:
+    """One picture through a network of LeNet's size: where oneDNN's set-up costs more than the convolution."""
+    return observation.batch_size == 1 and sum(p.numel() for p in observation.parameters) < TINY
+
+
+def _plain_convolutions() -> contextlib.AbstractContextManager[None]:
+    """Convolutions as one matrix product each: 0.6x the time on ``lenet`` at batch 1, 1.5x at batch 8."""
+    return torch.backends.mkldnn.flags(enabled=False, allow_tf32=None)
