@@ -8,13 +8,16 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from gi_core.components import Component, Registry
 from gi_core.errors import BadInput
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Cell = dict[str, Any]
 Row = dict[str, Any]
@@ -43,6 +46,10 @@ class Study(Component):
         Under the key ``pictures`` it may add pictures worth keeping: name -> (C,H,W) in [0,1].
         """
 
+    def figure(self, rows: list[Row]) -> Figure | None:
+        """A plot of the rows (values as text), where the study has one."""
+        return None
+
 
 studies: Registry[Study] = Registry("study")
 
@@ -51,7 +58,8 @@ def run_study(study: Study, out: Path, budget_minutes: float | None = None) -> I
     """Yield a row per finished cell: those already in ``out`` first, then new ones while the budget lasts.
 
     Rows go to ``out/NAME.csv`` as they are finished; a second call with the same ``out`` goes on where the first
-    stopped. ``out/NAME.txt`` keeps the study's text, so that other options need another folder.
+    stopped. ``out/NAME.txt`` keeps the study's text, so that other options need another folder; ``out/NAME.png``
+    shows the rows of a finished call.
 
     Args:
         out: folder, created if need be.
@@ -66,7 +74,7 @@ def run_study(study: Study, out: Path, budget_minutes: float | None = None) -> I
         raise BadInput(f"{out} holds {options.read_text().strip()!r}: other options need another --out")
     options.write_text(study.text + "\n")
     done = read_rows(table)
-    yield from done
+    yield from list(done)
     finished = {tuple(row[k] for k in study.keys) for row in done}
     header = [*study.keys, *study.columns, "seconds"]
     deadline = time.monotonic() + 60 * budget_minutes if budget_minutes is not None else float("inf")
@@ -74,7 +82,7 @@ def run_study(study: Study, out: Path, budget_minutes: float | None = None) -> I
         if tuple(format_cell(cell[k]) for k in study.keys) in finished:
             continue
         if time.monotonic() > deadline:
-            return
+            break
         started = time.process_time()
         row = {**cell, **study.measure(cell)}
         for name, picture in row.pop("pictures", {}).items():
@@ -82,7 +90,11 @@ def run_study(study: Study, out: Path, budget_minutes: float | None = None) -> I
         row["seconds"] = round(time.process_time() - started, 2)
         text = {k: format_cell(row[k]) for k in header}
         append_row(table, header, text)
+        done.append(text)
         yield text
+    figure = study.figure(done) if done else None
+    if figure is not None:
+        figure.savefig(out / f"{study.name}.png", dpi=110)
 
 
 def read_rows(table: Path) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -25,10 +25,20 @@ from gi_core.priors.tv import TotalVariation
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.pictures import private_pictures
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 ARCHITECTURES = ("swinv2-tiny", "swin-tiny", "convnext-tiny", "maxvit-tiny", "vit-base-16")
 FACTORS = (0.3, 0.6, 1.0, 0.0, 0.1, 0.2, 0.4, 0.5, 0.7, 0.8, 0.9)
 
 CONTROL_STEPS = 100
+LINES = (
+    ("ssim_start", "start", "k:"),
+    ("ssim_loss", "matching, lowest loss", "o-C0"),
+    ("ssim_oracle", "matching, oracle", "^--C0"),
+    ("ssim_tv_oracle", "smoothing alone, oracle", "s--C1"),
+    ("published_final", "paper, Fig. 4", "x-C7"),
+)
 
 # Figure 4 of the paper, read off: SSIM of the start and of the result for factors 0.0, 0.1, ..., 1.0.
 PUBLISHED = {
@@ -129,6 +139,30 @@ class ControlledInit(Study):
             "published_final": float(published[place]) if published else None,
             "evaluations": len(attacked.ssims),
         }
+
+    def figure(self, rows: list[Row]) -> Figure:
+        """SSIM against the share of noise in the start, one panel per victim."""
+        from matplotlib.figure import Figure
+
+        names = [m for m in ARCHITECTURES if any(r["model"] == m for r in rows)]
+        figure = Figure(figsize=(2.6 * len(names), 3.0), layout="constrained")
+        for i, name in enumerate(names):
+            axes = figure.add_subplot(1, len(names), i + 1, title=name, ylim=(-0.05, 1.05), xlim=(-0.05, 1.05))
+            own = sorted((r for r in rows if r["model"] == name), key=lambda r: float(r["factor"]))
+            for column, label, style in LINES:
+                axes.plot(
+                    [float(r["factor"]) for r in own],
+                    [float(r[column]) for r in own],
+                    style,
+                    label=label,
+                    markersize=4,
+                )
+            axes.set_xlabel("share of noise in the start")
+            if i == 0:
+                axes.set_ylabel("SSIM to the truth")
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(LINES), frameon=False, fontsize=8)
+        return figure
 
 
 @dataclass

@@ -72,3 +72,19 @@ def test_disturbed_pixels_nest():
 def test_classes_take_turns():
     labels = torch.tensor([2, 2, 0, 1, 0, 2])
     assert labels[in_turn(labels)].tolist() == [0, 1, 2, 0, 2, 2]
+
+
+def test_controlled_init_measures_and_draws(monkeypatch):
+    from gi_core.studies import controlled_init
+
+    monkeypatch.setattr(controlled_init, "ARCHITECTURES", ("lenet",))
+    monkeypatch.setitem(controlled_init.PUBLISHED, "lenet", (0.5,) * 11)
+    study = controlled_init.ControlledInit(source="samples", evaluations=40)
+    row = study.measure({"model": "lenet", "factor": 0.3, "picture": 0, "seed": 0})
+    assert row["ssim_loss"] > row["ssim_start"]
+    assert row["ssim_oracle"] >= row["ssim_loss"] - 1e-3
+    assert row["ssim_tv_oracle"] >= row["ssim_tv_last"]
+    assert row["matching_end"] < 0.5 * row["matching_start"]
+    assert row["psnr_tv_last"] > row["psnr_start"]
+    figure = study.figure([{"model": "lenet", "factor": "0.3", **{k: str(v) for k, v in row.items()}}])
+    assert [line.get_label() for line in figure.axes[0].lines] == [label for _, label, _ in controlled_init.LINES]
