@@ -123,3 +123,19 @@ def test_a_gradient_holds_no_line_and_momentum_is_warned_of() -> None:
 def test_bad_options_are_refused(text: str) -> None:
     with pytest.raises(BadInput):
         attacks.parse(text)
+
+
+def test_the_attack_beats_ig_on_twenty_local_steps() -> None:
+    """Same start, steps, objective and step rule; nearer to the truth and a better match."""
+    training = Training(steps=20, epochs=20, batch=2, lr=0.05)
+    observation, images = observe("resnet18:width=4", training, batch=2)
+    observation.victim.float()
+    for name, delta in observation.update.tensors.items():
+        observation.update.tensors[name] = delta.float()
+    errors = {}
+    for text in ("ig:steps=50,tv=0", "sme:steps=50,tv=0,lr=0.1,signed=true"):
+        *_, last = attacks.parse(text).run(observation, 0)
+        error = (last.images - images.float()).square().mean()
+        errors[text.split(":")[0]] = float(error), float(last.terms["cosine"])
+    assert errors["sme"][1] < 0.8 * errors["ig"][1]
+    assert errors["sme"][0] < errors["ig"][0]
