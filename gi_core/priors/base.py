@@ -48,3 +48,12 @@ priors: Registry[Prior] = Registry("prior")
 def parse_priors(text: str) -> tuple[Prior, ...]:
     """``none`` -> (); ``tv:weight=0.1+flow`` -> the priors in order. Raises BadInput."""
     return () if text.strip() == "none" else tuple(priors.parse(part) for part in split_top(text, "+"))
+
+
+def opinion(text: str, observation: Observation, images: Tensor, progress: float) -> Tensor | None:
+    """What the first prior of ``text`` that has an opinion would rather see in place of ``images``, for display.
+
+    (B,C,H,W) in [0,1], or None. Repeatable; it touches no randomness of a running attack.
+    """
+    moment = Moment(observation, progress, torch.Generator().manual_seed(0), torch.zeros_like(images))
+    return next((view for prior in parse_priors(text) if (view := prior.opinion(images, moment)) is not None), None)

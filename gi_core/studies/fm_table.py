@@ -41,6 +41,7 @@ SETTINGS: dict[str, dict[str, object]] = {
 METHODS = {
     "tv": "sme:lr=0.1,signed=true,tv=0.001,steps={steps}",
     "flow": "fm:steps={steps}",
+    "flow, weight 3": "fm:prior=(flow:weight=3),steps={steps}",
     "pnp-flow": "pnp-flow:steps={steps}",
     "none": "sme:lr=0.1,signed=true,tv=0,steps={steps}",
     "flow, Gaussian": "fm:prior=(flow:net=gaussian),steps={steps}",

@@ -10,7 +10,7 @@ from gi_core.networks.flow import per_image, to_flow
 from gi_core.networks.flows import load_flow
 from gi_core.networks.gaussian_flow import GaussianFlow
 from gi_core.observation import Observation, Update
-from gi_core.priors.base import Moment, parse_priors
+from gi_core.priors.base import Moment, opinion, parse_priors
 from gi_core.priors.flow import FlowPrior, full_pull, stopped_pull
 
 
@@ -120,6 +120,15 @@ def test_opinion_denoises_towards_pictures() -> None:
     seen = FlowPrior(net="gaussian", end=0.8).opinion(noisy, moment(noisy, progress=1.0))
     assert seen.shape == ramp.shape
     assert (seen - ramp).square().mean() < 0.5 * (noisy - ramp).square().mean()
+
+
+def test_opinion_by_the_text_of_an_attack() -> None:
+    images = torch.rand(2, 3, 8, 8)
+    world = moment(images).observation
+    assert opinion("tv", world, images, 0.5) is None
+    seen = opinion("tv+flow:net=gaussian", world, images, 0.5)
+    assert seen is not None
+    assert torch.equal(seen, FlowPrior(net="gaussian").opinion(images, moment(images)))
 
 
 def test_names_and_shapes_are_checked() -> None:
