@@ -457,6 +457,16 @@ find("download").onclick = async () => {
   if (file.error) gi.toast(file.error);
   else gi.save(file.name, file.data, "application/zip");
 };
+find("lesson").onclick = () => window.dispatchEvent(new CustomEvent("gi:show", { detail: "lesson" }));
+find("lesson").hidden = !document.getElementById("tab-lesson");
+/* teacher links: ?hide=victim,attacker leaves those cards out */
+for (const name of (new URLSearchParams(location.search).get("hide") ?? "").split(",").filter(Boolean))
+  root.querySelector(`[data-card="${CSS.escape(name)}"]`)?.setAttribute("hidden", "");
+window.addEventListener("gi:open", async event => {
+  window.dispatchEvent(new CustomEvent("gi:show", { detail: "lab" }));
+  find("replays").value = event.detail;
+  receive(await server.recorded_run({ name: event.detail }));
+});
 find("replays").onchange = async event => receive(await server.recorded_run({ name: event.target.value }));
 window.addEventListener("gi:link", () => {
   const query = described?.query ?? "";

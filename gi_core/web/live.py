@@ -181,10 +181,10 @@ class Desk:
     def judge(
         self, run: Run, trace: Trace, base: dict[str, Any], pace: Pace
     ) -> Generator[dict[str, Any], None, dict[str, Any] | None]:
-        """The control attack, frame by frame, and the verdict; None when stopped before the end."""
+        """The control attack, for as many steps as the run took, and the verdict; None when stopped before the end."""
         guesswork = control(run, "noise")
         truth, curve = run.truth.cpu(), []
-        planned = run.attack.iterations * len(guesswork.observations)
+        planned = trace.iterations * len(guesswork.observations)
         keep, done, last = set(kept_iterations(run.attack.iterations)), 0, None
         with closing(guesswork.frames()) as frames:  # type: ignore[type-var]
             for frame in frames:
@@ -194,8 +194,10 @@ class Desk:
                     curve.append((frame.iteration, float(psnr(pictures, truth).mean())))
                 if pace.over:
                     return None
+                if done >= planned:
+                    break
                 if pace.due:
-                    yield {"run": base | {"state": "judging", "judging": min(1.0, done / planned)}}
+                    yield {"run": base | {"state": "judging", "judging": done / planned}}
                     pace.sent()
         if last is None:
             return None

@@ -11,7 +11,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from gi_core.web import api, compare, dial, lab  # noqa: E402
+from gi_core.web import api, compare, dial, lab, lesson  # noqa: E402
 from gi_core.web.live import Desk  # noqa: E402
 from gi_core.web.settings import limits  # noqa: E402
 from gi_core.web.widget import head, widget  # noqa: E402
@@ -24,11 +24,14 @@ def build(desk: Desk | None = None) -> gr.Blocks:
     with gr.Blocks(
         analytics_enabled=False, delete_cache=(600, 1800), title="Gradient Inversion Explorer", fill_width=True
     ) as demo:
-        tabs = ["lab", *["dial"] * bool(dial.attackers()), "compare"]
-        widget("header", tabs=tabs)
-        lab.render(desk)
-        dial.render()
-        compare.render(desk)
+        header = widget("header", tabs=[])
+        rendered = {
+            "lab": lab.render(desk),
+            "dial": dial.render(),
+            "compare": compare.render(desk),
+            "lesson": lesson.render(),
+        }
+        header.props["tabs"] = [name for name, tab in rendered.items() if tab is not None]
         api.expose(desk)
     demo.queue(max_size=desk.limits.waiting + 64, default_concurrency_limit=None)
     return demo
@@ -42,7 +45,7 @@ def launch_settings() -> dict[str, Any]:
             font=[fonts("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
             font_mono=[fonts("IBM Plex Mono", weights=(400,)), "monospace"],
         ),
-        "head": head(["base.css", "lab.css", "dial.css", "compare.css"], ["kit.js"]),
+        "head": head(["base.css", "lab.css", "dial.css", "compare.css", "lesson.css"], ["kit.js"]),
         "max_file_size": "5mb",
         "run_history": False,
         "enable_monitoring": False,

@@ -147,6 +147,17 @@ ENGLISH: dict[str, str] = {
     "compare_cost": "step {steps}, {seconds} s",
     "compare_axis_note": "of each lane, early steps stretched",
     "copy_table": "Copy table",
+    # lesson
+    "start_lesson": "Start the lesson",
+    "lesson_steps": "Steps of the lesson",
+    "lesson_step": "Step {n}",
+    "lesson_guess": "Your guess",
+    "lesson_back": "Back",
+    "lesson_next": "Next",
+    "lesson_open": "Open this run in the Lab",
+    "lesson_right": "You guessed right.",
+    "lesson_wrong": "Not quite.",
+    "lesson_note": "step {step}, {psnr} dB",
     # read aloud
     "strip_alt": "size of each entry of the gradient of {name}",
     "truth_alt": "private picture: {names}",

@@ -1,0 +1,37 @@
+"""The Lesson: guess, then reveal; its figures come from the recorded runs."""
+
+from __future__ import annotations
+
+import re
+
+from gi_core.web import lesson
+from gi_core.web.lab import replay
+from gi_core.web.lesson_text import STEPS
+from gi_core.web.widget import replay_names
+
+
+def test_every_placeholder_is_known_and_every_run_recorded():
+    for step in STEPS:
+        if step.run:
+            told = lesson.told(replay(step.run)["run"])
+            assert set(re.findall(r"\{(\w+)\}", step.text + step.reveal)) <= set(told)
+            assert step.run in replay_names()
+    assert 5 <= len(STEPS) <= 7
+
+
+def test_no_figure_of_a_result_is_written_by_hand():
+    for step in STEPS:
+        assert not re.search(r"\d+\.\d+ dB|[+-]\d+ dB", step.text + step.reveal)
+
+
+def test_a_guess_uncovers_the_picture(page):
+    page.get_by_role("tab", name="Lesson").click()
+    tab = page.locator("#tab-lesson")
+    tab.get_by_role("button", name="Next").click()
+    assert tab.locator(".covered").count() == 1
+    tab.locator("[data-r=guess] button").first.click()
+    assert tab.locator(".covered").count() == 0
+    assert "dB" in tab.locator("[data-r=reveal]").inner_text()
+    tab.get_by_role("button", name="Open this run in the Lab").click()
+    page.wait_for_function("document.querySelector('[data-r=text]').textContent.includes('dlg')", timeout=10_000)
+    assert page.evaluate("document.body.dataset.tab") == "lab"
