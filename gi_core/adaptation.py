@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gi_core.objectives import Distance, Objective, SignAlignment, inner, norm
+from gi_core.objectives import Distance, Objective, SignAlignment, Tensors, inner, norm
 from gi_core.observation import DefenseFacts, Observation
 
 
@@ -37,7 +37,7 @@ def _clips_the_update(clip: DefenseFacts, observation: Observation) -> bool:
 
 
 def _masked(distance: Distance, mask: list[Tensor]) -> Distance:
-    def masked(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
+    def masked(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
         value, cotangent, factor = distance(torch._foreach_mul(guess, mask))
         return value, torch._foreach_mul(cotangent, mask), factor
 
@@ -47,7 +47,7 @@ def _masked(distance: Distance, mask: list[Tensor]) -> Distance:
 def _clipped(distance: Distance, limit: float) -> Distance:
     """g -> g min(1, C/|g|); where it clips, the pull-back is (C/|g|) (v - <v, g> g / |g|^2)."""
 
-    def clipped(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
+    def clipped(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
         length = norm(guess)
         scale = (limit / length.clamp_min(1e-30)).clamp_max(1.0)
         value, cotangent, factor = distance(torch._foreach_mul(guess, scale))
@@ -67,7 +67,7 @@ def _within_cells(objective: Objective, targets: list[Tensor], defense: DefenseF
     reach = (1.0 if defense.options["stochastic"] else 0.5) / (2 ** (int(defense.options["bits"]) - 1) - 1)
     cells = [torch.linalg.vector_norm(t, ord=order) * reach for t in targets]
 
-    def quantised(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
+    def quantised(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
         nearest = [torch.clamp(g, t - c, t + c) for g, t, c in zip(guess, targets, cells, strict=True)]
         return objective.to(nearest)(guess)
 

@@ -61,7 +61,7 @@ def run(
     truth_labels = torch.tensor(labels) if labels else None
     prepared = prepare(scenario, pictures, truth_labels, device=device)
     stop = threading.Event()
-    signal.signal(signal.SIGINT, lambda *_: (stop.set(), signal.signal(signal.SIGINT, signal.default_int_handler)))
+    stop_on_interrupt(stop)
     with click.progressbar(length=prepared.attack.iterations, label=scenario.attack, file=sys.stderr) as bar:
         for frame in prepared:
             bar.update(frame.iteration + 1 - bar.pos)
@@ -75,6 +75,16 @@ def run(
     else:
         click.echo(summary(trace.to_dict()))
     raise SystemExit(STOPPED if stop.is_set() else 0)
+
+
+def stop_on_interrupt(stop: threading.Event) -> None:
+    """The first Ctrl-C sets ``stop``, for the loop to see between two iterations; a second one interrupts at once."""
+
+    def first(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, first)
 
 
 def summary(trace: dict[str, Any]) -> str:

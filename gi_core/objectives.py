@@ -8,7 +8,7 @@ is handed over apart, so that it multiplies one picture instead of millions of p
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +16,8 @@ from torch import Tensor
 
 from gi_core.components import Component, Registry
 
-Distance = Callable[[list[Tensor]], tuple[Tensor, list[Tensor], Tensor | float]]
+Tensors = Sequence[Tensor]
+Distance = Callable[[Tensors], tuple[Tensor, Tensors, Tensor | float]]
 """guess -> (value, cotangent, scale) with d value / d guess = scale * cotangent."""
 
 
@@ -25,7 +26,7 @@ class Objective(Component):
     """A distance between two updates."""
 
     @abstractmethod
-    def to(self, target: list[Tensor]) -> Distance:
+    def to(self, target: Tensors) -> Distance:
         """The distance to ``target`` as a function ``guess -> (value, cotangent, scale)``.
 
         Args:
@@ -40,12 +41,12 @@ class Objective(Component):
 objectives: Registry[Objective] = Registry("objective")
 
 
-def inner(a: list[Tensor], b: list[Tensor]) -> Tensor:
+def inner(a: Tensors, b: Tensors) -> Tensor:
     """Euclidean inner product over all tensors together, 0-dim."""
     return torch.stack([torch.dot(s.reshape(-1), t.reshape(-1)) for s, t in zip(a, b, strict=True)]).sum()
 
 
-def norm(a: list[Tensor]) -> Tensor:
+def norm(a: Tensors) -> Tensor:
     """Euclidean norm over all tensors together, 0-dim."""
     return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(a)))
 
@@ -55,11 +56,11 @@ def norm(a: list[Tensor]) -> Tensor:
 class Cosine(Objective):
     """1 - <g, t> / (|g| |t|): blind to scale (Geiping et al. 2020, eq. 4)."""
 
-    def to(self, target: list[Tensor]) -> Distance:
+    def to(self, target: Tensors) -> Distance:
         unit = torch._foreach_div(target, norm(target).clamp_min(1e-30))
         cotangent = [torch.empty_like(t) for t in unit]  # reused: fresh pages for millions of numbers cost more than the sum
 
-        def distance(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
+        def distance(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
             length = norm(guess).clamp_min(1e-30)
             cosine = inner(guess, unit) / length
             # d(1 - cos)/dg = -(t/|t| - cos g/|g|) / |g|
@@ -76,8 +77,8 @@ class Cosine(Objective):
 class L2(Objective):
     """Sum of squared differences (Zhu et al. 2019, eq. 1)."""
 
-    def to(self, target: list[Tensor]) -> Distance:
-        def distance(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
+    def to(self, target: Tensors) -> Distance:
+        def distance(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
             residual = torch._foreach_sub(guess, target)
             return norm(residual).square(), residual, 2.0
 
@@ -89,8 +90,8 @@ class L2(Objective):
 class L1(Objective):
     """Sum of absolute differences (Deng et al. 2021 combine it with L2)."""
 
-    def to(self, target: list[Tensor]) -> Distance:
-        def distance(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
+    def to(self, target: Tensors) -> Distance:
+        def distance(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
             residual = torch._foreach_sub(guess, target)
             return torch.stack(torch._foreach_norm(residual, 1)).sum(), torch._foreach_sign(residual), 1.0
 
@@ -105,10 +106,10 @@ class SignAlignment(Objective):
     What an attacker who knows that the client sends signs should match (reconstruction).
     """
 
-    def to(self, target: list[Tensor]) -> Distance:
+    def to(self, target: Tensors) -> Distance:
         signs = torch._foreach_sign(target)
 
-        def distance(guess: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor | float]:
+        def distance(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
             length = torch.stack(torch._foreach_norm(guess, 1)).sum().clamp_min(1e-30)
             aligned = inner(guess, signs) / length
             # d/dg (1 - <g,s>/|g|_1) = (aligned * sign(g) - s) / |g|_1

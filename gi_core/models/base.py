@@ -25,7 +25,6 @@ class Victim(nn.Module):
         mean, std: pixel normalisation per channel, part of the victim so that pictures stay in [0,1].
         image_shape: (C,H,W).
 
-    ``static``: the forward pass has no control flow that depends on values, so that it may be traced.
     ``label_smoothing`` is 0 unless the client's loss smooths its labels (a model-side defense).
     """
 
@@ -40,14 +39,12 @@ class Victim(nn.Module):
         image_shape: tuple[int, int, int],
         mean: tuple[float, ...] = (0.0,),
         std: tuple[float, ...] = (1.0,),
-        static: bool = False,
     ) -> None:
         super().__init__()
         self.body = body
         self.head = head
         self.image_shape = image_shape
         self.label_smoothing = 0.0
-        self.static = static
         channels = image_shape[0]
         if len(mean) != channels:
             mean, std = (sum(mean) / len(mean),) * channels, (sum(std) / len(std),) * channels

@@ -23,15 +23,15 @@ class ConvNet(Architecture):
 
     def build(self, image_shape: tuple[int, int, int], num_classes: int) -> Victim:
         w = self.width
-        plan = [w, 2 * w, 2 * w, 4 * w, 4 * w, 4 * w, "pool", 4 * w, 4 * w, "pool"]
+        plan: list[int | None] = [w, 2 * w, 2 * w, 4 * w, 4 * w, 4 * w, None, 4 * w, 4 * w, None]
         layers: list[nn.Module] = []
         fan_in = image_shape[0]
         for step in plan:
-            if step == "pool":
+            if step is None:
                 layers.append(nn.MaxPool2d(3))
             else:
-                layers += [nn.Conv2d(fan_in, int(step), 3, padding=1), nn.BatchNorm2d(int(step)), nn.ReLU()]
-                fan_in = int(step)
+                layers += [nn.Conv2d(fan_in, step, 3, padding=1), nn.BatchNorm2d(step), nn.ReLU()]
+                fan_in = step
         body = nn.Sequential(*layers, nn.Flatten())
         with torch.no_grad():
             width_of_head = body.eval()(torch.zeros(1, *image_shape)).shape[1]
