@@ -8,7 +8,7 @@ is handed over apart, so that it multiplies one picture instead of millions of p
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gi_core.components import Component, Registry
 
-Tensors = Sequence[Tensor]
+Tensors = list[Tensor] | tuple[Tensor, ...]
 Distance = Callable[[Tensors], tuple[Tensor, Tensors, Tensor | float]]
 """guess -> (value, cotangent, scale) with d value / d guess = scale * cotangent."""
 
