@@ -7,6 +7,7 @@
 from gi_core import _torch
 
 _torch.use_one_thread()
+_torch.keep_freed_memory()
 
 from gi_core.errors import BadInput  # noqa: E402 - threads are set before anything starts one
 from gi_core.run import Run, prepare, run, stream  # noqa: E402

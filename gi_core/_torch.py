@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 
@@ -15,6 +16,21 @@ _library: torch.library.Library | None = None
 def use_one_thread() -> None:
     """One thread: two on contended cores can be 10-100x slower (OpenMP spin waits)."""
     torch.set_num_threads(1)
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep large freed blocks instead of handing them back to the kernel and faulting them in again.
+
+    A double backward allocates and frees a gradient's worth of memory many times over: on ResNet-18 an iteration takes
+    0.85x the time. Elsewhere than on glibc nothing happens.
+    """
+    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(mmap_threshold, 32 * 2**20)  # the greatest value that glibc accepts
+    mallopt(trim_threshold, 2**30)
 
 
 def make_torchvision_importable() -> None:
