@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from gi_core.errors import BadInput
-from gi_core.run import Run, prepare, update_summary
+from gi_core.run import Run, prepare
 from gi_core.web import payload
 from gi_core.web.live import Desk, Pace, names, sentence
 from gi_core.web.presets import ATTACKS
@@ -99,11 +99,7 @@ def lanes(desk: Desk, request: dict[str, Any]) -> list[tuple[str, Run, dict[str,
         given = request["pictures"]
         pictures = [given[i % len(given)] for i in range(scenario.batch_size)] if given else []
         run = prepare(scenario, batch_of(pictures, scenario))
-        still = payload.still(
-            scenario, run.truth, run.labels.cpu().tolist(), run.clean.tensors, run.observation.update.tensors,
-            update_summary(run.clean, run.observation.update), run_id=str(number), total=run.attack.iterations,
-            images=names(pictures),
-        )  # fmt: skip
+        still = payload.still(run, run_id=str(number), images=names(pictures))
         kept = {key: still[key] for key in ("text", "size", "truth", "total", "verdict", "seconds")}
         label = payload.defense_words(scenario) if field == "defense" else str(getattr(scenario, field))
         found.append((label, run, kept))

@@ -111,7 +111,8 @@ def column(name: str, z: float, sample: str) -> dict[str, Any]:
     own, other = float(psnr(match(images, truth), truth).mean()), float(psnr(guess, truth).mean())
     return {
         "name": name, "src": payload.strip_uri(images), "control": payload.strip_uri(guess), "ms": ms, "psnr": own,
-        "control_psnr": other, "gain": own - other, "level": examination.verdict.level, "word": examination.verdict.word,
+        "control_psnr": other, "gain": own - other, "level": examination.verdict.level,
+        "word": examination.verdict.word,
     }  # fmt: skip
 
 
@@ -119,7 +120,8 @@ def column(name: str, z: float, sample: str) -> dict[str, Any]:
 def gains(sample: str) -> dict[str, Any]:
     """Mean gain over control in dB against z, over SEEDS draws of the noise."""
     zs = np.geomspace(*RANGE, 12).tolist()
-    return {"z": zs, "seeds": SEEDS, "series": [{"name": n, "gain": [mean_gain(n, z, sample) for z in zs]} for n in attackers()]}
+    series = [{"name": name, "gain": [mean_gain(name, z, sample) for z in zs]} for name in attackers()]
+    return {"z": zs, "seeds": SEEDS, "series": series}
 
 
 def mean_gain(name: str, z: float, sample: str) -> float:

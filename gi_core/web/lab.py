@@ -109,6 +109,7 @@ def describe_with(desk: Desk) -> Any:
         attack = scenario.attack_component
         waiting = len(desk.line)
         seconds = desk.costs.known(scenario)
+        predicted = "" if seconds is None else seconds_words(seconds, desk.limits.seconds)
         line = "Nobody is waiting." if waiting < desk.limits.workers else f"{waiting} before you."
         return {
             "settings": scenario.to_dict() if search else None,
@@ -117,7 +118,7 @@ def describe_with(desk: Desk) -> Any:
             "epsilon": epsilon_words(privacy.epsilon) if privacy else "",
             "defense": " ".join(f"{d.does} Cost: {d.costs}" for d in scenario.defense_stack),
             "attack": " ".join(filter(None, (attack.assumes, attack.fails, attack.defend))),
-            "estimate": " ".join([*notes, seconds_words(seconds, desk.limits.seconds) if seconds else "", line]).strip(),
+            "estimate": " ".join(filter(None, [*notes, predicted, line])),
             "measured": seconds is not None,
         }
 
@@ -182,5 +183,3 @@ def epsilon_words(epsilon: float) -> str:
     if epsilon == float("inf"):
         return "no ε holds"
     return f"ε ≈ {epsilon:,.0f}" if epsilon >= 100 else f"ε ≈ {epsilon:.3g}"
-
-

@@ -1,4 +1,4 @@
-"""The words of the Lesson. ``{psnr}``, ``{gain}``, ``{word}``, ``{control_psnr}``, ``{numel}`` come from the recorded run."""
+"""The words of the Lesson. Braces (psnr, gain, word, control_psnr, numel) are filled in from the recorded run."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ STEPS = (
     ),
     Step(
         'And a hundred times more <b class="leaving">noise</b>',
-        "<p>The same, with noise of 0.1 on each number. The update is now mostly noise; a single one is of little use to"
-        " training, but the mean of many clients still is.</p><p><b>Take a guess.</b></p>",
+        "<p>The same, with noise of 0.1 on each number. The update is now mostly noise; a single one is of little use"
+        " to training, but the mean of many clients still is.</p><p><b>Take a guess.</b></p>",
         "4-strong",
         ("private", "attacker"),
         LEVELS,
@@ -84,8 +84,8 @@ STEPS = (
         "In practice, and what to do",
         "<p><b>It is hardest to defend</b> one picture per update, a small fresh network, one step.</p>"
         "<p><b>It gets harder for the attacker with</b></p><ul><li>larger batches and many local steps,</li>"
-        "<li>trained and deeper networks,</li><li>batch statistics that it isn't told,</li><li>clipping and noise.</li></ul>"
-        "<p><b>What protects:</b></p><ul><li>secure aggregation, so that the server sees sums over many clients only,</li>"
+        "<li>trained and deeper networks,</li><li>batch statistics that it isn't told,</li><li>clipping and noise.</li>"
+        "</ul><p><b>What protects:</b></p><ul><li>secure aggregation: the server sees sums over many clients only,</li>"
         "<li>differential privacy: clip, then calibrated noise, with its epsilon stated,</li>"
         "<li>sharing less: fewer rounds, larger batches.</li></ul>"
         "<p>This page uses small networks and pictures of 32 x 32 pixels. It shows that updates are not anonymous by"

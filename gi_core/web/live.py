@@ -16,7 +16,7 @@ from gi_core.metrics.assignment import match
 from gi_core.metrics.controls import control
 from gi_core.metrics.image import psnr
 from gi_core.metrics.verdict import judge
-from gi_core.run import Run, kept_iterations, prepare, update_summary
+from gi_core.run import Run, kept_iterations, prepare
 from gi_core.trace import Trace
 from gi_core.web import payload
 from gi_core.web.cost import Costs
@@ -154,11 +154,7 @@ class Desk:
 
         At most one message each PERIOD, and the last state. A stop during the control leaves the run unjudged.
         """
-        clean, released = run.clean.tensors, run.observation.update.tensors
-        base = payload.still(
-            run.scenario, run.truth, run.labels.cpu().tolist(), clean, released,
-            update_summary(run.clean, run.observation.update), run_id=run_id, total=run.attack.iterations, images=images,
-        )  # fmt: skip
+        base = payload.still(run, run_id=run_id, images=images)
         drawn: dict[int, str] = {}
         pace = Pace(stop, self.deadline())
         with closing(iter(run)) as frames:  # type: ignore[type-var]

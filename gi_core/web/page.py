@@ -8,13 +8,14 @@ from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-import gradio as gr  # noqa: E402
-from PIL import Image  # noqa: E402
+import gradio as gr
+from PIL import Image
 
-from gi_core.web import api, compare, dial, lab, lesson  # noqa: E402
-from gi_core.web.live import Desk  # noqa: E402
-from gi_core.web.settings import limits  # noqa: E402
-from gi_core.web.widget import head, widget  # noqa: E402
+from gi_core.web import anatomy, api, compare, dial, lab, lesson
+from gi_core.web.live import Desk
+from gi_core.web.settings import limits
+from gi_core.web.widget import head, widget
+
 
 def build(desk: Desk | None = None) -> gr.Blocks:
     """The web app, not yet launched."""
@@ -29,6 +30,7 @@ def build(desk: Desk | None = None) -> gr.Blocks:
             "lab": lab.render(desk),
             "dial": dial.render(),
             "compare": compare.render(desk),
+            "anatomy": anatomy.render(desk),
             "lesson": lesson.render(),
         }
         header.props["tabs"] = [name for name, tab in rendered.items() if tab is not None]
@@ -45,7 +47,7 @@ def launch_settings() -> dict[str, Any]:
             font=[fonts("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
             font_mono=[fonts("IBM Plex Mono", weights=(400,)), "monospace"],
         ),
-        "head": head(["base.css", "lab.css", "dial.css", "compare.css", "lesson.css"], ["kit.js"]),
+        "head": head(["base.css", "lab.css", "dial.css", "compare.css", "anatomy.css", "lesson.css"], ["kit.js"]),
         "max_file_size": "5mb",
         "run_history": False,
         "enable_monitoring": False,

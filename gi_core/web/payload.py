@@ -32,7 +32,7 @@ from gi_core.metrics.controls import gain
 from gi_core.metrics.image import psnr
 from gi_core.metrics.verdict import Examination
 from gi_core.observation import Tensors
-from gi_core.run import Run
+from gi_core.run import Run, update_summary
 from gi_core.scenario import Scenario
 from gi_core.trace import KeptFrame, Trace, finite
 from gi_core.web.strings import DEFENSE_WORDS, VERDICT_SENTENCES
@@ -43,18 +43,10 @@ STRIPS = 4
 ROWS, COLUMNS = 12, 64
 
 
-def still(
-    scenario: Scenario, truth: Tensor, labels: list[Any], clean: Tensors, released: Tensors,
-    update: list[dict[str, Any]], *, run_id: str, total: int, images: list[str],
-) -> dict[str, Any]:  # fmt: skip
-    """The part of the payload that does not change during a run.
-
-    Args:
-        truth: (B,C,H,W) in [0,1].
-        clean, released: update before and after the defense, by tensor name.
-        update: one row per tensor, as in :class:`Trace`.
-        total: planned iterations; images: how to name the pictures in commands.
-    """
+def still(run: Run, *, run_id: str, images: list[str]) -> dict[str, Any]:
+    """The part of the payload that does not change during a run. ``images``: how to name the pictures in commands."""
+    scenario, truth, labels = run.scenario, run.truth, run.labels.cpu().tolist()
+    update = update_summary(run.clean, run.observation.update)
     side = truth.shape[-1]
     tile = min(side, TILE)
     return {
@@ -65,8 +57,8 @@ def still(
         "size": {"batch": len(truth), "width": tile, "height": tile, "side": side},
         "names": ", ".join(f"class {label}" for label in labels),
         "truth": strip_uri(truth),
-        "total": max(total - 1, 1),
-        "layers": layers(update, clean, released),
+        "total": max(run.attack.iterations - 1, 1),
+        "layers": layers(update, run.clean.tensors, run.observation.update.tensors),
         "numel": sum(row["numel"] for row in update),
         "defense_words": defense_words(scenario),
         "scores": None,

@@ -1,7 +1,7 @@
 """Record the runs that play before anything is clicked: ``python -m gi_core.web.record [NAME ...]``.
 
-Each is a live run with its control, as the browser would get it, written to assets/replays/NAME.json; ``compare`` is the
-comparison that its tab opens with.
+Each is a live run with its control, as the browser would get it, written to assets/replays/NAME.json;
+``compare`` is the comparison that its tab opens with.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ IG = ATTACKS["ig"]
 RECORDINGS = {
     "1-noise": Recording("Clip and a little noise", Scenario(defense="clip+gaussian:sigma=0.001", attack=IG), ("cat",)),
     "2-bare": Recording("No defense, dlg", Scenario(attack="dlg:restarts=2"), ("cat",)),
-    "3-batch": Recording("Four pictures at once", Scenario(batch_size=4, attack=IG), ("cat", "coffee", "rocket", "blobs")),
+    "3-batch": Recording(
+        "Four pictures at once", Scenario(batch_size=4, attack=IG), ("cat", "coffee", "rocket", "blobs")
+    ),
     "4-strong": Recording("Strong noise", Scenario(defense="clip+gaussian:sigma=0.1", attack=IG), ("cat",)),
 }
 

@@ -126,15 +126,16 @@ ENGLISH: dict[str, str] = {
     "dial_bits": "bits",
     "dial_private": "Private picture",
     "dial_control_row": "Control row",
-    "dial_control_note": "The same network, given an update that carries nothing about the picture. What both rows share"
-    " is the network's habit, not a leak.",
+    "dial_control_note": "The same network, given an update that carries nothing about the picture. What both rows"
+    " share is the network's habit, not a leak.",
     "dial_gain": "Gain",
     "dial_gain_axis": "Gain over control, dB",
     "dial_gain_note": "mean of {n} draws of the noise, this picture",
     "dial_measuring": "measuring …",
     "dial_edge": "fewer than {bits} bits: too few to name one of 100",
     "dial_curve_alt": "gain over control in dB against the noise multiplier, one line per attack",
-    "dial_foot": "lenet, fresh weights, one picture. Every network answers in one pass, on pictures it was never trained on.",
+    "dial_foot": "lenet, fresh weights, one picture. Every network answers in one pass, on pictures it was never"
+    " trained on.",
     # compare
     "compare_story": 'Same <b class="private">picture</b>, same seed, one thing different: who sees more?',
     "compare_axis": "What differs",
@@ -147,6 +148,21 @@ ENGLISH: dict[str, str] = {
     "compare_cost": "step {steps}, {seconds} s",
     "compare_axis_note": "of each lane, early steps stretched",
     "copy_table": "Copy table",
+    # anatomy
+    "anatomy_story": 'Why does it leak? The <b class="leaving">update</b>, taken apart.',
+    "anatomy_label": "The label stands in the last layer",
+    "anatomy_label_note": "Update of the head's bias, one bar per class. Below zero: a class of the batch (●).",
+    "anatomy_label_alt": "update of the head's bias per class; the batch holds class {classes}",
+    "anatomy_first": "The picture stands in the first",
+    "anatomy_first_note": "Update of the first layer's weights as small pictures, grey is zero.",
+    "anatomy_before": "before the defense",
+    "anatomy_after": "as it leaves",
+    "anatomy_hist": "How large the entries are",
+    "anatomy_hist_note": "Number of entries by value, logarithmic, of one tensor.",
+    "anatomy_hist_alt": "histogram of the entries of {layer} before and after the defense",
+    "anatomy_layer": "Tensor",
+    "anatomy_norms": "Every tensor that leaves",
+    "anatomy_columns": "tensor|shape|numbers|length before|length after|noise share",
     # lesson
     "start_lesson": "Start the lesson",
     "lesson_steps": "Steps of the lesson",

@@ -9,10 +9,10 @@ import time
 import pytest
 
 from gi_core.errors import BadInput
+from gi_core.scenario import Scenario
 from gi_core.web.live import Desk, Line
 from gi_core.web.requests import picture_of, scenario_of, scenario_of_link
 from gi_core.web.settings import Limits
-from gi_core.scenario import Scenario
 
 
 def request(run_id="a", **settings):

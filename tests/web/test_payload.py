@@ -64,13 +64,13 @@ def test_commands_name_what_differs_from_the_defaults():
 
 
 def test_the_python_text_runs_and_repeats_the_scenario():
-    scenario = Scenario(model="mlp", attack="ig:steps=2", image_size=8, num_classes=3)
+    scenario = Scenario(model="mlp", attack="ig:steps=2", image_size=16, num_classes=3)
     names: dict[str, object] = {}
     exec(payload.python_text(scenario, ["cat"]), names)
     assert names["scenario"] == scenario
     assert names["trace"].iterations == 3  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (22, "22nd"), (100, "100th")])
+@pytest.mark.parametrize(("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (22, "22nd")])
 def test_ordinals(number, text):
     assert payload.ordinal(number) == text
