@@ -106,6 +106,13 @@ class Front(nn.Module):
         size = (size * signal).clamp(self.norms[0], self.norms[1]) / signal
         return feature.direction * size.unsqueeze(1), feature.noise * size
 
+    def rescaled(self, features: Tensor, spread: float = 0.01) -> Tensor:
+        """(N,d) features of unknown scale, sign included, at the scale that suits their Gaussian statistics best."""
+        along = features @ self.axes
+        weight = 1 / (self.variances + spread**2)
+        size = (along * weight) @ (self.mean @ self.axes) / (along.square() * weight).sum(1).clamp_min(1e-30)
+        return features * size.unsqueeze(1)
+
     def wiener(self, features: Tensor, noise: Tensor) -> Tensor:
         """E[h | h + noise] for Gaussian features of the training pictures' mean and covariance.
 

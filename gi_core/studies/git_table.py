@@ -16,7 +16,8 @@ from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import SCORES, attack_all, held_out
 from gi_core.training.data import Pictures
 
-SINGLE_PASS = ("git", "lti", "git:pairs=10000", "lti:pairs=10000", "git:pairs=1000", "lti:pairs=1000")
+SINGLE_PASS = ("git", "lti")
+FEWER_PAIRS = ("git:pairs=10000", "lti:pairs=10000", "git:pairs=1000", "lti:pairs=1000")
 ITERATIVE = ("ig:steps={half}", "ig:steps={full}", "git+ig:steps={half},lr=0.03", "dlg:steps=60", "git+dlg:steps=60")
 
 # setting: (defense, data set attacked, relative distance of the client's weights from those trained for)
@@ -57,6 +58,8 @@ class GITTable(Study):
             for setting in SETTINGS:
                 for attack in group:
                     yield {"setting": setting, "attack": attack.format(**steps)}
+        for attack in FEWER_PAIRS:
+            yield {"setting": "clean", "attack": attack}
 
     def measure(self, cell: Cell) -> Row:
         defense, other, distance = SETTINGS[cell["setting"]]

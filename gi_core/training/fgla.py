@@ -11,6 +11,7 @@ from torch import Tensor
 from gi_core.components import option
 from gi_core.models.base import Victim
 from gi_core.networks.fgla import FGLA
+from gi_core.networks.front import solve_ridge
 from gi_core.training.base import Training, psnr, trainings
 from gi_core.training.data import Pictures
 from gi_core.training.venom import clip_and_noise, draw_noise, head_gradient
@@ -46,7 +47,7 @@ class TrainFGLA(Training):
     ) -> Tensor:
         with torch.no_grad():
             features = self.observe(rows, victim, pictures.labels, generator)
-            inputs, linear = network.front(features, torch.zeros(len(rows)))
+            inputs, linear = network.inputs(features)
         with torch.autocast("cpu", torch.bfloat16):
             guess = network.decoder(inputs, linear)
         return (guess - pictures.floats(slice(None))).square().mean()
@@ -77,10 +78,19 @@ class TrainFGLANoisy(TrainFGLA):
     fails = """From z = 0.01 on the features are buried. It has no estimate of the noise and compromises between
     levels."""
 
+    def prepare(self, network: FGLA, victim: Victim, train: Pictures) -> None:
+        """As for clean features, but the linear picture is fitted to noisy ones, or it would explode."""
+        super().prepare(network, victim, train)
+        few = train.take(slice(0, 20_000))
+        features = self.observe(self.table(victim, few), victim, few.labels, torch.Generator().manual_seed(self.seed))
+        front = network.front
+        inputs = front.standardise(front.undo(front.rescaled(features)))
+        front.deep.copy_(solve_ridge(inputs, few.floats(slice(None)).flatten(1) - front.offset, 10.0))
+
     def observe(self, rows: Tensor, victim: Victim, labels: Tensor, generator: torch.Generator) -> Tensor:
         z = draw_noise(len(rows), generator)
         weight, bias = head_gradient(rows, labels, victim)
         weight, bias = clip_and_noise(weight, z, generator), clip_and_noise(bias, z, generator)
         place = torch.arange(len(rows))
         features = weight[place, labels] / bias[place, labels].unsqueeze(1)
-        return torch.where(features.isfinite(), features, 0.0).clamp(-10, 10)
+        return torch.where(features.isfinite(), features, 0.0)

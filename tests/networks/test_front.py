@@ -72,3 +72,8 @@ def test_a_gradient_of_zeros_gives_the_mean_picture(fitted):
     found = rank_one(torch.zeros(1, 10, 768), torch.zeros(1, 10))
     picture = front(*front.features(found))[1]
     assert torch.allclose(picture.flatten(), front.offset, atol=0.02)
+
+
+def test_features_of_any_scale_and_sign_come_back_to_their_own(fitted):
+    front, features, _ = fitted
+    assert torch.allclose(front.rescaled(-0.06 * features[:20]), features[:20], rtol=2e-2)
