@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 
 from gi_core.components import option
+from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
 from gi_core.studies.attempt import COLUMNS, attempt, verdict
 from gi_core.studies.base import Cell, Row, Study, studies
@@ -99,6 +100,22 @@ REGIMES = {
 }  # fmt: skip
 
 
+def scenario_of(regime: str, seed: int = 0) -> Scenario:
+    """The scenario of a row of the table, ready to run. Raises BadInput for an unknown regime."""
+    if regime not in REGIMES:
+        raise BadInput(f"unknown regime {regime!r}: allowed are {', '.join(REGIMES)}")
+    row = REGIMES[regime]
+    return Scenario(
+        model=row.model,
+        image_size=row.size,
+        batch_size=row.batch,
+        mode=row.mode,  # type: ignore[arg-type]
+        attack=row.attack,
+        knowledge=row.knowledge,
+        seed=seed,
+    )
+
+
 @studies.register("feasibility")
 @dataclass(frozen=True, kw_only=True)
 class Feasibility(Study):
@@ -131,15 +148,7 @@ class Feasibility(Study):
 
     def measure(self, cell: Cell) -> Row:
         regime = REGIMES[cell["regime"]]
-        scenario = Scenario(
-            model=regime.model,
-            image_size=regime.size,
-            batch_size=regime.batch,
-            mode=regime.mode,  # type: ignore[arg-type]
-            attack=regime.attack,
-            knowledge=regime.knowledge,
-            seed=cell["seed"],
-        )
+        scenario = scenario_of(cell["regime"], cell["seed"])
         found = attempt(scenario, self.source, cell["update"], cpu_seconds=self.seconds)
         strip = torch.cat([torch.cat([*found.truth], 2), torch.cat([*found.images], 2)], 1)
         return {

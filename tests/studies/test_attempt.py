@@ -8,7 +8,7 @@ from gi_core.models import models
 from gi_core.scenario import Scenario
 from gi_core.studies.attempt import attempt, others, verdict
 from gi_core.studies.controlled_init import disturbed
-from gi_core.studies.feasibility import REGIMES, Feasibility
+from gi_core.studies.feasibility import REGIMES, Feasibility, scenario_of
 from gi_core.studies.pictures import in_turn, private_pictures
 from gi_core.studies.train_vs_eval import KNOWLEDGE, TrainVsEval
 
@@ -38,12 +38,9 @@ def test_others_is_the_mean_over_other_pictures():
 
 @pytest.mark.parametrize("name", REGIMES)
 def test_every_regime_is_a_valid_scenario(name):
-    regime = REGIMES[name]
-    Scenario(
-        model=regime.model, image_size=regime.size, batch_size=regime.batch, mode=regime.mode, attack=regime.attack,
-        knowledge=regime.knowledge,
-    )  # fmt: skip
-    assert regime.theirs
+    scenario = scenario_of(name)
+    assert Scenario.from_url(scenario.to_url()) == scenario
+    assert REGIMES[name].theirs
 
 
 def test_a_regime_is_measured():
