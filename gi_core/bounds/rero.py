@@ -142,3 +142,38 @@ class ReconstructionRobustness(Rule):
             f"{100 * cap:.3g} % of the cases (blind guess: {100 * kappa:.3g} %)."
         )
         return self.bound(100 * cap, says)
+
+
+KAPPA_SSIM = 0.0065
+"""Share of 2,000 test pictures of CIFAR-10 on which the best of 148 blind guesses reaches SSIM > 0.5, measured by
+``benchmarks/kappa.py`` (a centroid of training pictures)."""
+
+
+@bounds.register("rero-ssim")
+@dataclass(frozen=True, kw_only=True)
+class SuccessRobustness(Rule):
+    """Cap on the attack success rate (SSIM above 0.5), from the noise and from how often a blind guess succeeds."""
+
+    unit = "%"
+    binds = "Every attack on one picture, whatever its training, on average over pictures like those of CIFAR-10."
+    assumes = (
+        "The update is clipped, and noise is added after the clip; one release; 32x32 colour pictures on which no blind"
+        " guess succeeds more often than the measured share times the safety factor."
+    )
+
+    safety: float = option(SAFETY, "factor on the measured kappa", low=1.0, high=100.0)
+
+    def of(self, setting: Setting) -> Bound | None:
+        release = setting.release
+        if release is None or setting.victim.image_shape != (3, 32, 32):
+            return None
+        kappa = min(1.0, self.safety * KAPPA_SSIM)
+        if release.noise.kind == "gaussian":
+            cap = gaussian(kappa, release.z_of_one, tensors=release.tensors)
+        else:
+            cap = laplace(kappa, release.z_of_one / release.tensors)
+        says = (
+            f"No attack exceeds SSIM 0.5 on more than {100 * cap:.3g} % of such pictures "
+            f"(blind guess, with a safety factor of {self.safety:g}: {100 * kappa:.3g} %)."
+        )
+        return self.bound(100 * cap, says)

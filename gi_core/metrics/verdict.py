@@ -32,6 +32,7 @@ from gi_core.metrics.assignment import match
 from gi_core.metrics.controls import Gain, control, gain
 from gi_core.metrics.identification import Distance, Rank, decoys, ranks
 from gi_core.metrics.image import mse, ssim
+from gi_core.models.base import Victim
 from gi_core.run import Run
 
 WORDS = ("Nothing", "Colours and layout", "Recognisable", "Faithful")
@@ -124,12 +125,14 @@ class Examination:
 
     Attributes:
         verdict: the answer; ranks: of the attack, per picture.
+        images: (B,C,H,W) the reconstructions in the order of the truth.
         controls: control's name -> (B,C,H,W) pictures in the order of the truth.
         gains: control's name -> gain in SSIM over it.
     """
 
     verdict: Verdict
     ranks: tuple[Rank, ...]
+    images: Tensor
     controls: dict[str, Tensor]
     gains: dict[str, Gain]
 
@@ -175,13 +178,23 @@ def judge(
 ) -> Examination:
     """As :func:`examine`, with the controls' answers (B,C,H,W) at hand."""
     truth = run.truth.cpu()
-    if others is None:
-        others = decoys(truth)
+    return weigh(images, truth, controls, decoys(truth) if others is None else others, distance, run.victim)
+
+
+def weigh(
+    images: Tensor,
+    truth: Tensor,
+    controls: dict[str, Tensor],
+    others: Tensor,
+    distance: Distance = "pixel",
+    victim: Victim | None = None,
+) -> Examination:
+    """Judge reconstructions of one update (B,C,H,W) by its controls' answers and a line-up with ``others``."""
     images = match(images.cpu(), truth)
     placed = {name: match(pictures.cpu(), truth) for name, pictures in controls.items()}
-    own = ranks(images, truth, others, distance=distance, victim=run.victim)
+    own = ranks(images, truth, others, distance=distance, victim=victim)
     scores = {name: (ssim(p, truth), mse(p, truth)) for name, p in placed.items()}
-    guesses = {name: ranks(p, truth, others, distance=distance, victim=run.victim) for name, p in placed.items()}
+    guesses = {name: ranks(p, truth, others, distance=distance, victim=victim) for name, p in placed.items()}
     own_ssim, own_mse = ssim(images, truth), mse(images, truth)
     evidence = [
         Evidence(
@@ -196,4 +209,4 @@ def judge(
         for i in range(len(truth))
     ]
     gains = {name: gain(own_ssim.tolist(), s.tolist()) for name, (s, _) in scores.items()}
-    return Examination(verdict(evidence), tuple(own), placed, gains)
+    return Examination(verdict(evidence), tuple(own), images, placed, gains)

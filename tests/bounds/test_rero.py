@@ -115,3 +115,11 @@ def test_the_rule_reads_the_stack():
     assert of("clip:norm=2+gaussian:sigma=1").value == pytest.approx(100 * rero.gaussian(0.02, 0.5))
     assert of("clip:norm=2+gaussian:sigma=1", 4).value == pytest.approx(100 * rero.gaussian(0.02, 2.0))
     assert of("dp-laplace:epsilon=1").value == pytest.approx(2 * math.e)
+
+
+def test_the_success_cap_is_for_pictures_like_those_measured():
+    rule, stack = bounds.get("rero-ssim")(), parse_stack("clip:norm=1+gaussian:sigma=0.4845")
+    small, large = (build("lenet", image_shape=(3, s, s), num_classes=10) for s in (16, 32))
+    assert rule.of(Setting(small, stack, 1)) is None
+    assert rule.of(Setting(large, (), 1)) is None
+    assert rule.of(Setting(large, stack, 1)).value == pytest.approx(100 * rero.gaussian(5 * rero.KAPPA_SSIM, 0.4845))
