@@ -20,6 +20,7 @@ from gi_core.defenses.privacy import privacy_of
 from gi_core.errors import BadInput
 from gi_core.images import open_picture, samples
 from gi_core.models import build, models, weights
+from gi_core.report import figure, gif, html
 from gi_core.scenario import FACTS, Scenario
 from gi_core.trace import Trace
 from gi_core.web import payload
@@ -157,13 +158,17 @@ def download_with(desk: Desk) -> Any:
 
 
 def zipped(trace: Trace) -> bytes:
-    """What ``Trace.save`` writes, as one zip archive."""
+    """What ``Trace.save`` writes, with figures, animation and report, as one zip archive."""
     buffer = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         trace.save(folder)
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(Path(folder).iterdir()):
                 archive.write(file, file.name)
+        archive.writestr("run.gif", gif(trace))
+        archive.writestr("report.html", html(trace))
+        archive.writestr("figure.pdf", figure(trace, "pdf"))
+        archive.writestr("figure.svg", figure(trace, "svg"))
     return buffer.getvalue()
 
 

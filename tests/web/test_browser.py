@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import zipfile
 
 import pytest
 
@@ -86,7 +88,18 @@ def test_a_run_arrives_frame_by_frame_and_ends_with_a_verdict(page):
     assert find(page, "verdict").locator(".squares").count() == 1
     with page.expect_download() as download:
         find(page, "download").click()
-    assert download.value.suggested_filename.endswith(".zip")
+    with zipfile.ZipFile(download.value.path()) as archive:
+        names = set(archive.namelist())
+        assert json.loads(archive.read("trace.json"))["control"]["word"]
+    assert {
+        "trace.json",
+        "history.csv",
+        "images.npz",
+        "reconstruction.png",
+        "run.gif",
+        "report.html",
+        "figure.pdf",
+    } <= names
 
 
 def test_stop_keeps_the_frames(page, served):
@@ -128,6 +141,19 @@ def test_bad_settings_give_one_sentence_and_keep_the_stage(page, attack, words):
     assert words in said and "Traceback" not in said
     assert find(page, "text").inner_text() == shown
     assert step(page) > 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("defense", "dp-gaussian:epsilon=-1"), ("batch_size", "0"), ("image_size", "20000")]
+)
+def test_values_out_of_range_are_refused_in_words(page, field, value):
+    page.evaluate("document.querySelector('[data-r=fine]').open = true")
+    page.fill(f"[data-f={field}]", value)
+    page.keyboard.press("Tab")
+    page.wait_for_function("document.querySelector('[data-r=estimate]').textContent.includes('allowed')")
+    find(page, "run").click()
+    wait_state(page, "Not run")
+    assert "allowed" in find(page, "verdict").inner_text()
 
 
 def test_bad_uploads_give_one_sentence(page, tmp_path):
