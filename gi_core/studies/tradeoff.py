@@ -7,7 +7,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -29,6 +29,9 @@ from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import noise_like
 from gi_core.training.data import Pictures, load
 from gi_core.training.victim import accuracy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "none": ("none",),
@@ -100,6 +103,24 @@ class Tradeoff(Study):
             "rounds": self.rounds,
             "pictures": {slug(cell["defense"]): strip(test.floats(slice(0, 1)), found[0])},
         }
+
+    def figure(self, rows: list[Row]) -> Figure:
+        """Gain over control against accuracy, one curve per defense; hollow where a theorem caps identification."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7.5, 4.8), layout="constrained")
+        axes = figure.add_subplot(xlabel="accuracy on held-out pictures", ylabel="best attack's gain over control, SSIM")
+        for family in FAMILIES:
+            own = [r for r in rows if r["family"] == family]
+            x, y = [float(r["accuracy"]) for r in own], [float(r["gain"]) for r in own]
+            (line,) = axes.plot(x, y, "o-", label=family, markersize=5)
+            capped = [(a, b, float(r["cap"])) for a, b, r in zip(x, y, own, strict=True) if r["cap"]]
+            for a, b, cap in capped:
+                axes.plot(a, b, "o", color=line.get_color(), markerfacecolor="white", markersize=5)
+                axes.annotate(f"≤ {cap:.0f} %", (a, b), (4, 4), textcoords="offset points", fontsize=7)
+        axes.axhline(0, color="grey", linewidth=0.8)
+        axes.legend(fontsize=8, frameon=False)
+        return figure
 
     def best(
         self, victim: Victim, stack: tuple[Defense, ...], test: Pictures, count: int

@@ -79,6 +79,7 @@ def test_a_row_has_the_frontier_and_the_bound(digits, monkeypatch, tmp_path):
     assert private["level_max"] == "0"
     assert float(private["bits"]) == pytest.approx(1 / (2 * float(private["z"]) ** 2) / 0.6931, rel=1e-2)
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 2
+    assert (tmp_path / "tradeoff.png").stat().st_size > 5000
 
 
 def test_the_suite_leaves_out_what_cannot_run(digits):
