@@ -34,7 +34,7 @@ class Fisher(Rule):
 
     def of(self, setting: Setting) -> Bound | None:
         noise = setting.noise
-        if noise is None or noise.kind != "gaussian" or not setting.smooth:
+        if noise is None or noise.kind != "gaussian" or not setting.smooth or not setting.live:
             return None
         if setting.images is None or setting.labels is None:
             return None

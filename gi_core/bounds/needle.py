@@ -28,9 +28,6 @@ from gi_core.models.base import Victim
 FINE_SIDE = 16
 """Frequencies per axis where SIDE x SIDE saturate, at very little noise: 768 dimensions, 96.7 % of the variance."""
 
-LIVE_WORK = 200_000
-"""Parameters times squared batch up to which the needle stands beside a live run (0.1 s for LeNet and one picture)."""
-
 
 @dataclass(frozen=True)
 class Needle:
@@ -110,11 +107,6 @@ def linearise(
     return Linearisation(ratios.clamp_min(0), pixels.square(), prior.variance)
 
 
-def is_live(setting: Setting) -> bool:
-    """Whether linearising takes a fraction of a second."""
-    return sum(p.numel() for p in setting.victim.parameters()) * setting.batch_size**2 <= LIVE_WORK
-
-
 @bounds.register("needle")
 @dataclass(frozen=True, kw_only=True)
 class NeedleRule(Rule):
@@ -127,9 +119,9 @@ class NeedleRule(Rule):
 
     def of(self, setting: Setting) -> Bound | None:
         noise = setting.noise
-        if noise is None or noise.kind != "gaussian" or not setting.smooth:
+        if noise is None or noise.kind != "gaussian" or not setting.smooth or not setting.live:
             return None
-        if setting.images is None or setting.labels is None or not is_live(setting):
+        if setting.images is None or setting.labels is None:
             return None
         for side in (SIDE, FINE_SIDE):
             needle = linearise(setting.victim, setting.images, setting.labels, setting.stack, side).at(noise.sigma)

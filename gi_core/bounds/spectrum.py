@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gi_core.bounds.base import Bound, Rule, Setting, bounds
 from gi_core.bounds.jacobian import full, update_map
-from gi_core.bounds.needle import is_live, linearise
+from gi_core.bounds.needle import linearise
 from gi_core.defenses.base import Defense
 from gi_core.models.base import Victim
 
@@ -36,9 +36,9 @@ class EffectiveRank(Rule):
 
     def of(self, setting: Setting) -> Bound | None:
         noise = setting.noise
-        if noise is None or noise.kind != "gaussian" or not setting.smooth:
+        if noise is None or noise.kind != "gaussian" or not setting.smooth or not setting.live:
             return None
-        if setting.images is None or setting.labels is None or not is_live(setting):
+        if setting.images is None or setting.labels is None:
             return None
         needle = linearise(setting.victim, setting.images, setting.labels, setting.stack).at(noise.sigma)
         says = f"{needle.effective_rank} of {needle.directions} coarse directions of the picture exceed the noise."

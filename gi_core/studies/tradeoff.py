@@ -109,7 +109,7 @@ class Tradeoff(Study):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(7.5, 4.8), layout="constrained")
-        axes = figure.add_subplot(xlabel="accuracy on held-out pictures", ylabel="best attack's gain over control, SSIM")
+        axes = figure.add_subplot(xlabel="accuracy, held-out pictures", ylabel="best attack's gain over control (SSIM)")
         for family in FAMILIES:
             own = [r for r in rows if r["family"] == family]
             x, y = [float(r["accuracy"]) for r in own], [float(r["gain"]) for r in own]
