@@ -24,8 +24,8 @@ class InvertingGradients(Attack):
     """Match the gradient's direction: 1 - cosine plus total variation, by signed Adam in the box [0,1].
 
     Geiping, Bauermeister, Dröge, Moeller, "Inverting Gradients", NeurIPS 2020. Defaults: their released
-    DEFAULT_CONFIG (4,800 steps, Adam 0.1, x0.1 at 3/8, 5/8, 7/8, total variation 0.1) with the signed gradient of
-    their experiments.
+    DEFAULT_CONFIG (4,800 steps, Adam 0.1, x0.1 at 3/8, 5/8, 7/8) with the signed gradient of their experiments. Its
+    weight of total variation is 0.1, that of their command line 1e-4; between them 0.01 did best on three victims here.
     """
 
     assumes: ClassVar[str] = (
@@ -38,7 +38,7 @@ class InvertingGradients(Attack):
 
     steps: int = option(4800, "iterations per restart", low=1, high=100_000)
     lr: float = option(0.1, "Adam's learning rate in normalised pixel units (L-BFGS: its step)", low=1e-6, high=100)
-    tv: float = option(0.1, "weight of total variation", low=0, high=1e3)
+    tv: float = option(0.01, "weight of total variation", low=0, high=1e3)
     objective: Literal["cosine", "l2", "l1"] = option("cosine", "distance between updates")
     optimiser: Literal["adam", "lbfgs"] = option("adam", "first-order, or limited-memory BFGS")
     signed: bool = option(True, "step along the sign of the gradient")
