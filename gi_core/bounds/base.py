@@ -82,6 +82,7 @@ class Setting:
         batch_size: B; images: (B,C,H,W) and labels (B,), None before a run.
         single_gradient: the update is one client's gradient, not the result of several local steps.
         clients: summed by secure aggregation, each with its own noise.
+        statistics: BatchNorm's running statistics of these pictures leave along, without noise: no bound holds then.
     """
 
     victim: Victim
@@ -91,6 +92,7 @@ class Setting:
     labels: Tensor | None = None
     single_gradient: bool = True
     clients: int = 1
+    statistics: bool = False
 
     @classmethod
     def of(
@@ -104,11 +106,12 @@ class Setting:
         return cls(
             network, scenario.defense_stack, scenario.batch_size, images if plain else None, labels if plain else None,
             scenario.kind == "gradient" and scenario.clients == 1, scenario.clients,
+            "buffers" in scenario.facts and victim.training and any("running_" in n for n, _ in victim.named_buffers()),
         )  # fmt: skip
 
     @property
     def noise(self) -> Noise | None:
-        noise = noise_of(self.stack, self.batch_size)
+        noise = None if self.statistics else noise_of(self.stack, self.batch_size)
         if noise is None or self.clients == 1:
             return noise
         # the mean of m clients' noises: Gaussian of sigma / sqrt(m); a mean of Laplace draws is not Laplace

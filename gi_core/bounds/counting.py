@@ -91,7 +91,7 @@ class Counting(Rule):
     assumes = "One noise-free gradient with every tensor shared as it is; labels known."
 
     def of(self, setting: Setting) -> Bound | None:
-        if setting.stack or not setting.single_gradient:
+        if setting.stack or setting.statistics or not setting.single_gradient:
             return None
         counted = count(setting.victim, setting.batch_size)
         share = counted.equations / counted.unknowns

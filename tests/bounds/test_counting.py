@@ -6,6 +6,7 @@ from gi_core.bounds.counting import count
 from gi_core.bounds.spectrum import local_rank, singular_values
 from gi_core.defenses import parse_stack
 from gi_core.models import build
+from gi_core.scenario import Scenario
 
 from .conftest import LinearVictim
 
@@ -67,3 +68,14 @@ def test_every_rule_says_whom_it_binds():
         assert rule.binds.endswith(".")
         assert rule.assumes.endswith(".")
         assert rule.summary()
+
+
+def test_no_bound_is_shown_where_batchnorm_statistics_leave_without_noise():
+    scenario = Scenario(
+        model="convnet:width=4", mode="train", knowledge="labels+buffers", defense="dp-gaussian", batch_size=1
+    )
+    victim = build("convnet:width=4", image_shape=(3, 32, 32), num_classes=10, mode="train")
+    assert applicable(Setting.of(scenario, victim)) == []
+    assert applicable(Setting.of(scenario.replace(defense="none"), victim)) == []
+    assert {b.name for b in applicable(Setting.of(scenario.replace(knowledge="labels"), victim))} >= {"bits", "rero"}
+    assert applicable(Setting.of(scenario, victim.eval()))
