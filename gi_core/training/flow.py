@@ -32,8 +32,9 @@ VALIDATION_NOTE = (
     " the Gaussian flow of the same data has 0.263"
 )
 DISTANCE_NOTE = (
-    "squared MMD with KID's cubic kernel on mean-pooled SqueezeNet 1.1 features (ImageNet, the LPIPS backbone) of"
-    " pictures enlarged to 64; unbiased, so it may be below 0; not comparable with published KID or FID"
+    "squared MMD with KID's cubic kernel between samples and held-out pictures, on mean-pooled SqueezeNet 1.1 features"
+    " (ImageNet, the LPIPS backbone) of pictures enlarged to 64, standardised by the held-out pictures; unbiased, 0 for"
+    " the same distribution; not comparable with published KID or FID; the Gaussian flow of the same data has 3.22"
 )
 
 
@@ -184,6 +185,8 @@ def feature_distance(pictures: Tensor, reference: Tensor) -> float | None:
     a, b = features(pictures), features(reference)
     if a is None or b is None:
         return None
+    mean, std = b.mean(0), b.std(0).clamp_min(1e-6)
+    a, b = (a - mean) / std, (b - mean) / std
     kernel = lambda x, y: (x @ y.T / x.shape[1] + 1) ** 3
     within = lambda x: (kernel(x, x).sum() - kernel(x, x).diagonal().sum()) / (len(x) * (len(x) - 1))
     return round(float(within(a) + within(b) - 2 * kernel(a, b).mean()), 4)
