@@ -32,6 +32,7 @@ ARCHITECTURES = ("swinv2-tiny", "swin-tiny", "convnext-tiny", "maxvit-tiny", "vi
 FACTORS = (0.3, 0.6, 1.0, 0.0, 0.1, 0.2, 0.4, 0.5, 0.7, 0.8, 0.9)
 
 CONTROL_STEPS = 100
+UNTIL_NAN = 1_000_000  # outer steps without progress: only divergence ends a descent early
 LINES = (
     ("ssim_start", "start", "k:"),
     ("ssim_loss", "matching, lowest loss", "o-C0"),
@@ -118,7 +119,9 @@ class ControlledInit(Study):
         def attack(evaluate: Callable[[Tensor, float], Evaluation]) -> Iterator[Frame]:
             if self.optimiser == "adam":
                 return descend(evaluate, start, observation, Steps(self.evaluations, self.lr))
-            return minimise(lambda v: evaluate(v[0], 0.0), [start], steps=self.evaluations // 20, box=True)
+            return minimise(
+                lambda v: evaluate(v[0], 0.0), [start], steps=self.evaluations // 20, box=True, patience=UNTIL_NAN
+            )
 
         attacked = follow(attack, lambda x, p: matcher.evaluate(x, labels, p), truth)
         control = follow(lambda e: descend(e, start, observation, Steps(CONTROL_STEPS, 0.03)), smoothing, truth)
@@ -184,7 +187,7 @@ def follow(
     path = Path(truth, truth)
 
     def watched(x: Tensor, progress: float) -> Evaluation:
-        path.last = x.clamp(0, 1)
+        path.last = x.nan_to_num(0.5).clamp(0, 1)  # a step that diverged is a grey picture
         path.ssims.append(float(ssim(path.last, truth)))
         return evaluate(x, progress)
 
