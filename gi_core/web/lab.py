@@ -165,10 +165,10 @@ def zipped(trace: Trace) -> bytes:
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(Path(folder).iterdir()):
                 archive.write(file, file.name)
-        archive.writestr("run.gif", gif(trace))
-        archive.writestr("report.html", html(trace))
-        archive.writestr("figure.pdf", figure(trace, "pdf"))
-        archive.writestr("figure.svg", figure(trace, "svg"))
+            archive.writestr("run.gif", gif(trace))
+            archive.writestr("report.html", html(trace))
+            archive.writestr("figure.pdf", figure(trace, "pdf"))
+            archive.writestr("figure.svg", figure(trace, "svg"))
     return buffer.getvalue()
 
 

@@ -13,7 +13,7 @@ SLOW = "ig:steps=20000"
 
 
 def find(page, name):
-    return page.locator(f'[data-r="{name}"]')
+    return page.locator(f'#tab-lab [data-r="{name}"]')
 
 
 def set_attack(page, text, defense="none"):
