@@ -38,7 +38,10 @@ class Bits(Rule):
 
     unit = "bits"
     binds = "Every attack, with any prior and any computing power; it does not say which bits."
-    assumes = "The update is clipped, and noise is added after the clip; one release."
+    assumes = (
+        "The update is clipped, and noise is added after the clip; one release; what the attacker knows besides the "
+        "update, such as labels, is not counted."
+    )
 
     def of(self, setting: Setting) -> Bound | None:
         release = setting.release

@@ -122,8 +122,8 @@ class ReconstructionRobustness(Rule):
     unit = "%"
     binds = "Every attack on one picture, even one that holds the candidates and all other pictures of the batch."
     assumes = (
-        "The update is clipped, and noise is added after the clip; one release; the truth is equally likely to be any "
-        "of the candidates, so that a blind guess is right once in N (kappa = 1/N, no safety factor needed)."
+        "The update is clipped, and noise is added after the clip; one release; to all that the attacker knows besides "
+        "the update, its label too, each candidate is equally likely: a blind guess is right once in N (kappa = 1/N)."
     )
 
     candidates: int = option(100, "number N of candidate pictures", low=2, high=1_000_000)
