@@ -55,13 +55,20 @@ class DeepLeakage(Attack):
     def iterations(self) -> int:
         return self.restarts * (self.steps + 1)
 
-    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+    def fixed_labels(self, observation: Observation) -> Tensor | None:
+        """(B,) labels that are read off beforehand; None: soft labels are optimised along with the pictures."""
         observation.victim.need_linear_head(self.name)
+        return None
+
+    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        labels = self.fixed_labels(observation)
         matcher = Matcher(observation, L2(), seed=seed)
         done_below = CONVERGED * float(norm(observation.targets).square())
         converged = False
 
         def evaluate(variables: list[Tensor]) -> Evaluation:
+            if labels is not None:
+                return matcher.evaluate(variables[0], labels)
             logits = variables[1].requires_grad_()
             return matcher.evaluate(variables[0], logits.softmax(-1), extra=(logits,))
 
@@ -71,17 +78,23 @@ class DeepLeakage(Attack):
                 return
             own_seed = seed + 7919 * number
             x = start(self.init, observation, own_seed) if self.init != "randn" else unboxed(observation, own_seed)
-            generator = torch.Generator().manual_seed(own_seed + 1)
-            logits = torch.randn(observation.batch_size, observation.num_classes, generator=generator).to(x)
+            variables = [x] if labels is not None else [x, random_logits(observation, own_seed + 1).to(x)]
             for frame in minimise(
-                evaluate, [x, logits], steps=self.steps, lr=self.lr, box=self.box, patience=self.patience,
+                evaluate, variables, steps=self.steps, lr=self.lr, box=self.box, patience=self.patience,
                 done_below=done_below, first=number * (self.steps + 1), restart=number,
             ):  # fmt: skip
-                frame.labels = frame.report.pop("variables")[0].argmax(-1)  # type: ignore[index]
+                logits = frame.report.pop("variables")
+                frame.labels = labels if labels is not None else logits[0].argmax(-1)  # type: ignore[index]
                 yield frame
             converged = bool(frame.loss < done_below)
 
         yield from keep_best(restart(n) for n in range(self.restarts))
+
+
+def random_logits(observation: Observation, seed: int) -> Tensor:
+    """N(0,1) label logits to start from, (B,K)."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(observation.batch_size, observation.num_classes, generator=generator)
 
 
 def unboxed(observation: Observation, seed: int) -> Tensor:
