@@ -55,7 +55,7 @@ def test_plus_is_percent_encoded_and_a_space_is_accepted():
 
 
 def test_spelling_does_not_matter_to_the_hash():
-    one = Scenario(attack="ig:tv=0.1,steps=500", knowledge="defense+labels", defense="clip:norm=1.0")
+    one = Scenario(attack="ig:tv=0.01,steps=500", knowledge="defense+labels", defense="clip:norm=1.0")
     two = Scenario(attack="ig:steps=500", knowledge="labels+defense", defense="clip")
     assert one == two
     assert one.hash == two.hash

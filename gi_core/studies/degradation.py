@@ -37,7 +37,7 @@ class Degradation(Study):
     columns: ClassVar[tuple[str, ...]] = ("runs", "psnr", "psnr_sd", "ssim")
 
     model: str = option("lenet", "victim")
-    attack: str = option("ig:steps=600", "attack")
+    attack: str = option("ig:steps=600,tv=0.1", "attack")
     seeds: int = option(3, "seeds per picture", low=1, high=100)
 
     def cells(self) -> Iterator[Cell]:
