@@ -20,6 +20,7 @@ from gi_core.matching import Evaluation, Matcher, Simulate, gradient_of
 from gi_core.models.base import Victim
 from gi_core.objectives import objectives
 from gi_core.observation import Observation
+from gi_core.priors.base import parse_priors
 from gi_core.priors.tv import TotalVariation
 
 
@@ -64,10 +65,12 @@ class DropoutInversion(Attack):
     restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
     init: str = option("randn", "starting point: randn, rand, grey, or an attack")
     labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
+    prior: str = option("none", "further priors on pictures, e.g. flow")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_init(self.init)
+        parse_priors(self.prior)
 
     @property
     def iterations(self) -> int:
@@ -80,7 +83,7 @@ class DropoutInversion(Attack):
             raise BadInput(
                 "dia needs dropout: a victim with dropout layers in mode=train, or the known defense 'dropout'"
             )
-        priors = (TotalVariation(weight=self.tv),) if self.tv else ()
+        priors = ((TotalVariation(weight=self.tv),) if self.tv else ()) + parse_priors(self.prior)
 
         def restart(number: int) -> Iterator[Frame]:
             masks = [first_mask(site, observation) for site in sites]

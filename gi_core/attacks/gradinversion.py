@@ -16,7 +16,7 @@ from gi_core.labels import recover
 from gi_core.matching import Evaluation, Matcher
 from gi_core.objectives import objectives
 from gi_core.observation import Observation
-from gi_core.priors.base import Prior
+from gi_core.priors.base import Prior, parse_priors
 from gi_core.priors.batchnorm import BatchNormPrior, running, shared
 from gi_core.priors.group import consensus
 from gi_core.priors.norm import SquaredNorm
@@ -55,10 +55,12 @@ class GradInversion(Attack):
     decay: bool = option(True, "learning rate x0.1 at 3/8, 5/8, 7/8")
     init: str = option("randn", "starting point: randn, rand, grey, or an attack")
     labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
+    prior: str = option("none", "further priors on pictures, e.g. flow")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_init(self.init)
+        parse_priors(self.prior)
 
     @property
     def iterations(self) -> int:
@@ -75,7 +77,7 @@ class GradInversion(Attack):
             chosen.append(TotalVariation(weight=self.tv * pixels / self.gradient))
         if self.norm:
             chosen.append(SquaredNorm(weight=self.norm / self.gradient))
-        return tuple(chosen)
+        return (*chosen, *parse_priors(self.prior))
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         labels = recover(observation, self.labels)

@@ -18,7 +18,7 @@ from gi_core.labels import recover
 from gi_core.matching import Matcher, Simulate, gradient_of
 from gi_core.objectives import objectives
 from gi_core.observation import Observation
-from gi_core.priors.base import Prior
+from gi_core.priors.base import Prior, parse_priors
 from gi_core.priors.tv import TotalVariation
 
 MEDIAN_EVERY = 500
@@ -43,10 +43,12 @@ class StatisticsAttack(Attack):
     restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
     init: str = option("randn", "starting point: randn, rand, grey, or an attack")
     labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
+    prior: str = option("none", "further priors on pictures, e.g. flow")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_init(self.init)
+        parse_priors(self.prior)
 
     @property
     def iterations(self) -> int:
@@ -64,7 +66,9 @@ class StatisticsAttack(Attack):
         simulate = None
         if self.top10:
             observation, simulate = largest_tensors(observation, 10)
-        matcher = Matcher(observation, objectives.parse("cosine"), tuple(priors), seed=seed, simulate=simulate)
+        matcher = Matcher(
+            observation, objectives.parse("cosine"), (*priors, *parse_priors(self.prior)), seed=seed, simulate=simulate
+        )
         steps = Steps(self.steps, self.lr, self.signed, self.decay)
 
         def restart(number: int) -> Iterator[Frame]:
