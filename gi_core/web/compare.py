@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from typing import Any
@@ -56,7 +57,7 @@ def catalog() -> dict[str, Any]:
 def stop_with(desk: Desk) -> Any:
     def stop_compare(request: dict[str, Any]) -> None:
         """Ask a comparison to stop after its present step."""
-        desk.line.stop(str(request["id"]))
+        desk.flights.stop(str(request["id"]))
 
     return stop_compare
 
@@ -66,24 +67,32 @@ def live(desk: Desk, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
     ``request``: id, settings and pictures of the Lab, field and its values, seconds per lane (0: no limit).
     """
-    run_id = str(request.get("id", ""))
     try:
         prepared = lanes(desk, request)
-        stop = desk.line.enter(run_id)
     except BadInput as error:
         yield {"compare": {"state": "failed", "message": sentence(str(error))}}
         return
-    try:
-        while place := desk.line.place(run_id):
-            yield {"compare": {"state": "queued", "message": f"Place {place} in line."}}
-            if stop.wait(0.3):
-                yield {"compare": {"state": "stopped", "message": ""}}
-                return
-        yield from advance(desk, run_id, prepared, float(request.get("seconds") or 0), Pace(stop, desk.deadline()))
-    except BadInput as error:
-        yield {"compare": {"state": "failed", "message": sentence(str(error))}}
-    finally:
-        desk.line.leave(run_id)
+    seconds = float(request.get("seconds") or 0)
+
+    def begin(flight: str) -> Iterator[dict[str, Any]]:
+        def compute(stop: threading.Event) -> Iterator[dict[str, Any]]:
+            return advance(desk, flight, prepared, seconds, Pace(stop, desk.deadline()))
+
+        try:
+            for message in desk.in_line(flight, compute):
+                waiting = message.get("run")
+                yield (
+                    message
+                    if waiting is None
+                    else {"compare": waiting | {"message": f"Place {waiting['place']} in line."}}
+                )
+        except BadInput as error:
+            yield {"compare": {"state": "failed", "message": sentence(str(error))}}
+
+    key = json.dumps(
+        [request[name] for name in ("settings", "pictures", "field", "values")] + [seconds], sort_keys=True
+    )
+    yield from desk.flights.watch(str(request.get("id", "")), key, begin)
 
 
 def lanes(desk: Desk, request: dict[str, Any]) -> list[tuple[str, Run, dict[str, Any]]]:

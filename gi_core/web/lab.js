@@ -446,7 +446,12 @@ const start = () => {
   trigger("run", { id: current, settings, pictures: chosenPictures() });
 };
 find("rail").onsubmit = event => { event.preventDefault(); if (!busy()) start(); };
-find("stop").onclick = () => { find("stop").disabled = true; server.stop_run({ id: current }); };
+find("stop").onclick = async () => {
+  find("stop").disabled = true;
+  const { last } = await server.stop_run({ id: current });
+  /* others still watch the same run: it goes on for them, here it rests */
+  if (!last && busy()) { run = { ...run, state: "stopped", verdict: null }; drawBar(); drawVerdict(); }
+};
 find("open").onclick = () => find("rail").classList.add("open");
 find("close").onclick = () => find("rail").classList.remove("open");
 find("python").onclick = () => gi.copy(run.python, words.copied);

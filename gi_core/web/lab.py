@@ -139,9 +139,9 @@ def predict_with(desk: Desk) -> Any:
 
 
 def stop_with(desk: Desk) -> Any:
-    def stop_run(request: dict[str, Any]) -> None:
-        """Ask a run to stop after its present step."""
-        desk.line.stop(str(request["id"]))
+    def stop_run(request: dict[str, Any]) -> dict[str, Any]:
+        """Ask a run to stop after its present step; ``last``: whether nobody else watches it."""
+        return {"last": desk.flights.stop(str(request["id"]))}
 
     return stop_run
 

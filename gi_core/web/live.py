@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
@@ -20,6 +21,7 @@ from gi_core.run import Run, kept_iterations, prepare
 from gi_core.trace import Trace
 from gi_core.web import payload
 from gi_core.web.cost import Costs
+from gi_core.web.flights import Flights
 from gi_core.web.requests import batch_of, scenario_of
 from gi_core.web.settings import Limits
 
@@ -101,33 +103,49 @@ class Desk:
         self.line = Line(limits)
         self.shelf = Shelf(limits)
         self.costs = Costs()
+        self.flights = Flights(self.line.stop, crashed)
 
     def deadline(self) -> float:
         """When a run that begins now has to end, on the monotonic clock."""
         return time.monotonic() + self.limits.seconds
 
     def live(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Messages of one run: queued*, running*, then done, stopped or failed. Closing frees the worker.
+        """Messages of one run: queued*, running*, judging*, then done, stopped or failed.
 
+        Equal requests share one computation; closing the last one's iterator frees the worker.
         ``request``: id, settings (Scenario fields), pictures (samples or data URIs).
         """
-        run_id = str(request.get("id", ""))
+        watcher = str(request.get("id", ""))
         try:
             scenario = scenario_of(request["settings"], self.limits)
             images = batch_of(request["pictures"], scenario)
-            stop = self.line.enter(run_id)
         except BadInput as error:
-            yield failed(run_id, error)
+            yield failed(watcher, error)
             return
+        named = names(request["pictures"])
+        key = hashlib.sha256(f"{scenario.hash} {named}".encode() + images.numpy().tobytes()).hexdigest()
+
+        def begin(flight: str) -> Iterator[dict[str, Any]]:
+            try:
+                yield from self.in_line(
+                    flight, lambda stop: self.compute(flight, prepare(scenario, images), named, stop)
+                )
+            except BadInput as error:
+                yield failed(flight, error)
+
+        yield from self.flights.watch(watcher, key, begin)
+
+    def in_line(
+        self, run_id: str, compute: Callable[[threading.Event], Iterator[dict[str, Any]]]
+    ) -> Iterator[dict[str, Any]]:
+        """Wait for a worker, telling the place, then compute. Raises BadInput when the line is full."""
+        stop = self.line.enter(run_id)
         try:
             while place := self.line.place(run_id):
                 yield {"run": {"id": run_id, "state": "queued", "place": place, "wait": self.costs.typical * place}}
                 if stop.wait(0.3):
-                    yield failed(run_id, BadInput("Left the line before the run began"))
-                    return
-            yield from self.compute(run_id, prepare(scenario, images), names(request["pictures"]), stop)
-        except BadInput as error:
-            yield failed(run_id, error)
+                    raise BadInput("Left the line before the run began")
+            yield from compute(stop)
         finally:
             self.line.leave(run_id)
 
@@ -227,6 +245,11 @@ class Pace:
 def failed(run_id: str, error: BadInput) -> dict[str, Any]:
     """The message that puts one sentence in place of the verdict."""
     return {"run": {"id": run_id, "state": "failed", "message": sentence(str(error))}}
+
+
+def crashed(run_id: str) -> dict[str, Any]:
+    """What the browser shows when a computation fails for a reason that is ours."""
+    return failed(run_id, BadInput("this run failed on the server, which is a fault of this program"))
 
 
 def sentence(text: str) -> str:

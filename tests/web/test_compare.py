@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from gi_core.web import compare
@@ -17,7 +19,7 @@ def request(**changes):
 
 
 def last(desk, **changes):
-    *_, message = compare.live(desk, request(**changes))
+    *_, message = (m for m in compare.live(desk, request(**changes)) if m)
     return message["compare"]
 
 
@@ -62,6 +64,10 @@ def test_bad_comparisons_are_one_sentence(changes, words):
 def test_closing_frees_the_place():
     desk = Desk(Limits())
     messages = compare.live(desk, request(settings=BASE | {"attack": "ig:steps=100000"}))
-    next(messages)
+    while not next(messages):
+        pass
     messages.close()
+    end = time.monotonic() + 1.0
+    while len(desk.line) and time.monotonic() < end:
+        time.sleep(0.01)
     assert len(desk.line) == 0

@@ -10,6 +10,7 @@ import pytest
 
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
+from gi_core.web import live
 from gi_core.web.live import Desk, Line
 from gi_core.web.requests import picture_of, scenario_of, scenario_of_link
 from gi_core.web.settings import Limits
@@ -20,57 +21,112 @@ def request(run_id="a", **settings):
     return {"id": run_id, "settings": fields, "pictures": [{"sample": "cat"}]}
 
 
+def told(messages):
+    """The messages that say something; an empty one is only a sign of life."""
+    return (message["run"] for message in messages if message)
+
+
+def idle(desk, seconds=5.0):
+    end = time.monotonic() + seconds
+    while len(desk.line) and time.monotonic() < end:
+        time.sleep(0.01)
+    return len(desk.line) == 0
+
+
 def test_a_run_ends_judged_and_leaves_its_place():
     desk = Desk(Limits())
-    states = [message["run"] for message in desk.live(request())]
+    states = list(told(desk.live(request())))
     order = [state for state, _ in itertools.groupby(run["state"] for run in states)]
     assert order in (["running", "judging", "done"], ["judging", "done"])
     last = states[-1]
     assert last["verdict"]["level"] in range(4) and last["verdict"]["control"]["src"].startswith("data:image/png")
     assert last["frames"][-1]["iteration"] == 60
-    trace = desk.shelf.get("a")
+    trace = desk.shelf.get(last["id"])
     assert trace is not None and trace.control is not None and trace.control["word"] == last["verdict"]["word"]
     assert len(desk.line) == 0
 
 
 def test_stop_ends_within_a_step_and_keeps_the_frames():
     desk = Desk(Limits())
-    messages = desk.live(request(attack="ig:steps=90000"))
+    messages = told(desk.live(request(attack="ig:steps=90000")))
     next(messages)
     next(messages)
-    desk.line.stop("a")
+    assert desk.flights.stop("a")
     *_, last = messages
-    assert last["run"]["state"] == "stopped" and last["run"]["verdict"] is None
-    assert 0 < last["run"]["frames"][-1]["iteration"] < 90000
-    assert len(desk.line) == 0
+    assert last["state"] == "stopped" and last["verdict"] is None
+    assert 0 < last["frames"][-1]["iteration"] < 90000
+    assert idle(desk)
 
 
 def test_closing_the_generator_frees_the_place():
     desk = Desk(Limits())
     messages = desk.live(request(attack="ig:steps=90000"))
-    next(messages)
+    while not next(messages):
+        pass
     assert len(desk.line) == 1
     messages.close()
-    assert len(desk.line) == 0
+    assert idle(desk, 1.0)
 
 
 def test_the_deadline_stops_a_run():
     desk = Desk(Limits(seconds=0.3))
     started = time.monotonic()
-    *_, last = desk.live(request(attack="ig:steps=90000"))
-    assert last["run"]["state"] == "stopped" and time.monotonic() - started < 10
+    *_, last = told(desk.live(request(attack="ig:steps=90000")))
+    assert last["state"] == "stopped" and time.monotonic() - started < 10
 
 
 def test_who_waits_is_told_the_place_and_is_served():
     desk = Desk(Limits(workers=1))
     first = desk.live(request("a", attack="ig:steps=90000"))
-    next(first)
-    second = desk.live(request("b", attack="ig:steps=3"))
-    waiting = next(second)["run"]
+    while not next(first):
+        pass
+    second = told(desk.live(request("b", attack="ig:steps=3")))
+    waiting = next(second)
     assert waiting["state"] == "queued" and waiting["place"] == 1
     first.close()
     *_, last = second
-    assert last["run"]["state"] == "done"
+    assert last["state"] == "done"
+
+
+def test_thirty_equal_requests_cost_one_computation(monkeypatch):
+    desk = Desk(Limits())
+    prepared = []
+    original = live.prepare
+    monkeypatch.setattr(live, "prepare", lambda *a: prepared.append(1) or original(*a))
+    ends = {}
+
+    def client(name):
+        *_, ends[name] = told(desk.live(request(name, attack="ig:steps=300")))
+
+    threads = [threading.Thread(target=client, args=(str(n),)) for n in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ends) == 30 and {end["state"] for end in ends.values()} == {"done"}
+    assert len(prepared) == 1 and len({end["id"] for end in ends.values()}) == 1
+    assert idle(desk)
+
+
+def test_one_who_stops_does_not_stop_the_others():
+    desk = Desk(Limits())
+    first = told(desk.live(request("a", attack="ig:steps=2000")))
+    second = told(desk.live(request("b", attack="ig:steps=2000")))
+    next(first)
+    next(second)
+    assert not desk.flights.stop("a")
+    assert all(message["state"] != "done" for message in first)
+    *_, last = second
+    assert last["state"] == "done"
+
+
+def test_a_fault_of_ours_is_said_in_one_sentence(monkeypatch):
+    desk = Desk(Limits())
+    monkeypatch.setattr(live, "prepare", lambda *_: 1 / 0)
+    monkeypatch.setattr(threading, "excepthook", lambda *_: None)
+    *_, last = told(desk.live(request()))
+    assert last["state"] == "failed" and "fault of this program" in last["message"]
+    assert idle(desk)
 
 
 def test_a_full_line_turns_newcomers_away():
@@ -105,9 +161,9 @@ def test_the_line_is_safe_for_threads():
 )
 def test_bad_requests_are_one_sentence(change, words):
     desk = Desk(Limits())
-    (only,) = desk.live(request() | change)
-    assert only["run"]["state"] == "failed"
-    assert words in only["run"]["message"] and only["run"]["message"].endswith(".")
+    (only,) = told(desk.live(request() | change))
+    assert only["state"] == "failed"
+    assert words in only["message"] and only["message"].endswith(".")
 
 
 def test_a_link_is_read_leniently_and_says_so():

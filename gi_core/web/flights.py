@@ -1,0 +1,128 @@
+"""Equal requests share one computation: thirty people pressing Run on the same preset cost one run."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Message = dict[str, Any]
+HEARTBEAT = 0.25
+"""Seconds after which a watcher speaks again without news, so that a closed tab is noticed."""
+
+
+class Flight:
+    """One computation in a thread of its own, and those who watch it."""
+
+    def __init__(self) -> None:
+        self.id = secrets.token_hex(16)
+        self.changed = threading.Condition()
+        self.latest: Message = {}
+        self.version = 0
+        self.over = False
+        self.watchers: set[str] = set()
+        self.dismissed: set[str] = set()
+
+    def publish(self, message: Message) -> None:
+        with self.changed:
+            self.latest, self.version = message, self.version + 1
+            self.changed.notify_all()
+
+    def news(self, seen: int, watcher: str) -> tuple[Message, int, bool]:
+        """(latest message, its number, whether it was the last), at once or after a HEARTBEAT without anything new."""
+        with self.changed:
+            self.changed.wait_for(
+                lambda: self.version > seen or self.over or watcher in self.dismissed, timeout=HEARTBEAT
+            )
+            return self.latest, self.version, self.over
+
+
+class Flights:
+    """Computations under way, by what is computed and by who watches.
+
+    Args:
+        halt: asks the computation of a flight's id to end soon, after a last message.
+        crashed: the message for watchers of a computation that failed unexpectedly.
+    """
+
+    def __init__(self, halt: Callable[[str], None], crashed: Callable[[str], Message]) -> None:
+        self._halt, self._crashed = halt, crashed
+        self._lock = threading.Lock()
+        self._by_key: dict[str, Flight] = {}
+        self._by_watcher: dict[str, Flight] = {}
+
+    def watch(self, watcher: str, key: str, begin: Callable[[str], Iterator[Message]]) -> Iterator[Message]:
+        """Messages of the computation ``key``, begun if nobody has; closing the last watcher's iterator ends it.
+
+        ``begin`` gets the flight's id and yields messages until it is through. An empty message is a sign of life.
+        """
+        flight = self._join(watcher, key, begin)
+        seen = 0
+        try:
+            while True:
+                message, version, over = flight.news(seen, watcher)
+                if version == seen and over:
+                    return
+                seen = version
+                yield message
+                if watcher in flight.dismissed:
+                    return
+        finally:
+            self._leave(watcher, key, flight)
+
+    def stop(self, watcher: str) -> bool:
+        """Stop a watcher's run: the computation itself when nobody else watches. Whether it was the last one."""
+        with self._lock:
+            flight = self._by_watcher.get(watcher)
+            if flight is None:
+                return False
+            alone = len(flight.watchers) == 1
+            if alone:
+                self._forget(flight)
+        if alone:
+            self._halt(flight.id)
+        else:
+            with flight.changed:
+                flight.dismissed.add(watcher)
+                flight.changed.notify_all()
+        return alone
+
+    def _join(self, watcher: str, key: str, begin: Callable[[str], Iterator[Message]]) -> Flight:
+        with self._lock:
+            flight = self._by_key.get(key)
+            if flight is None:
+                flight = self._by_key[key] = Flight()
+                threading.Thread(target=self._fly, args=(flight, begin), daemon=True).start()
+            flight.watchers.add(watcher)
+            self._by_watcher[watcher] = flight
+        return flight
+
+    def _leave(self, watcher: str, key: str, flight: Flight) -> None:
+        with self._lock:
+            flight.watchers.discard(watcher)
+            self._by_watcher.pop(watcher, None)
+            deserted = not flight.watchers and not flight.over
+            if deserted:
+                self._forget(flight)
+        if deserted:
+            self._halt(flight.id)
+
+    def _fly(self, flight: Flight, begin: Callable[[str], Iterator[Message]]) -> None:
+        try:
+            for message in begin(flight.id):
+                flight.publish(message)
+        except Exception:
+            flight.publish(self._crashed(flight.id))
+            raise
+        finally:
+            with self._lock:
+                self._forget(flight)
+            with flight.changed:
+                flight.over = True
+                flight.changed.notify_all()
+
+    def _forget(self, flight: Flight) -> None:
+        """Newcomers begin anew."""
+        for key in [k for k, f in self._by_key.items() if f is flight]:
+            del self._by_key[key]
