@@ -1,6 +1,6 @@
 """From update to picture: milliseconds of every single-pass attack on one core, and DLG's time for the same update.
 
-    python benchmarks/single_pass.py
+python benchmarks/single_pass.py
 """
 
 from __future__ import annotations

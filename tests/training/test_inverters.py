@@ -27,18 +27,18 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize(
     "text",
     [
-        "fgla:data=mnist,epochs=3,batch=32,width=8",
-        "fgla-noisy:data=mnist,epochs=3,batch=32,width=8",
-        "venom:data=mnist,epochs=3,batch=32,width=8",
-        "lti:data=mnist,epochs=3,batch=32,pictures=270",
-        "mjolnir:data=mnist,epochs=3,batch=8,pictures=64,width=4",
-        "git:data=mnist,epochs=3,batch=32,pictures=270,lr=3e-4,noise=0",
+        "fgla:data=mnist,epochs=2,batch=32,width=8",
+        "fgla-noisy:data=mnist,epochs=2,batch=32,width=8",
+        "venom:data=mnist,epochs=2,batch=32,width=8",
+        "lti:data=mnist,epochs=2,batch=32,pictures=270",
+        "mjolnir:data=mnist,epochs=2,batch=8,pictures=64,width=4",
+        "git:data=mnist,epochs=2,batch=32,pictures=270,lr=3e-4,noise=0",
     ],
 )
 def test_loss_falls_and_the_card_is_complete(text, folder, tmp_path):
     progress = list(train(text, data=folder, out=tmp_path))
     losses = [p["loss"] for p in progress if "steps" not in p and p["epoch"] > 0]
-    assert len(losses) == 3
+    assert len(losses) == 2
     assert losses[-1] < losses[0]
     (card,) = [json.loads(p.read_text()) for p in tmp_path.glob("*.json") if "progress" not in p.name]
     for key in (
