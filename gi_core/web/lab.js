@@ -474,7 +474,7 @@ window.addEventListener("gi:open", async event => {
 });
 find("replays").onchange = async event => receive(await server.recorded_run({ name: event.target.value }));
 window.addEventListener("gi:link", () => {
-  const query = described?.query ?? "";
+  const tab = document.body.dataset.tab, query = [described?.query, tab === "lab" ? "" : `tab=${tab}`].filter(Boolean).join("&");
   gi.copy(`${location.origin}${location.pathname}${query ? "?" + query : ""}`, words.link_copied);
 });
 

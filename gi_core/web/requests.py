@@ -18,6 +18,8 @@ from gi_core.web.settings import Limits
 
 FIELDS = [f.name for f in dataclasses.fields(Scenario)]
 PICTURE_BYTES = 8_000_000
+WEIGHTS = ("init", "trained")
+"""Sources of weights that a request may name: the others read the server's files or download."""
 
 
 def scenario_of(settings: dict[str, Any], limits: Limits) -> Scenario:
@@ -27,6 +29,9 @@ def scenario_of(settings: dict[str, Any], limits: Limits) -> Scenario:
     if empty:
         raise BadInput(f"{empty} is empty: a value is needed")
     scenario = Scenario.from_dict({name: str(value) for name, value in given.items()})
+    source = scenario.weights.partition(":")[0]
+    if source not in WEIGHTS:
+        raise BadInput(f"weights={source}: on a server only {' and '.join(WEIGHTS)} are allowed, no files or downloads")
     for name, most in (("image_size", limits.image_size), ("batch_size", limits.batch_size)):
         if getattr(scenario, name) > most:
             raise BadInput(f"{name}={getattr(scenario, name)}: at most {most} is allowed on this server")
