@@ -7,6 +7,7 @@ from typing import Any
 
 from gi_core.attacks import attacks
 from gi_core.bounds import bounds
+from gi_core.components import Registry
 from gi_core.defenses import defenses
 from gi_core.errors import BadInput
 from gi_core.images import samples
@@ -18,20 +19,16 @@ from gi_core.studies import studies
 from gi_core.training import trainings
 
 
-def _attacks() -> list[dict[str, Any]]:
-    sentences = {cls.name: cls for cls in attacks}
-    return [
-        entry | {key: getattr(sentences[entry["name"]], key) for key in ("assumes", "fails", "defend", "single_pass")}
-        for entry in attacks.describe()
-    ]
+def _with(registry: Registry[Any], *attributes: str) -> Callable[[], list[dict[str, Any]]]:
+    """The registry's entries, with the named class attributes beside name, summary and options."""
 
+    def describe() -> list[dict[str, Any]]:
+        return [
+            entry | {name: getattr(registry.get(entry["name"]), name) for name in attributes}
+            for entry in registry.describe()
+        ]
 
-def _defenses() -> list[dict[str, Any]]:
-    sentences = {cls.name: cls for cls in defenses}
-    return [
-        entry | {key: getattr(sentences[entry["name"]], key) for key in ("does", "costs")}
-        for entry in defenses.describe()
-    ]
+    return describe
 
 
 def _metrics() -> list[dict[str, Any]]:
@@ -49,13 +46,13 @@ def _samples() -> list[dict[str, Any]]:
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "models": models.describe,
     "weights": weights.describe,
-    "attacks": _attacks,
-    "defenses": _defenses,
+    "attacks": _with(attacks, "assumes", "fails", "defend", "single_pass"),
+    "defenses": _with(defenses, "does", "costs"),
     "priors": priors.describe,
     "objectives": objectives.describe,
     "metrics": _metrics,
-    "bounds": bounds.describe,
-    "studies": studies.describe,
+    "bounds": _with(bounds, "kind", "unit", "binds", "assumes"),
+    "studies": _with(studies, "question"),
     "trainings": trainings.describe,
     "samples": _samples,
 }
