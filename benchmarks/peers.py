@@ -41,10 +41,11 @@ def prepared(model: str, picture: str, seed: int, attack: str) -> Run:
 def ours(model: str, picture: str, seed: int, steps: int, options: str) -> tuple[float, float]:
     """(CPU seconds per iteration after warm-up, PSNR in dB)."""
     run = prepared(model, picture, seed, f"ig:steps={steps}{options}")
-    moments = []
+    moments, images = [], run.truth
     for frame in run.attack.run(run.observation, stream_seed(seed, "attack")):
         moments.append(time.process_time())
-    return per_iteration(moments), float(psnr(frame.images, run.truth)[0])
+        images = frame.images
+    return per_iteration(moments), float(psnr(images, run.truth)[0])
 
 
 def theirs(model: str, picture: str, seed: int, steps: int) -> tuple[float, float]:
@@ -80,11 +81,11 @@ def theirs(model: str, picture: str, seed: int, steps: int) -> tuple[float, floa
     setup = {"device": torch.device("cpu"), "dtype": torch.float}
     attacker = breaching.attacks.prepare_attack(network, torch.nn.CrossEntropyLoss(), config, setup)
     gradients = [run.observation.update.tensors[name] for name, _ in victim.named_parameters()]
+    shared = _Meta({"num_data_points": 1, "labels": labels, "local_hyperparams": None, "data_key": "inputs"})
     torch.manual_seed(seed)
     result, _ = attacker.reconstruct(
         [{"parameters": list(network.parameters()), "buffers": list(network.buffers()), "metadata": meta_dict}],
-        [{"gradients": gradients, "buffers": None,
-          "metadata": _Meta({"num_data_points": 1, "labels": labels, "local_hyperparams": None, "data_key": "inputs"})}],
+        [{"gradients": gradients, "buffers": None, "metadata": shared}],
         {},
     )  # fmt: skip
     images = result["data"] * victim.std + victim.mean

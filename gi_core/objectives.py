@@ -58,7 +58,7 @@ class Cosine(Objective):
 
     def to(self, target: Tensors) -> Distance:
         unit = torch._foreach_div(target, norm(target).clamp_min(1e-30))
-        cotangent = [torch.empty_like(t) for t in unit]  # reused: fresh pages for millions of numbers cost more than the sum
+        cotangent = [torch.empty_like(t) for t in unit]  # reused: fresh memory pages cost more than the sum
 
         def distance(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
             length = norm(guess).clamp_min(1e-30)

@@ -65,7 +65,7 @@ def test_defaults_are_left_out():
     ],
 )
 def test_refusals_name_the_value_and_what_is_allowed(text, words):
-    with pytest.raises(BadInput, match=".*") as caught:
+    with pytest.raises(BadInput) as caught:
         shapes.parse(text)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)

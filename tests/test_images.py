@@ -62,7 +62,8 @@ REFUSED = {
     "png that PIL only warns of": (lambda: png_of(10_000, 10_000), "megapixels"),
     "png above our own limit": (lambda: png_of(4_000, 4_000), "16 megapixels"),
     "png with a text bomb": (
-        lambda: png_of(8, 8, (b"zTXt", b"a\0\0" + zlib.compress(bytes(80_000_000), 9))), "damaged|not a picture"
+        lambda: png_of(8, 8, (b"zTXt", b"a\0\0" + zlib.compress(bytes(80_000_000), 9))),
+        "damaged|not a picture",
     ),
     "too many bytes": (lambda: encoded(Image.fromarray(noise(1500, 1500)), "BMP"), "6.8 MB: at most 5"),
     "truncated jpeg": (lambda: JPEG[: len(JPEG) // 2], "damaged"),

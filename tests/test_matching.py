@@ -78,8 +78,8 @@ def test_attention_without_second_derivative_is_worked_around(picture):
     observation = Observation(victim, release(victim, picture, labels).defended, 1, labels=labels)
     x = torch.rand(1, 3, 32, 32).requires_grad_()
     tokens = body(x)
+    first = torch.autograd.grad(tokens.sum(), x, create_graph=True)[0]
     with pytest.raises(RuntimeError, match="scaled_dot_product"):
-        first = torch.autograd.grad(tokens.sum(), x, create_graph=True)[0]
         torch.autograd.grad(first.square().sum(), x)
     assert torch.isfinite(Matcher(observation, Cosine()).evaluate(x.detach(), labels).gradient).all()
 
@@ -132,7 +132,8 @@ def test_adapted_distances_have_the_right_gradient(facts):
     net = torch.nn.Linear(3, 4).double()
     victim = Victim(torch.nn.Identity(), net, image_shape=(3, 1, 1)).double()
     raw = [torch.randn(p.shape, generator=generator, dtype=torch.float64) for p in victim.parameters()]
-    sent = [t * (t.abs() > 0.5) for t in raw] if facts.name == "topk" else [t.sign() for t in raw] if facts.name == "sign" else raw
+    sparse, signs = [t * (t.abs() > 0.5) for t in raw], [t.sign() for t in raw]
+    sent = {"topk": sparse, "sign": signs}.get(facts.name, raw)
     names = [n for n, _ in victim.named_parameters()]
     update = Update(dict(zip(names, sent, strict=True)))
     distance = distance_to(Observation(victim, update, 1, defense=(facts,)), L2())

@@ -145,9 +145,7 @@ def _noise_observation(run: Run, draw: int) -> Observation:
     if buffers is not None:  # the statistics that the server itself sent out: they tell nothing
         own = dict(run.observation.victim.named_buffers())
         buffers = {name: own[name].clone() for name in buffers}
-    return dataclasses.replace(
-        run.observation, update=dataclasses.replace(observed, tensors=tensors, buffers=buffers)
-    )
+    return dataclasses.replace(run.observation, update=dataclasses.replace(observed, tensors=tensors, buffers=buffers))
 
 
 def _other_observation(run: Run, purpose: str, labels: Tensor) -> Observation:
@@ -185,9 +183,7 @@ class Gain:
         return self.low is not None and self.low > 0
 
 
-def gain(
-    values: Sequence[float], controls: Sequence[float], *, higher_is_better: bool = True, seed: int = 0
-) -> Gain:
+def gain(values: Sequence[float], controls: Sequence[float], *, higher_is_better: bool = True, seed: int = 0) -> Gain:
     """Paired gain over control with a bias-corrected bootstrap interval (Efron 1987, 10,000 resamples).
 
     Raises:
@@ -205,4 +201,3 @@ def gain(
         (differences,), np.mean, n_resamples=10_000, rng=np.random.default_rng(seed), vectorized=True
     ).confidence_interval
     return Gain(mean, float(interval.low), float(interval.high), len(differences))
-

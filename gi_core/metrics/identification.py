@@ -155,9 +155,7 @@ def identify(found: Sequence[Rank]) -> Identification:
     return Identification(top1, sum(1 / r.rank for r in found) / len(found), math.log2(n / median), 1 / n)
 
 
-def permutation_p(
-    scores: Tensor, labels: Tensor | None = None, rounds: int = 10_000, seed: int = 0
-) -> float:
+def permutation_p(scores: Tensor, labels: Tensor | None = None, rounds: int = 10_000, seed: int = 0) -> float:
     """Does each reconstruction fit its own picture better than a shuffled one?
 
     p = (1 + #{mean_pi >= mean_id}) / (1 + R) over R random permutations pi, mean_pi = mean_i scores[i, pi(i)].

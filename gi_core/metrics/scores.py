@@ -74,9 +74,7 @@ METRICS = (
 )  # fmt: skip
 
 
-def score(
-    images: Tensor, truth: Tensor, victim: Victim | None = None, lpips: bool = True
-) -> list[dict[str, Any]]:
+def score(images: Tensor, truth: Tensor, victim: Victim | None = None, lpips: bool = True) -> list[dict[str, Any]]:
     """One dict per true picture, after optimal assignment of the reconstructions to the truth.
 
     Args:

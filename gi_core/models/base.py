@@ -70,7 +70,8 @@ class Victim(nn.Module):
     def check_targets(self, targets: Tensor, batch_size: int) -> Tensor:
         """The labels if this victim can learn from them. Raises BadInput naming the value and what is allowed."""
         if targets.shape != (batch_size,) or targets.dtype.is_floating_point:
-            raise BadInput(f"labels of shape {tuple(targets.shape)} ({targets.dtype}): {batch_size} whole numbers are needed")
+            given = f"labels of shape {tuple(targets.shape)} ({targets.dtype})"
+            raise BadInput(f"{given}: {batch_size} whole numbers are needed")
         if batch_size and not 0 <= int(targets.min()) <= int(targets.max()) < self.num_classes:
             raise BadInput(f"labels {targets.tolist()}: each must be from 0 to {self.num_classes - 1}")
         return targets.long()

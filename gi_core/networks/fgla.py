@@ -50,8 +50,8 @@ class FGLA(nn.Module):
     def inputs(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Decoder inputs and linear picture, the same for any scale of the features.
 
-        Where weight and bias were clipped separately their ratio is off by a factor; FGLA knows no clipping [R]. Undoing
-        a layer needs the exact scale: then the ratio is taken as it is.
+        Where weight and bias were clipped separately their ratio is off by a factor; FGLA knows no clipping [R].
+        Undoing a layer needs the exact scale: then the ratio is taken as it is.
         """
         features = features if self.front.undoes else self.front.rescaled(features)
         return self.front(features, torch.zeros(len(features)))
