@@ -42,6 +42,7 @@ METHODS = {
     "tv": "sme:lr=0.1,signed=true,tv=0.001,steps={steps}",
     "flow": "fm:steps={steps}",
     "flow, weight 3": "fm:prior=(flow:weight=3),steps={steps}",
+    "flow, firm": "fm:prior=(flow:weight=2,start=0.6),steps={steps}",
     "pnp-flow": "pnp-flow:steps={steps}",
     "none": "sme:lr=0.1,signed=true,tv=0,steps={steps}",
     "flow, Gaussian": "fm:prior=(flow:net=gaussian),steps={steps}",
