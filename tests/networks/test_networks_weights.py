@@ -17,7 +17,7 @@ def shelf(tmp_path, monkeypatch):
     victim = build("lenet", image_shape=(1, 16, 16), num_classes=4)
     network = LTI(victim, first=4, second=4)
     card = {
-        "name": "lti", "model": "lenet", "weights": "init", "data": "mnist", "command": "train it",
+        "name": "lti", "model": "lenet", "weights": "init", "data": "mnist", "pictures": 10, "command": "train it",
         "fingerprint": weights.fingerprint(victim),
     }  # fmt: skip
     weights.save(network, tmp_path / "lti", card)
