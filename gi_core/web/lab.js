@@ -28,7 +28,7 @@ const drawStrips = () => {
     return layer(l, i, `<span>${l.numel.toLocaleString("en-US")}</span>`,
       `<div><div class="length" title="${escape(words.norm_note)}">${gi.short(l.before)} → ${gi.short(l.after)}</div>
        <div class="share" aria-hidden="true"><i></i><u style="width:${100 * l.noise}%"></u></div>
-       <div>${say(words.noise_share, { share: noise })}</div></div>`);
+       <div>${say(run.noisy === false ? words.changed_share : words.noise_share, { share: noise })}</div></div>`);
   }).join("");
   paint();
 };
@@ -169,6 +169,7 @@ const drawBar = () => {
   find("play").setAttribute("aria-label", playing ? words.pause : words.play);
   find("run").disabled = busy();
   find("stop").disabled = !busy();
+  find("replays").value = catalog.replays.find(r => r.label === run.title)?.name ?? "";
   find("download").disabled = !["done", "stopped", "recorded"].includes(run.state);
 };
 
@@ -185,8 +186,8 @@ const seek = async index => {
   const likeness = f.psnr == null ? "" : `${gi.number(f.psnr)} dB`;
   find("guess").setAttribute("aria-label", say(words.guess_alt, { step: f.iteration, psnr: gi.number(f.psnr) }));
   find("guess-psnr").textContent = find("narrow-psnr").textContent = likeness;
-  find("step").textContent = say(words.step_n, { n: f.iteration.toLocaleString("en-US") });
-  find("of").textContent = say(words.of_total, { total: run.total.toLocaleString("en-US") }) + (f.seconds == null ? "" : ` · ${gi.number(f.seconds)} s` + (run.seconds == null ? "" : say(words.of_seconds, { s: gi.number(run.seconds) })));
+  find("step").textContent = run.single ? words.one_pass : say(words.step_n, { n: f.iteration.toLocaleString("en-US") });
+  find("of").textContent = (run.single ? "" : say(words.of_total, { total: run.total.toLocaleString("en-US") })) + (f.seconds == null ? "" : ` · ${gi.number(f.seconds)} s` + (run.seconds == null ? "" : say(words.of_seconds, { s: gi.number(run.seconds) })));
   const x = axis().at(f.iteration), slider = find("scrub");
   slider.value = 1000 * x;
   slider.style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
@@ -289,7 +290,7 @@ for (const name of ["model", "weights", "mode"]) field(name).append(...catalog[n
 find("defense").append(...catalog.defenses.map((d, i) => option(i, d.label)), option("text", words.own_text));
 find("attack").append(...catalog.attacks.map(a => option(a.text, a.label)), option("text", words.own_text));
 find("knows").innerHTML = catalog.knowledge.map(k => `<label title="${escape(k.note)}"><input type="checkbox" value="${k.name}" ${k.fixed ? "checked disabled" : ""}><span>${escape(k.label)}</span></label>`).join("");
-find("replays").append(...catalog.replays.map(r => option(r.name, r.label)));
+find("replays").append(option("", words.recorded_runs), ...catalog.replays.map(r => option(r.name, r.label)));
 find("replays").hidden = !catalog.replays.length;
 if (innerWidth < 768) find("curves-box").open = false;
 
@@ -469,10 +470,9 @@ for (const name of (new URLSearchParams(location.search).get("hide") ?? "").spli
   root.querySelector(`[data-card="${CSS.escape(name)}"]`)?.setAttribute("hidden", "");
 window.addEventListener("gi:open", async event => {
   window.dispatchEvent(new CustomEvent("gi:show", { detail: "lab" }));
-  find("replays").value = event.detail;
   receive(await server.recorded_run({ name: event.detail }));
 });
-find("replays").onchange = async event => receive(await server.recorded_run({ name: event.target.value }));
+find("replays").onchange = async event => { if (event.target.value) receive(await server.recorded_run({ name: event.target.value })); };
 window.addEventListener("gi:link", () => {
   const tab = document.body.dataset.tab, query = [described?.query, tab === "lab" ? "" : `tab=${tab}`].filter(Boolean).join("&");
   gi.copy(`${location.origin}${location.pathname}${query ? "?" + query : ""}`, words.link_copied);

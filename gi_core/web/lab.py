@@ -55,7 +55,8 @@ def render(desk: Desk) -> gr.HTML:
 
 
 def catalog() -> dict[str, Any]:
-    """What the controls offer, from the registries."""
+    """What the controls offer, from the registries; attacks with a title come first, in the titles' order."""
+    rank = {name: place for place, name in enumerate(ATTACK_TITLES)}
     return {
         "defaults": {f.name: f.default for f in fields(Scenario)} | DEFAULTS,
         "model": [{"value": name, "text": name} for name in models.names()],
@@ -63,7 +64,8 @@ def catalog() -> dict[str, Any]:
         "mode": [{"value": "eval", "text": "eval"}, {"value": "train", "text": "train"}],
         "defenses": defense_presets(),
         "attacks": [
-            {"text": ATTACKS.get(name, name), "label": ATTACK_TITLES.get(name, name)} for name in attacks.names()
+            {"text": ATTACKS.get(name, name), "label": ATTACK_TITLES.get(name, name)}
+            for name in sorted(attacks.names(), key=lambda name: (name not in ATTACK_TITLES, rank.get(name, 0), name))
         ],
         "knowledge": [{"name": "weights", "label": "weights", "note": "the network it sent out", "fixed": True}]
         + [{"name": n, "label": KNOWLEDGE[n][0], "note": KNOWLEDGE[n][1], "fixed": False} for n in FACTS],

@@ -11,6 +11,7 @@
     history {iteration, loss, psnr, ssim}        parallel lists, at most 200 entries
     layers [{name, short, numel, before, after, noise, before_cells, after_cells}]   cells {w, h, data}
     numel, defense_words, scores, verdict
+    noisy, single                     whether the change is noise; whether the attack answers in one pass
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from PIL import Image
 from torch import Tensor
 
 from gi_core.bounds import Bound
+from gi_core.defenses.base import noise_of
 from gi_core.metrics.controls import gain
 from gi_core.metrics.image import psnr
 from gi_core.metrics.verdict import Examination
@@ -61,6 +63,8 @@ def still(run: Run, *, run_id: str, images: list[str]) -> dict[str, Any]:
         "layers": layers(update, run.clean.tensors, run.observation.update.tensors),
         "numel": sum(row["numel"] for row in update),
         "defense_words": defense_words(scenario),
+        "noisy": not scenario.defense_stack or noise_of(scenario.defense_stack, scenario.batch_size) is not None,
+        "single": run.attack.single_pass,
         "scores": None,
         "verdict": None,
         "seconds": None,

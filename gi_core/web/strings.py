@@ -58,13 +58,15 @@ ENGLISH: dict[str, str] = {
     "picture_and_gradient": "picture and raw gradient",
     "strips_note": "strips: size of each entry",
     "leaves": "Leaves the device",
-    "norm_note": "length, noise share",
+    "norm_note": "length, share changed",
     "attacker_sees": "Attacker sees",
     "difference": "Difference ×{factor}",
     "rebuilt": "rebuilt from the update",
     "size_one": "{w} × {h} pixels, {names}",
     "size_batch": "{n} pictures of {w} × {h} pixels",
     "numbers": "{n} numbers",
+    "changed_share": "{share} % changed",
+    "one_pass": "One pass",
     "noise_share": "{share} % noise",
     "first": "First step",
     "last": "Last step",
@@ -196,14 +198,16 @@ VERDICT_SENTENCES = (
 )
 
 ATTACK_TITLES: dict[str, str] = {
-    "analytic": "analytic — read off the first layer",
+    "ig": "ig — inverting gradients",
     "dlg": "dlg — deep leakage from gradients",
     "idlg": "idlg — the same, label inferred",
-    "ig": "ig — inverting gradients",
-    "venom": "venom — learned, with a gradient prior",
+    "analytic": "analytic — read off the first layer",
+    "venom": "venom — features, then one denoising pass",
     "fgla": "fgla — features, then a decoder",
-    "git": "git — learned inverter",
-    "lti": "lti — learned to invert",
+    "git": "git — a trained inverter",
+    "lti": "lti — learning to invert",
+    "grnn": "grnn — a generator fitted to the update",
+    "gradinversion": "gradinversion — with BatchNorm's help",
 }
 
 DEFENSE_WORDS: dict[str, str] = {
