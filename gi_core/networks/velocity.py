@@ -24,8 +24,7 @@ class Block(nn.Module):
         self.norm2 = nn.GroupNorm(8, width)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
         self.shortcut = nn.Conv2d(fan_in, width, 1) if fan_in != width else nn.Identity()
-        nn.init.zeros_(self.conv2.weight)
-        nn.init.zeros_(self.conv2.bias)
+        start_at_zero(self.conv2)
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
         scale, shift = self.time(time)[:, :, None, None].chunk(2, dim=1)
@@ -43,14 +42,19 @@ class Attention(nn.Module):
         self.norm = nn.GroupNorm(8, width)
         self.qkv = nn.Conv2d(width, 3 * width, 1)
         self.out = nn.Conv2d(width, width, 1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        start_at_zero(self.out)
 
     def forward(self, x: Tensor) -> Tensor:
         b, c, h, w = x.shape
         q, k, v = self.qkv(self.norm(x)).reshape(b, 3, self.heads, c // self.heads, h * w).unbind(1)
         weight = (q.transpose(-2, -1) @ k / math.sqrt(c // self.heads)).softmax(-1)
         return x + self.out((v @ weight.transpose(-2, -1)).reshape(b, c, h, w))
+
+
+def start_at_zero(layer: nn.Conv2d) -> None:
+    """A residual branch that begins as nothing."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
 
 
 class VelocityNet(Flow):
@@ -69,6 +73,8 @@ class VelocityNet(Flow):
         depth: blocks per level, each way.
     """
 
+    frequencies: Tensor
+
     def __init__(self, image_shape: tuple[int, int, int] = (3, 32, 32), width: int = 64, depth: int = 2) -> None:
         super().__init__()
         self.image_shape = image_shape
@@ -85,9 +91,9 @@ class VelocityNet(Flow):
         self.coarse_up = nn.ModuleList(Block(2 * coarse, coarse, time_width) for _ in range(depth))
         self.up = nn.Conv2d(coarse, width, 3, padding=1)
         self.fine_up = nn.ModuleList(Block(2 * width, width, time_width) for _ in range(depth))
-        self.last = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), nn.Conv2d(width, patch, 3, padding=1))
-        nn.init.zeros_(self.last[-1].weight)
-        nn.init.zeros_(self.last[-1].bias)
+        last = nn.Conv2d(width, patch, 3, padding=1)
+        start_at_zero(last)
+        self.last = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), last)
 
     def _unet(self, x: Tensor, t: Tensor) -> Tensor:
         angle = t.view(-1, 1) * self.frequencies
