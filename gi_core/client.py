@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from gi_core._torch import seeded
 from gi_core.defenses import Batch, Defense
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
@@ -59,8 +60,7 @@ def release(
     model = copy.deepcopy(victim)
     generator = torch.Generator(device="cpu").manual_seed(stream_seed(seed, "defense"))
     batch = Batch(model, images, labels, generator)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stream_seed(seed, "client"))
+    with seeded(stream_seed(seed, "client")):
         for defense in stack:
             defense.on_model(model)
         if kind == "delta":

@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from gi_core._torch import seeded
 from gi_core.attacks.base import Attack, Frame, attacks
 from gi_core.components import option
 from gi_core.matching import Matcher
@@ -43,8 +44,7 @@ class GRNN(Attack):
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         matcher = Matcher(observation, L2(), seed=seed)
         device = observation.targets[0].device
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             generator = Generator(observation.image_shape, observation.num_classes).to(device)
             code = torch.randn(observation.batch_size, CODE).to(device)
         optimiser = torch.optim.RMSprop(generator.parameters(), lr=self.lr, momentum=self.momentum)

@@ -69,7 +69,7 @@ def _network(net: Net, file: Path) -> Any:
     _torch.make_torchvision_importable()
     import lpips as package
 
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+    with _torch.seeded(0), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torchvision's rename of an argument that lpips passes
         network = package.LPIPS(net=net, pnet_rand=True, verbose=False)  # random only until the next line
     state = network.state_dict()

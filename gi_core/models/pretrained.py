@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from gi_core._torch import make_torchvision_importable
+from gi_core._torch import make_torchvision_importable, seeded
 from gi_core.errors import BadInput
 from gi_core.models.base import Architecture, Victim
 from gi_core.models.from_timm import TimmArchitecture, canonical
@@ -31,8 +31,7 @@ class Pretrained(Weights):
         if not isinstance(architecture, (TimmArchitecture, ResNet18)):
             raise BadInput(f"model {architecture.name!r} has no pretrained weights: weights=init starts it afresh")
         source = {"file": download(architecture.timm_name)}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with seeded(0):
             if isinstance(architecture, TimmArchitecture):
                 net = architecture.create(image_shape, num_classes, pretrained=source)
                 return architecture.split(net, image_shape)

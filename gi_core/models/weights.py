@@ -5,8 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-import torch
-
+from gi_core._torch import seeded
 from gi_core.components import Component, Registry, option
 from gi_core.errors import BadInput
 from gi_core.models.base import Architecture, Victim
@@ -31,8 +30,7 @@ class Init(Weights):
     seed: int = option(0, "seed of the draw", low=0, high=2**31 - 1)
 
     def build(self, architecture: Architecture, image_shape: tuple[int, int, int], num_classes: int) -> Victim:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             try:
                 return architecture.build(image_shape, num_classes)
             except RuntimeError as error:

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from gi_core._torch import seeded
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 
@@ -147,7 +148,8 @@ def load(
     stamp = path.stat().st_mtime_ns if path.is_file() else 0
     key = (str(path), f"{card['sha256']}-{stamp}")
     if key not in _loaded:
-        skeleton = build(copy.deepcopy(victim).cpu().requires_grad_(False))
+        with seeded(0):
+            skeleton = build(copy.deepcopy(victim).cpu().requires_grad_(False))
         _loaded[key] = fill(skeleton, card)
     return cast(N, _loaded[key]), card
 
