@@ -1,7 +1,9 @@
 """Gradient inversion: what does a federated client's update tell about its pictures?
 
-import gi_core as gi
-trace = gi.run(gi.Scenario(model="lenet", attack="ig:steps=500"), images)
+In two lines:
+
+    import gi_core as gi
+    trace = gi.run(gi.Scenario(model="lenet", attack="ig:steps=500"), images)
 """
 
 from gi_core import _torch

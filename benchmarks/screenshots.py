@@ -1,0 +1,46 @@
+"""Pictures of every screen for the README: ``python benchmarks/screenshots.py [FOLDER]`` (playwright, Chromium)."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from gi_core.web import build, launch_settings
+
+SHOTS = {
+    "lab-light": (1440, 900, ""),
+    "lab-dark": (1440, 900, "?__theme=dark"),
+    "lab-375": (375, 812, ""),
+    "lab-projector": (1280, 720, "?projector=1"),
+    "dial": (1440, 900, "?tab=dial"),
+    "compare": (1440, 900, "?tab=compare"),
+    "anatomy": (1440, 900, "?tab=anatomy"),
+    "lesson": (1440, 900, "?tab=lesson&step=4"),
+}
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    _, url, _ = build().launch(**launch_settings(), prevent_thread_lock=True, quiet=True)
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as driver, tempfile.TemporaryDirectory() as profile:
+        browser = driver.chromium.launch_persistent_context(
+            profile, executable_path=chromium, args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
+        for name, (width, height, query) in SHOTS.items():
+            page = browser.new_page()
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(url + query)
+            page.wait_for_function("(document.querySelector('[data-r=state]') || {}).textContent")
+            page.wait_for_timeout(8000)
+            page.screenshot(path=folder / f"{name}.png")
+            print(folder / f"{name}.png", flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("assets/screens"))
