@@ -37,7 +37,7 @@ class FGLAttack(Attack):
     single_pass: ClassVar[bool] = True
 
     decoder: Literal["clean", "noisy", "undo"] = option(
-        "clean", "trained on clean features (published), on noisy ones, or behind the victim's last layer undone"
+        "clean", "trained on clean features (published), noisy ones, or behind the last layer undone (not shipped)"
     )
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
