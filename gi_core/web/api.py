@@ -22,7 +22,7 @@ def expose(desk: Desk) -> None:
         num_classes: int = 10,
         image_size: int = 32,
         channels: int = 3,
-        batch_size: int = 0,
+        batch_size: int | None = None,
         mode: str = "eval",
         weights: str = "init",
         local_steps: int = 1,
@@ -40,10 +40,11 @@ def expose(desk: Desk) -> None:
 
         Args:
             images: sample names or data: URIs, one per picture of the batch; the others are the Scenario's fields,
-                named as on the command line (batch_size 0: the number of pictures).
+                named as on the command line (without batch_size: the number of pictures).
         """
         given = locals()
-        settings = {name: given[name] for name in FIELDS} | {"batch_size": batch_size or len(images)}
+        size = len(images) if batch_size is None else batch_size
+        settings = {name: given[name] for name in FIELDS} | {"batch_size": size}
         try:
             return desk.whole(secrets.token_hex(16), settings, images)
         except BadInput as error:

@@ -53,6 +53,8 @@ def test_run_attack_takes_a_picture_as_data(client):
         ({"defense": "dp-gaussian:epsilon=-1"}, "epsilon"),
         ({"image_size": 128}, "at most 64"),
         ({"batch_size": 3}, "batch_size=3"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"local_lr": "nan"}, "finite"),
         ({"weights": "file:path=/etc/passwd"}, "no files or downloads"),
         ({"weights": "pretrained"}, "no files or downloads"),
         ({"images": ["/etc/passwd"]}, "unknown sample"),
