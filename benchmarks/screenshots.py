@@ -37,6 +37,7 @@ def main(folder: Path) -> None:
             page.goto(url + query)
             page.wait_for_function("(document.querySelector('[data-r=state]') || {}).textContent")
             page.wait_for_timeout(8000)
+            page.wait_for_function("!document.body.innerText.includes('measuring')", timeout=90_000)
             page.screenshot(path=folder / f"{name}.png")
             print(folder / f"{name}.png", flush=True)
         browser.close()
