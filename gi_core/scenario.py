@@ -34,7 +34,7 @@ class Scenario:
 
     model: str = option("lenet", "victim architecture")
     num_classes: int = option(10, "classes the victim tells apart", low=2, high=1000)
-    image_size: int = option(32, "picture side in pixels", low=8, high=384)
+    image_size: int = option(32, "picture side in pixels", low=11, high=384)
     channels: int = option(3, "3 for colour, 1 for grey", low=1, high=3)
     batch_size: int = option(1, "pictures per update", low=1, high=128)
     mode: Literal["eval", "train"] = option("eval", "BatchNorm with running (eval) or batch (train) statistics")

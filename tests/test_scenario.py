@@ -22,7 +22,7 @@ scenarios = st.builds(
     Scenario,
     model=st.sampled_from(["lenet", "lenet:activation=relu,init=default", "mlp:width=8", "resnet18:width=4"]),
     num_classes=st.integers(2, 1000),
-    image_size=st.integers(8, 384),
+    image_size=st.integers(11, 384),
     channels=st.sampled_from([1, 3]),
     batch_size=st.integers(1, 128),
     mode=st.sampled_from(["eval", "train"]),
