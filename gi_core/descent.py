@@ -9,11 +9,8 @@ import torch
 from torch import Tensor
 
 from gi_core.attacks.base import Frame, attacks
-from gi_core.errors import BadInput
 from gi_core.matching import Evaluation
 from gi_core.observation import Observation
-
-STARTS = ("randn", "rand", "grey")
 
 
 def start(init: str, observation: Observation, seed: int) -> Tensor:
@@ -39,15 +36,6 @@ def start(init: str, observation: Observation, seed: int) -> Tensor:
         for frame in attacks.parse(init).run(observation, seed):
             x = frame.images
     return x.detach().clamp(0, 1)
-
-
-def check_init(init: str) -> None:
-    """Refuse a starting point that is neither a known name nor an attack. Raises BadInput."""
-    if init not in STARTS:
-        try:
-            attacks.parse(init)
-        except BadInput as error:
-            raise BadInput(f"init={init}: allowed are {', '.join(STARTS)} or an attack; {error}") from None
 
 
 @dataclass(frozen=True)

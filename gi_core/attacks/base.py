@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from gi_core.components import Component, Registry, split_top
+from gi_core.components import Component, Registry, option, split_top
+from gi_core.errors import BadInput
 from gi_core.observation import Observation
 
 
@@ -65,6 +66,27 @@ class Attack(Component):
         """
 
 
+STARTS = ("randn", "rand", "grey")
+"""Starting points that are not attacks: N(0,1) in normalised pixels as published, uniform in [0,1], all 0.5."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IterativeAttack(Attack):
+    """Starts somewhere and descends, several times over; ``init`` may name an attack whose answer is the start."""
+
+    steps: int = option(1000, "iterations per restart", low=1, high=100_000)
+    restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
+    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_init(self.init)
+
+    @property
+    def iterations(self) -> int:
+        return self.restarts * (self.steps + 1)
+
+
 class Attacks(Registry[Attack]):
     def parse(self, text: str) -> Attack:
         """One attack; ``a+b:key=value`` is short for ``b:key=value,init=a`` (a warm start)."""
@@ -80,3 +102,12 @@ class Attacks(Registry[Attack]):
 
 
 attacks = Attacks("attack")
+
+
+def check_init(init: str) -> None:
+    """Refuse a starting point that is neither a known name nor an attack. Raises BadInput."""
+    if init not in STARTS:
+        try:
+            attacks.parse(init)
+        except BadInput as error:
+            raise BadInput(f"init={init}: allowed are {', '.join(STARTS)} or an attack; {error}") from None

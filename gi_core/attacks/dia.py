@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Frame, IterativeAttack, attacks
 from gi_core.components import option
-from gi_core.descent import Steps, check_init, descend, keep_best, start
+from gi_core.descent import Steps, descend, keep_best, start
 from gi_core.errors import BadInput
 from gi_core.labels import recover
 from gi_core.matching import Evaluation, Matcher, Simulate, gradient_of
@@ -40,7 +40,7 @@ class Site:
 
 @attacks.register("dia")
 @dataclass(frozen=True, kw_only=True)
-class DropoutInversion(Attack):
+class DropoutInversion(IterativeAttack):
     """Inverting Gradients with the client's dropout masks as further unknowns.
 
     Scheliga, Maeder, Seeland, "Dropout is NOT All You Need to Prevent Gradient Leakage", AAAI 2023: relaxed masks in
@@ -62,19 +62,12 @@ class DropoutInversion(Attack):
     mask: float = option(1e-2, "weight of the masks' deviation from the rate", low=0, high=1e6)
     signed: bool = option(True, "step along the sign of the gradient")
     decay: bool = option(True, "the published step schedule")
-    restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
-    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
     labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
     prior: str = option("none", "further priors on pictures, e.g. flow")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_init(self.init)
         parse_priors(self.prior)
-
-    @property
-    def iterations(self) -> int:
-        return self.restarts * (self.steps + 1)
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         labels = recover(observation, self.labels)

@@ -9,9 +9,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Frame, IterativeAttack, attacks
 from gi_core.components import option
-from gi_core.descent import check_init, keep_best, start
+from gi_core.descent import keep_best, start
 from gi_core.lbfgs import minimise
 from gi_core.matching import Evaluation, Matcher
 from gi_core.objectives import L2, norm
@@ -23,7 +23,7 @@ CONVERGED = 1e-8
 
 @attacks.register("dlg")
 @dataclass(frozen=True, kw_only=True)
-class DeepLeakage(Attack):
+class DeepLeakage(IterativeAttack):
     """Match the gradient in squared distance by L-BFGS over pictures and soft labels together.
 
     Zhu, Liu, Han, "Deep Leakage from Gradients", NeurIPS 2019: 300 outer steps of L-BFGS at lr 1, N(0,1) start,
@@ -40,20 +40,10 @@ class DeepLeakage(Attack):
 
     steps: int = option(300, "outer L-BFGS steps per restart", low=1, high=10_000)
     lr: float = option(1.0, "L-BFGS step length", low=1e-6, high=10)
-    restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
     box: bool = option(False, "keep the guess in [0,1] after each outer step")
     patience: int = option(
         15, "end a start whose loss did not halve in this many outer steps; 0: never", low=0, high=10_000
     )
-    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_init(self.init)
-
-    @property
-    def iterations(self) -> int:
-        return self.restarts * (self.steps + 1)
 
     def fixed_labels(self, observation: Observation) -> Tensor | None:
         """(B,) labels that are read off beforehand; None: soft labels are optimised along with the pictures."""

@@ -11,10 +11,10 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.func import functional_call
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, Frame, attacks, check_init
 from gi_core.attacks.sme import Loss
 from gi_core.components import option
-from gi_core.descent import Steps, check_init, descend, start
+from gi_core.descent import Steps, descend, start
 from gi_core.labels import recover
 from gi_core.matching import Evaluation, Matcher, Simulate
 from gi_core.objectives import objectives

@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, Frame, attacks, check_init
 from gi_core.components import option
-from gi_core.descent import Steps, check_init, descend, start
+from gi_core.descent import Steps, descend, start
 from gi_core.labels import recover
 from gi_core.matching import Evaluation, Matcher
 from gi_core.objectives import objectives

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Frame, IterativeAttack, attacks
 from gi_core.components import option
-from gi_core.descent import Steps, check_init, descend, keep_best, start
+from gi_core.descent import Steps, descend, keep_best, start
 from gi_core.labels import recover
 from gi_core.lbfgs import minimise
 from gi_core.matching import Matcher
@@ -20,7 +20,7 @@ from gi_core.priors.tv import TotalVariation
 
 @attacks.register("ig")
 @dataclass(frozen=True, kw_only=True)
-class InvertingGradients(Attack):
+class InvertingGradients(IterativeAttack):
     """Match the gradient's direction: 1 - cosine plus total variation, by signed Adam in the box [0,1].
 
     Geiping, Bauermeister, Dröge, Moeller, "Inverting Gradients", NeurIPS 2020. Defaults: their released
@@ -44,19 +44,12 @@ class InvertingGradients(Attack):
     signed: bool = option(True, "step along the sign of the gradient")
     decay: bool = option(True, "the published step schedule")
     box: bool = option(True, "keep the guess in [0,1] after each step")
-    restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
-    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
     labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
     prior: str = option("none", "further priors on pictures, e.g. flow")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_init(self.init)
         parse_priors(self.prior)
-
-    @property
-    def iterations(self) -> int:
-        return self.restarts * (self.steps + 1)
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         labels = recover(observation, self.labels)

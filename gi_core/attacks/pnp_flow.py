@@ -8,10 +8,10 @@ from typing import ClassVar, Literal
 
 import torch
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, Frame, attacks, check_init
 from gi_core.attacks.sme import surrogate_gradient
 from gi_core.components import option
-from gi_core.descent import check_init, start
+from gi_core.descent import start
 from gi_core.labels import recover
 from gi_core.matching import Matcher
 from gi_core.networks.flow import per_image, to_flow, to_pixels

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Frame, IterativeAttack, attacks
 from gi_core.components import option
-from gi_core.descent import Steps, check_init, descend, keep_best, start
+from gi_core.descent import Steps, descend, keep_best, start
 from gi_core.labels import recover
 from gi_core.matching import Evaluation, Matcher, Simulate
 from gi_core.objectives import objectives
@@ -52,7 +52,7 @@ def surrogate_gradient(observation: Observation, alpha: Tensor) -> Simulate:
 
 @attacks.register("sme")
 @dataclass(frozen=True, kw_only=True)
-class SurrogateModel(Attack):
+class SurrogateModel(IterativeAttack):
     """Match the delta's direction by one gradient at learnt weights between w_0 and w_T.
 
     Zhu, Yao, Blaschko, "Surrogate Model Extension", ICML 2023: one dummy picture per private one, the position
@@ -80,19 +80,12 @@ class SurrogateModel(Attack):
     signed: bool = option(False, "step along the sign of the gradient")
     decay: bool = option(True, "the published step schedule")
     box: bool = option(True, "keep the guess in [0,1] after each step")
-    restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
-    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
     labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
     prior: str = option("none", "further priors on pictures, e.g. flow")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_init(self.init)
         parse_priors(self.prior)
-
-    @property
-    def iterations(self) -> int:
-        return self.restarts * (self.steps + 1)
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         labels = recover(observation, self.labels)

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gi_core.attacks.base import Attack, Frame
+from gi_core.attacks.base import Frame, IterativeAttack
 from gi_core.components import option
-from gi_core.descent import Steps, check_init, descend, keep_best, start
+from gi_core.descent import Steps, descend, keep_best, start
 from gi_core.labels import recover
 from gi_core.matching import Matcher, Simulate, gradient_of
 from gi_core.objectives import objectives
@@ -25,7 +25,7 @@ MEDIAN_EVERY = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatisticsAttack(Attack):
+class StatisticsAttack(IterativeAttack):
     """1 - cosine + tv * total variation + bn * mismatch of normalisation statistics, by signed Adam in [0,1].
 
     Defaults of Huang et al., NeurIPS 2021, as used in "Practical Feasibility of Gradient Inversion Attacks in
@@ -40,19 +40,12 @@ class StatisticsAttack(Attack):
     decay: bool = option(True, "the published step schedule")
     median: bool = option(False, f"3x3 median filter on the guess every {MEDIAN_EVERY} steps")
     top10: bool = option(False, "match only the ten tensors of largest gradient norm")
-    restarts: int = option(1, "independent starts; the lowest loss wins", low=1, high=64)
-    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
     labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
     prior: str = option("none", "further priors on pictures, e.g. flow")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_init(self.init)
         parse_priors(self.prior)
-
-    @property
-    def iterations(self) -> int:
-        return self.restarts * (self.steps + 1)
 
     @abstractmethod
     def statistics_prior(self, observation: Observation, labels: Tensor, seed: int) -> Prior:
