@@ -8,8 +8,9 @@ nothing but the victim's own passes is recorded.
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -26,6 +27,8 @@ Simulate = Callable[[Tensor, Tensor], list[Tensor]]
 
 TINY = 30_000
 """Parameters below which one picture is too little work for oneDNN's convolutions."""
+LARGE = 5_000_000
+"""Parameters above which the weights, not the activations, decide the best memory format at batch 1."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Matcher:
         seed: int = 0,
         simulate: Simulate | None = None,
     ) -> None:
+        if simulate is None and observation.batch_size == 1 and _size(observation) > LARGE:
+            observation = channels_last(observation)
         self.observation = observation
         self.priors = priors
         self.distance = distance_to(observation, objective)
@@ -126,13 +131,29 @@ def gradient_of(observation: Observation) -> Simulate:
     return simulate
 
 
+def channels_last(observation: Observation) -> Observation:
+    """The same victim and update with channels innermost in memory, where weights outweigh activations.
+
+    0.94x the time on ``resnet18`` at batch 1, but 1.05x at batch 8 and 1.03x on ``convnet`` (measured on the CPU).
+    """
+    update = observation.update
+    tensors = {n: t.to(memory_format=torch.channels_last) if t.dim() == 4 else t for n, t in update.tensors.items()}
+    victim = copy.deepcopy(observation.victim).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return replace(observation, victim=victim, update=replace(update, tensors=tensors))
+
+
 def _math_attention() -> contextlib.AbstractContextManager[None]:
     return sdpa_kernel(SDPBackend.MATH)
 
 
 def _is_tiny(observation: Observation) -> bool:
     """One picture through a network of LeNet's size: where oneDNN's set-up costs more than the convolution."""
-    return observation.batch_size == 1 and sum(p.numel() for p in observation.parameters) < TINY
+    return observation.batch_size == 1 and _size(observation) < TINY
+
+
+def _size(observation: Observation) -> int:
+    """Number of the victim's parameters."""
+    return sum(p.numel() for p in observation.parameters)
 
 
 def _plain_convolutions() -> contextlib.AbstractContextManager[None]:

@@ -43,7 +43,14 @@ objectives: Registry[Objective] = Registry("objective")
 
 def inner(a: Tensors, b: Tensors) -> Tensor:
     """Euclidean inner product over all tensors together, 0-dim."""
-    return torch.stack([torch.dot(s.reshape(-1), t.reshape(-1)) for s, t in zip(a, b, strict=True)]).sum()
+    return torch.stack([_dot(s, t) for s, t in zip(a, b, strict=True)]).sum()
+
+
+def _dot(s: Tensor, t: Tensor) -> Tensor:
+    """<s, t>, read in the order in which ``t`` lies in memory."""
+    if t.dim() == 4 and not t.is_contiguous():
+        s, t = s.movedim(1, -1), t.movedim(1, -1)
+    return torch.dot(s.reshape(-1), t.reshape(-1))
 
 
 def norm(a: Tensors) -> Tensor:

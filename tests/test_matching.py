@@ -8,7 +8,7 @@ from gi_core.adaptation import distance_to
 from gi_core.client import release
 from gi_core.descent import Adam, Steps, descend, start
 from gi_core.errors import BadInput
-from gi_core.matching import Matcher
+from gi_core.matching import Matcher, channels_last
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.objectives import L2, Cosine
@@ -180,3 +180,13 @@ def test_adam_equals_torch():
         reference.grad = gradient.clone()
         trusted.step()
     assert torch.allclose(own, reference.detach(), rtol=1e-5, atol=1e-7)
+
+
+def test_channels_innermost_give_the_same_numbers(picture):
+    observation = observe("resnet18:width=8", picture)
+    guess = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    for objective in (Cosine(), L2()):
+        plain = Matcher(observation, objective).evaluate(guess, observation.labels)
+        other = Matcher(channels_last(observation), objective).evaluate(guess, observation.labels)
+        assert torch.allclose(plain.loss, other.loss, rtol=1e-9)
+        assert torch.allclose(plain.gradient, other.gradient, rtol=1e-6, atol=1e-12)
