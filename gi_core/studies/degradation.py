@@ -17,7 +17,7 @@ PICTURES = ("cat", "coffee", "rocket")
 
 SWEEPS: dict[str, tuple[str, ...]] = {
     "gaussian:sigma={}": ("0.0001", "0.01", "0.1", "1", "10"),
-    "clip:norm={},scope=tensor": ("100", "10", "5"),
+    "clip:norm={},scope=tensor": ("100", "10", "5", "1"),
     "clip:norm={}": ("100", "5", "1"),
     "topk:keep={}": ("1", "0.5", "0.2", "0.05", "0.01"),
     "quantize:bits={}": ("12", "8", "5", "3", "2"),
