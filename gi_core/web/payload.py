@@ -4,13 +4,14 @@
 
     id, state: recorded | running | judging | done | stopped;  failed carries message, queued carries place and wait
     text, cli, python                 what was run, for people, shell and Python
+    scenario, pictures                the same for programs; one's own picture is named "your-picture.png"
     size {batch, width, height, side} tile size of the pictures in the payload, and the real picture side
-    names, truth                      label words; B tiles side by side as one data URI
+    labels, truth                     classes of the pictures; B tiles side by side as one data URI
     total, seconds                    planned iterations; seconds used (None while running)
     frames [{iteration, seconds, src, psnr}]     src: B tiles side by side
-    history {iteration, loss, psnr, ssim}        parallel lists, at most 200 entries
+    history {iteration, seconds, loss, psnr, ssim}        parallel lists, at most 200 entries
     layers [{name, short, numel, before, after, noise, before_cells, after_cells}]   cells {w, h, data}
-    numel, defense_words, scores, verdict
+    numel, defense [{name, text, its options}], scores, verdict
     noisy, single                     whether the change is noise; whether the attack answers in one pass
 """
 
@@ -37,12 +38,12 @@ from gi_core.observation import Tensors
 from gi_core.run import Run, update_summary
 from gi_core.scenario import Scenario
 from gi_core.trace import KeptFrame, Trace, finite
-from gi_core.web.strings import DEFENSE_WORDS, VERDICT_SENTENCES
 
 TILE = 112
 """Pictures with a longer side are sent at this side."""
 STRIPS = 4
 ROWS, COLUMNS = 12, 64
+CURVES = ("iteration", "seconds", "loss", "psnr", "ssim")
 
 
 def still(run: Run, *, run_id: str, images: list[str]) -> dict[str, Any]:
@@ -56,13 +57,15 @@ def still(run: Run, *, run_id: str, images: list[str]) -> dict[str, Any]:
         "text": scenario_text(scenario),
         "cli": cli_text(scenario, images),
         "python": python_text(scenario, images),
+        "scenario": scenario.to_dict(),
+        "pictures": images,
         "size": {"batch": len(truth), "width": tile, "height": tile, "side": side},
-        "names": ", ".join(f"class {label}" for label in labels),
+        "labels": labels,
         "truth": strip_uri(truth),
         "total": max(run.attack.iterations - 1, 1),
         "layers": layers(update, run.clean.tensors, run.observation.update.tensors),
         "numel": sum(row["numel"] for row in update),
-        "defense_words": defense_words(scenario),
+        "defense": defense_parts(scenario),
         "noisy": not scenario.defense_stack or noise_of(scenario.defense_stack, scenario.batch_size) is not None,
         "single": run.attack.single_pass,
         "scores": None,
@@ -126,14 +129,12 @@ def verdict(
     return finite({
         "level": told.level,
         "word": told.word,
-        "sentence": VERDICT_SENTENCES[told.level],
         "gain": over.mean,
-        "gain_note": f"95 % of such batches: {over.low:+.1f} to {over.high:+.1f} dB" if over.low is not None
-        else "in PSNR, one run against one control",
+        "gain_low": over.low,
+        "gain_high": over.high,
         "rank": row["rank"],
-        "rank_word": ordinal(row["rank"]),
-        "rank_note": f"guesswork lands {ordinal(row['control_rank'])}",
-        "bits_word": f"≤ {bits.value:,.0f}" if bits else None,
+        "control_rank": row["control_rank"],
+        "bits": bits.value if bits else None,
         "control": {
             "src": strip_uri(pictures),
             "psnr": float(guess.mean()),
@@ -146,12 +147,6 @@ def verdict(
             *filter(None, (attack.assumes, attack.fails, attack.defend)),
         ],
     })  # fmt: skip
-
-
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, 11th, 21st ..."""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def mean_scores(scores: list[dict[str, Any]]) -> dict[str, Any]:
@@ -167,7 +162,7 @@ def curves(history: list[dict[str, Any]], points: int = 200) -> dict[str, list[A
     """Parallel lists for the plots, thinned to ``points`` with the last row kept."""
     chosen = sorted({round(i) for i in np.linspace(0, len(history) - 1, min(points, len(history)))})
     rows = [history[i] for i in chosen]
-    return finite({key: [_rounded(row[key]) for row in rows] for key in ("iteration", "loss", "psnr", "ssim")})
+    return finite({key: [_rounded(row[key]) for row in rows] for key in CURVES})
 
 
 def _rounded(value: float) -> float:
@@ -227,13 +222,12 @@ def cells(tensor: Tensor) -> dict[str, Any]:
     return {"w": width, "h": height, "data": base64.b64encode(shade.tobytes()).decode()}
 
 
-def defense_words(scenario: Scenario) -> str:
-    """The defense in words for the border line: ``clip to 1, add noise 0.001``."""
-    words = []
-    for defense in scenario.defense_stack:
-        options = {f.name: getattr(defense, f.name) for f in fields(defense)}
-        words.append(DEFENSE_WORDS.get(defense.name, defense.text).format(**options))
-    return ", ".join(words) or "no defense"
+def defense_parts(scenario: Scenario) -> list[dict[str, Any]]:
+    """The defense's parts with all their options, for the browser to put in words."""
+    return [
+        {"name": part.name, "text": part.text} | {f.name: getattr(part, f.name) for f in fields(part)}
+        for part in scenario.defense_stack
+    ]
 
 
 def scenario_text(scenario: Scenario) -> str:
