@@ -125,12 +125,17 @@ def shipped() -> dict[str, Record]:
 
 
 def _read(file: Path) -> Iterator[Record]:
-    """Records of a shipped file: one JSON value, or one a line (``.jsonl``)."""
+    """Records of a shipped file: one JSON value, or one a line (``.jsonl``).
+
+    Runs that were cut short, by a stop or by a comparison's budget, are not what their Scenario says: left out.
+    """
     text = file.read_text()
     for value in map(json.loads, text.splitlines() if file.suffix == ".jsonl" else [text]):
-        lanes = value.get("compare", {}).get("lanes")
-        for kept in lanes or [value]:
-            if "scenario" not in kept:
+        compared = value.get("compare", {})
+        if any(compared.get("budget", {}).values()):
+            continue
+        for kept in [*compared.get("lanes", []), *compared.get("runs", {}).values()] or [value]:
+            if "scenario" not in kept or kept.get("state") == "stopped":
                 continue
             summary = kept.get("summary") or summary_of(kept)
             message = kept if "layers" in kept else None
@@ -180,8 +185,12 @@ class Store:
         self.megabytes, self.days = megabytes, days
         self.version = version or code_version()
         if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._prepare()
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                log.warning("No finished run will be kept, as %s can't be made: %s", file.parent, error)
+                self.file = None
+        self._prepare()
 
     def put(self, record: Record) -> None:
         """Keep a record, and make room. A full or locked disk is logged, not raised: the run itself is not lost."""
@@ -211,7 +220,8 @@ class Store:
     def records(self) -> list[Record]:
         """All records without their large parts, the latest first, then the shipped ones that are not among them."""
         query = "SELECT scenario, pictures, summary FROM runs WHERE version = ? ORDER BY made DESC"
-        found = [_record(*row) for row in self._ask(lambda rows: rows.execute(query, (self.version,)).fetchall(), [])]
+        rows: list[tuple[str, str, str]] = self._ask(lambda db: db.execute(query, (self.version,)).fetchall(), [])
+        found = [_record(*row) for row in rows]
         known = {record.key for record in found}
         return found + [record for key, record in shipped().items() if key not in known]
 

@@ -96,6 +96,13 @@ def test_a_store_without_a_file_knows_what_ships():
     assert all(store.find(key) is kept for key, kept in shipped().items())
 
 
+def test_a_folder_that_cannot_be_made_is_said(tmp_path, caplog):
+    (tmp_path / "file").touch()
+    store = Store(tmp_path / "file" / "runs.sqlite3")
+    store.put(record())
+    assert store.find(record().key) is None and "No finished run will be kept" in caplog.text
+
+
 def test_what_ships_is_addressed_by_its_content():
     runs = [r for r in shipped().values() if r.message]
     assert len(runs) >= 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import gradio as gr
@@ -46,7 +45,7 @@ def expose(desk: Desk) -> None:
         size = len(images) if batch_size is None else batch_size
         settings = {name: given[name] for name in FIELDS} | {"batch_size": size}
         try:
-            return desk.whole(secrets.token_hex(16), settings, images)
+            return desk.whole(settings, images)
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -11,6 +12,8 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
+from torch import Tensor
+
 from gi_core.bounds import Setting, applicable
 from gi_core.errors import BadInput
 from gi_core.metrics.assignment import match
@@ -18,6 +21,8 @@ from gi_core.metrics.controls import control
 from gi_core.metrics.image import psnr
 from gi_core.metrics.verdict import judge
 from gi_core.run import Run, kept_iterations, prepare
+from gi_core.scenario import Scenario
+from gi_core.store import Record, Store, address, pictures_of, summary_of
 from gi_core.trace import Trace
 from gi_core.web import payload
 from gi_core.web.cost import Costs
@@ -29,6 +34,7 @@ PERIOD = 0.16
 """Seconds between messages to the browser: six a second."""
 
 
+OWN_PICTURE = "your-picture.png"
 DIFFERENTIATED = 200_000
 """Victims with more parameters get only the bounds that need no derivative of the update at the picture."""
 
@@ -96,10 +102,14 @@ class Shelf:
 
 
 class Desk:
-    """Takes requests from the browser and answers with messages for the stage."""
+    """Takes requests from the browser and answers with messages for the stage.
 
-    def __init__(self, limits: Limits) -> None:
+    ``store``: finished runs on sample pictures; without one only those that ship are known.
+    """
+
+    def __init__(self, limits: Limits, store: Store | None = None) -> None:
         self.limits = limits
+        self.store = store or Store(None)
         self.line = Line(limits)
         self.shelf = Shelf(limits)
         self.costs = Costs()
@@ -110,10 +120,10 @@ class Desk:
         return time.monotonic() + self.limits.seconds
 
     def live(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Messages of one run: queued*, running*, judging*, then done, stopped or failed.
+        """Messages of one run: queued*, running*, judging*, then done, stopped or failed; or recorded, at once.
 
         Equal requests share one computation; closing the last one's iterator frees the worker.
-        ``request``: id, settings (Scenario fields), pictures (samples or data URIs).
+        ``request``: id, settings (Scenario fields), pictures (samples or data URIs), fresh (compute it in any case).
         """
         watcher = str(request.get("id", ""))
         try:
@@ -123,7 +133,9 @@ class Desk:
             yield failed(watcher, error)
             return
         named = names(request["pictures"])
-        key = hashlib.sha256(f"{scenario.hash} {named}".encode() + images.numpy().tobytes()).hexdigest()
+        if not request.get("fresh") and (recorded := self.recorded(scenario, named)):
+            yield {"run": recorded}
+            return
 
         def begin(flight: str) -> Iterator[dict[str, Any]]:
             try:
@@ -133,7 +145,29 @@ class Desk:
             except BadInput as error:
                 yield failed(flight, error)
 
-        yield from self.flights.watch(watcher, key, begin)
+        yield from self.flights.watch(watcher, "live " + content_key(scenario, images, named), begin)
+
+    def recorded(self, scenario: Scenario, pictures: list[str]) -> dict[str, Any] | None:
+        """The stage's message of a run that was computed before, None when it was not. Its Trace goes on the shelf."""
+        record = self.store.find(address(scenario, pictures))
+        if record is None or record.message is None:
+            return None
+        message = {"id": f"recorded-{record.key[:24]}", **record.message, "state": "recorded"}
+        if trace := record.replay():
+            self.shelf.put(message["id"], trace)
+        return message
+
+    def keep(self, trace: Trace, pictures: list[str], message: dict[str, Any]) -> None:
+        """Into the store, if it ran to its end on sample pictures only: a user's own picture never goes there."""
+        if trace.stopped or OWN_PICTURE in pictures:
+            return
+        shown = {name: value for name, value in message.items() if name not in ("id", "state")}
+        self.store.put(
+            Record(
+                trace.scenario, tuple(pictures), summary_of(shown) | {"iterations": trace.iterations},
+                shown, trace.to_dict(), pictures_of(trace),
+            )
+        )  # fmt: skip
 
     def in_line(
         self, run_id: str, compute: Callable[[threading.Event], Iterator[dict[str, Any]]]
@@ -149,23 +183,31 @@ class Desk:
         finally:
             self.line.leave(run_id)
 
-    def whole(self, run_id: str, settings: dict[str, Any], pictures: list[Any]) -> dict[str, Any]:
+    def whole(self, settings: dict[str, Any], pictures: list[Any]) -> dict[str, Any]:
         """A run to its end (or the deadline), as ``trace.json`` holds it. Raises BadInput."""
         scenario = scenario_of(settings, self.limits)
         images = batch_of(pictures, scenario)
-        stop = self.line.enter(run_id)
-        try:
-            while self.line.place(run_id):
-                stop.wait(0.3)
-            run = prepare(scenario, images)
-            started = time.monotonic()
+
+        def compute(stop: threading.Event) -> Iterator[dict[str, Any]]:
+            run, pace = prepare(scenario, images), Pace(stop, self.deadline())
             with closing(iter(run)) as frames:  # type: ignore[type-var]
                 for _ in frames:
-                    if time.monotonic() - started > self.limits.seconds:
+                    if pace.over:
                         break
-            return run.trace().to_dict()
-        finally:
-            self.line.leave(run_id)
+            yield {"trace": run.trace().to_dict()}
+
+        def begin(flight: str) -> Iterator[dict[str, Any]]:
+            try:
+                yield from self.in_line(flight, compute)
+            except BadInput as error:
+                yield {"refused": error}
+
+        key = "whole " + content_key(scenario, images, names(pictures))
+        *_, last = filter(None, self.flights.watch(secrets.token_hex(16), key, begin))
+        if "trace" not in last:
+            raise last.get("refused") or BadInput(last["run"]["message"])
+        trace: dict[str, Any] = last["trace"]
+        return trace
 
     def compute(self, run_id: str, run: Run, images: list[str], stop: threading.Event) -> Iterator[dict[str, Any]]:
         """Messages of a run that has its worker: the attack, then its control, then the verdict.
@@ -190,7 +232,10 @@ class Desk:
             yield {"run": base | {"state": "judging", "judging": 0.0}}
             judged = yield from self.judge(run, trace, base, pace)
         self.shelf.put(run_id, trace)
-        yield {"run": base | {"state": "stopped" if trace.stopped else "done", "verdict": judged}}
+        message = base | {"state": "stopped" if trace.stopped else "done", "verdict": judged}
+        if judged is not None:
+            self.keep(trace, images, message)
+        yield {"run": message}
 
     def judge(
         self, run: Run, trace: Trace, base: dict[str, Any], pace: Pace
@@ -261,4 +306,9 @@ def sentence(text: str) -> str:
 def names(pictures: list[Any]) -> list[str]:
     """How commands name the pictures: samples by name, one's own as a file to fill in."""
     given = [p if isinstance(p, dict) else {"sample": p} for p in pictures]
-    return [p["sample"] if "sample" in p and not p["sample"].startswith("data:") else "your-picture.png" for p in given]
+    return [p["sample"] if "data" not in p and not p["sample"].startswith("data:") else OWN_PICTURE for p in given]
+
+
+def content_key(scenario: Scenario, images: Tensor, named: list[str]) -> str:
+    """Equal for equal requests, own pictures by their content."""
+    return address(scenario, [*named, hashlib.sha256(images.numpy().tobytes()).hexdigest()])

@@ -11,15 +11,16 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 from PIL import Image
 
+from gi_core.store import Store
 from gi_core.web import anatomy, api, compare, dial, lab, lesson
 from gi_core.web.live import Desk
-from gi_core.web.settings import limits
+from gi_core.web.settings import limits, store_file
 from gi_core.web.widget import head, widget
 
 
 def build(desk: Desk | None = None) -> gr.Blocks:
     """The web app, not yet launched."""
-    desk = desk or Desk(limits())
+    desk = desk or open_desk()
     Image.MAX_IMAGE_PIXELS = 40_000_000
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     with gr.Blocks(
@@ -37,6 +38,13 @@ def build(desk: Desk | None = None) -> gr.Blocks:
         api.expose(desk)
     demo.queue(max_size=desk.limits.waiting + 64, default_concurrency_limit=None)
     return demo
+
+
+def open_desk() -> Desk:
+    """The desk of this deployment, with its store."""
+    allowed = limits()
+    store = Store(store_file(), megabytes=allowed.store_megabytes, days=allowed.store_days)
+    return Desk(allowed, store)
 
 
 def launch_settings() -> dict[str, Any]:

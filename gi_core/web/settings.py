@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Limits:
         seconds: wall-clock deadline of a run; what was found until then is kept.
         image_size, batch_size: largest picture side and batch.
         remembered: finished runs kept in memory for download; minutes: for how long.
+        store_megabytes, store_days: size and age at which finished runs on sample pictures leave the disk.
     """
 
     workers: int = 1
@@ -25,6 +27,16 @@ class Limits:
     batch_size: int = 64
     remembered: int = 24
     minutes: float = 30.0
+    store_megabytes: float = 256.0
+    store_days: float = 30.0
+
+
+def store_file() -> Path | None:
+    """Where finished runs on sample pictures are kept: ``GI_STORE`` (``off``: nowhere), else the user's cache."""
+    if where := os.environ.get("GI_STORE"):
+        return None if where == "off" else Path(where)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "gradient-inversion-explorer" / "runs.sqlite3"
 
 
 def limits() -> Limits:
