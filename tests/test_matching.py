@@ -8,7 +8,8 @@ from gi_core.adaptation import distance_to
 from gi_core.client import release
 from gi_core.descent import Adam, Steps, descend, start
 from gi_core.errors import BadInput
-from gi_core.matching import Matcher, channels_last
+from gi_core.factored import FactoredClient, few_positions
+from gi_core.matching import Matcher, gradient_of
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.objectives import L2, Cosine
@@ -182,11 +183,25 @@ def test_adam_equals_torch():
     assert torch.allclose(own, reference.detach(), rtol=1e-5, atol=1e-7)
 
 
-def test_channels_innermost_give_the_same_numbers(picture):
-    observation = observe("resnet18:width=8", picture)
-    guess = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    for objective in (Cosine(), L2()):
-        plain = Matcher(observation, objective).evaluate(guess, observation.labels)
-        other = Matcher(channels_last(observation), objective).evaluate(guess, observation.labels)
+def test_a_factored_client_gives_the_numbers_of_the_plain_one(picture):
+    for text, names in (
+        ("resnet18:width=8", ["body.9.conv1", "body.9.conv2", "body.9.shortcut.0", "body.10.conv1"]),
+        ("convnet:width=4", ["body.0", "body.3"]),
+    ):
+        observation = observe(text, picture)
+        guess = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        factored = FactoredClient(observation, names)
+        other = Matcher(observation, Cosine(), simulate=factored.simulate)
+        other.distance = factored.cosine()
+        other = other.evaluate(guess, observation.labels)
+        plain = Matcher(observation, Cosine(), simulate=gradient_of(observation)).evaluate(guess, observation.labels)
         assert torch.allclose(plain.loss, other.loss, rtol=1e-9)
         assert torch.allclose(plain.gradient, other.gradient, rtol=1e-6, atol=1e-12)
+
+
+def test_only_wide_layers_of_few_positions_are_factored():
+    resnet = build("resnet18", image_shape=(3, 32, 32), num_classes=10)
+    assert "body.10.conv2" in few_positions(resnet, 1)
+    assert "body.3.conv1" not in few_positions(resnet, 1)
+    assert len(few_positions(resnet, 64)) == 0
+    assert few_positions(build("lenet", image_shape=(3, 32, 32), num_classes=10), 1) == []
