@@ -23,19 +23,27 @@ from torch import Tensor
 import gi_core as gi
 from gi_core._torch import make_torchvision_importable
 from gi_core.client import stream_seed
+from gi_core.images import sample
 from gi_core.metrics.image import psnr
 from gi_core.run import Run
+from gi_core.studies.pictures import private_pictures
 
-PICTURES = ("cat", "coffee", "rocket")
-BUDGET = {"lenet": 6.0, "convnet": 15.0, "resnet18": 15.0}
+PICTURES = ("cifar10:0", "cifar10:1", "cifar10:2")
+BUDGET = {"lenet": 6.0, "convnet": 30.0, "resnet18": 30.0}
 WARM_UP = 3
 
 
 def prepared(model: str, picture: str, seed: int, attack: str) -> Run:
-    from gi_core.images import sample
-
     scenario = gi.Scenario(model=model, attack=attack, seed=seed)
-    return gi.prepare(scenario, sample(picture, 32, 3).unsqueeze(0), device="cpu")
+    return gi.prepare(scenario, private(picture), device="cpu")
+
+
+def private(picture: str) -> Tensor:
+    """(1,3,32,32) in [0,1]: a sample's name, or "cifar10:N" for number N of the test pictures in GI_DATA."""
+    source, _, number = picture.partition(":")
+    if number:
+        return private_pictures(source, 1, 32, first=int(number))[0]
+    return sample(picture, 32, 3).unsqueeze(0)
 
 
 def ours(model: str, picture: str, seed: int, steps: int, options: str) -> tuple[float, float]:
