@@ -129,6 +129,7 @@ const drawAnswer = async () => {
     cell("squares").setAttribute("aria-label", say(words.level_alt, { level: one.level }));
     cell("word").textContent = one.word;
   }
+  find("grid").dataset.drawn = answer.z;
 };
 
 const ask = async () => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from gi_core.bounds.bits import gaussian_bits
+from gi_core.client import Released
 from gi_core.defenses.accounting import gaussian_epsilon
 from gi_core.errors import BadInput
 from gi_core.images import open_picture, samples
@@ -84,6 +86,13 @@ def ready(attack: str, z: float, sample: str, seed: int = 0) -> Run:
     return prepare(chosen, open_picture(sample, chosen.image_size, chosen.channels)[None])
 
 
+def turned(run: Run, attack: str) -> Run:
+    """The same release before another attack."""
+    released = Released(run.clean, run.observation.update)
+    scenario = replace(run.scenario, attack=attack)
+    return Run(scenario, run.victim, run.truth, run.labels, released, run.observation)
+
+
 def answered(run: Run) -> Tensor:
     """(1,C,H,W): the answer of a single-pass attack."""
     *_, last = run
@@ -94,15 +103,14 @@ def dial(request: dict[str, Any]) -> dict[str, Any]:
     """Every attack's answer at one noise multiplier, with its control and verdict."""
     try:
         z, sample = float(request.get("z", "nan")), str(request.get("sample", ""))
-        rows = [column(name, z, sample) for name in attackers()]
+        run = ready(attackers()[0], z, sample)
     except (BadInput, TypeError, ValueError) as error:
         return {"error": sentence(str(error))}
-    truth = ready(attackers()[0], z, sample).truth.cpu()
+    rows, truth = [column(turned(run, name)) for name in attackers()], run.truth.cpu()
     return {"z": z, "side": truth.shape[-1], "truth": payload.strip_uri(truth), "attacks": rows}
 
 
-def column(name: str, z: float, sample: str) -> dict[str, Any]:
-    run = ready(name, z, sample)
+def column(run: Run) -> dict[str, Any]:
     started = time.perf_counter()
     images = answered(run)
     ms = 1000 * (time.perf_counter() - started)
@@ -110,8 +118,8 @@ def column(name: str, z: float, sample: str) -> dict[str, Any]:
     guess, truth = examination.controls["noise"], run.truth.cpu()
     own, other = float(psnr(match(images, truth), truth).mean()), float(psnr(guess, truth).mean())
     return {
-        "name": name, "src": payload.strip_uri(images), "control": payload.strip_uri(guess), "ms": ms, "psnr": own,
-        "control_psnr": other, "gain": own - other, "level": examination.verdict.level,
+        "name": run.attack.text, "src": payload.strip_uri(images), "control": payload.strip_uri(guess), "ms": ms,
+        "psnr": own, "control_psnr": other, "gain": own - other, "level": examination.verdict.level,
         "word": examination.verdict.word,
     }  # fmt: skip
 
@@ -120,18 +128,22 @@ def column(name: str, z: float, sample: str) -> dict[str, Any]:
 def gains(sample: str) -> dict[str, Any]:
     """Mean gain over control in dB against z, over SEEDS draws of the noise."""
     zs = np.geomspace(*RANGE, 12).tolist()
-    series = [{"name": name, "gain": [mean_gain(name, z, sample) for z in zs]} for name in attackers()]
+    points = [mean_gains(z, sample) for z in zs]
+    series = [{"name": name, "gain": [point[name] for point in points]} for name in attackers()]
     return {"z": zs, "seeds": SEEDS, "series": series}
 
 
-def mean_gain(name: str, z: float, sample: str) -> float:
-    found = []
+def mean_gains(z: float, sample: str) -> dict[str, float]:
+    """Mean gain of each attack in dB over SEEDS draws of the noise."""
+    found: dict[str, list[float]] = {name: [] for name in attackers()}
     for seed in range(SEEDS):
-        run = ready(name, z, sample, seed)
-        truth = run.truth.cpu()
-        own, other = answered(run), control(run, "noise").images()
-        found.append(float(psnr(own, truth).mean() - psnr(other, truth).mean()))
-    return float(np.mean(found))
+        shared = ready(attackers()[0], z, sample, seed)
+        for name in found:
+            run = turned(shared, name)
+            truth = run.truth.cpu()
+            own, other = answered(run), control(run, "noise").images()
+            found[name].append(float(psnr(own, truth).mean() - psnr(other, truth).mean()))
+    return {name: float(np.mean(values)) for name, values in found.items()}
 
 
 def dial_curve(request: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,16 @@ def test_an_answer_holds_every_attack_beside_its_control():
 @needs_weights
 def test_noise_costs_the_attack_its_gain():
     first = dial.attackers()[0]
-    assert dial.mean_gain(first, 1e-4, "cat") > dial.mean_gain(first, 3.0, "cat") + 1
+    assert dial.mean_gains(1e-4, "cat")[first] > dial.mean_gains(3.0, "cat")[first] + 1
+
+
+@needs_weights
+def test_all_attacks_of_a_step_see_the_very_release_that_each_would_see_alone():
+    shared = dial.ready(dial.attackers()[0], 0.01, "cat")
+    for name in dial.attackers():
+        alone, turned = dial.ready(name, 0.01, "cat"), dial.turned(shared, name)
+        assert turned.attack.text == alone.attack.text
+        assert dial.answered(turned).equal(dial.answered(alone))
 
 
 @pytest.mark.parametrize("request_", [{"z": -1, "sample": "cat"}, {"z": 1, "sample": "/etc/passwd"}, {"sample": "cat"}])
@@ -42,4 +51,5 @@ def test_the_slider_redraws_the_pictures(page):
         "old => document.querySelector('[data-k=psnr]').textContent !== old", arg=before, timeout=10_000
     )
     assert page.locator("#tab-dial [data-r=bits]").inner_text() != bits
+    page.wait_for_function("document.querySelector('#tab-dial [data-r=grid]').dataset.drawn === '3'", timeout=10_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
