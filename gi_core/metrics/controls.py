@@ -64,6 +64,24 @@ def noise(run: Run, draw: int = 0) -> Control:
     return _control(run, "noise", says, (_noise_observation(run, draw),))
 
 
+def zero(run: Run, draw: int = 0) -> Control:
+    """An update of zeros. Attacks that only look at directions or quotients have nothing to go by and may refuse it."""
+    says = "The same attack given an update of zeros."
+    return _control(run, "zero", says, (_observation(run, torch.zeros_like),))
+
+
+def shuffled(run: Run, draw: int = 0) -> Control:
+    """The update's own entries, in random order within each tensor: sizes stay, what stands where is lost."""
+    says = "The same attack given the update with the entries of each tensor in random order."
+    generator = torch.Generator().manual_seed(stream_seed(run.scenario.seed, f"control shuffled {draw}"))
+
+    def mixed(tensor: Tensor) -> Tensor:
+        order = torch.randperm(tensor.numel(), generator=generator)
+        return tensor.flatten()[order.to(tensor.device)].view_as(tensor)
+
+    return _control(run, "shuffled", says, (_observation(run, mixed),))
+
+
 def random_picture(run: Run, draw: int = 0) -> Control:
     """The update of other pictures under other labels, through the same client and defense."""
     says = "The same attack given the update of an unrelated picture."
@@ -105,6 +123,8 @@ def prior_only(run: Run, draw: int = 0) -> Control:
 
 CONTROLS: dict[str, Callable[[Run, int], Control]] = {
     "noise": noise,
+    "zero": zero,
+    "shuffled": shuffled,
     "random-picture": random_picture,
     "same-label-picture": same_label_picture,
     "prior-only": prior_only,
@@ -136,13 +156,20 @@ def _control(
 
 def _noise_observation(run: Run, draw: int) -> Observation:
     generator = torch.Generator().manual_seed(stream_seed(run.scenario.seed, f"control noise {draw}"))
-    observed = run.observation.update
-    tensors = {}
-    for name, tensor in observed.tensors.items():
+
+    def noisy(tensor: Tensor) -> Tensor:
         white = torch.randn(tensor.shape, generator=generator, dtype=tensor.dtype)
-        tensors[name] = (white * (tensor.norm().cpu() / white.norm().clamp_min(1e-12))).to(tensor.device)
+        return (white * (tensor.norm().cpu() / white.norm().clamp_min(1e-12))).to(tensor.device)
+
+    return _observation(run, noisy)
+
+
+def _observation(run: Run, instead: Callable[[Tensor], Tensor]) -> Observation:
+    """The run's, with each tensor replaced; BatchNorm's statistics are those that the server itself sent out."""
+    observed = run.observation.update
+    tensors = {name: instead(tensor) for name, tensor in observed.tensors.items()}
     buffers = observed.buffers
-    if buffers is not None:  # the statistics that the server itself sent out: they tell nothing
+    if buffers is not None:
         own = dict(run.observation.victim.named_buffers())
         buffers = {name: own[name].clone() for name in buffers}
     return dataclasses.replace(run.observation, update=dataclasses.replace(observed, tensors=tensors, buffers=buffers))
@@ -168,7 +195,7 @@ class Gain:
 
     Attributes:
         mean: positive: the update told something, whatever the sense of the metric.
-        low, high: 95 % bootstrap interval; None below 3 pairs, where there is none to speak of.
+        low, high: bootstrap interval, 95 % unless told; None below 3 pairs, where there is none to speak of.
         n: pairs.
     """
 
@@ -183,8 +210,13 @@ class Gain:
         return self.low is not None and self.low > 0
 
 
-def gain(values: Sequence[float], controls: Sequence[float], *, higher_is_better: bool = True, seed: int = 0) -> Gain:
+def gain(
+    values: Sequence[float], controls: Sequence[float], *, higher_is_better: bool = True, seed: int = 0,
+    confidence: float = 0.95,
+) -> Gain:  # fmt: skip
     """Paired gain over control with a bias-corrected bootstrap interval (Efron 1987, 10,000 resamples).
+
+    ``confidence``: of the interval; for a claim about m attacks at once take 1 - 0.05/m (Bonferroni).
 
     Raises:
         BadInput: unequal numbers, or none.
@@ -198,6 +230,11 @@ def gain(values: Sequence[float], controls: Sequence[float], *, higher_is_better
     if np.ptp(differences) < 1e-12:
         return Gain(mean, mean, mean, len(differences))
     interval = bootstrap(
-        (differences,), np.mean, n_resamples=10_000, rng=np.random.default_rng(seed), vectorized=True
+        (differences,),
+        np.mean,
+        n_resamples=10_000,
+        rng=np.random.default_rng(seed),
+        vectorized=True,
+        confidence_level=confidence,
     ).confidence_interval
     return Gain(mean, float(interval.low), float(interval.high), len(differences))

@@ -1,4 +1,4 @@
-"""Three further signs by which a made-up picture gives itself away."""
+"""Further signs by which a made-up picture gives itself away."""
 
 from __future__ import annotations
 
@@ -102,3 +102,12 @@ def beats_nearest_oracle(images: Tensor, truth: Tensor, public: Tensor) -> list[
     own = mse(match(images, truth), truth)
     best = torch.stack([(public.to(t) - t).square().mean((1, 2, 3)).amin() for t in truth])
     return (own < best).tolist()
+
+
+def beats_mean(images: Tensor, truth: Tensor, public: Tensor) -> list[bool]:
+    """Whether each reconstruction is nearer to its truth (MSE) than the mean public picture, the best constant guess.
+
+    Arguments as for :func:`beats_nearest_oracle`.
+    """
+    guess = public.mean(0, keepdim=True).to(truth).expand_as(truth)
+    return (mse(match(images, truth), truth) < mse(guess, truth)).tolist()

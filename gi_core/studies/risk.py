@@ -23,6 +23,7 @@ DELTA = "sme:lr=0.1,signed=true,tv=0.01,steps=600"
 """The optimiser and prior of ig's defaults, on a weight delta; one probe at tv=0.001 had been seen to find nothing."""
 NOISE = tuple(f"clip+gaussian:sigma={z}" for z in ("0.001", "0.01", "0.1", "1"))
 DEFENSES = ("topk:keep=0.1", "topk:keep=0.01", "quantize:bits=4", "quantize:bits=2", "sign", "prune:p=0.9")
+GENTLE = "lenet:init=default"
 MLP, CONVNET, RESNET = "mlp", "convnet:width=16", "resnet18:width=16"
 FRONTIER = ("analytic", "ig:steps=150,tv=1e-3")
 
@@ -58,6 +59,9 @@ def groups() -> Iterator[Group]:
     for size in (16, 64):
         yield Group({"image_size": size}, (MATCH,))
     yield Group({"model": "lenet:activation=relu,init=default"}, (LONG,))
+    for local_steps in (1, 5):
+        yield Group({"model": GENTLE, "batch_size": 4, "local_steps": local_steps}, ("fm:steps=150",), 1)
+    yield Group({"model": GENTLE, "batch_size": 4, "defense": DEFENSES[0], "knowledge": told}, ("fm:steps=150",), 1)
     # fully connected
     yield Group({"model": MLP}, ("analytic", MATCH))
     for batch in (4, 12):

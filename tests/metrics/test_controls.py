@@ -46,6 +46,19 @@ def test_only_the_update_and_its_labels_change(name):
         assert torch.equal(observation.labels, run.observation.labels)
 
 
+def test_zero_and_shuffled_updates_hold_no_picture():
+    run = prepared()
+    observed = run.observation.update.tensors
+    zero, mixed = (control(run, name).observations[0].update.tensors for name in ("zero", "shuffled"))
+    assert all(not tensor.any() for tensor in zero.values())
+    with pytest.raises(BadInput, match="zero everywhere"):
+        control(run, "zero").images()
+    assert not same(mixed, observed)
+    for name, tensor in observed.items():
+        assert torch.equal(mixed[name].flatten().sort().values, tensor.flatten().sort().values)
+    assert (control(run, "shuffled").images() - run.truth).abs().mean() > 0.05
+
+
 def test_random_pictures_have_labels_of_their_own():
     run = prepared(batch_size=3)
     labels = [control(run, "random-picture", draw).observations[0].labels.tolist() for draw in range(4)]
@@ -84,7 +97,7 @@ def test_prior_only_averages_or_weighs_the_prior_and_is_refused_without_one():
     assert control(flow, "prior-only").attack.prior == "tv:weight=1e-3+flow:start=0.5,weight=1e+06"
     assert "prior-only" in applicable(flow)
     plain = prepare(Scenario(attack="ig:steps=1"), sample("cat", 32, 3)[None])
-    assert applicable(plain) == ["noise", "random-picture", "same-label-picture"]
+    assert applicable(plain) == ["noise", "zero", "shuffled", "random-picture", "same-label-picture"]
     with pytest.raises(BadInput, match="no prior"):
         control(plain, "prior-only")
     with pytest.raises(BadInput, match="allowed are"):
@@ -100,6 +113,8 @@ def test_gain_has_the_sense_of_leaking():
     assert gain([0.5, 0.5, 0.5], [0.1, 0.1, 0.1]).above_zero
     with pytest.raises(BadInput):
         gain([1.0], [])
+    wide, narrow = (gain([0.2, 0.3, 0.7, 0.1], [0.0] * 4, confidence=c) for c in (0.999, 0.8))
+    assert wide.low < narrow.low < narrow.high < wide.high
 
 
 def test_the_interval_covers_the_true_gain_about_as_often_as_it_says():

@@ -5,7 +5,7 @@ from gi_core.client import stream_seed
 from gi_core.errors import BadInput
 from gi_core.images import public_crops, sample
 from gi_core.metrics.controls import answer
-from gi_core.metrics.cross_checks import beats_nearest_oracle, consistency, gradient_cycle
+from gi_core.metrics.cross_checks import beats_mean, beats_nearest_oracle, consistency, gradient_cycle
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
 
@@ -60,3 +60,9 @@ def test_the_nearest_public_picture_is_the_bar():
     truth = public[:2] + 0.05
     assert beats_nearest_oracle(truth.flip(0), truth, public) == [True, True]
     assert beats_nearest_oracle(torch.stack([truth[0] - 0.08, truth[1]]), truth, public) == [False, True]
+
+
+def test_the_mean_public_picture_is_the_bar_for_a_constant_guess():
+    public = torch.stack([torch.zeros(3, 16, 16), torch.ones(3, 16, 16)])
+    truth = torch.full((2, 3, 16, 16), 0.6)
+    assert beats_mean(torch.stack([truth[0] - 0.05, truth[1] + 0.3]), truth, public) == [True, False]
