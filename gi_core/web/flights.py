@@ -29,11 +29,11 @@ class Flight:
             self.latest, self.version = message, self.version + 1
             self.changed.notify_all()
 
-    def news(self, seen: int, watcher: str) -> tuple[Message, int, bool]:
-        """(latest message, its number, whether it was the last), at once or after a HEARTBEAT without anything new."""
+    def news(self, seen: int, watcher: str, heartbeat: float = HEARTBEAT) -> tuple[Message, int, bool]:
+        """(latest message, its number, whether it was the last), at once or after a heartbeat without anything new."""
         with self.changed:
             self.changed.wait_for(
-                lambda: self.version > seen or self.over or watcher in self.dismissed, timeout=HEARTBEAT
+                lambda: self.version > seen or self.over or watcher in self.dismissed, timeout=heartbeat
             )
             return self.latest, self.version, self.over
 

@@ -6,9 +6,9 @@ import hashlib
 import secrets
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -28,6 +28,7 @@ from gi_core.web import payload
 from gi_core.web.cost import Costs
 from gi_core.web.flights import Flights
 from gi_core.web.requests import batch_of, scenario_of
+from gi_core.web.rooms import Rooms
 from gi_core.web.settings import Limits
 
 PERIOD = 0.16
@@ -101,6 +102,31 @@ class Shelf:
             self._traces.popitem(last=False)
 
 
+class Sessions:
+    """How many runs each browser tab has under way. Safe for threads."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._lock = threading.Lock()
+        self._count: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, session: str) -> Iterator[None]:
+        """While a run is under way. Raises BadInput when the session has as many as allowed."""
+        if not session:
+            yield
+            return
+        with self._lock:
+            if self._count[session] >= self.most:
+                raise BadInput(f"{self.most} of your runs are under way: stop one, or wait for it")
+            self._count[session] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._count -= Counter({session: 1})
+
+
 class Desk:
     """Takes requests from the browser and answers with messages for the stage.
 
@@ -114,24 +140,39 @@ class Desk:
         self.shelf = Shelf(limits)
         self.costs = Costs()
         self.flights = Flights(self.line.stop, crashed)
+        self.rooms = Rooms(limits)
+        self.sessions = Sessions(limits.per_session)
 
     def deadline(self) -> float:
         """When a run that begins now has to end, on the monotonic clock."""
         return time.monotonic() + self.limits.seconds
 
-    def live(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def live(self, request: dict[str, Any], session: str = "") -> Iterator[dict[str, Any]]:
         """Messages of one run: queued*, running*, judging*, then done, stopped or failed; or recorded, at once.
 
         Equal requests share one computation; closing the last one's iterator frees the worker.
-        ``request``: id, settings (Scenario fields), pictures (samples or data URIs), fresh (compute it in any case).
+
+        Args:
+            request: id, settings (Scenario fields), pictures (samples or data URIs), fresh (compute it in any case),
+                room (code and key: those who follow see it too). With follow (a room's code): that room's runs.
+            session: whose tab asks; empty: nobody's.
         """
         watcher = str(request.get("id", ""))
         try:
-            scenario = scenario_of(request["settings"], self.limits)
-            images = batch_of(request["pictures"], scenario)
+            if "follow" in request:
+                yield from self.rooms.follow(watcher, str(request["follow"]))
+                return
+            messages = self.own(watcher, request, session)
+            if room := request.get("room"):
+                messages = self.rooms.show(self.rooms.owned(str(room["code"]), str(room["key"])), messages)
+            yield from messages
         except BadInput as error:
             yield failed(watcher, error)
-            return
+
+    def own(self, watcher: str, request: dict[str, Any], session: str) -> Iterator[dict[str, Any]]:
+        """Messages of a run asked for here. Raises BadInput."""
+        scenario = scenario_of(request["settings"], self.limits)
+        images = batch_of(request["pictures"], scenario)
         named = names(request["pictures"])
         if not request.get("fresh") and (recorded := self.recorded(scenario, named)):
             yield {"run": recorded}
@@ -145,7 +186,13 @@ class Desk:
             except BadInput as error:
                 yield failed(flight, error)
 
-        yield from self.flights.watch(watcher, "live " + content_key(scenario, images, named), begin)
+        with self.sessions.one_more(session):
+            yield from self.flights.watch(watcher, "live " + content_key(scenario, images, named), begin)
+
+    def stop(self, watcher: str) -> bool:
+        """Stop a run, or stop following one; whether nobody else watches it."""
+        self.rooms.leave(watcher)
+        return self.flights.stop(watcher)
 
     def recorded(self, scenario: Scenario, pictures: list[str]) -> dict[str, Any] | None:
         """The stage's message of a run that was computed before, None when it was not. Its Trace goes on the shelf."""

@@ -17,6 +17,8 @@ class Limits:
         seconds: wall-clock deadline of a run; what was found until then is kept.
         image_size, batch_size: largest picture side and batch.
         remembered: finished runs kept in memory for download; minutes: for how long.
+        per_session: runs that one browser tab may have under way.
+        rooms: rooms open at a time, in which a class follows a teacher's runs.
         store_megabytes, store_days: size and age at which finished runs on sample pictures leave the disk.
     """
 
@@ -27,6 +29,8 @@ class Limits:
     batch_size: int = 64
     remembered: int = 24
     minutes: float = 30.0
+    per_session: int = 4
+    rooms: int = 8
     store_megabytes: float = 256.0
     store_days: float = 30.0
 
@@ -42,5 +46,5 @@ def store_file() -> Path | None:
 def limits() -> Limits:
     """Tighter on a shared host (a Hugging Face Space sets SPACE_ID) than on one's own machine."""
     if os.environ.get("SPACE_ID"):
-        return Limits(workers=2, seconds=120.0, image_size=64, batch_size=16)
+        return Limits(workers=2, seconds=120.0, image_size=64, batch_size=16, per_session=2)
     return Limits()
