@@ -10,9 +10,11 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 from PIL import Image
+from starlette.middleware import Middleware
 
 from gi_core.store import Store
 from gi_core.web import anatomy, api, compare, dial, lab, lesson
+from gi_core.web.gate import Gate
 from gi_core.web.live import Desk
 from gi_core.web.settings import limits, store_file
 from gi_core.web.widget import head, widget
@@ -23,8 +25,12 @@ def build(desk: Desk | None = None) -> gr.Blocks:
     desk = desk or open_desk()
     Image.MAX_IMAGE_PIXELS = 40_000_000
     warnings.simplefilter("error", Image.DecompressionBombWarning)
+    forget = max(1, round(60 * desk.limits.minutes))
     with gr.Blocks(
-        analytics_enabled=False, delete_cache=(600, 1800), title="Gradient Inversion Explorer", fill_width=True
+        analytics_enabled=False,
+        delete_cache=(max(1, forget // 3), forget),
+        title="Gradient Inversion Explorer",
+        fill_width=True,
     ) as demo:
         header = widget("header", tabs=[])
         rendered = {
@@ -66,4 +72,5 @@ def launch_settings() -> dict[str, Any]:
         "allowed_paths": [],
         "share": False,
         "max_threads": 100,
+        "app_kwargs": {"middleware": [Middleware(Gate)]},
     }

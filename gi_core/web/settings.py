@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
+
+from gi_core.components import parse_value
+from gi_core.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -16,7 +20,7 @@ class Limits:
         waiting: runs that may wait before newcomers are turned away.
         seconds: wall-clock deadline of a run; what was found until then is kept.
         image_size, batch_size: largest picture side and batch.
-        remembered: finished runs kept in memory for download; minutes: for how long.
+        remembered: finished runs kept in memory for download; minutes: for how long anything of a user is kept.
         per_session: runs that one browser tab may have under way.
         rooms: rooms open at a time, in which a class follows a teacher's runs.
         store_megabytes, store_days: size and age at which finished runs on sample pictures leave the disk.
@@ -44,7 +48,20 @@ def store_file() -> Path | None:
 
 
 def limits() -> Limits:
-    """Tighter on a shared host (a Hugging Face Space sets SPACE_ID) than on one's own machine."""
+    """Tighter on a shared host (a Hugging Face Space sets SPACE_ID) than on one's own machine.
+
+    ``GI_LIMITS`` changes single ones: ``GI_LIMITS=workers=4,minutes=5``. Raises BadInput for what is no limit.
+    """
+    allowed = Limits()
     if os.environ.get("SPACE_ID"):
-        return Limits(workers=2, seconds=120.0, image_size=64, batch_size=16, per_session=2)
-    return Limits()
+        allowed = Limits(workers=2, seconds=120.0, image_size=64, batch_size=16, per_session=2)
+    changes: dict[str, Any] = {}
+    kinds = {f.name: type(f.default) for f in fields(Limits)}
+    for part in filter(None, os.environ.get("GI_LIMITS", "").split(",")):
+        name, _, value = part.strip().partition("=")
+        if name not in kinds:
+            raise BadInput(f"GI_LIMITS: unknown limit {name!r}: allowed are {', '.join(kinds)}")
+        changes[name] = parse_value(name, value, kinds[name])
+        if changes[name] <= 0:
+            raise BadInput(f"GI_LIMITS: {name}={value}: a number above zero is needed")
+    return replace(allowed, **changes)

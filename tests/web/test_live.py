@@ -129,6 +129,26 @@ def test_a_fault_of_ours_is_said_in_one_sentence(monkeypatch):
     assert idle(desk)
 
 
+def test_a_finished_run_is_forgotten_by_itself():
+    desk = Desk(Limits(minutes=0.3 / 60))
+    for name in "ab":
+        *_, last = told(desk.live(request(name, seed=ord(name))))
+    assert desk.shelf.get(last["id"]) is not None
+    time.sleep(0.6)
+    assert len(desk.shelf) == 0
+
+
+def test_a_session_has_so_many_runs_and_no_more():
+    desk = Desk(Limits(per_session=1))
+    first = desk.live(request("a", attack="ig:steps=90000"), "session")
+    next(first)
+    (refused,) = told(desk.live(request("b"), "session"))
+    assert refused["state"] == "failed" and "1 of your runs" in refused["message"]
+    first.close()
+    *_, last = told(desk.live(request("b", attack="ig:steps=3"), "session"))
+    assert last["state"] == "done"
+
+
 def test_a_full_line_turns_newcomers_away():
     line = Line(Limits(workers=1, waiting=1))
     line.enter("a")
