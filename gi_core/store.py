@@ -99,17 +99,6 @@ PLAIN = (
 """Fields of a Trace that ``Trace.to_dict`` gives as they are."""
 
 
-def pictures_of(trace: Trace) -> bytes:
-    """The pictures of a Trace as ``images.npz`` holds them."""
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer, truth=trace.truth.numpy(), reconstruction=trace.images.numpy(),
-        frames=torch.stack([f.images for f in trace.frames]).numpy(),
-        iterations=np.array([f.iteration for f in trace.frames]),
-    )  # fmt: skip
-    return buffer.getvalue()
-
-
 # ---- what ships -----------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.metadata
+import io
 import json
 import math
 from dataclasses import dataclass, field
@@ -89,25 +90,45 @@ class Trace:
             "versions": self.versions,
         })  # fmt: skip
 
-    def save(self, folder: str | Path) -> None:
-        """Write trace.json, history.csv, reconstruction.png, comparison.png and images.npz into ``folder``."""
-        out = Path(folder)
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "trace.json").write_text(json.dumps(self.to_dict(), indent=1) + "\n")
-        with (out / "history.csv").open("w", newline="") as file:
-            columns = list(dict.fromkeys(key for row in self.history for key in row))
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(self.history)
-        enlarged(self.images).save(out / "reconstruction.png")
-        enlarged(torch.cat([self.truth, self.images]), rows=2).save(out / "comparison.png")
+    def files(self) -> dict[str, bytes]:
+        """Content of trace.json, history.csv, reconstruction.png, comparison.png and images.npz, by name."""
+        table = io.StringIO(newline="")
+        columns = list(dict.fromkeys(key for row in self.history for key in row))
+        writer = csv.DictWriter(table, columns)
+        writer.writeheader()
+        writer.writerows(self.history)
+        return {
+            "trace.json": (json.dumps(self.to_dict(), indent=1) + "\n").encode(),
+            "history.csv": table.getvalue().encode(),
+            "reconstruction.png": _png(enlarged(self.images)),
+            "comparison.png": _png(enlarged(torch.cat([self.truth, self.images]), rows=2)),
+            "images.npz": self.npz(),
+        }
+
+    def npz(self) -> bytes:
+        """Truth, reconstruction, frames and their iterations, as NumPy's compressed archive."""
+        buffer = io.BytesIO()
         np.savez_compressed(
-            out / "images.npz",
+            buffer,
             truth=self.truth.numpy(),
             reconstruction=self.images.numpy(),
             frames=torch.stack([f.images for f in self.frames]).numpy(),
             iterations=np.array([f.iteration for f in self.frames]),
         )
+        return buffer.getvalue()
+
+    def save(self, folder: str | Path) -> None:
+        """Write :meth:`files` into ``folder``."""
+        out = Path(folder)
+        out.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files().items():
+            (out / name).write_bytes(content)
+
+
+def _png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def versions() -> dict[str, str]:

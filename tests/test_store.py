@@ -19,7 +19,7 @@ from gi_core.errors import BadInput
 from gi_core.images import sample
 from gi_core.run import run
 from gi_core.scenario import Scenario
-from gi_core.store import Record, Store, address, pictures_of, shipped
+from gi_core.store import Record, Store, address, shipped
 
 
 def record(seed=0, size=1000):
@@ -47,7 +47,7 @@ def test_a_record_comes_back_as_it_was(file):
 def test_a_trace_is_put_together_again(file):
     scenario = Scenario(model="mlp", attack="ig:steps=8", image_size=16, batch_size=2)
     trace = run(scenario, torch.stack([sample(name, 16, 3) for name in ("cat", "coffee")]))
-    kept = Record(scenario, ("cat", "coffee"), {}, trace=trace.to_dict(), images=pictures_of(trace))
+    kept = Record(scenario, ("cat", "coffee"), {}, trace=trace.to_dict(), images=trace.npz())
     store = Store(file)
     store.put(kept)
     again = store.find(kept.key).replay()

@@ -22,7 +22,7 @@ from gi_core.metrics.image import psnr
 from gi_core.metrics.verdict import judge
 from gi_core.run import Run, kept_iterations, prepare
 from gi_core.scenario import Scenario
-from gi_core.store import Record, Store, address, pictures_of, summary_of
+from gi_core.store import Record, Store, address, summary_of
 from gi_core.trace import Trace
 from gi_core.web import payload
 from gi_core.web.cost import Costs
@@ -231,7 +231,7 @@ class Desk:
         self.store.put(
             Record(
                 trace.scenario, tuple(pictures), summary_of(shown) | {"iterations": trace.iterations},
-                shown, trace.to_dict(), pictures_of(trace),
+                shown, trace.to_dict(), trace.npz(),
             )
         )  # fmt: skip
 
