@@ -2,8 +2,7 @@
 const { words } = props;
 const root = gi.mount(element, props.page, words);
 const find = name => root.querySelector(`[data-r="${name}"]`);
-const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
-const escape = text => String(text).replace(/[&<>"]/g, c => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+const { say, escape } = gi;
 let told = null, asked = "";
 
 /* classes: the head's bias update; an entry below zero betrays a class of the batch */
@@ -33,7 +32,7 @@ const drawHist = () => {
 };
 const drawTable = () => {
   find("table").innerHTML = `<thead><tr>${words.anatomy_columns.split("|").map(c => `<th scope="col">${c}</th>`).join("")}</tr></thead><tbody>`
-    + told.layers.map(l => `<tr><td>${escape(l.name)}</td><td>${l.shape.join("×")}</td><td>${l.numel.toLocaleString("en-US")}</td><td>${gi.short(l.norm_before)}</td><td>${gi.short(l.norm_after)}</td>
+    + told.layers.map(l => `<tr><td>${escape(l.name)}</td><td>${l.shape.join("×")}</td><td>${gi.whole(l.numel)}</td><td>${gi.short(l.norm_before)}</td><td>${gi.short(l.norm_after)}</td>
       <td><span class="share" aria-hidden="true"><u style="width:${100 * l.noise_share}%"></u></span> ${Math.round(100 * l.noise_share)} %</td></tr>`).join("") + "</tbody>";
 };
 const draw = () => { if (!told || told.error) return; drawLabels(); drawFirst(); drawHist(); drawTable(); };

@@ -1,4 +1,4 @@
-/* Tabs, theme, projector mode: all in the browser. */
+/* Tabs, language, theme, projector mode: all in the browser. */
 const words = props.words;
 const root = gi.mount(element, props.page, words);
 const find = name => root.querySelector(`[data-r=${name}]`);
@@ -56,6 +56,17 @@ const project = on => {
 };
 find("projector").onclick = () => { project(true); document.activeElement.blur(); };
 window.addEventListener("keydown", event => { if (event.key === "Escape") project(false); });
+/* The language changes with the page: settings, tab and teacher's set-up go along in the address. */
+find("lang").append(...gi.languages.map(name => new Option(name.toUpperCase(), name)));
+find("lang").value = gi.language;
+find("lang").onchange = () => {
+  const query = new URLSearchParams(location.search);
+  for (const [key, value] of new URLSearchParams(gi.query?.() ?? "")) query.set(key, value);
+  query.set("lang", find("lang").value);
+  query.set("tab", document.body.dataset.tab);
+  if (document.body.dataset.step) query.set("step", document.body.dataset.step);
+  location.search = query;
+};
 find("link").onclick = () => window.dispatchEvent(new Event("gi:link"));
 if (new URLSearchParams(location.search).has("projector")) project(true);
 setTimeout(() => show(new URLSearchParams(location.search).get("tab") ?? props.tabs[0]), 0);

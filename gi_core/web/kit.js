@@ -1,5 +1,27 @@
-/* What the tabs share: sprites, strips, curves, the time scale, copying, downloads. No state of its own. */
+/* What the tabs share: language, sprites, strips, the time scale, copying, downloads. */
 window.gi = (() => {
+  /* The language: the address, then what was chosen before, then the browser's; English otherwise. */
+  const locales = { en: "en-GB", de: "de-DE" };
+  const languages = [];
+  let words = {}, locale = "en-GB", language = "en";
+  const speak = tables => {
+    let before = null;
+    try { before = localStorage.getItem("gi-lang"); } catch { /* private browsing */ }
+    const asked = new URLSearchParams(location.search).get("lang");
+    languages.push(...Object.keys(tables));
+    language = [asked, before, ...(navigator.languages ?? []).map(l => l.slice(0, 2)), "en"].find(l => Object.hasOwn(tables, l ?? ""));
+    if (asked === language) try { localStorage.setItem("gi-lang", language); } catch { /* private browsing */ }
+    words = tables[language];
+    locale = locales[language];
+    document.documentElement.lang = language;
+    document.title = words.title;
+  };
+  /* What a widget gets as props: the server's, with the words of this language. */
+  const localised = props => new Proxy(props, { get: (target, key) => key === "words" ? words : Reflect.get(target, key) });
+
+  /* Fill {name} in; {name%} is a share in percent. */
+  const say = (text, values) => text.replace(/\{(\w+)(%?)\}/g, (_, key, share) => share ? `${number(100 * values[key], 0)} %` : values[key] ?? "");
+  const escape = text => String(text).replace(/[&<>"]/g, c => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
   const token = name => getComputedStyle(document.body).getPropertyValue("--" + name).trim();
   const rgb = name => {
     const hex = token(name).replace("#", "");
@@ -88,21 +110,30 @@ window.gi = (() => {
   };
 
   const number = (value, digits = 1) => value == null || !isFinite(value) ? "–"
-    : Number(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    : Number(value).toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const signed = (value, digits = 1) => {
     const text = number(Math.abs(value), digits);
-    return (Number(text) === 0 ? "±" : value > 0 ? "+" : "−") + text;
+    return (Number(Math.abs(value).toFixed(digits)) === 0 ? "±" : value > 0 ? "+" : "−") + text;
   };
   const short = value => {
     if (value == null) return "–";
     if (!isFinite(value)) return "∞";
     if (value === 0) return "0";
     const size = Math.abs(value);
-    if (size >= 1e6) return value.toExponential(1).replace("e+", "e");
-    if (size >= 100) return Math.round(value).toLocaleString("en-US");
-    if (size >= 0.001) return String(Number(value.toPrecision(3)));
-    return value.toExponential(1);
+    const point = text => text.replace(".", (1.5).toLocaleString(locale)[1]);
+    if (size >= 1e6) return point(value.toExponential(1).replace("e+", "e"));
+    if (size >= 100) return whole(value);
+    if (size >= 0.001) return point(String(Number(value.toPrecision(3))));
+    return point(value.toExponential(1));
   };
+  const whole = value => value == null || !isFinite(value) ? "–" : Math.round(value).toLocaleString(locale);
+  const ordinal = (value, table) => say(table["ordinal_" + new Intl.PluralRules(locale, { type: "ordinal" }).select(value)] ?? table.ordinal_other, { n: value });
+  const duration = (seconds, table) => seconds < 3 ? `${number(Math.max(seconds, 0.1))} s` : seconds < 90 ? `${whole(seconds)} s`
+    : seconds < 5400 ? say(table.minutes, { n: whole(seconds / 60) }) : say(table.hours, { n: number(seconds / 3600) });
+  /* A defense's parts in words: "clip to 1, add noise 0.001". */
+  const defense = (parts, table) => parts.map(part => table["does_" + part.name]
+    ? say(table["does_" + part.name], Object.fromEntries(Object.entries(part).map(([k, v]) => [k, typeof v === "number" && !table["does_" + part.name].includes(`{${k}%}`) ? short(v) : v])))
+    : part.text).join(", ") || table.no_defense;
 
   let timer = 0;
   const toast = text => {
@@ -129,14 +160,20 @@ window.gi = (() => {
     }
     toast(said);
   };
-  const save = (name, base64, type) => {
-    const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
+  const hand = (name, blob) => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([bytes], { type }));
+    link.href = URL.createObjectURL(blob);
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 5000);
   };
+  const save = (name, base64, type) => hand(name, new Blob([Uint8Array.from(atob(base64), c => c.charCodeAt(0))], { type }));
+  const saveText = (name, text, type) => hand(name, new Blob([text], { type: type + ";charset=utf-8" }));
+  /* A table as CSV; a text that a spreadsheet would take for a formula is quoted away. */
+  const csv = rows => rows.map(row => row.map(value => {
+    const text = typeof value === "string" && /^[=+@]|^-(?!\d)/.test(value) ? "'" + value : String(value ?? "");
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }).join(",")).join("\r\n") + "\r\n";
 
   /* Shrink a picture here, before anything is sent: a centred square of at most `side` pixels, no metadata. */
   const shrink = async (file, side, words) => {
@@ -166,5 +203,8 @@ window.gi = (() => {
     return canvas.toDataURL("image/png");
   };
 
-  return { token, icon, mount, image, tiles, difference, strip, scale, number, signed, short, toast, copy, save, shrink };
+  return {
+    speak, localised, say, escape, token, icon, mount, image, tiles, difference, strip, scale, number, signed, short, whole, ordinal,
+    duration, defense, toast, copy, save, saveText, csv, shrink, languages, get language() { return language; }, get words() { return words; },
+  };
 })();

@@ -4,8 +4,7 @@ const { words, catalog } = props;
 const root = gi.mount(element, props.page, words);
 const find = name => root.querySelector(`[data-r="${name}"]`);
 const field = name => root.querySelector(`[data-f="${name}"]`);
-const escape = text => String(text).replace(/[&<>"]/g, c => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+const { say, escape } = gi;
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /* ---------------------------------------------------------------- the stage */
@@ -25,7 +24,7 @@ const drawStrips = () => {
   find("before").innerHTML = run.layers.map((l, i) => layer(l, i, "", "")).join("");
   find("after").innerHTML = run.layers.map((l, i) => {
     const share = Math.round(100 * l.noise), noise = l.noise > 0 ? (share < 1 ? "< 1" : share) : "0";
-    return layer(l, i, `<span>${l.numel.toLocaleString("en-US")}</span>`,
+    return layer(l, i, `<span>${gi.whole(l.numel)}</span>`,
       `<div><div class="length" title="${escape(words.norm_note)}">${gi.short(l.before)} → ${gi.short(l.after)}</div>
        <div class="share" aria-hidden="true"><i></i><u style="width:${100 * l.noise}%"></u></div>
        <div>${say(run.noisy === false ? words.changed_share : words.noise_share, { share: noise })}</div></div>`);
@@ -41,10 +40,11 @@ const paint = () => {
 const drawStill = async () => {
   const { batch, width, height } = run.size;
   gi.tiles(find("truth"), await picture(run.truth), 0, batch, width, height);
-  find("truth").setAttribute("aria-label", say(words.truth_alt, { n: batch, names: run.names }));
-  find("truth-note").textContent = say(batch > 1 ? words.size_batch : words.size_one, { n: batch, w: width, h: height, names: run.names });
-  find("defense-words").textContent = find("defense-words-narrow").textContent = run.defense_words;
-  find("numbers").textContent = say(words.numbers, { n: run.numel.toLocaleString("en-US") });
+  const names = run.labels.map(n => say(words.class_of, { n })).join(", "), { side } = run.size;
+  find("truth").setAttribute("aria-label", say(words.truth_alt, { names }));
+  find("truth-note").textContent = say(batch > 1 ? words.size_batch : words.size_one, { n: batch, w: side, h: side, names });
+  find("defense-words").textContent = find("defense-words-narrow").textContent = gi.defense(run.defense, words);
+  find("numbers").textContent = say(words.numbers, { n: gi.whole(run.numel) });
   find("text").textContent = find("text").title = run.text;
   find("difference").textContent = say(words.difference, { factor: 4 });
   find("guess-note").textContent = words.rebuilt;
@@ -86,8 +86,8 @@ const drawTicks = now => {
   const marks = [0, ...[0.2, 0.4, 0.6, 0.8].map(p => { const s = scale.step(p); return s < 20 ? Math.round(s) : Number(s.toPrecision(2)); }), run.total];
   const clear = [...new Set(marks)].filter(s => s === now || Math.abs(scale.at(s) - x) > 0.07);
   const spot = p => `left:calc(10px + (100% - 20px) * ${p})`;
-  find("ticks").innerHTML = `<span class="name">${words.step}</span>` + clear.filter(s => s !== now).map(s => `<span style="${spot(scale.at(s))}">${s.toLocaleString("en-US")}</span>`).join("")
-    + `<span class="now" style="${spot(x)}">${now.toLocaleString("en-US")}</span>`;
+  find("ticks").innerHTML = `<span class="name">${words.step}</span>` + clear.filter(s => s !== now).map(s => `<span style="${spot(scale.at(s))}">${gi.whole(s)}</span>`).join("")
+    + `<span class="now" style="${spot(x)}">${gi.whole(now)}</span>`;
 };
 
 /* Two stacked panels that share the scrubber's time scale: loss (log), PSNR. */
@@ -149,13 +149,14 @@ const drawVerdict = async () => {
       run.state === "judging" ? say(words.judging_note, { share: Math.round(100 * run.judging) }) : busy() ? words.working_note : words.not_judged_note)
       + `<dl>${end ? scores : row(words.likeness, `${gi.number(f?.psnr)} dB`, words.likeness_live)}${row(words.loss, gi.short(run.history.loss.at(-1)), words.loss_row)}</dl>`;
   } else {
-    const rows = [row(words.gain, `${gi.signed(v.gain)} dB`, v.gain_note)];
-    if (v.rank != null) rows.push(row(words.rank, v.rank_word, v.rank_note));
-    if (v.bits_word) rows.push(row(words.bits, v.bits_word, words.bits_note, "bound"));
+    const sure = v.gain_low == null ? words.gain_one : say(words.gain_range, { low: gi.signed(v.gain_low), high: gi.signed(v.gain_high) });
+    const rows = [row(words.gain, `${gi.signed(v.gain)} dB`, sure)];
+    if (v.rank != null) rows.push(row(words.rank, gi.ordinal(v.rank, words), say(words.rank_note, { n: gi.ordinal(v.control_rank, words) })));
+    if (v.bits != null) rows.push(row(words.bits, say(words.at_most, { n: gi.whole(v.bits) }), words.bits_note, "bound"));
     rows.push(scores);
-    box.innerHTML = head(words.verdict_kicker, v.word, v.level, v.sentence)
+    box.innerHTML = head(words.verdict_kicker, words["level_" + v.level], v.level, words["verdict_" + v.level])
       + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape(words.control_alt)}"></canvas></div><figcaption><b>${words.control}</b>${words.control_note}</figcaption></figure>` : ""}</div>`
-      + `<details><summary>${words.how}</summary>${(v.how ?? []).map(p => `<p>${escape(p)}</p>`).join("")}</details>`;
+      + `<details><summary>${words.how}</summary>${(v.how ?? []).map(p => `<p lang="en">${escape(p)}</p>`).join("")}</details>`;
     const canvas = box.querySelector("canvas");
     if (canvas) gi.tiles(canvas, await picture(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
   }
@@ -169,8 +170,8 @@ const drawBar = () => {
   find("play").setAttribute("aria-label", playing ? words.pause : words.play);
   find("run").disabled = busy();
   find("stop").disabled = !busy();
-  find("replays").value = catalog.replays.find(r => r.label === run.title)?.name ?? "";
-  find("download").disabled = !["done", "stopped", "recorded"].includes(run.state);
+  find("replays").value = run.name ?? "";
+  find("download").hidden = !["done", "stopped", "recorded", "compared"].includes(run.state);
 };
 
 /* Show frame i: picture, numbers, scrubber, curves. */
@@ -186,8 +187,8 @@ const seek = async index => {
   const likeness = f.psnr == null ? "" : `${gi.number(f.psnr)} dB`;
   find("guess").setAttribute("aria-label", say(words.guess_alt, { step: f.iteration, psnr: gi.number(f.psnr) }));
   find("guess-psnr").textContent = find("narrow-psnr").textContent = likeness;
-  find("step").textContent = run.single ? words.one_pass : say(words.step_n, { n: f.iteration.toLocaleString("en-US") });
-  find("of").textContent = (run.single ? "" : say(words.of_total, { total: run.total.toLocaleString("en-US") })) + (f.seconds == null ? "" : ` · ${gi.number(f.seconds)} s` + (run.seconds == null ? "" : say(words.of_seconds, { s: gi.number(run.seconds) })));
+  find("step").textContent = run.single ? words.one_pass : say(words.step_n, { n: gi.whole(f.iteration) });
+  find("of").textContent = (run.single ? "" : say(words.of_total, { total: gi.whole(run.total) })) + (f.seconds == null ? "" : ` · ${gi.number(f.seconds)} s` + (run.seconds == null ? "" : say(words.of_seconds, { s: gi.number(run.seconds) })));
   const x = axis().at(f.iteration), slider = find("scrub");
   slider.value = 1000 * x;
   slider.style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
@@ -287,10 +288,10 @@ const settings = { ...catalog.defaults };
 let chosen = 0, own = [], unfolded = false, defensePreset = catalog.defenses[0];
 const option = (value, text) => new Option(text ?? value, value);
 for (const name of ["model", "weights", "mode"]) field(name).append(...catalog[name].map(o => option(o.value, o.text)));
-find("defense").append(...catalog.defenses.map((d, i) => option(i, d.label)), option("text", words.own_text));
-find("attack").append(...catalog.attacks.map(a => option(a.text, a.label)), option("text", words.own_text));
-find("knows").innerHTML = catalog.knowledge.map(k => `<label title="${escape(k.note)}"><input type="checkbox" value="${k.name}" ${k.fixed ? "checked disabled" : ""}><span>${escape(k.label)}</span></label>`).join("");
-find("replays").append(option("", words.recorded_runs), ...catalog.replays.map(r => option(r.name, r.label)));
+find("defense").append(...catalog.defenses.map((d, i) => option(i, words[d.label])), option("text", words.own_text));
+find("attack").append(...catalog.attacks.map(a => option(a.text, words["attack_" + a.name] ?? a.name)), option("text", words.own_text));
+find("knows").innerHTML = catalog.knowledge.map(k => `<label title="${escape(words[`knows_${k.name}_note`])}"><input type="checkbox" value="${k.name}" ${k.fixed ? "checked disabled" : ""}><span>${escape(words["knows_" + k.name])}</span></label>`).join("");
+find("replays").append(option("", words.recorded_runs), ...catalog.replays.map(name => option(name, words["replay_" + name] ?? name)));
 find("replays").hidden = !catalog.replays.length;
 if (innerWidth < 768) find("curves-box").open = false;
 
@@ -374,7 +375,7 @@ const showDefense = () => {
   defensePreset = match?.[0];
   find("defense").value = match ? catalog.defenses.indexOf(defensePreset) : "text";
   find("strength").hidden = !match || match[1] == null;
-  if (match && match[1] != null) { find("strength-label").textContent = defensePreset.strength; showStrength(match[1]); }
+  if (match && match[1] != null) { find("strength-label").textContent = words[defensePreset.strength]; showStrength(match[1]); }
 };
 find("defense").onchange = event => {
   if (event.target.value === "text") { find("strength").hidden = true; defensePreset = null; return fine("defense"); }
@@ -412,33 +413,44 @@ root.querySelectorAll("[data-f]").forEach(input => {
   };
 });
 
+const estimate = told => {
+  const { notes = [], seconds, limit, waiting, error } = told;
+  find("estimate").textContent = error ?? [...notes, seconds == null ? "" : say(words.about_here, { time: gi.duration(seconds, words) }),
+    seconds > limit ? say(words.stops_after, { time: gi.duration(limit, words) }) : "", waiting ? say(words.before_you, { n: waiting }) : words.nobody_waits].filter(Boolean).join(" ");
+  find("estimate").classList.toggle("refused", Boolean(error));
+  find("run-time").textContent = seconds == null ? "" : gi.duration(Math.min(seconds, limit), words);
+};
 /* Ask the server what these settings mean: a sentence, a prediction, or a refusal. Never blocks. */
 let asking = 0, asked = 0, described = null;
 const changed = () => { clearTimeout(asking); asking = setTimeout(describe, 150); };
 const describe = async extra => {
   const mine = ++asked;
   let answer;
+  if (!server.describe) return;
   try { answer = await server.describe({ ...settings, ...extra }); } catch { return; }
   if (mine !== asked || !answer) return;
   described = answer;
   if (answer.settings && extra) { Object.assign(settings, answer.settings); show(); }
-  find("estimate").textContent = answer.error ?? answer.estimate;
-  find("estimate").classList.toggle("refused", Boolean(answer.error));
+  estimate(answer);
   if (answer.error) return;
-  if (!answer.measured) server.predict({ ...settings }).then(later => {
-    if (mine === asked && later?.estimate) find("estimate").textContent = `${later.estimate} ${answer.estimate}`;
+  if (answer.seconds == null && server.predict) server.predict({ ...settings }).then(later => {
+    if (mine === asked && later?.seconds != null) estimate({ ...answer, seconds: later.seconds });
   }, () => {});
-  find("parameters").textContent = answer.parameters;
-  find("epsilon").textContent = answer.epsilon;
+  find("parameters").textContent = say(words.parameters, { n: gi.whole(answer.parameters) });
+  find("epsilon").textContent = !answer.private ? "" : answer.epsilon == null ? words.epsilon_none : say(words.epsilon, { n: answer.epsilon >= 100 ? gi.whole(answer.epsilon) : gi.short(answer.epsilon) });
   find("defense-does").textContent = answer.defense;
   find("attack-page").textContent = answer.attack;
-  find("open").title = answer.estimate;
 };
 
 gi.lab = () => ({ settings: { ...settings }, pictures: chosenPictures() });
+gi.shown = () => run?.name;
+gi.query = () => described?.query ?? "";
+/* six strengths of the present defense from weakest to strongest, as texts */
+gi.sweep = () => defensePreset?.range ? [...new Set([0, 0.2, 0.4, 0.6, 0.8, 1].map(x => defensePreset.text.replace("{}", strengthOf(x))))] : [];
 
 let current = null;
 const start = () => {
+  if (!server.describe) return;
   find("rail").classList.remove("open");
   current = Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
   hold();
@@ -457,25 +469,67 @@ find("open").onclick = () => find("rail").classList.add("open");
 find("close").onclick = () => find("rail").classList.remove("open");
 find("python").onclick = () => gi.copy(run.python, words.copied);
 find("cli").onclick = () => gi.copy(run.cli, words.copied);
-find("download").onclick = async () => {
-  if (run.state === "recorded") return gi.save("recorded-run.json", btoa(unescape(encodeURIComponent(JSON.stringify(run)))), "application/json");
-  const file = await server.download_run({ id: run.id });
-  if (file.error) gi.toast(file.error);
-  else gi.save(file.name, file.data, "application/zip");
+/* Downloads: the server writes every format; without one, what the browser has at hand. */
+const row = (h, i) => Object.keys(h).map(key => h[key][i]);
+const here = {
+  csv: () => gi.saveText("run.csv", gi.csv([Object.keys(run.history), ...run.history.iteration.map((_, i) => row(run.history, i))]), "text/csv"),
+  json: () => gi.saveText("run.json", JSON.stringify(run), "application/json"),
+  png: () => {
+    const [a, b] = [find("truth"), find("guess")], side = 512, sheet = document.createElement("canvas"), context = sheet.getContext("2d");
+    sheet.width = 2 * side + 16; sheet.height = side;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(a, 0, 0, side, side); context.drawImage(b, side + 16, 0, side, side);
+    gi.save("run.png", sheet.toDataURL("image/png").split(",")[1], "image/png");
+  },
 };
+const formats = server.download_run ? catalog.formats : Object.keys(here);
+find("formats").replaceChildren(...formats.map(format => {
+  const item = document.createElement("li"), button = document.createElement("button");
+  button.type = "button";
+  button.dataset.format = format;
+  button.textContent = words["export_" + format];
+  button.onclick = async () => {
+    find("download").open = false;
+    find("download").firstElementChild.focus();
+    if (!server.download_run) return here[format]();
+    gi.toast(words.preparing);
+    const file = await server.download_run({ id: run.id, scenario: run.scenario, pictures: run.pictures, format });
+    if (file.data) gi.save(file.name, file.data, file.type);
+    else gi.toast(file.error ?? words.forgotten);
+  };
+  item.append(button);
+  return item;
+}));
+find("download").onkeydown = event => { if (event.key === "Escape") { event.stopPropagation(); find("download").open = false; find("download").firstElementChild.focus(); } };
+document.addEventListener("click", event => { if (!find("download").contains(event.target)) find("download").open = false; });
 find("lesson").onclick = () => window.dispatchEvent(new CustomEvent("gi:show", { detail: "lesson" }));
 find("lesson").hidden = !document.getElementById("tab-lesson");
-/* teacher links: ?hide=victim,attacker leaves those cards out */
-for (const name of (new URLSearchParams(location.search).get("hide") ?? "").split(",").filter(Boolean))
-  root.querySelector(`[data-card="${CSS.escape(name)}"]`)?.setAttribute("hidden", "");
+/* a run that was not started here comes with its settings, so that Run live repeats it */
+const adopt = finished => {
+  receive({ run: finished });
+  if (!finished.scenario) return;
+  Object.assign(settings, finished.scenario);
+  const at = catalog.samples.findIndex(s => s.name === finished.pictures?.[0]);
+  if (at >= 0) chosen = own.length + at;
+  show();
+  changed();
+};
+/* teacher links: ?hide=victim,attacker leaves those cards out, ?lock=defense shows them but holds them */
+const named = key => (new URLSearchParams(location.search).get(key) ?? "").split(",").filter(Boolean).map(name => root.querySelector(`[data-card="${CSS.escape(name)}"]`)).filter(Boolean);
+named("hide").forEach(card => { card.hidden = true; });
+named("lock").forEach(card => {
+  card.disabled = true;
+  card.insertAdjacentHTML("beforeend", `<p class="small">${gi.icon("lock")} ${words.locked}</p>`);
+});
+if (named("hide").length + named("lock").length) find("fine").hidden = true;
 window.addEventListener("gi:open", async event => {
   window.dispatchEvent(new CustomEvent("gi:show", { detail: "lab" }));
-  receive(await server.recorded_run({ name: event.detail }));
+  adopt(typeof event.detail === "string" ? (await server.recorded_run({ name: event.detail })).run : event.detail);
 });
-find("replays").onchange = async event => { if (event.target.value) receive(await server.recorded_run({ name: event.target.value })); };
+find("replays").onchange = async event => { if (event.target.value) adopt((await server.recorded_run({ name: event.target.value })).run); };
 window.addEventListener("gi:link", () => {
   const tab = document.body.dataset.tab, query = [described?.query, tab === "lab" ? "" : `tab=${tab}`].filter(Boolean).join("&");
-  gi.copy(`${location.origin}${location.pathname}${query ? "?" + query : ""}`, words.link_copied);
+  gi.copy(`${location.href.split("?")[0]}${query ? "?" + query : ""}`, words.link_copied);
 });
 
 show();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -15,16 +16,17 @@ FRAMES = 16
 
 def render() -> gr.HTML | None:
     """The Lesson's widget; None where a recorded run that it tells of is missing."""
+    taught = catalog()
+    return None if taught is None else widget("lesson", catalog=taught)
+
+
+def catalog() -> dict[str, Any] | None:
+    """Steps and the recorded runs that they tell of; None where one is missing."""
     wanted = {step.run for step in STEPS if step.run}
     if not wanted <= set(replay_names()):
         return None
     runs = {name: told(replay(name)["run"]) for name in sorted(wanted)}
-    steps = [
-        {"title": s.title, "text": s.text, "run": s.run, "show": s.show, "options": s.options, "reveal": s.reveal,
-         "play": s.play}
-        for s in STEPS
-    ]  # fmt: skip
-    return widget("lesson", catalog={"runs": runs, "steps": steps})
+    return {"runs": runs, "steps": [asdict(step) for step in STEPS]}
 
 
 def told(run: dict[str, Any]) -> dict[str, Any]:
@@ -36,11 +38,10 @@ def told(run: dict[str, Any]) -> dict[str, Any]:
         "truth": run["truth"],
         "frames": [*frames[:-1:stride], frames[-1]],
         "layers": [{"short": layer["short"], "after_cells": layer["after_cells"]} for layer in run["layers"]],
-        "numel": f"{run['numel']:,}",
-        "psnr": f"{run['scores']['psnr']:.1f}",
-        "gain": f"{verdict['gain']:+.1f}",
+        "numel": run["numel"],
+        "psnr": run["scores"]["psnr"],
+        "gain": verdict["gain"],
         "level": verdict["level"],
-        "word": verdict["word"],
         "control": verdict["control"]["src"],
-        "control_psnr": f"{verdict['control']['psnr']:.1f}",
+        "control_psnr": verdict["control"]["psnr"],
     }

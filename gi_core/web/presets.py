@@ -11,8 +11,8 @@ class DefensePreset:
     """A defense whose text has one open number ``{}``.
 
     Attributes:
-        label, text: what the menu shows, and the defense's text.
-        strength: what the number means; None: nothing is open.
+        label, text: key of what the menu shows in the string table, and the defense's text.
+        strength: key of what the number means; None: nothing is open.
         range, log, whole, start: the slider.
     """
 
@@ -26,21 +26,19 @@ class DefensePreset:
 
 
 DEFENSES = (
-    DefensePreset("None", "none"),
-    DefensePreset(
-        "Clip + Gaussian noise", "clip+gaussian:sigma={}", "Noise multiplier z = σ / clip", (1e-5, 1), start=1e-3
-    ),
-    DefensePreset("Gaussian noise", "gaussian:sigma={}", "Standard deviation σ", (1e-5, 1), start=1e-3),
-    DefensePreset("Laplace noise", "laplace:b={}", "Scale b", (1e-5, 1), start=1e-3),
-    DefensePreset("DP, Gaussian", "dp-gaussian:epsilon={}", "Privacy budget ε at δ = 10⁻⁵", (0.1, 1e4), start=1000),
-    DefensePreset("DP, Laplace", "dp-laplace:epsilon={}", "Privacy budget ε", (0.1, 1e4), start=1000),
-    DefensePreset("Clip", "clip:norm={}", "Greatest norm", (1e-3, 100), start=1),
-    DefensePreset("Top-k", "topk:keep={}", "Share of entries kept", (0.001, 1), start=0.1),
-    DefensePreset("Prune at random", "prune:p={}", "Share of entries zeroed", (0, 1), log=False, start=0.9),
-    DefensePreset("Quantise", "quantize:bits={}", "Bits per entry", (2, 16), log=False, whole=True, start=4),
-    DefensePreset("Signs only", "sign"),
-    DefensePreset("Soteria", "soteria:percentile={}", "Features masked, %", (0, 100), log=False, start=60),
-    DefensePreset("Dropout", "dropout:p={}", "Share of features dropped", (0, 0.9), log=False, start=0.3),
+    DefensePreset("preset_none", "none"),
+    DefensePreset("preset_clip_gaussian", "clip+gaussian:sigma={}", "strength_z", (1e-5, 1), start=1e-3),
+    DefensePreset("preset_gaussian", "gaussian:sigma={}", "strength_sigma", (1e-5, 1), start=1e-3),
+    DefensePreset("preset_laplace", "laplace:b={}", "strength_b", (1e-5, 1), start=1e-3),
+    DefensePreset("preset_dp_gaussian", "dp-gaussian:epsilon={}", "strength_epsilon_delta", (0.1, 1e4), start=1000),
+    DefensePreset("preset_dp_laplace", "dp-laplace:epsilon={}", "strength_epsilon", (0.1, 1e4), start=1000),
+    DefensePreset("preset_clip", "clip:norm={}", "strength_norm", (1e-3, 100), start=1),
+    DefensePreset("preset_topk", "topk:keep={}", "strength_kept", (0.001, 1), start=0.1),
+    DefensePreset("preset_prune", "prune:p={}", "strength_zeroed", (0, 1), log=False, start=0.9),
+    DefensePreset("preset_quantize", "quantize:bits={}", "strength_bits", (2, 16), log=False, whole=True, start=4),
+    DefensePreset("preset_sign", "sign"),
+    DefensePreset("preset_soteria", "soteria:percentile={}", "strength_masked", (0, 100), log=False, start=60),
+    DefensePreset("preset_dropout", "dropout:p={}", "strength_dropped", (0, 0.9), log=False, start=0.3),
 )
 
 ATTACKS = {

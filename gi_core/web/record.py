@@ -1,7 +1,7 @@
 """Record the runs that play before anything is clicked: ``python -m gi_core.web.record [NAME ...]``.
 
-Each is a live run with its control, as the browser would get it, written to assets/replays/NAME.json;
-``compare`` is the comparison that its tab opens with.
+Each is a live run with its control, as the browser would get it, written to assets/replays/NAME.json, or a comparison,
+written to assets/comparisons/NAME.json.
 """
 
 from __future__ import annotations
@@ -21,48 +21,61 @@ from gi_core.web.widget import ASSETS
 
 @dataclass(frozen=True)
 class Recording:
-    """A run worth showing: its title in the menu, its Scenario, its sample pictures."""
+    """A run worth showing: its Scenario and its sample pictures."""
 
-    title: str
     scenario: Scenario
     pictures: tuple[str, ...]
 
 
 IG = ATTACKS["ig"]
 RECORDINGS = {
-    "1-noise": Recording("Clip and a little noise", Scenario(defense="clip+gaussian:sigma=0.001", attack=IG), ("cat",)),
-    "2-bare": Recording("No defense, dlg", Scenario(attack="dlg:restarts=2"), ("cat",)),
-    "3-batch": Recording(
-        "Four pictures at once", Scenario(batch_size=4, attack=IG), ("cat", "coffee", "rocket", "blobs")
-    ),
-    "4-strong": Recording("Strong noise", Scenario(defense="clip+gaussian:sigma=0.1", attack=IG), ("cat",)),
+    "1-noise": Recording(Scenario(defense="clip+gaussian:sigma=0.001", attack=IG), ("cat",)),
+    "2-bare": Recording(Scenario(attack="dlg:restarts=2"), ("cat",)),
+    "3-batch": Recording(Scenario(batch_size=4, attack=IG), ("cat", "coffee", "rocket", "blobs")),
+    "4-strong": Recording(Scenario(defense="clip+gaussian:sigma=0.1", attack=IG), ("cat",)),
 }
+"""What the Lab's menu offers; the string table names each as ``replay_NAME``."""
+
+SEEDS = {"field": "seed", "values": ["0", "1", "2"]}
+NOISES = ["clip+gaussian:sigma=1e-4", "clip+gaussian:sigma=1e-3", "clip+gaussian:sigma=3e-3", "clip+gaussian",
+          "clip+gaussian:sigma=0.03", "clip+gaussian:sigma=0.1"]  # fmt: skip
+COMPARISONS: dict[str, dict[str, Any]] = {
+    "noise": {"settings": {"attack": IG}, "field": "defense", "values": compare.AXES["defense"], "rows": SEEDS},
+    "attacks": {"settings": {}, "field": "attack", "values": [IG, "dlg:restarts=2", "venom", "fgla"], "rows": SEEDS},
+    "batch": {"settings": {"attack": IG}, "field": "batch_size", "values": ["1", "2", "4"], "rows": SEEDS},
+    "sweep": {
+        "settings": {}, "field": "defense", "values": NOISES,
+        "rows": {"field": "attack", "values": [IG, "venom", "git", "lti", "fgla"]},
+    },
+}  # fmt: skip
+"""What the Compare tab's menu offers; the string table names each as ``comparison_NAME``."""
 
 
 def record(recording: Recording) -> dict[str, Any]:
-    """The last message of the run, marked as recorded."""
+    """The last message of the run, marked as recorded, with what ``trace.json`` would hold."""
     desk = Desk(Limits())
     request = {
         "id": "recorded",
         "settings": recording.scenario.to_dict(),
         "pictures": [{"sample": name} for name in recording.pictures],
+        "fresh": True,
     }
     *_, last = desk.live(request)
     run: dict[str, Any] = last["run"]
-    if run["state"] != "done":
-        raise RuntimeError(f"{recording.title}: {run.get('message', run['state'])}")
-    return run | {"id": f"recorded-{recording.scenario.hash[:8]}", "state": "recorded", "title": recording.title}
+    trace = desk.shelf.get(run["id"])
+    if run["state"] != "done" or trace is None:
+        raise RuntimeError(run.get("message", run["state"]))
+    return run | {"id": f"recorded-{recording.scenario.hash[:8]}", "state": "recorded", "trace": trace.to_dict()}
 
 
-def record_comparison() -> dict[str, Any]:
-    """The last message of a comparison over noise."""
-    field, _, values = compare.AXES[0]
-    request = {
-        "id": "recorded", "settings": {"attack": IG}, "pictures": [{"sample": "cat"}], "field": field, "values": values,
-    }  # fmt: skip
-    *_, last = compare.live(Desk(Limits()), request)
-    lanes = [lane | {"frames": lane["frames"][::3]} for lane in last["compare"]["lanes"]]
-    return {"compare": last["compare"] | {"state": "recorded", "lanes": lanes}}
+def record_comparison(name: str) -> dict[str, Any]:
+    """The last message of a comparison, marked as recorded."""
+    pictures = [{"sample": sample} for sample in ("cat", "coffee", "rocket", "blobs")]
+    *_, last = compare.live(Desk(Limits()), COMPARISONS[name] | {"id": "recorded", "pictures": pictures})
+    told = last["compare"]
+    if told["state"] != "done":
+        raise RuntimeError(f"{name}: {told.get('message', told['state'])}")
+    return {"compare": told | {"id": f"recorded-{name}", "state": "recorded"}}
 
 
 def write(path: str, message: dict[str, Any]) -> float:
@@ -74,9 +87,10 @@ def write(path: str, message: dict[str, Any]) -> float:
 
 
 def main(names: list[str]) -> None:
-    for name in names or [*RECORDINGS, "compare"]:
-        if name == "compare":
-            print(f"{name}: {write(compare.RECORDED, record_comparison()):.0f} kB", flush=True)
+    for name in names or [*RECORDINGS, *COMPARISONS]:
+        if name in COMPARISONS:
+            message = record_comparison(name)
+            print(f"{name}: {write(f'comparisons/{name}.json', message):.0f} kB", flush=True)
             continue
         run = record(RECORDINGS[name])
         size, likeness, word = write(f"replays/{name}.json", run), run["scores"]["psnr"], run["verdict"]["word"]

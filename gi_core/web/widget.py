@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from gi_core.web.strings import ENGLISH
+from gi_core.web.strings import LANGUAGES
 
 HERE = Path(__file__).parent
 ASSETS = HERE.parents[1] / "assets"
@@ -21,22 +22,31 @@ def widget(name: str, *, value: Any = None, server_functions: list[Any] | None =
     return gr.HTML(
         value=value,
         html_template=EMPTY,
-        js_on_load=(HERE / f"{name}.js").read_text(),
+        js_on_load=script(name),
         apply_default_css=False,
         elem_id=f"tab-{name}",
         elem_classes=["gi-tab" if name != "header" else "gi-head"],
         server_functions=server_functions,
         page=(HERE / f"{name}.html").read_text(),
-        words=ENGLISH,
         **props,
     )
 
 
+def script(name: str) -> str:
+    """``name.js``, for which ``props.words`` are those of the visitor's language."""
+    return f"(props => {{\n{(HERE / f'{name}.js').read_text()}\n}})(gi.localised(props));"
+
+
+def as_script(value: Any) -> str:
+    """JSON that may stand inside a <script>."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+
+
 def head(stylesheets: list[str], scripts: list[str]) -> str:
-    """Styles and shared scripts for the page's <head>, so that nothing flashes unstyled."""
+    """Styles, shared scripts and words for the page's <head>, so that nothing flashes unstyled."""
     styles = "\n".join((HERE / name).read_text() for name in stylesheets)
     code = "\n".join((HERE / name).read_text() for name in scripts)
-    return f"<style>\n{styles}</style>\n<script>\n{code}</script>"
+    return f"<style>\n{styles}</style>\n<script>\n{code}\ngi.speak({as_script(LANGUAGES)});</script>"
 
 
 @lru_cache(maxsize=32)

@@ -86,8 +86,9 @@ def test_a_run_arrives_frame_by_frame_and_ends_with_a_verdict(page):
     assert len(set(page.evaluate("window.seen"))) >= 2
     assert "dB" in find(page, "guess-psnr").inner_text()
     assert find(page, "verdict").locator(".squares").count() == 1
+    find(page, "download").locator("summary").click()
     with page.expect_download() as download:
-        find(page, "download").click()
+        find(page, "download").locator("[data-format=zip]").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         names = set(archive.namelist())
         assert json.loads(archive.read("trace.json"))["control"]["word"]
@@ -97,6 +98,7 @@ def test_a_run_arrives_frame_by_frame_and_ends_with_a_verdict(page):
         "images.npz",
         "reconstruction.png",
         "run.gif",
+        "run.mp4",
         "report.html",
         "figure.pdf",
     } <= names

@@ -7,21 +7,21 @@ import re
 from gi_core.web import lesson
 from gi_core.web.lab import replay
 from gi_core.web.lesson_text import STEPS
+from gi_core.web.strings import LANGUAGES
 from gi_core.web.widget import replay_names
 
 
 def test_every_placeholder_is_known_and_every_run_recorded():
-    for step in STEPS:
-        if step.run:
-            told = lesson.told(replay(step.run)["run"])
-            assert set(re.findall(r"\{(\w+)\}", step.text + step.reveal)) <= set(told)
-            assert step.run in replay_names()
+    for number, step in enumerate(STEPS, 1):
+        for words in LANGUAGES.values():
+            text = words[f"lesson_{number}_text"] + words.get(f"lesson_{number}_reveal", "")
+            assert (f"lesson_{number}_reveal" in words) == step.guess
+            if step.run:
+                assert step.run in replay_names()
+                told = {"word", *lesson.told(replay(step.run)["run"])}
+                assert set(re.findall(r"\{(\w+)\}", text)) <= told
+            assert not re.search(r"\d[.,]\d+ dB|[+-]\d+ dB", text), "a figure of a result, written by hand"
     assert 5 <= len(STEPS) <= 7
-
-
-def test_no_figure_of_a_result_is_written_by_hand():
-    for step in STEPS:
-        assert not re.search(r"\d+\.\d+ dB|[+-]\d+ dB", step.text + step.reveal)
 
 
 def test_a_guess_uncovers_the_picture(page):

@@ -8,7 +8,6 @@ import json
 import shlex
 
 import numpy as np
-import pytest
 import torch
 from PIL import Image
 
@@ -47,8 +46,10 @@ def test_cells_show_magnitude_on_a_square_root_scale():
 
 
 def test_curves_are_thinned_and_free_of_nan():
-    history = [{"iteration": i, "loss": float("nan") if i == 7 else 1 / (i + 1), "psnr": 1.0, "ssim": 0.0}
-               for i in range(1000)]  # fmt: skip
+    history = [
+        {"iteration": i, "seconds": i / 10, "loss": float("nan") if i == 7 else 1 / (i + 1), "psnr": 1.0, "ssim": 0.0}
+        for i in range(1000)
+    ]
     curves = payload.curves(history)
     assert len(curves["iteration"]) == 200 and curves["iteration"][-1] == 999
     json.dumps(curves, allow_nan=False)
@@ -71,6 +72,7 @@ def test_the_python_text_runs_and_repeats_the_scenario():
     assert names["trace"].iterations == 3  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (22, "22nd")])
-def test_ordinals(number, text):
-    assert payload.ordinal(number) == text
+def test_a_defense_is_told_part_by_part():
+    told = payload.defense_parts(Scenario(defense="clip:norm=2+topk:keep=0.2"))
+    assert [(part["name"], part["text"]) for part in told] == [("clip", "clip:norm=2"), ("topk", "topk:keep=0.2")]
+    assert told[0]["norm"] == 2 and told[1]["keep"] == 0.2
