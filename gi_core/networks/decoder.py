@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+RANK = 128
+
 
 class Block(nn.Module):
     """Residual block of two 3x3 convolutions, modulated by a condition: x (1 + scale) + shift (FiLM).
@@ -36,7 +38,7 @@ class Decoder(nn.Module):
     for small pictures].
 
     Args:
-        channels: of the inputs after :attr:`enter`; inputs that are not maps enter through a linear layer.
+        inputs: numbers per picture; those that are no maps enter through a linear layer of rank 128.
         image_shape: (C,H,W), H and W multiples of 4.
         maps: (C,H/4,W/4) per group of inputs when they are spatial, else None.
         condition: width of the condition vector, 0 for none.
@@ -61,7 +63,9 @@ class Decoder(nn.Module):
             channels = inputs // (self.cell[0] * self.cell[1])
         else:
             channels = 16
-            self.enter = nn.Linear(inputs, channels * self.cell[0] * self.cell[1])
+            self.enter = nn.Sequential(
+                nn.Linear(inputs, RANK, bias=False), nn.Linear(RANK, channels * self.cell[0] * self.cell[1])
+            )
         half = width // 2
         self.stem = nn.Conv2d(channels + 16 * colours, width, 3, padding=1)
         self.deep = nn.ModuleList(Block(width, condition) for _ in range(deep))

@@ -9,7 +9,6 @@ from gi_core.models.base import Victim
 from gi_core.networks.features import Feature, scale_evidence
 
 INSIDE = 1e-6
-AXES = 256
 LEVELS = (-8.0, -7.5, -7.0, -6.5, -6.0, -5.5, -5.0, -4.5, -4.0, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0)
 
 
@@ -44,7 +43,8 @@ class Front(nn.Module):
     1. Wiener filter in the features' principal axes: each axis is shrunk by lambda / (lambda + noise^2).
     2. Undoing the victim's last layer (if :func:`last_layer` finds one): h -> logit(h) = K * a + b -> a -> logit(a),
        the pre-activation one layer further back; what Exact-GIT and R-GAP do, with the weights the server knows.
-    3. Two ridge regressions to the picture, from the features and from the layer further back, mixed by the noise.
+    3. Ridge regression to the picture from the deepest of these; where a layer was undone also from the features'
+       principal axes, the two mixed by the noise, which undoing a layer amplifies.
 
     All statistics come from training pictures; :meth:`fit` computes them.
 
@@ -74,10 +74,11 @@ class Front(nn.Module):
         self.inputs = 2 * d if self.undoes else d
         pixels = victim.image_shape[0] * victim.image_shape[1] * victim.image_shape[2]
         sizes: dict[str, tuple[int, ...]] = {
-            "mean": (d,), "axes": (d, d), "variances": (d,), "norms": (2,), "shares": (len(LEVELS),),
-            "centre": (self.inputs,), "spread": (self.inputs,),
-            "shallow": (min(AXES, d), pixels), "deep": (d, pixels), "offset": (pixels,),
+            "mean": (d,), "axes": (d, d), "variances": (d,), "norms": (2,),
+            "centre": (self.inputs,), "spread": (self.inputs,), "deep": (d, pixels), "offset": (pixels,),
         }  # fmt: skip
+        if self.undoes:
+            sizes |= {"shallow": (d, pixels), "shares": (len(LEVELS),)}
         for name, size in sizes.items():
             self.register_buffer(name, torch.zeros(size))
         with torch.no_grad():
@@ -136,17 +137,21 @@ class Front(nn.Module):
         """(N,d), (N,) -> standardised inputs (N,inputs) in [-6,6] and the linear picture (N,C,H,W)."""
         filtered = self.wiener(features, noise)
         inputs = self.standardise(self.undo(filtered))
-        shallow, deep = self.linear_pictures(filtered, inputs)
-        share = self.share(noise).unsqueeze(1)
-        return inputs, ((1 - share) * shallow + share * deep).view(-1, *self.image_shape)
+        linear = self.deep_picture(inputs)
+        if self.undoes:
+            linear = torch.lerp(self.shallow_picture(filtered), linear, self.share(noise).unsqueeze(1))
+        return inputs, linear.view(-1, *self.image_shape)
 
     def standardise(self, inputs: Tensor) -> Tensor:
         return ((inputs - self.centre) / self.spread).clamp(-6, 6)
 
-    def linear_pictures(self, filtered: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Ridge pictures (N,C*H*W) from the leading principal axes of the features and from the deepest inputs."""
-        shallow = (filtered - self.mean) @ self.axes[:, -AXES:] @ self.shallow + self.offset
-        return shallow, inputs[:, -self.mean.numel() :] @ self.deep + self.offset
+    def shallow_picture(self, filtered: Tensor) -> Tensor:
+        """Ridge picture (N,C*H*W) from the principal axes of the features."""
+        return (filtered - self.mean) @ self.axes @ self.shallow + self.offset
+
+    def deep_picture(self, inputs: Tensor) -> Tensor:
+        """Ridge picture (N,C*H*W) from the standardised inputs that lie deepest in the victim."""
+        return inputs[:, -self.mean.numel() :] @ self.deep + self.offset
 
     def share(self, noise: Tensor) -> Tensor:
         """(N,) weight of the deep linear picture, interpolated over log noise: undoing a layer amplifies noise."""
@@ -157,7 +162,10 @@ class Front(nn.Module):
 
     @torch.no_grad()
     def fit(self, features: Tensor, pictures: Tensor, ridge: float = 10.0) -> None:
-        """Closed-form fit on clean features (N,d) and pictures (N,C,H,W) in [0,1]; needs no gradient descent."""
+        """Closed-form fit on clean features (N,d) and pictures (N,C,H,W) in [0,1]; needs no gradient descent.
+
+        Where two linear pictures are mixed, a tenth of the pictures is kept back to choose the mixture.
+        """
         flat = pictures.flatten(1)
         self.mean.copy_(features.mean(0))
         self.offset.copy_(flat.mean(0))
@@ -170,17 +178,23 @@ class Front(nn.Module):
         self.spread.copy_(inputs.std(0).clamp_min(1e-4))
         inputs = self.standardise(inputs)
         target = flat - self.offset
-        self.shallow.copy_(solve_ridge((features - self.mean) @ self.axes[:, -AXES:], target, 1e-6))
-        self.deep.copy_(solve_ridge(inputs[:, -self.mean.numel() :], target, ridge))
+        if not self.undoes:
+            self.deep.copy_(solve_ridge(inputs, target, ridge))
+            return
+        few, most = slice(0, len(flat) // 10), slice(len(flat) // 10, None)
+        self.deep.copy_(solve_ridge(inputs[most, -self.mean.numel() :], target[most], ridge))
+        self.shallow.copy_(solve_ridge((features[most] - self.mean) @ self.axes, target[most], 1e-6))
+        self._fit_shares(features[few], flat[few])
+
+    def _fit_shares(self, features: Tensor, flat: Tensor) -> None:
         generator = torch.Generator().manual_seed(0)
-        few, truth = features[:1000], flat[:1000]
         for row, level in enumerate(LEVELS):
-            noise = torch.full((len(few),), 10.0**level)
-            noisy = few + noise.unsqueeze(1) * torch.randn(few.shape, generator=generator)
+            noise = torch.full((len(features),), 10.0**level)
+            noisy = features + noise.unsqueeze(1) * torch.randn(features.shape, generator=generator)
             filtered = self.wiener(noisy, noise)
-            shallow, deep = self.linear_pictures(filtered, self.standardise(self.undo(filtered)))
-            gap = deep - shallow
-            self.shares[row] = ((truth - shallow) * gap).sum() / gap.square().sum().clamp_min(1e-12)
+            shallow = self.shallow_picture(filtered)
+            gap = self.deep_picture(self.standardise(self.undo(filtered))) - shallow
+            self.shares[row] = ((flat - shallow) * gap).sum() / gap.square().sum().clamp_min(1e-12)
         self.shares.clamp_(0, 1)
 
 

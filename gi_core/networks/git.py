@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.networks.front import solve_ridge
-from gi_core.networks.sketch import Sketch, scales
+from gi_core.networks.sketch import LONG, Sketch, scales
 
 MAX_UNITS = 3072
-MAX_BINS = 1024
+CODE = 256
 RANK = 128
 
 
@@ -22,7 +22,8 @@ class Stage:
     """A piece of the victim's body.
 
     Attributes:
-        name: of its first module. start, stop: its numbers in the flattened gradient. units: size of its input.
+        name: of its first module. start, stop: its numbers in the flattened gradient.
+        units: size of its input; 256 where that is more than 3072, too many to estimate one by one.
     """
 
     name: str
@@ -52,7 +53,8 @@ def stages(victim: Victim, most: int = 6) -> list[Stage]:
     for name, module in victim.body.named_children():
         count = sum(p.numel() for p in module.parameters())
         if count:
-            found.append(Stage(name, place, place + count, min(sizes[name], MAX_UNITS)))
+            units = sizes[name] if sizes[name] <= MAX_UNITS else CODE
+            found.append(Stage(name, place, place + count, units))
         place += count
     while len(found) > most:
         pair = min(range(len(found) - 1), key=lambda i: found[i + 1].stop - found[i].start)
@@ -114,9 +116,9 @@ class CoarseGIT(nn.Module):
         self.register_buffer("spread", torch.ones(self.width))
         self.bootstrap = Piece(self.width + known, sizes[0], self.width)
         self.sketches, self.pieces = nn.ModuleList(), nn.ModuleList()
-        units = self.width
+        units, bins = self.width, 1024 if self.head_start < LONG else 512
         for number, stage in enumerate(reversed(self.stages)):
-            sketch = Sketch(stage.stop - stage.start, MAX_BINS, seed=number)
+            sketch = Sketch(stage.stop - stage.start, bins, seed=number)
             pixels = self.image_shape[0] * self.image_shape[1] * self.image_shape[2]
             outputs = pixels if number == len(self.stages) - 1 else stage.units
             self.register_buffer(f"scale{number}", torch.ones(sketch.bins))
@@ -129,12 +131,29 @@ class CoarseGIT(nn.Module):
         """The stages' pieces, deepest first."""
         return [piece for piece in self.pieces if isinstance(piece, Piece)]
 
-    def blocks(self, gradients: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """(N,P) -> features (N,d), what the head's bias says (N,K+1), and each stage's gradient, deepest first.
+    @property
+    def counts(self) -> Tensor:
+        """(L,) how many of the gradient's numbers each number of :meth:`look` adds up."""
+        head = torch.ones(self.classes * self.width + self.classes)
+        return torch.cat([*(s.counts for s in self.sketches if isinstance(s, Sketch)), head])
+
+    def look(self, gradients: Tensor) -> Tensor:
+        """(N,P) gradients, all tensors flattened in the victim's order -> (N,L): all that the network sees of them.
+
+        Each stage's gradient sketched, deepest first, then the head's as it is.
+        """
+        parts = [
+            sketch(gradients[:, stage.start : stage.stop])
+            for sketch, stage in zip(self.sketches, reversed(self.stages), strict=True)
+        ]
+        return torch.cat([*parts, gradients[:, self.head_start :]], 1)
+
+    def blocks(self, looks: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """(N,L) -> features (N,d), what the head's bias says (N,K+1), and each stage's gradient, deepest first.
 
         The last number of the bias's says how much of the head's gradient is noise.
         """
-        head = gradients[:, self.head_start :]
+        *parts, head = looks.split([*(sketch.bins for sketch in self.sketches), self.classes * (self.width + 1)], 1)
         weight = head[:, : self.classes * self.width].view(-1, self.classes, self.width)
         bias = head[:, self.classes * self.width :]
         size = bias.norm(dim=1, keepdim=True).clamp_min(1e-12)
@@ -143,16 +162,12 @@ class CoarseGIT(nn.Module):
         fit = direction.unsqueeze(2) * features.unsqueeze(1) * size.unsqueeze(2)
         noise = (weight - fit).square().mean((1, 2)).sqrt().unsqueeze(1) / size
         known = torch.cat([direction, noise.clamp(1e-5, 10).log10()], 1)
-        parts = [
-            sketch(gradients[:, stage.start : stage.stop] / size)
-            for sketch, stage in zip(self.sketches, reversed(self.stages), strict=True)
-        ]
-        return features, known, parts
+        return features, known, [part / size for part in parts]
 
     @torch.no_grad()
-    def fit(self, gradients: Tensor, pictures: Tensor) -> None:
-        """Input scales from training gradients (N,P)."""
-        features, _, parts = self.blocks(gradients)
+    def fit(self, looks: Tensor, pictures: Tensor) -> None:
+        """Input scales from looks at training gradients (N,L)."""
+        features, _, parts = self.blocks(looks)
         self.centre.copy_(features.mean(0))
         self.spread.copy_(features.std(0).clamp_min(1e-6))
         for number, part in enumerate(parts):
@@ -176,10 +191,14 @@ class CoarseGIT(nn.Module):
         self.chain[-1].carry(code, right[:rank].T * values[:rank])
         self.chain[-1].out.bias.copy_(mean)
 
-    def forward(self, gradients: Tensor) -> Tensor:
-        """(N,P) gradients, all tensors flattened in the victim's order -> (N,C,H,W), not clamped."""
-        features, known, parts = self.blocks(gradients)
+    def decode(self, looks: Tensor) -> Tensor:
+        """(N,L) -> (N,C,H,W), not clamped."""
+        features, known, parts = self.blocks(looks)
         x = self.bootstrap(((features - self.centre) / self.spread).clamp(-6, 6), known)
         for number, (module, part) in enumerate(zip(self.pieces, parts, strict=True)):
             x = module(x, (part / getattr(self, f"scale{number}")).clamp(-6, 6), known)
         return x.view(-1, *self.image_shape)
+
+    def forward(self, gradients: Tensor) -> Tensor:
+        """(N,P) gradients, all tensors flattened in the victim's order -> (N,C,H,W), not clamped."""
+        return self.decode(self.look(gradients))

@@ -61,17 +61,22 @@ class GradientDiffusion(nn.Module):
         x = self.last(top + F.pixel_shuffle(self.up(x), 2), condition)
         return F.pixel_shuffle(self.out(F.relu(x)), 2)
 
-    @torch.no_grad()
     def denoise(self, rows: Tensor, sigma: float, generator: torch.Generator, most: int = 40) -> Tensor:
-        """(N,P) gradients + N(0, sigma^2) -> samples of the gradients by ancestral steps, at most ``most``.
+        """(N,P) gradients + N(0, sigma^2) -> samples of the gradients by ancestral steps, at most ``most``."""
+        noise = sigma / float(self.scale)
+        squares = self.denoise_squares(self.fold(rows / self.scale), noise, generator, most)
+        return squares.flatten(1)[:, : self.length] * self.scale
 
-        With M = sigma / scale, the row times 1/sqrt(1 + M^2) is what the forward process gives at the first t with
+    @torch.no_grad()
+    def denoise_squares(self, squares: Tensor, noise: float, generator: torch.Generator, most: int = 40) -> Tensor:
+        """(N,1,side,side) squares + N(0, noise^2) -> samples of the squares.
+
+        With M the noise, the square times 1/sqrt(1 + M^2) is what the forward process gives at the first t with
         alpha-bar_t < 1/(1 + M^2); from there t runs down to 0 (DDPM; strided as in DDIM with eta = 1).
         """
-        noise = sigma / float(self.scale)
         first = int((self.products >= 1 / (1 + noise**2)).sum().clamp(max=STEPS - 1))
         times = torch.linspace(first, 0, min(most, first + 1)).round().long().tolist()
-        x = self.fold(rows / self.scale) / math.sqrt(1 + noise**2)
+        x = squares / math.sqrt(1 + noise**2)
         for now, later in zip(times, [*times[1:], -1], strict=True):
             level = self.products[now]
             below = self.products[later] if later >= 0 else torch.ones(())
@@ -80,4 +85,4 @@ class GradientDiffusion(nn.Module):
             spread = ((1 - below) / (1 - level) * (1 - level / below)).clamp_min(0).sqrt()
             x = below.sqrt() * clean + (1 - below - spread**2).clamp_min(0).sqrt() * error
             x = x + spread * torch.randn(x.shape, generator=generator)
-        return x.flatten(1)[:, : self.length] * self.scale
+        return x

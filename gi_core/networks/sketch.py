@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+LONG = 1_000_000
+"""From so many numbers on a gradient is sketched with half the bins, so that its inverter stays small."""
+
 
 class Sketch(nn.Module):
     """(N,P) -> (N,bins): each number falls into a bin drawn at random once (Weinberger et al. 2009, without signs).
@@ -18,6 +21,11 @@ class Sketch(nn.Module):
         self.length, self.bins = length, min(bins, length)
         place = torch.randperm(length, generator=torch.Generator().manual_seed(seed)) % self.bins
         self.place: Tensor | None = None if length <= bins else place
+
+    @property
+    def counts(self) -> Tensor:
+        """(bins,) how many numbers fall into each bin."""
+        return torch.ones(self.bins) if self.place is None else self.place.bincount(minlength=self.bins).float()
 
     def forward(self, numbers: Tensor) -> Tensor:
         if self.place is None:

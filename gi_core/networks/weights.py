@@ -12,7 +12,9 @@ from typing import Any, TypeVar, cast
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load as parse
+from safetensors.torch import save as serialise
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from gi_core._torch import seeded
@@ -22,6 +24,7 @@ from gi_core.models.base import Victim
 FOLDER = Path(__file__).parents[2] / "assets" / "weights"
 SAMPLE = 4096
 SCALE = ".row_scale"
+GROUP = 32
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -77,19 +80,28 @@ def find(name: str, victim: Victim, data: str | None = None, pictures: int | Non
 
 
 def read(card: dict[str, Any]) -> dict[str, Tensor]:
-    """The tensors a card speaks of, after checking their sha256.
+    """The tensors a card speaks of, those that it shares with other networks included, after checking every sha256.
 
     Raises:
         BadInput: missing, altered or unreadable file.
     """
     path = Path(card["path"]).with_suffix(".safetensors")
+    stored = _checked(path, card["sha256"], card)
+    for key, part in card.get("shared", {}).items():
+        found = _checked(path.parent / part["file"], part["sha256"], card)
+        stored |= {key + end: value for end, value in found.items()}
+    return stored
+
+
+def _checked(path: Path, digest: str, card: dict[str, Any]) -> dict[str, Tensor]:
     again = f"retrain it with: {card['command']}"
     if not path.is_file():
         raise BadInput(f"trained network {path.name} is missing; {again}")
-    if sha256(path) != card["sha256"]:
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
         raise BadInput(f"trained network {path.name} is not the file its card describes (wrong sha256); {again}")
     try:
-        return load_file(path)
+        return parse(content)
     except SafetensorError as error:
         raise BadInput(f"trained network {path.name} cannot be read ({error}); {again}") from None
 
@@ -98,7 +110,7 @@ def fill(network: nn.Module, card: dict[str, Any]) -> nn.Module:
     """``network`` with the card's tensors, for inference."""
     stored = read(card)
     tensors = {
-        key: value.float() * stored[key + SCALE] if key + SCALE in stored else value.to(_kind(value))
+        key: unpack(value, stored[key + SCALE]) if key + SCALE in stored else value.to(_kind(value))
         for key, value in stored.items()
         if not key.endswith(SCALE)
     }
@@ -111,7 +123,8 @@ def _kind(value: Tensor) -> torch.dtype:
 
 
 def pack(state: dict[str, Tensor], half: tuple[str, ...] = ()) -> dict[str, Tensor]:
-    """Tensors as they are stored: matrices as whole numbers from -127 to 127 times a scale per row, the rest as is.
+    """Tensors as they are stored: matrices as whole numbers from -127 to 127 times a scale per 32 of a row, the rest
+    as is.
 
     Args:
         half: name endings of matrices that are stored in half precision instead.
@@ -124,9 +137,24 @@ def pack(state: dict[str, Tensor], half: tuple[str, ...] = ()) -> dict[str, Tens
         elif key.endswith(half):
             packed[key] = value.half()
         else:
-            scale = value.abs().amax(tuple(range(1, value.dim())), keepdim=True).clamp_min(1e-30) / 127
-            packed[key], packed[key + SCALE] = (value / scale).round().to(torch.int8), scale
+            packed[key], packed[key + SCALE] = _whole_numbers(value)
     return packed
+
+
+def _whole_numbers(value: Tensor) -> tuple[Tensor, Tensor]:
+    """int8 of the same shape, and (rows,groups) scales in bfloat16, rounded up so that nothing is clipped."""
+    rows = value.flatten(1)
+    groups = nn.functional.pad(rows, (0, -rows.shape[1] % GROUP)).unflatten(1, (-1, GROUP))
+    scale = (groups.abs().amax(2).clamp_min(1e-30) * (1 + 2**-7) / 127).bfloat16()
+    whole = (groups / scale.float().unsqueeze(2)).round().to(torch.int8)
+    return whole.flatten(1)[:, : rows.shape[1]].reshape(value.shape).contiguous(), scale
+
+
+def unpack(whole: Tensor, scale: Tensor) -> Tensor:
+    """The matrix that :func:`pack` stored; one scale to a row is read too."""
+    rows, scale = whole.flatten(1).float(), scale.float().flatten(1)
+    size = rows.shape[1] if scale.shape[1] == 1 else GROUP
+    return (rows * scale.repeat_interleave(size, 1)[:, : rows.shape[1]]).view(whole.shape)
 
 
 _loaded: dict[tuple[str, str], nn.Module] = {}
@@ -154,13 +182,29 @@ def load(
     return cast(N, _loaded[key]), card
 
 
-def save(network: nn.Module, path: Path, card: dict[str, Any], *, half: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Write ``path``.safetensors (see :func:`pack`) and ``path``.json; the card as written, with its ``path``."""
+def save(
+    network: nn.Module, path: Path, card: dict[str, Any], *, half: tuple[str, ...] = (), shared: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Write ``path``.safetensors (see :func:`pack`) and ``path``.json; the card as written, with its ``path``.
+
+    Args:
+        shared: names of tensors that go to files of their own, named by their content: networks trained behind the
+            same closed-form part store it once.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    packed = pack(network.state_dict(), half)
+    apart: dict[str, dict[str, str]] = {}
+    for key in (k for k in shared if k in packed):
+        content = serialise({end: packed.pop(key + end) for end in ("", SCALE) if key + end in packed})
+        digest = hashlib.sha256(content).hexdigest()
+        apart[key] = {"file": f"shared-{digest[:16]}.safetensors", "sha256": digest}
+        (path.parent / apart[key]["file"]).write_bytes(content)
     file = path.with_suffix(".safetensors")
-    save_file(pack(network.state_dict(), half), file)
+    save_file(packed, file)
     file.chmod(0o644)
     card = card | {"file": file.name, "bytes": file.stat().st_size, "sha256": sha256(file)}
+    if apart:
+        card |= {"shared": apart}
     card_file = path.with_suffix(".json")
     card_file.write_text(json.dumps(card, indent=1) + "\n")
     return card | {"path": str(card_file)}

@@ -18,6 +18,10 @@ from gi_core.training.data import Pictures
 
 SINGLE_PASS = ("git", "lti")
 FEWER_PAIRS = ("git:pairs=1000", "lti:pairs=1000")
+TO_THE_END = (
+    "ig", "git+ig:steps=2400", "git+ig:steps=1200", "git+ig:steps=600", "ig:steps=2400", "ig:steps=600",
+)  # fmt: skip
+"""Is half of ig's default 4,800 iterations enough from git's answer on? And from a cold start?"""
 ITERATIVE = ("ig:steps={half}", "ig:steps={full}", "git+ig:steps={half},lr=0.03", "dlg:steps=60", "git+dlg:steps=60")
 
 # setting: (defense, data set attacked, relative distance of the client's weights from those trained for)
@@ -52,6 +56,7 @@ class GITTable(Study):
     model: str = option("lenet", "victim")
     count: int = option(200, "pictures for single-pass attacks", low=2, high=10_000)
     iterative_count: int = option(5, "pictures for iterative attacks, 0 to leave them out", low=0, high=1000)
+    end_count: int = option(10, "pictures for iterative attacks run to the end, 0 to leave them out", low=0, high=1000)
     steps: int = option(400, "iterations of ig; warm starts get half", low=2, high=100_000)
 
     def cells(self) -> Iterator[Cell]:
@@ -59,13 +64,15 @@ class GITTable(Study):
         cells = [(setting, attack) for setting in SETTINGS for attack in SINGLE_PASS]
         cells += [("clean", attack) for attack in FEWER_PAIRS]
         cells += [(setting, attack) for setting in SETTINGS for attack in ITERATIVE if self.iterative_count]
+        cells += [("to the end", attack) for attack in TO_THE_END if self.end_count]
         for setting, attack in cells:
             yield {"setting": setting, "attack": attack.format(**steps)}
 
     def measure(self, cell: Cell) -> Row:
-        defense, other, distance = SETTINGS[cell["setting"]]
+        defense, other, distance = SETTINGS.get(cell["setting"], SETTINGS["clean"])
         iterative = cell["attack"].split(":")[0] not in ("git", "lti")
         count = self.iterative_count if iterative else self.count
+        count = self.end_count if cell["setting"] == "to the end" else count
         pictures = held_out(other or self.data, count)
         if other:
             pictures = Pictures(pictures.images, pictures.labels % 10)

@@ -91,22 +91,74 @@ def attack_all(
     Args:
         client: the network that the gradients are computed on; server: the attacker's copy, the same unless given.
         control: also attack an update of noise with the norm of each of the update's tensors.
+
+    Raises:
+        BadInput: the attack can't run against this victim.
     """
-    component, stack = attacks.parse(attack), parse_stack(defense)
-    answers, controls, seconds = [], [], []
+    found = attack_each((attack,), defense, client, pictures, server=server, control=control)[attack]
+    if isinstance(found, BadInput):
+        raise found
+    return found
+
+
+def attack_each(
+    texts: tuple[str, ...],
+    defense: str,
+    client: Victim,
+    pictures: Pictures,
+    *,
+    server: Victim | None = None,
+    control: bool = True,
+    blank: bool = False,
+) -> dict[str, Sample | BadInput]:
+    """As :func:`attack_all` for several attacks, which all get the very same updates; or why one can't run.
+
+    Args:
+        blank: every attack gets the update of noise only, as its control does.
+    """
+    stack, shared = parse_stack(defense), {text: Collected(text, defense) for text in texts}
     for i in range(len(pictures)):
-        seed = stream_seed(i, f"{attack} {defense}")
         released = release(client, pictures.floats(slice(i, i + 1)), pictures.labels[i : i + 1], stack=stack, seed=i)
         observation = Observation(victim=server or client, update=released.defended, batch_size=1)
-        started = time.process_time()
-        answers.append(answer(component, observation, seed))
-        seconds.append(time.process_time() - started)
-        if control:
-            blank = replace(observation, update=noise_like(released.defended, seed))
-            controls.append(answer(component, blank, seed))
-    median = float(torch.tensor(seconds).median()) * 1000
+        noise = replace(observation, update=noise_like(released.defended, i)) if control or blank else None
+        for collected in shared.values():
+            if blank and noise is not None:
+                collected.attack(i, noise, None)
+            else:
+                collected.attack(i, observation, noise if control else None)
     truth = pictures.floats(slice(None))
-    return Sample(torch.cat(answers), truth, torch.cat(controls) if controls else None, median)
+    return {text: collected.sample(truth) for text, collected in shared.items()}
+
+
+class Collected:
+    """One attack's answers so far, picture by picture; it stops at the first update that it refuses."""
+
+    def __init__(self, text: str, defense: str) -> None:
+        self.component, self.purpose = attacks.parse(text), f"{text} {defense}"
+        self.answers: list[Tensor] = []
+        self.controls: list[Tensor] = []
+        self.seconds: list[float] = []
+        self.refused: BadInput | None = None
+
+    def attack(self, number: int, observation: Observation, noise: Observation | None) -> None:
+        if self.refused is not None:
+            return
+        seed = stream_seed(number, self.purpose)
+        started = time.process_time()
+        try:
+            self.answers.append(answer(self.component, observation, seed))
+        except BadInput as error:
+            self.refused = error
+            return
+        self.seconds.append(time.process_time() - started)
+        if noise is not None:
+            self.controls.append(answer(self.component, noise, seed))
+
+    def sample(self, truth: Tensor) -> Sample | BadInput:
+        if self.refused is not None:
+            return self.refused
+        median = float(torch.tensor(self.seconds).median()) * 1000
+        return Sample(torch.cat(self.answers), truth, torch.cat(self.controls) if self.controls else None, median)
 
 
 def noise_like(update: Update, seed: int) -> Update:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from gi_core.bounds.bits import gaussian_bits
@@ -13,22 +14,29 @@ from gi_core.errors import BadInput
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
-from gi_core.studies.measure import SCORES, attack_all, held_out
+from gi_core.studies.measure import SCORES, Sample, attack_each, held_out
 
 SINGLE_PASS = ("venom", "venom-diff", "fgla", "fgla:decoder=noisy")
 ABLATIONS = ("venom:feature=spe", "venom:strength=constant", "venom:strength=shuffled", "venom:strength=true")
 ITERATIVE = ("mjolnir", "grnn", "ig", "dlg")
-STEPS = {"ig": "ig:steps={}", "grnn": "grnn:steps={}", "dlg": "dlg:steps=60", "mjolnir": "mjolnir"}
+BUDGETS = {
+    "ig": "ig:steps={0.steps}",
+    "grnn": "grnn:steps={0.steps}",
+    "dlg": "dlg:steps={0.dlg_steps}",
+    "mjolnir": "mjolnir:steps={0.denoising},then=(dlg:steps={0.then_steps})",
+}
 
 CONVENTIONS = {
     "none": "none",
     "alg1": "dp-gaussian:epsilon={},convention=alg1",
-    "2C/m, m=64": "dp-gaussian:epsilon={},convention=two-c-over-m,m=64",
+    "2C/64": "dp-gaussian:epsilon={},convention=two-c-over-m,m=64",
     "mjolnir-code": "dp-gaussian:epsilon={},convention=mjolnir-code",
     "correlated": "correlated:sigma=0.01",
     "layerwise": "layerwise-budget:epsilon=10",
     "prototype": "prototype:send=nothing",
 }
+CONTROL = "control"
+"""Not a convention: the iterative attacks given pure noise of the undefended update's size."""
 EPSILONS = (10, 5, 1)
 
 # Venom, Table 1, as far as methods.md quotes it: (data, attack, epsilon) -> PSNR in dB, SSIM, share with SSIM > 0.5.
@@ -55,58 +63,76 @@ PUBLISHED: dict[tuple[str, str, int], tuple[float | None, float | None, float | 
 class VenomTable(Study):
     """Attacks x data x epsilon x noise convention, each beside its control and the bits that the release can carry.
 
-    Held-out test pictures only, one picture an update, neither labels nor defense parameters known. ``z`` is the noise
-    multiplier against what one example can add; ``bits`` bounds what any attack can learn. The published columns hold
-    Venom's Table 1 where we know its values; its pictures, victims' weights and training set are other than ours.
+    Held-out test pictures only, one picture an update, neither labels nor defense parameters known. Single-pass attacks
+    of a cell get the very same updates, and each its own control; iterative attacks, which cost far more, have control
+    rows instead: noise of the undefended update's size. ``budget`` is the attack as it ran, ``z`` the noise multiplier
+    against what one example can add; ``bits`` bounds what any attack can learn. The published columns hold Venom's
+    Table 1 where we know its values; its pictures, victims' weights and training set are other than ours.
     """
 
     question: ClassVar[str] = "Which attack recovers what, at which noise, and could any attack at all?"
     keys: ClassVar[tuple[str, ...]] = ("data", "model", "convention", "epsilon", "attack")
     columns: ClassVar[tuple[str, ...]] = (
-        "defense", "sigma", "z", "bits", "count", *SCORES, "published_psnr", "published_ssim", "published_asr", "note",
+        "budget", "defense", "sigma", "z", "bits", "count", *SCORES, "published_psnr", "published_ssim",
+        "published_asr", "note",
     )  # fmt: skip
 
     data: str = option("cifar10+mnist", "data sets in GI_DATA, joined by +")
     model: str = option("lenet", "victim")
-    conventions: str = option("all", "one of the table's columns, or all")
-    count: int = option(100, "pictures for single-pass attacks", low=2, high=10_000)
+    conventions: str = option("all", "columns of the table, joined by +, or all")
+    count: int = option(100, "pictures for single-pass attacks, 0 to leave them out", low=0, high=10_000)
     iterative_count: int = option(3, "pictures for iterative attacks, 0 to leave them out", low=0, high=1000)
     steps: int = option(300, "iterations of ig and grnn", low=1, high=100_000)
+    dlg_steps: int = option(60, "iterations of dlg", low=1, high=100_000)
+    denoising: int = option(40, "denoising steps of mjolnir", low=1, high=1000)
+    then_steps: int = option(100, "iterations of dlg on mjolnir's gradient", low=1, high=100_000)
+    ablations: bool = option(True, "venom's ablations too")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        unknown = [name for name in self.columns_asked if name not in (*CONVENTIONS, CONTROL)]
+        if unknown:
+            raise BadInput(f"venom-table:conventions={unknown[0]}: allowed are {', '.join([*CONVENTIONS, CONTROL])}")
+
+    @property
+    def columns_asked(self) -> list[str]:
+        return [*CONVENTIONS, CONTROL] if self.conventions == "all" else self.conventions.split("+")
 
     def cells(self) -> Iterator[Cell]:
-        conventions = list(CONVENTIONS) if self.conventions == "all" else [self.conventions]
-        groups = [SINGLE_PASS, ITERATIVE if self.iterative_count else (), ABLATIONS]
+        groups = [
+            SINGLE_PASS if self.count else (),
+            ITERATIVE if self.iterative_count else (),
+            ABLATIONS if self.count and self.ablations else (),
+        ]
         for group in groups:
-            for data in self.data.split("+"):
-                for convention in conventions:
-                    if group is ABLATIONS and convention not in ("none", "2C/m, m=64", "mjolnir-code"):
-                        continue
-                    for epsilon in EPSILONS if "{}" in CONVENTIONS[convention] else ("",):
+            for convention in self.columns_asked:
+                if group is ABLATIONS and convention not in ("none", "2C/64", "mjolnir-code"):
+                    continue
+                if group is not ITERATIVE and convention == CONTROL:
+                    continue
+                for epsilon in EPSILONS if "{}" in CONVENTIONS.get(convention, "") else ("",):
+                    for data in self.data.split("+"):
                         for attack in group:
                             cell = {"data": data, "model": self.model, "convention": convention}
                             yield {**cell, "epsilon": epsilon, "attack": attack}
 
     def measure(self, cell: Cell) -> Row:
-        attack, defense = cell["attack"], CONVENTIONS[cell["convention"]].format(cell["epsilon"])
-        iterative = attack in ITERATIVE
-        pictures = held_out(cell["data"], self.iterative_count if iterative else self.count)
-        channels, height, width = pictures.images.shape[1:]
-        victim = build(cell["model"], image_shape=(channels, height, width), num_classes=10)
-        text = str(STEPS.get(attack, attack)).format(self.steps)
-        try:
-            sample = attack_all(text, defense, victim, pictures, control=not iterative)
-        except BadInput as error:
-            return dict.fromkeys(self.columns) | {"defense": defense, "note": str(error)}
+        attack, control = cell["attack"], cell["convention"] == CONTROL
+        defense = CONVENTIONS["none" if control else cell["convention"]].format(cell["epsilon"])
+        budget = BUDGETS.get(attack, str(attack)).format(self)
+        if attack in ITERATIVE:
+            found = updates_attacked(cell["data"], cell["model"], defense, (budget,), self.iterative_count, control)
+        else:
+            siblings = SINGLE_PASS if attack in SINGLE_PASS else ABLATIONS
+            found = updates_attacked(cell["data"], cell["model"], defense, siblings, self.count, False)
+        sample, row = found[budget], dict.fromkeys(self.columns) | {"budget": budget, "defense": defense}
+        if isinstance(sample, BadInput):
+            return row | {"note": str(sample)}
         published = PUBLISHED.get((cell["data"], attack.split(":")[0], cell["epsilon"]), (None, None, None))
         if cell["convention"] != "alg1" or ":" in attack:
             published = (None, None, None)
-        row: Row = {
-            "defense": defense,
-            "count": len(pictures),
-            "note": None,
-            **self.noise(defense, victim),
-            **sample.row(),
-        }
+        row |= {"count": len(sample.images), **self.noise(defense, table_victim(cell["data"], cell["model"]))}
+        row |= sample.row()
         return row | dict(zip(("published_psnr", "published_ssim", "published_asr"), published, strict=True))
 
     @staticmethod
@@ -121,3 +147,18 @@ class VenomTable(Study):
         z = found.sigma / found.clip
         tensors = sum(1 for _ in victim.parameters()) if found.separate else 1
         return {"sigma": found.sigma, "z": z, "bits": gaussian_bits(z, tensors)}
+
+
+def table_victim(data: str, model: str) -> Victim:
+    channels, height, width = held_out(data, 1).images.shape[1:]
+    return build(model, image_shape=(channels, height, width), num_classes=10)
+
+
+@lru_cache(maxsize=1)
+def updates_attacked(
+    data: str, model: str, defense: str, texts: tuple[str, ...], count: int, blank: bool
+) -> dict[str, Sample | BadInput]:
+    """Attacks on the same updates; kept until another cell's updates are asked for."""
+    single_pass = texts in (SINGLE_PASS, ABLATIONS)
+    victim, pictures = table_victim(data, model), held_out(data, count)
+    return attack_each(texts, defense, victim, pictures, control=single_pass, blank=blank)

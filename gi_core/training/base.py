@@ -8,6 +8,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from gi_core.models.base import Victim
 from gi_core.networks import weights
 from gi_core.training import data
 from gi_core.training.data import Pictures
+from gi_core.training.remembered import remembered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,7 @@ class Training(Trainable):
     recipe: ClassVar[str] = ""
     fails: ClassVar[str] = ""
     half: ClassVar[tuple[str, ...]] = ()
+    shared: ClassVar[tuple[str, ...]] = ()
 
     model: str = option("lenet", "victim model")
     weights: str = option("init", "victim weights")
@@ -60,18 +63,22 @@ class Training(Trainable):
     batch: int = option(128, "pictures per step", low=1, high=4096)
     lr: float = option(2e-3, "peak learning rate of Adam", low=1e-6, high=1.0)
     seed: int = option(0, "seed of weights, order and noise", low=0, high=2**31 - 1)
+    validation: int = option(1000, "held-out pictures to validate on", low=1, high=10_000)
 
     @abstractmethod
     def network(self, victim: Victim) -> Any:
         """A fresh network for this victim."""
 
-    def prepare(self, network: Any, victim: Victim, train: Pictures) -> None:
-        """Closed-form fits before the first step."""
+    def prepare(self, network: Any, victim: Victim, rows: Tensor, pictures: Pictures) -> None:
+        """Closed-form fits before the first step, on the training pictures and their rows of :meth:`table`."""
 
-    def table(self, victim: Victim, pictures: Pictures) -> Tensor:
+    def table_name(self) -> str:
+        """Names what :meth:`table` computes, with the options that it depends on."""
+        return "features"
+
+    def table(self, network: Any, victim: Victim, pictures: Pictures) -> Tensor:
         """What a batch needs of the victim, computed once: (N,...) rows, by default its features."""
-        with torch.no_grad():
-            return torch.cat([victim.features(pictures.floats(rows)) for rows in parts(len(pictures))])
+        return features(victim, pictures)
 
     @abstractmethod
     def loss(
@@ -90,8 +97,14 @@ class Training(Trainable):
 trainings: Registry[Trainable] = Registry("training")
 
 
-def parts(total: int, size: int = 1000) -> list[slice]:
+def parts(total: int, size: int = 100) -> list[slice]:
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]
+
+
+@torch.no_grad()
+def features(victim: Victim, pictures: Pictures) -> Tensor:
+    """(N,d) inputs of the victim's head."""
+    return torch.cat([victim.features(pictures.floats(rows)) for rows in parts(len(pictures))])
 
 
 def psnr(estimate: Tensor, truth: Tensor) -> float:
@@ -110,7 +123,7 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
     train, held_out, _ = data.load(training.data, folder)
     if training.pictures:
         train = train.take(slice(0, training.pictures))
-    held_out = held_out.take(slice(0, 1000))
+    held_out = held_out.take(slice(0, training.validation))
     classes = int(train.labels.max()) + 1
     channels, height, width = train.images.shape[1:]
     victim = models.build(
@@ -124,10 +137,13 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
     optimiser = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], lr=training.lr)
     per_epoch = math.ceil(len(train) / training.batch)
     steps = per_epoch * training.epochs
-    rows, held_rows = training.table(victim, train), training.table(victim, held_out)
+    rows, held_rows = (
+        remembered(training.table_name(), victim, pictures, path.parent, partial(training.table, network))
+        for pictures in (train, held_out)
+    )
     first, log = resume(path, network, optimiser, training.text)
     if first == 0:
-        training.prepare(network, victim, train)
+        training.prepare(network, victim, rows, train)
         log = [{"epoch": 0, "seconds": 0.0} | training.validate(network.eval(), victim, held_rows, held_out)]
         store(training, network, victim, path, card(training, victim, len(train), log), held_rows, held_out)
         yield log[0]
@@ -171,9 +187,9 @@ def store(
     held_out: Pictures,
 ) -> None:
     """Save the network, read it back as an attack would, and write its figures as stored into the card."""
-    again = weights.fill(training.network(victim), weights.save(network, path, facts, half=training.half))
-    figures = training.validate(again, victim, rows, held_out)
-    weights.save(network, path, facts | {"validation_as_stored": figures}, half=training.half)
+    save = partial(weights.save, network, path, half=training.half, shared=training.shared)
+    again = weights.fill(training.network(victim), save(facts))
+    save(facts | {"validation_as_stored": training.validate(again, victim, rows, held_out)})
 
 
 def schedule(progress: float) -> float:

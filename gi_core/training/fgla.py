@@ -14,7 +14,7 @@ from gi_core.networks.fgla import FGLA
 from gi_core.networks.front import solve_ridge
 from gi_core.training.base import Training, psnr, trainings
 from gi_core.training.data import Pictures
-from gi_core.training.venom import clip_and_noise, draw_noise, head_gradient
+from gi_core.training.venom import HALF, SHARED, clip_and_noise, draw_noise, fit_front, head_gradient
 
 
 @trainings.register("fgla")
@@ -27,16 +27,16 @@ class TrainFGLA(Training):
     fails = """Noise on the gradient, which it never saw; pictures of one class in a batch, which share their features;
     victims other than the one named."""
     undo: ClassVar[bool] = False
-    half: ClassVar[tuple[str, ...]] = ("axes",)
+    half: ClassVar[tuple[str, ...]] = HALF
+    shared: ClassVar[tuple[str, ...]] = SHARED
 
     width: int = option(64, "channels of the decoder", low=8, high=512)
 
     def network(self, victim: Victim) -> FGLA:
         return FGLA(victim, width=self.width, undo=self.undo)
 
-    def prepare(self, network: FGLA, victim: Victim, train: Pictures) -> None:
-        few = train.take(slice(0, 40_000))
-        network.front.fit(self.table(victim, few), few.floats(slice(None)))
+    def prepare(self, network: FGLA, victim: Victim, rows: Tensor, pictures: Pictures) -> None:
+        fit_front(network.front, rows, pictures)
 
     def observe(self, rows: Tensor, victim: Victim, labels: Tensor, generator: torch.Generator) -> Tensor:
         """Features as the attacker separates them, (N,d)."""
@@ -78,11 +78,11 @@ class TrainFGLANoisy(TrainFGLA):
     fails = """From z = 0.01 on the features are buried. It has no estimate of the noise and compromises between
     levels."""
 
-    def prepare(self, network: FGLA, victim: Victim, train: Pictures) -> None:
+    def prepare(self, network: FGLA, victim: Victim, rows: Tensor, pictures: Pictures) -> None:
         """As for clean features, but the linear picture is fitted to noisy ones, or it would explode."""
-        super().prepare(network, victim, train)
-        few = train.take(slice(0, 20_000))
-        features = self.observe(self.table(victim, few), victim, few.labels, torch.Generator().manual_seed(self.seed))
+        super().prepare(network, victim, rows, pictures)
+        few = pictures.take(slice(0, 20_000))
+        features = self.observe(rows[: len(few)], victim, few.labels, torch.Generator().manual_seed(self.seed))
         front = network.front
         inputs = front.standardise(front.undo(front.rescaled(features)))
         front.deep.copy_(solve_ridge(inputs, few.floats(slice(None)).flatten(1) - front.offset, 10.0))

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gi_core.components import option
+from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.networks.gradient_diffusion import STEPS, GradientDiffusion
 from gi_core.training.base import Training, trainings
@@ -27,22 +28,44 @@ class TrainMjolnir(Training):
     mostly how large each part of the gradient is. Noise well above the gradient; batches."""
 
     pictures: int = option(4000, "training pictures, 0 for all", low=0, high=10**7)
-    batch: int = option(32, "gradients per step", low=1, high=4096)
+    batch: int = option(32, "squares per step", low=1, high=4096)
     width: int = option(16, "channels", low=4, high=256)
+    crop: int = option(0, "side of the windows of the folded gradient to train on, 0 for the whole", low=0, high=4096)
+    windows: int = option(64, "windows per gradient, places drawn at random", low=1, high=100_000)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.crop % 4:
+            raise BadInput(f"mjolnir:crop={self.crop}: a multiple of 4 is needed")
 
     def network(self, victim: Victim) -> GradientDiffusion:
         return GradientDiffusion(victim, self.width)
 
-    def prepare(self, network: GradientDiffusion, victim: Victim, train: Pictures) -> None:
-        network.scale.copy_(self.table(victim, train.take(slice(0, 500))).square().mean().sqrt())
+    def prepare(self, network: GradientDiffusion, victim: Victim, rows: Tensor, pictures: Pictures) -> None:
+        network.scale.copy_(rows[:500].square().mean().sqrt())
 
-    def table(self, victim: Victim, pictures: Pictures) -> Tensor:
-        return table_of_gradients(victim, pictures, mixed_labels(pictures, victim.num_classes, self.seed))
+    def table_name(self) -> str:
+        return f"squares-{self.crop}-{self.windows}-{self.seed}"
+
+    def table(self, network: GradientDiffusion, victim: Victim, pictures: Pictures) -> Tensor:
+        """(N,windows,side,side): the folded gradients, or windows of them."""
+        generator = torch.Generator().manual_seed(self.seed)
+        labels = mixed_labels(pictures, victim.num_classes, self.seed)
+
+        def look(rows: Tensor) -> Tensor:
+            squares = network.fold(rows)
+            if not self.crop:
+                return squares
+            places = torch.randint(network.side - self.crop + 1, (self.windows, 2), generator=generator).tolist()
+            return torch.cat([squares[:, :, y : y + self.crop, x : x + self.crop] for y, x in places], 1)
+
+        return table_of_gradients(victim, pictures, labels, look)
 
     def loss(
         self, network: GradientDiffusion, victim: Victim, rows: Tensor, pictures: Pictures, generator: torch.Generator
     ) -> Tensor:
-        clean = network.fold(rows / network.scale)
+        chosen = torch.randint(rows.shape[1], (len(rows),), generator=generator)
+        clean = rows[torch.arange(len(rows)), chosen].unsqueeze(1) / network.scale
         step = torch.randint(STEPS, (len(rows),), generator=generator)
         level = network.products[step].view(-1, 1, 1, 1)
         noise = torch.randn(clean.shape, generator=generator)
@@ -53,13 +76,11 @@ class TrainMjolnir(Training):
     def validate(
         self, network: GradientDiffusion, victim: Victim, rows: Tensor, pictures: Pictures
     ) -> dict[str, float]:
-        rows, generator, figures = rows[:64], torch.Generator().manual_seed(1), {}
+        squares = rows[:16].flatten(0, 1)[:64].unsqueeze(1) / network.scale
+        generator, figures = torch.Generator().manual_seed(1), {}
         for ratio in (0.3, 1.0, 3.0):
-            sigma = ratio * float(network.scale)
-            noisy = rows + sigma * torch.randn(rows.shape, generator=generator)
-            clean = network.denoise(noisy[:16], sigma, generator, most=8)
-            before = F.cosine_similarity(noisy[:16], rows[:16]).mean()
-            figures[f"cosine gained at noise {ratio:g} x rms"] = float(
-                F.cosine_similarity(clean, rows[:16]).mean() - before
-            )
+            noisy = squares + ratio * torch.randn(squares.shape, generator=generator)
+            clean = network.denoise_squares(noisy, ratio, generator, most=8)
+            before, after = (F.cosine_similarity(s.flatten(), squares.flatten(), 0) for s in (noisy, clean))
+            figures[f"cosine gained at noise {ratio:g} x rms"] = float(after - before)
         return figures

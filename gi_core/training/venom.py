@@ -13,11 +13,14 @@ from gi_core.components import option
 from gi_core.models.base import Victim
 from gi_core.networks.diff_lrn import DiffLRN
 from gi_core.networks.features import Feature, rank_one
+from gi_core.networks.front import Front
 from gi_core.training.base import Training, psnr, trainings
 from gi_core.training.data import Pictures
 
 CLIP = 1.0
 LOW, HIGH = 1e-4, 5.0
+HALF = ("front.axes",)
+SHARED = ("front.axes", "front.shallow", "front.deep")
 
 
 def head_gradient(features: Tensor, labels: Tensor, victim: Victim) -> tuple[Tensor, Tensor]:
@@ -43,6 +46,12 @@ def draw_noise(count: int, generator: torch.Generator) -> Tensor:
     return torch.where(kind < 0.3, torch.zeros(()), torch.where(kind < 0.7, fine, coarse))
 
 
+def fit_front(front: Front, rows: Tensor, pictures: Pictures) -> None:
+    """Closed form, on at most 40,000 pictures and their features."""
+    few = slice(0, 40_000)
+    front.fit(rows[few], pictures.floats(few))
+
+
 @trainings.register("venom")
 @dataclass(frozen=True, kw_only=True)
 class TrainVenom(Training):
@@ -55,20 +64,19 @@ class TrainVenom(Training):
     fails = """From z = 0.01 on the features are buried and the network returns little but the mean picture.
     Batches larger than one. Victims other than the one named."""
     liquid: ClassVar[bool] = True
-    half: ClassVar[tuple[str, ...]] = ("axes",)
+    half: ClassVar[tuple[str, ...]] = HALF
+    shared: ClassVar[tuple[str, ...]] = SHARED
 
     width: int = option(64, "channels of the decoder", low=8, high=512)
 
     def network(self, victim: Victim) -> DiffLRN:
         return DiffLRN(victim, liquid=self.liquid, width=self.width)
 
-    def prepare(self, network: DiffLRN, victim: Victim, train: Pictures) -> None:
-        few = train.take(slice(0, 40_000))
-        rows = self.table(victim, few)
-        network.front.fit(rows, few.floats(slice(None)))
+    def prepare(self, network: DiffLRN, victim: Victim, rows: Tensor, pictures: Pictures) -> None:
+        fit_front(network.front, rows, pictures)
         generator = torch.Generator().manual_seed(self.seed)
         count = len(network.strengths)
-        feature = self.observe(rows[:count], few.labels[:count], draw_noise(count, generator), victim, generator)
+        feature = self.observe(rows[:count], pictures.labels[:count], draw_noise(count, generator), victim, generator)
         with torch.no_grad():
             network.strengths.copy_(network.strength(feature)[2])
 

@@ -33,7 +33,7 @@ def test_blocks_hold_the_exact_features_and_ignore_the_updates_scale():
     victim = build("lenet", image_shape=(3, 32, 32), num_classes=10)
     rows = gradients(victim)
     network = CoarseGIT(victim)
-    features, _, _ = network.blocks(rows)
+    features, _, _ = network.blocks(network.look(rows))
     generator = torch.Generator().manual_seed(0)
     truth = torch.cat([victim.features(torch.rand(1, 3, 32, 32, generator=generator)) for _ in range(3)])
     assert torch.allclose(features, truth, atol=1e-4)
@@ -59,3 +59,23 @@ def test_a_sketch_adds_up_bins_and_passes_short_vectors():
     assert out.shape == (4, 16)
     assert torch.allclose(out[:, 3], rows[:, sketch.place == 3].sum(1))
     assert torch.allclose(out.sum(1), rows.sum(1), atol=1e-5)
+
+
+def test_independent_noise_on_the_numbers_grows_with_the_root_of_a_bins_count():
+    sketch = Sketch(5000, 16, seed=0)
+    assert sketch.counts.sum() == 5000
+    out = sketch(torch.randn(2000, 5000, generator=torch.Generator().manual_seed(0)))
+    assert torch.allclose(out.std(0), sketch.counts.sqrt(), rtol=0.08)
+    assert torch.equal(Sketch(100, 200, seed=0).counts, torch.ones(100))
+
+
+def test_a_long_gradient_is_looked_at_in_pieces_that_are_never_held_together():
+    victim = build("resnet18:width=4", image_shape=(3, 32, 32), num_classes=10)
+    for kind in (CoarseGIT, LTI):
+        network = kind(victim)
+        rows = gradients(victim, 2)
+        looks = network.look(rows)
+        assert looks.shape == (2, len(network.counts))
+        assert looks.shape[1] < rows.shape[1]
+        with torch.no_grad():
+            assert torch.equal(network(rows), network.decode(looks))

@@ -75,5 +75,5 @@ def test_git_table_moves_the_clients_weights_by_the_stated_distance():
     client = moved(victim, 0.1)
     for a, b in zip(victim.parameters(), client.parameters(), strict=True):
         assert float((a - b).detach().norm() / a.detach().norm()) == pytest.approx(0.1, rel=1e-4)
-    settings = {c["setting"] for c in studies.parse("git-table").cells()}
+    settings = {c["setting"] for c in studies.parse("git-table:end_count=0").cells()}
     assert settings == {"clean", "noise 0.01", "noise 0.1", "shift", "weights off by 1 %", "weights off by 10 %"}
