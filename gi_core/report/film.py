@@ -20,7 +20,7 @@ def mp4(trace: Trace, side: int = 256) -> bytes:
     height, width = (length - length % 2 for length in pictures[0].shape[:2])  # the codec wants even sides
     each = max(1, round(RATE * SECONDS / len(pictures)))
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4", options={"movflags": "faststart"}) as film:
+    with av.open(buffer, "w", format="mp4") as film:
         track: Any = film.add_stream("libx264", rate=RATE)
         track.width, track.height, track.pix_fmt = width, height, "yuv420p"
         track.options = {"crf": "18", "preset": "veryfast"}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,18 +22,8 @@ class Format:
     write: Callable[[Trace], bytes]
 
 
-def curves(trace: Trace) -> bytes:
-    """The history as CSV: a row per kept iteration."""
-    buffer = io.StringIO(newline="")
-    columns = list(dict.fromkeys(key for row in trace.history for key in row))
-    writer = csv.DictWriter(buffer, columns)
-    writer.writeheader()
-    writer.writerows(trace.history)
-    return buffer.getvalue().encode()
-
-
 def archive(trace: Trace) -> bytes:
-    """What ``Trace.save`` writes, with figures, animation, film and report, as one zip archive."""
+    """``Trace.files`` with figures, animation, film and report, as one zip archive."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as kept:
         for name, content in trace.files().items():
@@ -51,8 +39,8 @@ FORMATS: dict[str, Format] = {
     "pdf": Format("application/pdf", lambda trace: figure(trace, "pdf")),
     "gif": Format("image/gif", gif),
     "mp4": Format("video/mp4", mp4),
-    "csv": Format("text/csv", curves),
-    "json": Format("application/json", lambda trace: json.dumps(trace.to_dict(), indent=1).encode()),
+    "csv": Format("text/csv", lambda trace: trace.files()["history.csv"]),
+    "json": Format("application/json", lambda trace: trace.files()["trace.json"]),
     "html": Format("text/html", lambda trace: html(trace).encode()),
     "zip": Format("application/zip", archive),
 }

@@ -189,14 +189,14 @@ def live(desk: Desk, request: Message) -> Iterator[Message]:
             return advance(desk, flight, wanted, first, Pace(stop, desk.deadline()))
 
         try:
-            for message in desk.in_line(flight, compute):
-                waiting = message.get("run")
-                yield message if waiting is None else {"compare": waiting}
+            yield from desk.in_line(flight, compute)
         except BadInput as error:
             yield {"compare": {"state": "failed", "message": sentence(str(error))}}
 
     parts = [request.get(name) for name in ("settings", "pictures", "field", "values", "rows", "budget")]
-    yield from desk.flights.watch(str(request.get("id", "")), json.dumps(parts, sort_keys=True), begin)
+    key = "compare " + json.dumps(parts, sort_keys=True)
+    for message in desk.flights.watch(str(request.get("id", "")), key, begin):
+        yield {"compare": message["run"]} if "run" in message else message  # a place in line, or a fault of ours
 
 
 def plan(desk: Desk, request: Message) -> Plan:

@@ -8,12 +8,14 @@ import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import av
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from gi_core.images import open_picture
-from gi_core.report import figure, gif, html
+from gi_core.report import figure, gif, html, mp4
 from gi_core.run import run
 from gi_core.scenario import Scenario
 
@@ -40,6 +42,14 @@ def test_figures_open_in_their_readers(trace):
     assert Image.open(io.BytesIO(figure(trace, "png"))).format == "PNG"
     assert ElementTree.fromstring(figure(trace, "svg")).tag.endswith("svg")
     assert figure(trace, "pdf").startswith(b"%PDF-")
+
+
+def test_the_film_shows_first_and_last_frame_and_rests(trace):
+    with av.open(io.BytesIO(mp4(trace, side=64))) as film:
+        shown = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert shown[0].shape == (64, 128, 3) and len(shown) >= 2 * 30
+    assert (shown[-1] == shown[-30]).mean() > 0.9  # rests on the last
+    assert np.abs(shown[0].astype(int) - shown[-1]).mean() > 5
 
 
 def test_the_report_is_one_file_without_scripts_or_other_hosts(trace):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +90,13 @@ def test_bad_comparisons_are_one_sentence(changes, words):
     assert len(desk.line) == 0
 
 
+def test_a_fault_of_ours_is_said_in_one_sentence(monkeypatch):
+    monkeypatch.setattr(compare, "advance", lambda *_: 1 / 0)
+    monkeypatch.setattr(threading, "excepthook", lambda *_: None)
+    told = last(Desk(Limits()))
+    assert told["state"] == "failed" and "fault of this program" in told["message"]
+
+
 def test_closing_frees_the_place():
     desk = Desk(Limits())
     messages = compare.live(desk, request(settings=BASE | {"attack": "ig:steps=100000"}))
@@ -164,5 +173,5 @@ def test_two_lanes_run_live_and_are_ranked(page):
     assert tab.locator("[data-r=grid] [data-cell]").count() == 4
     with page.expect_download() as download:
         tab.locator("[data-r=csv]").click()
-    rows = open(download.value.path()).read().splitlines()
+    rows = Path(download.value.path()).read_text().splitlines()
     assert rows[0].startswith("lane,seed,gain_db") and len(rows) == 5
