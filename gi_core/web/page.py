@@ -13,7 +13,7 @@ from PIL import Image
 from starlette.middleware import Middleware
 
 from gi_core.store import Store
-from gi_core.web import anatomy, api, compare, dial, lab, lesson
+from gi_core.web import anatomy, api, compare, dial, lab, lesson, risk
 from gi_core.web.gate import Gate
 from gi_core.web.live import Desk
 from gi_core.web.settings import limits, store_file
@@ -38,6 +38,7 @@ def build(desk: Desk | None = None) -> gr.Blocks:
             "dial": dial.render(),
             "compare": compare.render(desk),
             "anatomy": anatomy.render(desk),
+            "risk": risk.render(),
             "lesson": lesson.render(),
         }
         header.props["tabs"] = [name for name, tab in rendered.items() if tab is not None]
@@ -61,7 +62,9 @@ def launch_settings() -> dict[str, Any]:
             font=[fonts("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
             font_mono=[fonts("IBM Plex Mono", weights=(400,)), "monospace"],
         ),
-        "head": head(["base.css", "lab.css", "dial.css", "compare.css", "anatomy.css", "lesson.css"], ["kit.js"]),
+        "head": head(
+            ["base.css", "lab.css", "dial.css", "compare.css", "anatomy.css", "risk.css", "lesson.css"], ["kit.js"]
+        ),
         "max_file_size": "5mb",
         "run_history": False,
         "enable_monitoring": False,
@@ -71,6 +74,6 @@ def launch_settings() -> dict[str, Any]:
         "ssr_mode": False,
         "allowed_paths": [],
         "share": False,
-        "max_threads": 100,
+        "max_threads": 256,
         "app_kwargs": {"middleware": [Middleware(Gate)]},
     }

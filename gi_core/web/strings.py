@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gi_core.web.german import GERMAN
+from gi_core.web.risk_strings import RISK_ENGLISH, RISK_GERMAN
 
 ENGLISH: dict[str, str] = {
     # header
@@ -388,4 +389,4 @@ ENGLISH: dict[str, str] = {
     " nature; it does not say how likely a leak is in your system.</p>",
 }
 
-LANGUAGES = {"en": ENGLISH, "de": GERMAN}
+LANGUAGES = {"en": ENGLISH | RISK_ENGLISH, "de": GERMAN | RISK_GERMAN}
