@@ -92,9 +92,11 @@ const drawTicks = now => {
 
 /* Two stacked panels that share the scrubber's time scale: loss (log), PSNR. */
 const drawPlots = () => {
-  const box = find("plots"), W = Math.max(240, box.clientWidth), left = 46, inset = 10, H = 84, gap = 22, h = run.history;
-  const total = 2 * H + gap + 20;
+  const box = find("plots"), W = Math.max(240, box.clientWidth), left = 46, inset = 10, gap = 22, h = run.history;
   if (!box.clientWidth) return;
+  /* the height that the verdict's place leaves, which does not change during a run */
+  const room = parseFloat(getComputedStyle(find("under")).minHeight) - (box.offsetTop - find("under").offsetTop) - 16;
+  const H = Math.min(150, Math.max(84, Math.floor((room - gap - 4) / 2) || 0)), total = 2 * H + gap + 4;
   const scale = axis(), px = step => left + inset + scale.at(step) * (W - left - 2 * inset);
   const losses = h.loss.filter(v => v > 0 && isFinite(v));
   let low = Math.min(...losses), high = Math.max(...losses);
@@ -128,7 +130,7 @@ const drawPlots = () => {
     ${controlLine}${controlEnd != null ? `<text x="${px(run.total) - 12}" y="${qy(controlEnd) - 6}" text-anchor="end">${words.control_word} ${gi.number(controlEnd)}</text>` : ""}
     ${two(h.loss, py)}${two(h.psnr, qy)}
     <line class="now" x1="${px(now)}" x2="${px(now)}" y1="-6" y2="${base + H}"/>
-    ${caption(H - 4, words.loss, words.loss_note)}${caption(base + 24, words.psnr, words.psnr_note)}${dot(h.loss, py)}${dot(h.psnr, qy)}
+    <text x="${W - inset}" y="24" text-anchor="end"><tspan class="strong">${words.loss}</tspan> ${words.loss_note}</text>${caption(base + 24, words.psnr, words.psnr_note)}${dot(h.loss, py)}${dot(h.psnr, qy)}
   </svg>`;
 };
 
@@ -244,6 +246,8 @@ const receive = async message => {
   if (fresh) {
     drawnId = run.id;
     pictures.clear();
+    slots = [];
+    ticket++;
     playing = false;
     following = true;
     at = 0;

@@ -1,0 +1,105 @@
+"""Two languages, one table: the same keys, and a German page without English sentences in its frame."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gi_core.web.strings import LANGUAGES
+
+ENGLISH, GERMAN = LANGUAGES["en"], LANGUAGES["de"]
+ALIKE = {key for key, text in ENGLISH.items() if GERMAN.get(key) == text}
+TELLING = re.compile(
+    r"\b(the|of|and|with|from|what|which|is|are|this|that|these|your|own|its|nothing|every|how|before|after|step|"
+    r"picture|pictures|settings|seed|copy|download|weights|noise|nobody|about|each|run|runs|lane|open|next|back)\b"
+)
+
+
+def test_every_language_has_every_key():
+    assert ENGLISH.keys() == GERMAN.keys()
+
+
+def test_the_same_blanks_are_filled_in_both():
+    for key, text in ENGLISH.items():
+        assert sorted(re.findall(r"\{\w+%?\}", text)) == sorted(re.findall(r"\{\w+%?\}", GERMAN[key])), key
+
+
+def test_only_names_and_symbols_are_alike():
+    assert all(not TELLING.search(ENGLISH[key].lower()) for key in ALIKE), sorted(ALIKE)
+
+
+def test_the_same_tags_mark_the_same_meanings():
+    for key, text in ENGLISH.items():
+        assert sorted(re.findall(r"<[^>]+>", text)) == sorted(re.findall(r"<[^>]+>", GERMAN[key])), key
+
+
+VISIBLE = """() => {
+  const walker = document.createTreeWalker(document.querySelector('.gradio-container'), NodeFilter.SHOW_TEXT);
+  const found = [], foreign = 'code, .mono, [lang=en], svg.icon';
+  for (let node; (node = walker.nextNode());) {
+    const box = node.parentElement;
+    if (!box || box.closest(`footer, option, textarea, ${foreign}`) || !box.checkVisibility()) continue;
+    if (node.textContent.trim()) found.push(node.textContent.trim());
+  }
+  for (const node of document.querySelectorAll('.gi [aria-label], .gi option')) {
+    if (node.closest(`${foreign}, [data-r=samples]`)) continue;
+    if (!(node.closest('select') ?? node).checkVisibility()) continue;
+    found.push(node.getAttribute('aria-label') ?? node.textContent);
+  }
+  return found;
+}"""
+
+
+def english(texts):
+    return sorted({text for text in texts if TELLING.search(text.lower().replace("update", "")) and len(text) > 3})
+
+
+@pytest.fixture
+def german(page, served):
+    page.goto(served[0] + "?lang=de")
+    page.wait_for_selector("[data-r=state]:not(:empty)")
+    yield page
+    page.evaluate("localStorage.removeItem('gi-lang')")
+
+
+def test_the_german_page_has_no_english_frame(german):
+    page = german
+    assert page.evaluate("document.documentElement.lang") == "de"
+    left = {}
+    for tab in page.evaluate("[...document.querySelector('.head select.tabs').options].map(o => o.value)"):
+        page.evaluate("name => window.dispatchEvent(new CustomEvent('gi:show', {detail: name}))", tab)
+        page.evaluate("document.querySelectorAll('.gi details').forEach(d => { d.open = true; })")
+        page.wait_for_timeout(1500)
+        if found := english(page.evaluate(VISIBLE)):
+            left[tab] = found
+    assert left == {}
+
+
+def test_every_step_of_the_lesson_is_german(german, served):
+    page = german
+    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'lesson'}))")
+    for _ in range(7):
+        for guess in page.locator("[data-r=guess] button").all()[:1]:
+            guess.click()
+        assert english([page.locator("#tab-lesson").inner_text()]) == []
+        page.get_by_role("button", name="Weiter").click() if page.get_by_role(
+            "button", name="Weiter"
+        ).is_enabled() else 0
+
+
+def test_the_choice_is_remembered_and_keeps_settings_and_tab(page, served):
+    page.goto(served[0] + "?seed=5&hide=victim")
+    page.wait_for_function("document.querySelector('[data-f=seed]')?.value === '5'")
+    page.wait_for_function("gi.query().includes('seed=5')")
+    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'compare'}))")
+    page.locator(".head select.lang").select_option("de")
+    page.wait_for_function("document.documentElement.lang === 'de' && document.body.dataset.tab === 'compare'")
+    page.wait_for_function("document.querySelector('[data-f=seed]')?.value === '5'")
+    assert page.locator("[data-card=victim]").get_attribute("hidden") is not None
+    page.goto(served[0])
+    page.wait_for_selector("[data-r=state]:not(:empty)")
+    assert page.get_by_role("tab", name="Vergleich").is_visible()
+    page.goto(served[0] + "?lang=en")
+    page.wait_for_selector("[data-r=state]:not(:empty)")
+    assert page.get_by_role("tab", name="Compare").is_visible()
