@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from scipy.linalg import get_blas_funcs
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jvp, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -17,6 +19,8 @@ from gi_core.defenses.clip import Clip, clip
 from gi_core.models.base import Victim
 
 Map = Callable[[Tensor], Tensor]
+AT_ONCE = 4_000_000
+"""Numbers of the update that a chunk of directions may hold: 16 MB; larger chunks run faster."""
 
 
 class _Loss(nn.Module):
@@ -72,14 +76,14 @@ def _clipped(tensors: dict[str, Tensor], defense: Defense, *, keep_examples: boo
 
 
 def products(f: Map, x: Tensor, directions: Tensor, chunk: int = 64) -> Tensor:
-    """J v for each direction (k, *x.shape) -> (k, P), by forward-mode derivatives.
+    """J v for each direction (k, *x.shape) -> (k, P), by forward-mode derivatives, ``chunk`` of them at a time.
 
     The clones matter: forward mode on a view of a larger tensor is some 25 times slower.
     """
     x = x.detach().clone()
     with sdpa_kernel(SDPBackend.MATH):
         parts = [vmap(lambda v: jvp(f, (x,), (v,))[1])(part.clone()) for part in directions.split(chunk)]
-    return torch.cat(parts)
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def gram(f: Map, x: Tensor, directions: Tensor, most: int = 200_000_000) -> Tensor:
@@ -90,8 +94,7 @@ def gram(f: Map, x: Tensor, directions: Tensor, most: int = 200_000_000) -> Tens
     x = x.detach().clone()
     size = f(x).numel()
     if size * len(directions) <= most:
-        columns = products(f, x, directions)
-        return (columns @ columns.T).double()
+        return outer(products(f, x, directions, chunk=max(64, AT_ONCE // size)))
     flat = directions.flatten(1).double()
     rows = []
     with sdpa_kernel(SDPBackend.MATH):
@@ -101,6 +104,15 @@ def gram(f: Map, x: Tensor, directions: Tensor, most: int = 200_000_000) -> Tens
             rows.append(flat @ pull(tangent)[0].flatten().double())
     joint = torch.stack(rows)
     return (joint + joint.T) / 2
+
+
+def outer(rows: Tensor) -> Tensor:
+    """R R^T of (k,P) in float64; on the CPU by a routine that computes one half only."""
+    if rows.device.type != "cpu":
+        return (rows @ rows.T).double()
+    values = rows.detach().numpy()
+    half = np.triu(get_blas_funcs("syrk", (values,))(1.0, values.T, trans=1)).astype(np.float64)
+    return torch.from_numpy(half + np.triu(half, 1).T)
 
 
 def full(f: Map, x: Tensor, chunk: int = 64) -> Tensor:
