@@ -16,6 +16,9 @@ from gi_core.training.base import Training, trainings
 from gi_core.training.data import Pictures
 from gi_core.training.lti import mixed_labels, table_of_gradients
 
+AT_ONCE = 8
+"""Windows of one gradient that a step looks at."""
+
 
 @trainings.register("mjolnir")
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +26,11 @@ class TrainMjolnir(Training):
     """Mjolnir: diffusion on the victim's gradients of public pictures, Huber loss on the predicted noise."""
 
     recipe = """DDPM with 1000 steps, beta 1e-4 to 0.02; gradients of the whole victim, one picture each, the label true
-    for half and random for half of them; Adam on the Huber loss in bfloat16."""
+    for half and random for half of them; Adam on the Huber loss in bfloat16. With crop, a gradient too long to hold is
+    seen only through random square windows of its folding, 64 a gradient unless the command says otherwise."""
     fails = """Gradients are no pictures: neighbouring numbers have little in common, and what the network learns is
-    mostly how large each part of the gradient is. Noise well above the gradient; batches."""
+    mostly how large each part of the gradient is; from windows it can't tell which part it looks at. Noise well above
+    the gradient; batches."""
 
     pictures: int = option(4000, "training pictures, 0 for all", low=0, high=10**7)
     batch: int = option(32, "squares per step", low=1, high=4096)
@@ -64,9 +69,9 @@ class TrainMjolnir(Training):
     def loss(
         self, network: GradientDiffusion, victim: Victim, rows: Tensor, pictures: Pictures, generator: torch.Generator
     ) -> Tensor:
-        chosen = torch.randint(rows.shape[1], (len(rows),), generator=generator)
-        clean = rows[torch.arange(len(rows)), chosen].unsqueeze(1) / network.scale
-        step = torch.randint(STEPS, (len(rows),), generator=generator)
+        chosen = torch.randint(rows.shape[1], (len(rows), min(AT_ONCE, rows.shape[1])), generator=generator)
+        clean = rows[torch.arange(len(rows)).unsqueeze(1), chosen].flatten(0, 1).unsqueeze(1) / network.scale
+        step = torch.randint(STEPS, (len(clean),), generator=generator)
         level = network.products[step].view(-1, 1, 1, 1)
         noise = torch.randn(clean.shape, generator=generator)
         with torch.autocast("cpu", torch.bfloat16):
@@ -76,7 +81,8 @@ class TrainMjolnir(Training):
     def validate(
         self, network: GradientDiffusion, victim: Victim, rows: Tensor, pictures: Pictures
     ) -> dict[str, float]:
-        squares = rows[:16].flatten(0, 1)[:64].unsqueeze(1) / network.scale
+        squares = rows.flatten(0, 1)
+        squares = squares[:: max(1, len(squares) // 16)][:16].unsqueeze(1) / network.scale
         generator, figures = torch.Generator().manual_seed(1), {}
         for ratio in (0.3, 1.0, 3.0):
             noisy = squares + ratio * torch.randn(squares.shape, generator=generator)

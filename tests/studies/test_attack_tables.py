@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from gi_core.errors import BadInput
+from gi_core.metrics.image import psnr
 from gi_core.models import build
 from gi_core.studies import run_study, studies
 from gi_core.studies.git_table import moved
-from gi_core.studies.measure import _test_split, attack_all, held_out, noise_like
+from gi_core.studies.measure import _test_split, attack_all, attack_each, held_out, noise_like
 from gi_core.studies.venom_table import CONVENTIONS, VenomTable
 
 
@@ -77,3 +79,31 @@ def test_git_table_moves_the_clients_weights_by_the_stated_distance():
         assert float((a - b).detach().norm() / a.detach().norm()) == pytest.approx(0.1, rel=1e-4)
     settings = {c["setting"] for c in studies.parse("git-table:end_count=0").cells()}
     assert settings == {"clean", "noise 0.01", "noise 0.1", "shift", "weights off by 1 %", "weights off by 10 %"}
+
+
+def test_tables_can_be_asked_for_by_column():
+    cells = list(studies.parse("git-table:settings=to the end").cells())
+    assert {c["setting"] for c in cells} == {"to the end"}
+    assert {c["attack"] for c in cells} >= {"ig", "git+ig:steps=2400"}
+    with pytest.raises(BadInput, match="allowed are all"):
+        studies.parse("git-table:settings=nowhere")
+    cells = list(studies.parse("venom-table:conventions=alg1+2C/64,model=resnet18,ablations=false").cells())
+    assert {c["convention"] for c in cells} == {"alg1", "2C/64"}
+    assert len(cells) == len({tuple(c.values()) for c in cells}) == 2 * 2 * 3 * 8
+    with pytest.raises(BadInput, match="allowed are none, alg1"):
+        studies.parse("venom-table:conventions=alg2")
+
+
+def test_attacks_of_a_cell_get_the_same_updates_and_control_rows_only_noise(few):
+    victim = build("lenet", image_shape=(3, 32, 32), num_classes=10)
+    pictures = held_out("cifar10", 2)
+    together = attack_each(("fgla", "lti", "lti:pairs=3"), "gaussian:sigma=0.001", victim, pictures)
+    assert together["fgla"].images.equal(attack_all("fgla", "gaussian:sigma=0.001", victim, pictures).images)
+    assert isinstance(together["lti:pairs=3"], BadInput)
+    blank = attack_each(("fgla",), "none", victim, pictures, control=False, blank=True)["fgla"]
+    assert blank.controls is None
+    assert psnr(blank.images, blank.truth).max() < psnr(together["fgla"].images, together["fgla"].truth).min()
+    study = studies.parse("venom-table:data=cifar10,conventions=control,iterative_count=1,count=4,steps=2")
+    (row,) = [study.measure(c) for c in study.cells() if c["attack"] == "ig"]
+    assert row["budget"] == "ig:steps=2"
+    assert row["count"] == 1
