@@ -1,5 +1,12 @@
 """Entry for people and for Hugging Face Spaces: ``python app.py``."""
 
+import os
+
+if os.environ.get("SPACES_ZERO_GPU"):
+    import spaces  # type: ignore[import-not-found] # noqa: F401 - comes before anything that touches CUDA
+
+    os.environ.setdefault("GI_DEVICE", "cpu")  # outside of its tasks a ZeroGPU Space has no GPU
+
 from gi_core.web import build, launch_settings
 
 demo = build()

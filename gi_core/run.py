@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -138,18 +139,23 @@ class Run:
         )
 
 
+def default_device() -> str:
+    """``GI_DEVICE``, or CUDA where there is one, or the CPU."""
+    return os.environ.get("GI_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def prepare(scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None) -> Run:
     """The client's round and the attacker's Observation.
 
     Args:
         images: (B,C,H,W) in [0,1], of the scenario's batch and picture size.
         labels: (B,) class indices; None draws them from the seed.
-        device: "cpu", "cuda", ...; None takes CUDA where there is one.
+        device: "cpu", "cuda", ...; None: see :func:`default_device`.
 
     Raises:
         BadInput: pictures or labels that do not fit the scenario.
     """
-    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    where = torch.device(device or default_device())
     truth = check_batch(images, scenario.batch_size, scenario.image_shape).to(where)
     victim = build(
         scenario.model, image_shape=scenario.image_shape, num_classes=scenario.num_classes,

@@ -27,6 +27,7 @@ import torch
 
 from gi_core.errors import BadInput
 from gi_core.images import samples
+from gi_core.run import default_device
 from gi_core.scenario import Scenario
 from gi_core.trace import KeptFrame, Trace
 
@@ -79,17 +80,22 @@ class Record:
         return address(self.scenario, self.pictures)
 
     def replay(self) -> Trace | None:
-        """The Trace, put together again; None where its pictures were not kept. Tensors of its report are lost."""
+        """The Trace, put together again; None where its pictures were not kept."""
         if self.trace is None or self.images is None:
             return None
-        with np.load(io.BytesIO(self.images)) as kept:
-            truth, images, frames, iterations = (
-                torch.from_numpy(kept[name]) for name in ("truth", "reconstruction", "frames", "iterations")
-            )
-        known = {name: self.trace[name] for name in PLAIN}
-        seconds = {row["iteration"]: row["seconds"] for row in known["history"]}
-        moments = [KeptFrame(int(i), seconds.get(int(i), 0.0), f) for i, f in zip(iterations, frames, strict=True)]
-        return Trace(scenario=self.scenario, frames=moments, images=images, truth=truth, **known)
+        return restored(self.scenario, self.trace, self.images)
+
+
+def restored(scenario: Scenario, trace: dict[str, Any], images: bytes) -> Trace:
+    """A Trace from what ``trace.json`` and ``images.npz`` hold. Tensors of its report are lost."""
+    with np.load(io.BytesIO(images)) as kept:
+        truth, final, frames, iterations = (
+            torch.from_numpy(kept[name]) for name in ("truth", "reconstruction", "frames", "iterations")
+        )
+    known = {name: trace[name] for name in PLAIN}
+    seconds = {row["iteration"]: row["seconds"] for row in known["history"]}
+    moments = [KeptFrame(int(i), seconds.get(int(i), 0.0), f) for i, f in zip(iterations, frames, strict=True)]
+    return Trace(scenario=scenario, frames=moments, images=final, truth=truth, **known)
 
 
 PLAIN = (
@@ -145,7 +151,7 @@ def summary_of(message: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def code_version() -> str:
-    """Hash of everything that a result may depend on: this package's source, its networks, its dependencies, CUDA."""
+    """Hash of what a result may depend on: this package's source, its networks, its dependencies, the device."""
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
@@ -153,7 +159,7 @@ def code_version() -> str:
         digest.update(card.read_bytes())
     for package in DEPENDENCIES:
         digest.update(f"{package} {importlib.metadata.version(package)}".encode())
-    digest.update(f"cuda {torch.cuda.is_available()}".encode())
+    digest.update(default_device().encode())
     return digest.hexdigest()[:16]
 
 

@@ -1,63 +1,121 @@
-"""How long a run will take on this machine, its control included: measured, remembered per kind of run."""
+"""How long a run will take on this machine, its control included: measured on short probes and on finished runs.
+
+A run costs ``2 each iterations + fixed``: the attack, its control, and the examination at the end. What is measured is
+processor time (wall time on a GPU), so that a probe is right while other runs compute; ``load``, learnt on the way,
+turns it into time as people feel it.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from contextlib import closing
+from dataclasses import fields
 
 import torch
 
-from gi_core.run import prepare
+from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
 
 PROBE_SECONDS = 1.5
 PROBE_STEPS = 40
+LENGTH = ("steps", "restarts")
+"""Options that set how many iterations there are, not what one costs."""
 
 
 class Costs:
-    """Seconds per iteration by what drives them: victim, picture and batch size, local steps, kind of attack."""
+    """Seconds per iteration by what drives them: victim, pictures, local steps, the attack's options."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._per_iteration: dict[tuple[object, ...], float] = {}
-        self.typical = 5.0
+        self._probing = threading.Lock()
+        self._each: dict[tuple[object, ...], float] = {}
+        self._share: dict[tuple[object, ...], float] = {}
+        self.fixed, self.load, self.typical = 0.5, 1.0, 5.0
 
     def known(self, scenario: Scenario) -> float | None:
         """Predicted seconds, None before the first measurement of this kind."""
         with self._lock:
-            each = self._per_iteration.get(kind(scenario))
-        return None if each is None else 2 * each * scenario.attack_component.iterations
-
-    def learn(self, scenario: Scenario, seconds: float, iterations: int) -> None:
-        """Remember a finished run."""
-        self.typical = (self.typical + 2 * seconds) / 2
-        self._remember(scenario, seconds / max(iterations, 1))
-
-    def _remember(self, scenario: Scenario, each: float) -> None:
-        """Half weight to the new measurement."""
-        with self._lock:
-            before = self._per_iteration.get(kind(scenario))
-            self._per_iteration[kind(scenario)] = each if before is None else (before + each) / 2
+            each = self._each.get(kind(scenario))
+            share = self._share.get(kind(scenario), 1.0)
+        if each is None:
+            return None
+        return self.load * (2 * each * share * scenario.attack_component.iterations + self.fixed)
 
     def predict(self, scenario: Scenario) -> float:
-        """Predicted seconds; an unknown kind is measured on the first iterations of a run on a random picture."""
-        if (seconds := self.known(scenario)) is None:
-            generator = torch.Generator().manual_seed(0)
-            run = prepare(scenario, torch.rand((scenario.batch_size, *scenario.image_shape), generator=generator))
-            with closing(iter(run)) as frames:  # type: ignore[type-var]
-                more = next(frames, None) is not None
-                before, started = run.seconds, time.monotonic()
-                while more and time.monotonic() - started < PROBE_SECONDS and run.iterations < PROBE_STEPS:
-                    more = next(frames, None) is not None
-            later = run.iterations - 1
-            self._remember(scenario, (run.seconds - before) / later if later else before)
-            seconds = self.known(scenario) or 0.0
-        return seconds
+        """Predicted seconds; an unknown kind is measured on the first iterations of a run on a random picture.
+
+        Raises BadInput for a Scenario that can't run.
+        """
+        with self._probing:
+            if self.known(scenario) is None:
+                each, load = probe(scenario)
+                self._learn(self._each, kind(scenario), each)
+                self.load = (self.load + load) / 2
+        return self.known(scenario) or 0.0
+
+    def watch(self, run: Run) -> Watch:
+        """Start to measure a run, in the thread that computes it."""
+        return Watch(self, run)
+
+    def _learn(self, table: dict[tuple[object, ...], float], key: tuple[object, ...], value: float) -> None:
+        """Half weight to the new measurement."""
+        with self._lock:
+            table[key] = value if key not in table else (table[key] + value) / 2
+
+
+class Watch:
+    """The stopwatch of one run."""
+
+    def __init__(self, costs: Costs, run: Run) -> None:
+        self.costs, self.scenario, self.device = costs, run.scenario, run.truth.device.type
+        self.began, self.spent = time.monotonic(), clock(self.device)
+
+    def attacked(self, iterations: int, *, to_its_end: bool) -> None:
+        """After the attack."""
+        key, planned = kind(self.scenario), self.scenario.attack_component.iterations
+        self.costs._learn(self.costs._each, key, (clock(self.device) - self.spent) / max(iterations, 1))
+        if to_its_end:
+            self.costs._learn(self.costs._share, key, iterations / max(planned, 1))
+
+    def judged(self, iterations: int) -> None:
+        """After the control and the verdict."""
+        spent, took = clock(self.device) - self.spent, time.monotonic() - self.began
+        costs = self.costs
+        each = costs._each[kind(self.scenario)]
+        costs.fixed = (costs.fixed + max(0.0, spent - 2 * each * iterations)) / 2
+        costs.load = (costs.load + max(1.0, took / max(spent, 1e-3))) / 2
+        costs.typical = (costs.typical + took) / 2
+
+
+def clock(device: str) -> float:
+    """This thread's processor seconds; on a GPU the wall's."""
+    return time.thread_time() if device == "cpu" else time.monotonic()
+
+
+def probe(scenario: Scenario) -> tuple[float, float]:
+    """Seconds per iteration, from the second one on, and the wall's time over them. Raises BadInput."""
+    generator = torch.Generator().manual_seed(0)
+    run = prepare(scenario, torch.rand((scenario.batch_size, *scenario.image_shape), generator=generator))
+    device = run.truth.device.type
+    began, started = time.monotonic(), clock(device)
+    first = started
+    with closing(iter(run)) as frames:  # type: ignore[type-var]
+        for _ in frames:
+            if run.iterations == 1:
+                first = clock(device)
+            if run.iterations > PROBE_STEPS or clock(device) - started > PROBE_SECONDS:
+                break
+    spent, later = clock(device) - started, run.iterations - 1
+    load = max(1.0, (time.monotonic() - began) / max(spent, 1e-3))
+    return ((clock(device) - first) / later if later else spent), load
 
 
 def kind(scenario: Scenario) -> tuple[object, ...]:
+    """Runs of one kind cost the same per iteration."""
+    attack = scenario.attack_component
+    options = tuple(getattr(attack, f.name) for f in fields(attack) if f.name not in LENGTH)
     return (
-        scenario.model, scenario.image_size, scenario.batch_size, scenario.mode, scenario.local_steps,
-        scenario.attack_component.name,
+        scenario.model, scenario.num_classes, scenario.image_size, scenario.channels, scenario.batch_size,
+        scenario.mode, scenario.local_steps, scenario.clients > 1, attack.name, *options,
     )  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import secrets
 import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -22,9 +23,9 @@ from gi_core.metrics.image import psnr
 from gi_core.metrics.verdict import judge
 from gi_core.run import Run, kept_iterations, prepare
 from gi_core.scenario import Scenario
-from gi_core.store import Record, Store, address, summary_of
+from gi_core.store import Record, Store, address, restored, summary_of
 from gi_core.trace import Trace
-from gi_core.web import payload
+from gi_core.web import payload, zero
 from gi_core.web.cost import Costs
 from gi_core.web.flights import Flights
 from gi_core.web.requests import batch_of, scenario_of
@@ -40,27 +41,60 @@ DIFFERENTIATED = 200_000
 """Victims with more parameters get only the bounds that need no derivative of the update at the picture."""
 
 
+@dataclass
+class Ticket:
+    """A place in line: set ``stop`` to end the run; how long it will take, and since when it computes."""
+
+    seconds: float
+    stop: threading.Event = field(default_factory=threading.Event)
+    started: float | None = None
+
+    @property
+    def remaining(self) -> float:
+        """Seconds, as predicted; a run that takes longer than predicted is expected to end any moment."""
+        done = 0.0 if self.started is None else time.monotonic() - self.started
+        return max(0.5, self.seconds - done)
+
+
 class Line:
     """Who computes and who waits, first come first served. Safe for threads."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._lock = threading.Lock()
-        self._order: OrderedDict[str, threading.Event] = OrderedDict()
+        self._order: OrderedDict[str, Ticket] = OrderedDict()
 
-    def enter(self, run_id: str) -> threading.Event:
-        """Take the last place; the event is set when the run has to stop. Raises BadInput when the line is full."""
+    def enter(self, run_id: str, seconds: float = 0.0) -> threading.Event:
+        """Take the last place, for a run of so many seconds; the event is set when it has to stop.
+
+        Raises BadInput when the line is full.
+        """
         with self._lock:
             if run_id in self._order:
                 raise BadInput("this run is already under way")
             if len(self._order) >= self.limits.workers + self.limits.waiting:
                 raise BadInput(f"{len(self._order)} runs are waiting already: please try again in a minute")
-            return self._order.setdefault(run_id, threading.Event())
+            return self._order.setdefault(run_id, Ticket(seconds)).stop
 
     def place(self, run_id: str) -> int:
         """0: may compute now; n: n-th in line."""
         with self._lock:
-            return max(0, list(self._order).index(run_id) - self.limits.workers + 1)
+            place = max(0, list(self._order).index(run_id) - self.limits.workers + 1)
+            if place == 0 and self._order[run_id].started is None:
+                self._order[run_id].started = time.monotonic()
+            return place
+
+    def wait(self, run_id: str | None = None) -> float:
+        """Expected seconds until this run, or that of a newcomer, begins."""
+        with self._lock:
+            order = list(self._order)
+            before = order if run_id is None else order[: order.index(run_id)]
+            if len(before) < self.limits.workers:
+                return 0.0
+            free = [0.0] * self.limits.workers
+            for name in before:
+                heapq.heapreplace(free, free[0] + self._order[name].remaining)
+            return free[0]
 
     def leave(self, run_id: str) -> None:
         with self._lock:
@@ -69,7 +103,7 @@ class Line:
     def stop(self, run_id: str) -> None:
         with self._lock:
             if run_id in self._order:
-                self._order[run_id].set()
+                self._order[run_id].stop.set()
 
     def __len__(self) -> int:
         with self._lock:
@@ -200,8 +234,9 @@ class Desk:
         def begin(flight: str) -> Iterator[dict[str, Any]]:
             try:
                 yield from self.in_line(
-                    flight, lambda stop: self.compute(flight, prepare(scenario, images), named, stop)
-                )
+                    flight, lambda stop: self.somewhere(flight, scenario, images, named, stop),
+                    self.costs.known(scenario),
+                )  # fmt: skip
             except BadInput as error:
                 yield failed(flight, error)
 
@@ -236,14 +271,20 @@ class Desk:
         )  # fmt: skip
 
     def in_line(
-        self, run_id: str, compute: Callable[[threading.Event], Iterator[dict[str, Any]]]
+        self, run_id: str, compute: Callable[[threading.Event], Iterator[dict[str, Any]]], seconds: float | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Wait for a worker, telling the place, then compute. Raises BadInput when the line is full."""
-        stop = self.line.enter(run_id)
+        """Wait for a worker, telling the place and the time left, then compute. Raises BadInput when the line is full.
+
+        ``seconds``: how long it will take, where that is known.
+        """
+        stop = self.line.enter(run_id, min(self.costs.typical if seconds is None else seconds, self.limits.seconds))
+        said: dict[str, Any] = {}
         try:
             while place := self.line.place(run_id):
-                yield {"run": {"id": run_id, "state": "queued", "place": place, "wait": self.costs.typical * place}}
-                if stop.wait(0.3):
+                news = {"id": run_id, "state": "queued", "place": place, "wait": round(self.line.wait(run_id))}
+                if news != said:
+                    yield {"run": (said := news)}
+                if stop.wait(0.1):
                     raise BadInput("Left the line before the run began")
             yield from compute(stop)
         finally:
@@ -264,7 +305,7 @@ class Desk:
 
         def begin(flight: str) -> Iterator[dict[str, Any]]:
             try:
-                yield from self.in_line(flight, compute)
+                yield from self.in_line(flight, compute, self.costs.known(scenario))
             except BadInput as error:
                 yield {"refused": error}
 
@@ -275,11 +316,31 @@ class Desk:
         trace: dict[str, Any] = last["trace"]
         return trace
 
+    def somewhere(
+        self, run_id: str, scenario: Scenario, images: Tensor, named: list[str], stop: threading.Event
+    ) -> Iterator[dict[str, Any]]:
+        """Messages of a run that has its worker: computed here, or on ZeroGPU where that pays."""
+        seconds = zero.gpu_seconds(self.costs.predict(scenario), self.limits) if zero.active() else 0
+        if not seconds:
+            yield from self.compute(run_id, prepare(scenario, images), named, stop)
+            return
+        last: dict[str, Any] = {}
+        for message in zero.on_gpu(scenario, images, named, run_id, seconds, stop):
+            if "run" in message:
+                last = message["run"]
+                yield message
+                continue
+            trace = restored(scenario, message["trace"], message["images"])
+            self.shelf.put(run_id, trace)
+            if last["verdict"] is not None:
+                self.keep(trace, named, last)
+
     def compute(self, run_id: str, run: Run, images: list[str], stop: threading.Event) -> Iterator[dict[str, Any]]:
         """Messages of a run that has its worker: the attack, then its control, then the verdict.
 
         At most one message each PERIOD, and the last state. A stop during the control leaves the run unjudged.
         """
+        watch = self.costs.watch(run)
         base = payload.still(run, run_id=run_id, images=images)
         drawn: dict[int, str] = {}
         pace = Pace(stop, self.deadline())
@@ -291,7 +352,7 @@ class Desk:
                     yield {"run": base | payload.moving(*run.glimpse(), drawn) | {"state": "running"}}
                     pace.sent()
         trace = run.trace()
-        self.costs.learn(run.scenario, trace.seconds, trace.iterations)
+        watch.attacked(trace.iterations, to_its_end=not trace.stopped)
         base |= payload.ended(trace)
         judged: dict[str, Any] | None = None
         if not pace.over:
@@ -300,6 +361,7 @@ class Desk:
         self.shelf.put(run_id, trace)
         message = base | {"state": "stopped" if trace.stopped else "done", "verdict": judged}
         if judged is not None:
+            watch.judged(trace.iterations)
             self.keep(trace, images, message)
         yield {"run": message}
 

@@ -13,7 +13,7 @@ from PIL import Image
 from starlette.middleware import Middleware
 
 from gi_core.store import Store
-from gi_core.web import anatomy, api, compare, dial, lab, lesson, risk
+from gi_core.web import anatomy, api, compare, dial, lab, lesson, risk, zero
 from gi_core.web.gate import Gate
 from gi_core.web.live import Desk
 from gi_core.web.settings import limits, store_file
@@ -43,6 +43,8 @@ def build(desk: Desk | None = None) -> gr.Blocks:
         }
         header.props["tabs"] = [name for name, tab in rendered.items() if tab is not None]
         api.expose(desk)
+    if zero.active():
+        zero.task()
     demo.queue(max_size=desk.limits.waiting + 64, default_concurrency_limit=None)
     return demo
 

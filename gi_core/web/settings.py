@@ -9,6 +9,7 @@ from typing import Any
 
 from gi_core.components import parse_value
 from gi_core.errors import BadInput
+from gi_core.run import default_device
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Limits:
         remembered: finished runs kept in memory for download; minutes: for how long anything of a user is kept.
         per_session: runs that one browser tab may have under way.
         rooms: rooms open at a time, in which a class follows a teacher's runs.
+        gpu_from: seconds on the CPU from which a run goes to ZeroGPU; gpu_seconds: the most it asks for there.
         store_megabytes, store_days: size and age at which finished runs on sample pictures leave the disk.
     """
 
@@ -35,6 +37,8 @@ class Limits:
     minutes: float = 30.0
     per_session: int = 4
     rooms: int = 8
+    gpu_from: float = 20.0
+    gpu_seconds: float = 60.0
     store_megabytes: float = 256.0
     store_days: float = 30.0
 
@@ -55,6 +59,8 @@ def limits() -> Limits:
     allowed = Limits()
     if os.environ.get("SPACE_ID"):
         allowed = Limits(workers=2, seconds=120.0, image_size=64, batch_size=16, per_session=2)
+        if default_device() == "cuda":
+            allowed = replace(allowed, workers=1, image_size=128, batch_size=32)
     changes: dict[str, Any] = {}
     kinds = {f.name: type(f.default) for f in fields(Limits)}
     for part in filter(None, os.environ.get("GI_LIMITS", "").split(",")):

@@ -11,7 +11,7 @@ import pytest
 
 from gi_core.errors import BadInput
 from gi_core.web import rooms as rooms_of
-from gi_core.web.lab import download_with
+from gi_core.web.exports import download_with
 from gi_core.web.live import Desk
 from gi_core.web.rooms import Rooms, room_functions
 from gi_core.web.settings import Limits
@@ -57,7 +57,7 @@ def test_followers_see_the_run_and_can_take_nothing_away():
         assert got[0] == {"room": {"code": room.code, "open": True, "running": False}}
         assert len(runs) > 1 and runs[-1] | {"id": ""} == last["run"] | {"id": ""}
         assert len({run["id"] for run in runs}) == 1 and runs[0]["id"] != last["run"]["id"]
-        assert "error" in download_with(desk)({"id": runs[-1]["id"]}) and room.key not in json.dumps(got)
+        assert "data" not in download_with(desk)({"id": runs[-1]["id"]}) and room.key not in json.dumps(got)
     assert "data" in download_with(desk)({"id": last["run"]["id"]})
 
 

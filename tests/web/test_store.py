@@ -13,7 +13,7 @@ from PIL import Image
 from gi_core.scenario import Scenario
 from gi_core.store import Store, shipped
 from gi_core.web import live, settings
-from gi_core.web.lab import download_with
+from gi_core.web.exports import download_with
 from gi_core.web.live import Desk
 from gi_core.web.settings import Limits
 

@@ -1,0 +1,157 @@
+"""Thirty clients and two hundred tabs against a served app: ``python benchmarks/load.py URL [CLIENTS] [TABS]``.
+
+Speaks the page's own protocol over HTTP. Prints who was served, how long the last one waited, and what a light question
+cost meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+CHEAP = {"model": "mlp", "image_size": 16, "attack": "ig:steps=120"}
+
+
+@dataclass
+class Outcome:
+    """What one client saw."""
+
+    final: dict[str, Any] | None = None
+    places: set[int] = field(default_factory=set)
+    first: float | None = None
+    seconds: float = 0.0
+    messages: int = 0
+    kilobytes: float = 0.0
+    trouble: str = ""
+
+    @property
+    def state(self) -> str:
+        return (self.final or {}).get("run", {}).get("state", self.trouble or "nothing")
+
+
+class Page:
+    """A browser's page as the server sees it: a session that triggers the Lab's events."""
+
+    def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
+        self.client, self.session = client, secrets.token_hex(6)
+        lab = next(c["id"] for c in config["components"] if c.get("props", {}).get("elem_id") == "tab-lab")
+        self.run_index = next(d["id"] for d in config["dependencies"] if [lab, "run"] in map(list, d["targets"]))
+        self.lab = lab
+
+    @classmethod
+    async def open(cls, client: httpx.AsyncClient) -> Page:
+        (await client.get("")).raise_for_status()
+        return cls(client, (await client.get("config")).json())
+
+    async def ask(self, name: str, request: dict[str, Any]) -> Any:
+        """A server function of the Lab."""
+        body = {"data": request, "component_id": self.lab, "fn_name": name, "session_hash": self.session}
+        return (await self.client.post("gradio_api/component_server", json=body)).json()
+
+    async def run(self, settings: dict[str, Any], *, leave_after: int | None = None, **request: Any) -> Outcome:
+        """Press Run and watch to the end, or close the tab after some messages."""
+        told, started = Outcome(), time.monotonic()
+        event = {"id": secrets.token_hex(16), "settings": settings, "pictures": [{"sample": "cat"}], **request}
+        body = {
+            "data": [], "event_data": event, "fn_index": self.run_index, "session_hash": self.session,
+            "trigger_id": self.lab,
+        }  # fmt: skip
+        try:
+            answer = await self.client.post("gradio_api/queue/join", json=body)
+            if answer.status_code >= 400:
+                return Outcome(trouble=answer.text)
+            data = self.client.stream("GET", "gradio_api/queue/data", params={"session_hash": self.session})
+            async with data as stream:
+                async for line in stream.aiter_lines():
+                    if not line.startswith("data:"):
+                        continue
+                    message = json.loads(line[5:])
+                    told.kilobytes += len(line) / 1000
+                    if message["msg"] == "process_generating":
+                        told.messages += 1
+                        told.first = told.first or time.monotonic() - started
+                        told.places |= set(places(message["output"]["data"]))
+                        if leave_after and told.messages >= leave_after:
+                            break
+                    elif message["msg"] == "process_completed":
+                        told.final = message["output"]["data"][0] if message["success"] else None
+                        told.trouble = "" if message["success"] else str(message["output"].get("error"))
+                        break
+        except httpx.HTTPError as error:
+            told.trouble = repr(error)
+        told.seconds = time.monotonic() - started
+        return told
+
+
+def places(data: Any) -> list[int]:
+    """Places in line that a message, whole or as edits, tells."""
+    if isinstance(data, dict):
+        here = [data["place"]] if isinstance(data.get("place"), int) else []
+        return here + [place for value in data.values() for place in places(value)]
+    if isinstance(data, list):
+        if len(data) == 3 and data[0] in ("add", "replace") and data[1][-1:] == ["place"]:
+            return [data[2]]
+        return [place for value in data for place in places(value)]
+    return []
+
+
+async def press(url: str, requests: list[dict[str, Any]]) -> list[Outcome]:
+    """One client per request, all at once."""
+    async with httpx.AsyncClient(base_url=url, timeout=600, limits=httpx.Limits(max_connections=400)) as client:
+        pages = [await Page.open(client) for _ in requests]
+        return await asyncio.gather(*(page.run(**request) for page, request in zip(pages, requests, strict=True)))
+
+
+async def come_and_go(url: str, tabs: int, at_once: int = 8) -> list[Outcome]:
+    """Tabs that open, press Run and close before the run is through."""
+    turn = asyncio.Semaphore(at_once)
+
+    async def visit(number: int) -> Outcome:
+        async with turn, httpx.AsyncClient(base_url=url, timeout=120) as client:
+            page = await Page.open(client)
+            return await page.run(CHEAP | {"attack": "ig:steps=100000", "seed": number}, leave_after=1)
+
+    return list(await asyncio.gather(*(visit(number) for number in range(tabs))))
+
+
+async def light(url: str, seconds: float) -> list[float]:
+    """Seconds that a light question takes, asked four times a second."""
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+        page, took, end = await Page.open(client), [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            started = time.monotonic()
+            await page.ask("describe", CHEAP)
+            took.append(time.monotonic() - started)
+            await asyncio.sleep(0.25)
+        return sorted(took)
+
+
+def told(name: str, outcomes: list[Outcome]) -> str:
+    states = {state: sum(o.state == state for o in outcomes) for state in sorted({o.state for o in outcomes})}
+    flights = {(o.final or {}).get("run", {}).get("id") for o in outcomes}
+    last, data = max(o.seconds for o in outcomes), sum(o.kilobytes for o in outcomes) / 1000
+    return f"{name}: {states}, {len(flights)} computations, last after {last:.1f} s, {data:.0f} MB sent"
+
+
+async def main(url: str, clients: int, tabs: int) -> None:
+    settings = CHEAP | {"seed": secrets.randbelow(10**6)}
+    print(told(f"{clients} on one preset", await press(url, [{"settings": settings}] * clients)), flush=True)
+    different = [{"settings": CHEAP | {"seed": secrets.randbelow(10**9)}} for _ in range(clients)]
+    waiting = asyncio.create_task(light(url, 5))
+    print(told(f"{clients} on different ones", await press(url, different)), flush=True)
+    took = await waiting
+    print(f"light question meanwhile: median {1000 * took[len(took) // 2]:.0f} ms, worst {1000 * took[-1]:.0f} ms")
+    left = await come_and_go(url, tabs)
+    print(f"{tabs} tabs came and went; {sum(bool(o.trouble) for o in left)} met trouble")
+
+
+if __name__ == "__main__":
+    address, *rest = sys.argv[1:]
+    asyncio.run(main(address.rstrip("/") + "/", *(int(v) for v in [*rest, *("30", "200")[len(rest) :]])))
