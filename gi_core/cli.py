@@ -21,6 +21,7 @@ from gi_core.images import open_picture
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
 from gi_core.studies import run_study, studies
+from gi_core.studies.base import read_rows
 from gi_core.training import train as train_network
 
 STOPPED = 130
@@ -122,11 +123,21 @@ def list_(kind: str | None, as_json: bool) -> None:
     "--out", type=click.Path(path_type=Path), required=True, help="folder of the table; the same again resumes"
 )
 @click.option("--budget", type=float, default=None, help="minutes after which no new cell starts")
-def study(name: str, out: Path, budget: float | None) -> None:
+@click.option("--workers", type=click.IntRange(1, 4096), default=1, help="cells measured at a time")
+@click.option("--ray", "cluster", default=None, help="address of a Ray cluster (auto: the one here; local: start one)")
+def study(name: str, out: Path, budget: float | None, workers: int, cluster: str | None) -> None:
     """Run a grid of experiments; a table that is there already is continued."""
-    for row in run_study(studies.parse(name), out, budget):
-        click.echo("  ".join(f"{key} {value}" for key, value in row.items() if value != ""), err=True)
+    grid = studies.parse(name)
+    total, started, begun = sum(1 for _ in grid.cells()), time.monotonic(), len(read_rows(out / f"{grid.name}.csv"))
+    for count, row in enumerate(run_study(grid, out, budget, workers=workers, cluster=cluster), 1):
+        text = "  ".join(f"{key} {value}" for key, value in row.items() if value != "")
+        left = (time.monotonic() - started) / (count - begun) * (total - count) if count > begun else None
+        click.echo(f"[{count}/{total}{'' if left is None else f', {left / 60:.0f} min left'}] {text}", err=True)
     click.echo(str(out))
+    failures = read_rows(out / f"{grid.name}.failures.csv")
+    if failures:
+        click.echo(f"error: {len(failures)} cells failed, the first with: {failures[0]['error']}", err=True)
+        raise SystemExit(1)
 
 
 @main.command()

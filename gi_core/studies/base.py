@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import time
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from gi_core.components import Component, Registry
 from gi_core.errors import BadInput
+from gi_core.studies.workers import outcomes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,55 +56,85 @@ class Study(Component):
 studies: Registry[Study] = Registry("study")
 
 
-def run_study(study: Study, out: Path, budget_minutes: float | None = None) -> Iterator[Row]:
+def run_study(
+    study: Study, out: Path, budget_minutes: float | None = None, *, workers: int = 1, cluster: str | None = None
+) -> Iterator[Row]:
     """Yield a row per finished cell: those already in ``out`` first, then new ones while the budget lasts.
 
     Rows go to ``out/NAME.csv`` as they are finished; a second call with the same ``out`` goes on where the first
-    stopped. ``out/NAME.txt`` keeps the study's text, so that other options need another folder; ``out/NAME.png``
-    shows the rows of a finished call.
+    stopped. ``out/NAME.txt`` keeps the study's text, so that other options need another folder. At the end the table is
+    put into the order of the cells, written as ``out/NAME.parquet`` too (where pyarrow is installed), and drawn as
+    ``out/NAME.png``. A cell that fails does not stop the others: it goes to ``out/NAME.failures.csv`` and is tried
+    again by the next call.
 
     Args:
         out: folder, created if need be.
         budget_minutes: no cell starts after this much time; None runs them all.
+        workers, cluster: see :func:`gi_core.studies.workers.outcomes`.
 
     Raises:
-        BadInput: ``out`` holds the study with other options.
+        BadInput: ``out`` holds the study with other options; no cluster.
     """
     out.mkdir(parents=True, exist_ok=True)
-    table, options = out / f"{study.name}.csv", out / f"{study.name}.txt"
+    table, options, failures = (out / f"{study.name}.{end}" for end in ("csv", "txt", "failures.csv"))
     if options.exists() and options.read_text().strip() != study.text:
         raise BadInput(f"{out} holds {options.read_text().strip()!r}: other options need another --out")
     options.write_text(study.text + "\n")
-    done = read_rows(table)
-    yield from list(done)
-    finished = {tuple(row[k] for k in study.keys) for row in done}
+    failures.unlink(missing_ok=True)
     header = [*study.keys, *study.columns, "seconds"]
-    deadline = time.monotonic() + 60 * budget_minutes if budget_minutes is not None else float("inf")
-    for cell in study.cells():
-        if tuple(format_cell(cell[k]) for k in study.keys) in finished:
+    if done := read_rows(table):
+        write_rows(table, header, done)
+    yield from list(done)
+    for outcome in outcomes(study, to_do(study, done, budget_minutes), workers, cluster):
+        if outcome.row is None:
+            failed = {k: format_cell(outcome.cell[k]) for k in study.keys} | {"error": outcome.error}
+            append_row(failures, [*study.keys, "error"], failed)
             continue
-        if time.monotonic() > deadline:
-            break
-        started = time.process_time()
-        row = {**cell, **study.measure(cell)}
+        row = {**outcome.cell, **outcome.row}
         for name, picture in row.pop("pictures", {}).items():
             save_picture(out / "pictures" / f"{name}.png", picture)
-        row["seconds"] = round(time.process_time() - started, 2)
-        text = {k: format_cell(row[k]) for k in header}
+        text = {k: format_cell(row[k]) for k in header[:-1]} | {"seconds": f"{outcome.seconds:.2f}"}
         append_row(table, header, text)
         done.append(text)
         yield text
+    if done:
+        done = in_order(study, done)
+        write_rows(table, header, done)
+        if importlib.util.find_spec("pyarrow"):
+            write_parquet(table)
     figure = study.figure(done) if done else None
     if figure is not None:
         figure.savefig(out / f"{study.name}.png", dpi=110)
 
 
+def to_do(study: Study, done: list[Row], budget_minutes: float | None) -> Iterator[Cell]:
+    """Cells without a row, until the budget is spent."""
+    finished = {tuple(row[k] for k in study.keys) for row in done}
+    deadline = time.monotonic() + 60 * budget_minutes if budget_minutes is not None else float("inf")
+    for cell in study.cells():
+        if key_of(study, cell) in finished:
+            continue
+        if time.monotonic() > deadline:
+            return
+        yield cell
+
+
+def key_of(study: Study, cell: Cell) -> tuple[str, ...]:
+    return tuple(format_cell(cell[k]) for k in study.keys)
+
+
+def in_order(study: Study, rows: list[Row]) -> list[Row]:
+    """Rows in the order of the cells; rows of cells that are no more come last."""
+    place = {key_of(study, cell): i for i, cell in enumerate(study.cells())}
+    return sorted(rows, key=lambda row: place.get(key_of(study, row), len(place)))
+
+
 def read_rows(table: Path) -> list[Row]:
-    """Rows of a CSV file, values as text; [] if there is none."""
+    """Rows of a CSV file, values as text; [] if there is none. A line cut short by a kill is no row."""
     if not table.exists():
         return []
-    with table.open(newline="") as file:
-        return list(csv.DictReader(file))
+    lines = table.read_text().splitlines(keepends=True)
+    return list(csv.DictReader(line for line in lines if line.endswith("\n")))
 
 
 def append_row(table: Path, header: list[str], row: Row) -> None:
@@ -112,6 +144,20 @@ def append_row(table: Path, header: list[str], row: Row) -> None:
         if fresh:
             writer.writeheader()
         writer.writerow(row)
+
+
+def write_rows(table: Path, header: list[str], rows: list[Row]) -> None:
+    """The whole table anew, replaced at one stroke."""
+    fresh = table.with_suffix(".new")
+    for row in rows:
+        append_row(fresh, header, row)
+    fresh.replace(table)
+
+
+def write_parquet(table: Path) -> None:
+    import pandas
+
+    pandas.read_csv(table).to_parquet(table.with_suffix(".parquet"))
 
 
 def format_cell(value: Any) -> str:

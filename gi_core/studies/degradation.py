@@ -19,11 +19,11 @@ from gi_core.studies.measure import half_width
 from gi_core.studies.pictures import private_pictures
 
 SWEEPS: dict[str, tuple[str, ...]] = {
-    "gaussian:sigma={}": ("0.0001", "0.01", "0.1", "1", "10"),
-    "clip:norm={},scope=tensor": ("100", "16", "8", "4", "2", "1"),
-    "clip:norm={}": ("100", "16", "8", "4", "1"),
+    "gaussian:sigma={}": ("0.0001", "0.01", "0.1", "1"),
+    "clip:norm={},scope=tensor": ("100", "16", "8", "4", "1"),
+    "clip:norm={}": ("100", "16", "4", "1"),
     "topk:keep={}": ("1", "0.5", "0.2", "0.05", "0.01"),
-    "quantize:bits={}": ("12", "8", "5", "3", "2"),
+    "quantize:bits={}": ("8", "5", "3", "2"),
 }
 
 
