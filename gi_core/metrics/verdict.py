@@ -104,6 +104,17 @@ def verdict(evidence: Sequence[Evidence]) -> Verdict:
     )
 
 
+def weighed(e: Evidence) -> str:
+    """The inputs of the verdict on one picture, and the thresholds they are held to."""
+    return (
+        f"Weighed: SSIM {e.ssim:.3f} against {e.control_ssim:.3f} for the control, squared error {e.mse:.3g} against"
+        f" {e.control_mse:.3g}, so {e.structure:.0%} of the structure gained and {e.pixels:.0%} of the error removed;"
+        f" rank {e.rank} against {e.control_rank} of {e.candidates}. {WORDS[1]} takes rank {SIGNIFICANCE:.0%} and"
+        f" {STRUCTURE[0]:.0%} of the structure or {PIXELS:.0%} of the error; {WORDS[2]} rank {IDENTIFIED:.0%} and"
+        f" {STRUCTURE[1]:.0%} of the structure; {WORDS[3]} {STRUCTURE[2]:.0%}."
+    )
+
+
 def _sentence(level: int, levels: tuple[int, ...], e: Evidence) -> str:
     line_up = f"among {e.candidates} pictures it puts the true one at rank {e.rank} (guesswork: {e.control_rank})"
     share = f"{max(0.0, e.structure):.0%} of the structure that guesswork lacks"

@@ -134,6 +134,21 @@ const drawPlots = () => {
   </svg>`;
 };
 
+/* Further controls of this run, one more attack each, on request. */
+const moreControls = async () => {
+  const mine = run.id;
+  find("more-controls").disabled = true;
+  find("controls").textContent = words.preparing;
+  const found = await server.more_controls({ id: mine });
+  if (run.id !== mine || !find("controls")) return;
+  if (!found?.controls) { find("controls").textContent = found?.error ?? words.forgotten; return; }
+  const { batch, width, height } = run.size;
+  find("controls").innerHTML = found.controls.map((c, i) => `<figure class="further">${c.src ? `<div class="ctl-frame"><canvas data-i="${i}" role="img" aria-label="${escape(c.says)}"></canvas></div>` : ""}
+    <figcaption lang="en"><b>${escape(c.name)}</b>${escape(c.says)}${c.src ? `<br>${gi.number(c.psnr)} dB, ${words.gain.toLowerCase()} ${gi.signed(c.gain)} dB, ${words.rank.toLowerCase()}: ${gi.ordinal(c.rank, words)}` : ""}</figcaption></figure>`).join("")
+    + found.checks.map(text => `<p lang="en">${escape(text)}</p>`).join("");
+  for (const canvas of find("controls").querySelectorAll("canvas")) gi.tiles(canvas, await picture(found.controls[canvas.dataset.i].src), 0, batch, width, height);
+};
+
 const drawVerdict = async () => {
   const box = find("verdict"), v = run.verdict, end = run.scores;
   const head = (kicker, word, squares, sentence, failed) => `<p class="small">${escape(kicker)}</p>
@@ -155,10 +170,12 @@ const drawVerdict = async () => {
     const rows = [row(words.gain, `${gi.signed(v.gain)} dB`, sure)];
     if (v.rank != null) rows.push(row(words.rank, gi.ordinal(v.rank, words), say(words.rank_note, { n: gi.ordinal(v.control_rank, words) })));
     if (v.bits != null) rows.push(row(words.bits, say(words.at_most, { n: gi.whole(v.bits) }), words.bits_note, "bound"));
+    else if (v.equations != null) rows.push(row(words.equations, say(words.at_most, { n: gi.number(v.equations, 1) }), words.equations_note, "bound"));
     rows.push(scores);
     box.innerHTML = head(words.verdict_kicker, words["level_" + v.level], v.level, words["verdict_" + v.level])
       + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape(words.control_alt)}"></canvas></div><figcaption><b>${words.control}</b>${words.control_note}</figcaption></figure>` : ""}</div>`
-      + `<details><summary>${words.how}</summary>${(v.how ?? []).map(p => `<p lang="en">${escape(p)}</p>`).join("")}</details>`;
+      + `<details><summary>${words.how}</summary>${(v.how ?? []).map(p => `<p lang="en">${escape(p)}</p>`).join("")}${server.more_controls ? `<button type="button" class="boxed" data-r="more-controls">${words.more_controls}</button><div data-r="controls" aria-live="polite"></div>` : ""}</details>`;
+    if (find("more-controls")) find("more-controls").onclick = moreControls;
     const canvas = box.querySelector("canvas");
     if (canvas) gi.tiles(canvas, await picture(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
   }

@@ -19,6 +19,7 @@ from gi_core.report import FORMATS
 from gi_core.scenario import FACTS, Scenario
 from gi_core.trace import finite
 from gi_core.web import payload
+from gi_core.web.controls import controls_with
 from gi_core.web.exports import download_with
 from gi_core.web.live import Desk, sentence
 from gi_core.web.presets import ATTACKS, DEFAULTS, defense_presets
@@ -44,6 +45,7 @@ def render(desk: Desk) -> gr.HTML:
             stop_with(desk),
             download_with(desk),
             recorded_run,
+            controls_with(desk),
             *room_functions(desk.rooms),
         ],
     )

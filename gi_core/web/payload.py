@@ -33,7 +33,7 @@ from gi_core.bounds import Bound
 from gi_core.defenses.base import noise_of
 from gi_core.metrics.controls import gain
 from gi_core.metrics.image import psnr
-from gi_core.metrics.verdict import Examination
+from gi_core.metrics.verdict import Evidence, Examination, weighed
 from gi_core.observation import Tensors
 from gi_core.run import Run, update_summary
 from gi_core.scenario import Scenario
@@ -122,9 +122,10 @@ def verdict(
     guess = psnr(pictures, truth)
     over = gain(own.tolist(), guess.tolist())
     told = examination.verdict
-    best = max(range(len(truth)), key=lambda i: told.inputs["pictures"][i]["structure"])
+    best = max(range(len(truth)), key=lambda i: (told.levels[i], told.inputs["pictures"][i]["structure"]))
     row = told.inputs["pictures"][best]
-    bits = next((limit for limit in limits if limit.name == "bits"), None)
+    inputs = Evidence(**{f.name: row[f.name] for f in fields(Evidence)})
+    value = {limit.name: limit.value for limit in limits}
     attack = run.attack
     return finite({
         "level": told.level,
@@ -134,7 +135,8 @@ def verdict(
         "gain_high": over.high,
         "rank": row["rank"],
         "control_rank": row["control_rank"],
-        "bits": bits.value if bits else None,
+        "bits": value.get("bits"),
+        "equations": value.get("counting"),
         "control": {
             "src": strip_uri(pictures),
             "psnr": float(guess.mean()),
@@ -142,6 +144,7 @@ def verdict(
         },
         "how": [
             told.sentence,
+            weighed(inputs),
             control_says,
             *(f"{limit.says} {limit.binds}" for limit in limits),
             *filter(None, (attack.assumes, attack.fails, attack.defend)),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 RISK_ENGLISH: dict[str, str] = {
+    "more_controls": "Run the other controls",
+    "equations": "Equations per pixel",
+    "equations_note": "below 1, no attack without a prior can be exact",
     "tab_risk": "Risk",
     "risk_story": 'Is <b class="private">my set-up</b> at risk? The nearest <b class="attacker">measured runs</b>'
     " answer.",
@@ -83,6 +86,9 @@ RISK_ENGLISH: dict[str, str] = {
 }
 
 RISK_GERMAN: dict[str, str] = {
+    "more_controls": "Die übrigen Kontrollen laufen lassen",
+    "equations": "Gleichungen je Bildpunkt",
+    "equations_note": "unter 1 kann kein Angriff ohne Vorwissen genau sein",
     "tab_risk": "Risiko",
     "risk_story": 'Ist <b class="private">mein Aufbau</b> gefährdet? Die nächsten <b class="attacker">gemessenen'
     " Läufe</b> antworten.",
