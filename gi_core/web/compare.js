@@ -265,5 +265,5 @@ find("stop").onclick = () => { find("stop").disabled = true; server.stop_compare
 new ResizeObserver(() => { if (document.body.dataset.tab === "compare") draw(); }).observe(find("plot"));
 window.addEventListener("gi:tab", event => { if (event.detail === "compare") { draw(); estimate(); } });
 watch("value", () => receive(props.value));
-receive(props.value);
+receive(props.first);
 buttons();

@@ -90,7 +90,7 @@ class Plan:
 
 def render(desk: Desk) -> gr.HTML:
     tab = widget(
-        "compare", value=opening(), catalog=catalog(),
+        "compare", first=opening(), catalog=catalog(),
         server_functions=[stop_with(desk), estimate_with(desk), recorded_comparison],
     )  # fmt: skip
 

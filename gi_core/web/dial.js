@@ -51,7 +51,7 @@ const where = (key, value) => {
   const f = Math.log(list[i - 1] / value) / Math.log(list[i - 1] / list[i]);
   return at(zs[i - 1] * (zs[i] / zs[i - 1]) ** f);
 };
-const whole = v => v >= 1 ? Math.round(v).toLocaleString("en-US") : gi.short(v);
+const whole = v => v >= 1 ? gi.whole(v) : gi.short(v);
 
 const drawScales = () => {
   const W = Math.max(260, find("axis").clientWidth), px = x => 10 + x * (W - 20), rows = [], narrow = innerWidth < 768;
@@ -66,8 +66,8 @@ const drawScales = () => {
   };
   const decades = [1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
   row(20, "z", [1e-4, 1e-3, 0.01, 0.1, 1].map(v => [at(v), v]), "");
-  row(40, "ε", decades.map(v => [where("epsilon", v), v.toLocaleString("en-US")]), "");
-  row(60, words.dial_bits, decades.map(v => [where("bits", v), v.toLocaleString("en-US")]), "bound-text");
+  row(40, "ε", decades.map(v => [where("epsilon", v), gi.whole(v)]), "");
+  row(60, words.dial_bits, decades.map(v => [where("bits", v), gi.whole(v)]), "bound-text");
   find("scales").innerHTML = `<svg viewBox="0 0 ${W} 70" height="70">${rows.join("")}</svg>`;
 };
 
@@ -127,7 +127,7 @@ const drawAnswer = async () => {
     cell("control-psnr").textContent = `${gi.number(one.control_psnr)} dB`;
     cell("squares").innerHTML = [1, 2, 3].map(k => `<i class="${k <= one.level ? "on" : ""}"></i>`).join("");
     cell("squares").setAttribute("aria-label", say(words.level_alt, { level: one.level }));
-    cell("word").textContent = one.word;
+    cell("word").textContent = words["level_" + one.level];
   }
   find("grid").dataset.drawn = answer.z;
 };

@@ -266,6 +266,14 @@ GERMAN: dict[str, str] = {
     "teacher_language": "In dieser Sprache",
     "teacher_copy": "Link für die Klasse kopieren",
     "teacher_copied": "Link kopiert. Er enthält den Aufbau, nie ein Bild.",
+    "follow": "Andere zuschauen lassen",
+    "room_open": "Andere sehen die Läufe, die hier gestartet werden. Zuschauende: {n}.",
+    "room_copied": "Link kopiert: Wer ihn öffnet, sieht die hier gestarteten Läufe.",
+    "room_end": "Beenden",
+    "room_follow": "Sie schauen in Raum {code} zu.",
+    "room_wait": "Wartet auf den nächsten Lauf.",
+    "room_closed": "Er ist geschlossen.",
+    "room_leave": "Verlassen",
     # static
     "static_note": "Diese Seite enthält aufgezeichnete Läufe und braucht keinen Server. Für eigene Läufe die App"
     " starten.",

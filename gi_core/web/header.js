@@ -8,6 +8,7 @@ const recall = key => { try { return localStorage.getItem(key); } catch { return
 
 const show = name => {
   if (!props.tabs.includes(name)) name = props.tabs[0];
+  gi.awaken(name);
   for (const tab of props.tabs) document.getElementById("tab-" + tab)?.classList.toggle("gi-off", tab !== name);
   nav.querySelectorAll("button").forEach(b => {
     b.setAttribute("aria-selected", b.dataset.tab === name);

@@ -16,8 +16,27 @@ window.gi = (() => {
     document.documentElement.lang = language;
     document.title = words.title;
   };
-  /* What a widget gets as props: the server's, with the words of this language. */
-  const localised = props => new Proxy(props, { get: (target, key) => key === "words" ? words : Reflect.get(target, key) });
+  /* What a widget gets as props: what never changes, the words of this language, and the server's. */
+  const localised = (props, constants) => new Proxy(props, { get: (target, key) => key === "words" ? words : constants[key] ?? Reflect.get(target, key) });
+
+  /* The tab that is looked at comes first; the others are mounted when there is time, or when they are asked for. */
+  const asleep = new Map(), wanted = new URLSearchParams(location.search).get("tab") ?? "lab";
+  const awaken = name => {
+    const mount = asleep.get(name);
+    asleep.delete(name);
+    mount?.();
+  };
+  const awakenAll = () => {
+    const [next] = asleep.keys();
+    if (next === undefined) return;
+    awaken(next);
+    setTimeout(awakenAll, 50);
+  };
+  const whenWanted = (name, mount) => {
+    if (["header", "lab", wanted].includes(name)) return mount();
+    if (!asleep.size) setTimeout(awakenAll, 1500);
+    asleep.set(name, mount);
+  };
 
   /* Fill {name} in; {name%} is a share in percent. */
   const say = (text, values) => text.replace(/\{(\w+)(%?)\}/g, (_, key, share) => share ? `${number(100 * values[key], 0)} %` : values[key] ?? "");
@@ -109,8 +128,12 @@ window.gi = (() => {
     return { at: step => Math.log1p(Math.max(step, 0) / 10) / top, step: x => 10 * Math.expm1(x * top) };
   };
 
-  const number = (value, digits = 1) => value == null || !isFinite(value) ? "–"
-    : Number(value).toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const formats = new Map();
+  const format = digits => {
+    if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+    return formats.get(digits);
+  };
+  const number = (value, digits = 1) => value == null || !isFinite(value) ? "–" : format(digits).format(value);
   const signed = (value, digits = 1) => {
     const text = number(Math.abs(value), digits);
     return (Number(Math.abs(value).toFixed(digits)) === 0 ? "±" : value > 0 ? "+" : "−") + text;
@@ -120,14 +143,18 @@ window.gi = (() => {
     if (!isFinite(value)) return "∞";
     if (value === 0) return "0";
     const size = Math.abs(value);
-    const point = text => text.replace(".", (1.5).toLocaleString(locale)[1]);
+    const point = text => text.replace(".", format(1).format(1.5)[1]);
     if (size >= 1e6) return point(value.toExponential(1).replace("e+", "e"));
     if (size >= 100) return whole(value);
     if (size >= 0.001) return point(String(Number(value.toPrecision(3))));
     return point(value.toExponential(1));
   };
-  const whole = value => value == null || !isFinite(value) ? "–" : Math.round(value).toLocaleString(locale);
-  const ordinal = (value, table) => say(table["ordinal_" + new Intl.PluralRules(locale, { type: "ordinal" }).select(value)] ?? table.ordinal_other, { n: value });
+  const whole = value => value == null || !isFinite(value) ? "–" : format(0).format(Math.round(value));
+  let plural = null;
+  const ordinal = (value, table) => {
+    plural ??= new Intl.PluralRules(locale, { type: "ordinal" });
+    return say(table["ordinal_" + plural.select(value)] ?? table.ordinal_other, { n: value });
+  };
   const duration = (seconds, table) => seconds < 3 ? `${number(Math.max(seconds, 0.1))} s` : seconds < 90 ? `${whole(seconds)} s`
     : seconds < 5400 ? say(table.minutes, { n: whole(seconds / 60) }) : say(table.hours, { n: number(seconds / 3600) });
   /* A defense's parts in words: "clip to 1, add noise 0.001". */
@@ -204,7 +231,7 @@ window.gi = (() => {
   };
 
   return {
-    speak, localised, say, escape, token, icon, mount, image, tiles, difference, strip, scale, number, signed, short, whole, ordinal,
+    speak, localised, whenWanted, awaken, say, escape, token, icon, mount, image, tiles, difference, strip, scale, number, signed, short, whole, ordinal,
     duration, defense, toast, copy, save, saveText, csv, shrink, languages, get language() { return language; }, get words() { return words; },
   };
 })();

@@ -37,9 +37,9 @@ const paint = () => {
   find("after").querySelectorAll("canvas").forEach(c => gi.strip(c, run.layers[c.dataset.cells].after_cells, "leaving", "leaving-tint"));
 };
 
-const drawStill = async () => {
-  const { batch, width, height } = run.size;
-  gi.tiles(find("truth"), await picture(run.truth), 0, batch, width, height);
+const drawStill = () => {
+  const { batch, width, height } = run.size, mine = run.id;
+  picture(run.truth).then(sprite => { if (run.id === mine) gi.tiles(find("truth"), sprite, 0, batch, width, height); });
   const names = run.labels.map(n => say(words.class_of, { n })).join(", "), { side } = run.size;
   find("truth").setAttribute("aria-label", say(words.truth_alt, { names }));
   find("truth-note").textContent = say(batch > 1 ? words.size_batch : words.size_one, { n: batch, w: side, h: side, names });
@@ -247,6 +247,7 @@ const play = () => {
 const toggle = () => playing ? hold() : play();
 
 const receive = async message => {
+  if (message?.room) followed(message.room);
   if (!message?.run) return;
   const next = message.run;
   if (next.state === "failed" || next.state === "queued") {
@@ -268,14 +269,17 @@ const receive = async message => {
     playing = false;
     following = true;
     at = 0;
-    await drawStill();
   }
+  /* the attacker's picture first: what moves is what is looked at */
+  const opens = run.state === "recorded" && fresh && !calm;
+  if (following && !playing) await seek(opens ? 0 : run.frames.length - 1);
+  else drawPlots();
+  document.getElementById("gi-first")?.remove();
+  if (opens) play();
+  if (fresh) drawStill();
   drawThumbs();
   drawBar();
-  await drawVerdict();
-  if (following && !playing) await seek(run.state === "recorded" && fresh && !calm ? 0 : run.frames.length - 1);
-  else drawPlots();
-  if (run.state === "recorded" && fresh && !calm) play();
+  drawVerdict();
   if (["done", "stopped"].includes(run.state)) changed();
 };
 
@@ -469,15 +473,51 @@ gi.query = () => described?.query ?? "";
 /* six strengths of the present defense from weakest to strongest, as texts */
 gi.sweep = () => defensePreset?.range ? [...new Set([0, 0.2, 0.4, 0.6, 0.8, 1].map(x => defensePreset.text.replace("{}", strengthOf(x))))] : [];
 
+/* Follow my run: whoever opens the link sees the runs that are started here. */
+const guest = new URLSearchParams(location.search).get("follow");
+let room = null, counting = 0;
+const roomLink = () => { const query = new URLSearchParams({ follow: room.code }); return `${location.href.split("?")[0]}?${query}`; };
+const count = async () => {
+  if (!room || document.hidden) return;
+  const told = await server.room(room).catch(() => null);
+  if (told?.error) return closeRoom();
+  if (told && room) find("room-text").textContent = say(words.room_open, { n: told.watching });
+};
+const closeRoom = () => { clearInterval(counting); room = null; find("room").hidden = true; find("follow").disabled = false; };
+const openRoom = async () => {
+  const told = await server.open_room({});
+  if (told.error) return gi.toast(told.error);
+  room = { code: told.code, key: told.key };
+  find("room").hidden = false;
+  find("follow").disabled = true;
+  find("room-text").textContent = say(words.room_open, { n: 0 });
+  find("room-link").textContent = roomLink();
+  find("room-end").textContent = words.room_end;
+  counting = setInterval(count, 5000);
+  gi.copy(roomLink(), words.room_copied);
+};
+const followed = told => {
+  find("room-text").textContent = [say(words.room_follow, { code: told.code }), told.open ? told.running ? "" : words.room_wait : words.room_closed].filter(Boolean).join(" ");
+};
+find("follow").onclick = openRoom;
+find("follow").hidden = !server.open_room || Boolean(guest);
+find("room-copy").onclick = () => gi.copy(roomLink(), words.room_copied);
+find("room-end").onclick = async () => {
+  if (!guest) { server.close_room(room); return closeRoom(); }
+  await server.stop_run({ id: current });
+  location.search = "";
+};
+
 let current = null;
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
 const start = () => {
-  if (!server.describe) return;
+  if (!server.describe || guest) return;
   find("rail").classList.remove("open");
-  current = Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
+  current = newId();
   hold();
   following = true;
   if (run) { run = { ...run, state: "running", verdict: null, scores: null }; drawBar(); find("state").textContent = words.state_starting; }
-  trigger("run", { id: current, settings, pictures: chosenPictures() });
+  trigger("run", { id: current, settings, pictures: chosenPictures(), ...(room ? { room } : {}) });
 };
 find("rail").onsubmit = event => { event.preventDefault(); if (!busy()) start(); };
 find("stop").onclick = async () => {
@@ -555,6 +595,15 @@ window.addEventListener("gi:link", () => {
 
 show();
 watch("value", () => receive(props.value));
-receive(props.value);
+receive(props.first);
+if (guest && server.open_room) {
+  root.classList.add("guest");
+  find("room").hidden = false;
+  find("room-copy").hidden = true;
+  find("room-end").textContent = words.room_leave;
+  followed({ code: guest, open: true, running: false });
+  current = newId();
+  trigger("run", { id: current, follow: guest });
+}
 const linked = [...new URLSearchParams(location.search).keys()].some(key => key in catalog.defaults);
 describe(linked ? { search: location.search } : undefined);

@@ -37,7 +37,7 @@ def render(desk: Desk) -> gr.HTML:
     names = replay_names()
     lab = widget(
         "lab",
-        value=replay(names[0]) if names else None,
+        first=replay(names[0]) if names else None,
         catalog=catalog(),
         server_functions=[
             describe_with(desk),

@@ -14,9 +14,10 @@ from starlette.middleware import Middleware
 
 from gi_core.store import Store
 from gi_core.web import anatomy, api, compare, dial, lab, lesson, risk, zero
+from gi_core.web.first import FirstSight
 from gi_core.web.gate import Gate
 from gi_core.web.live import Desk
-from gi_core.web.settings import limits, store_file
+from gi_core.web.settings import limits, mcp_server, store_file
 from gi_core.web.widget import head, widget
 
 
@@ -76,6 +77,7 @@ def launch_settings() -> dict[str, Any]:
         "ssr_mode": False,
         "allowed_paths": [],
         "share": False,
+        "mcp_server": mcp_server(),
         "max_threads": 256,
-        "app_kwargs": {"middleware": [Middleware(Gate)]},
+        "app_kwargs": {"middleware": [Middleware(Gate), Middleware(FirstSight)]},
     }

@@ -70,8 +70,8 @@ def contents() -> dict[str, dict[str, Any]]:
     tabs = [name for name in TABS if name != "lesson" or taught is not None]
     return {
         "header": {"tabs": tabs},
-        "lab": {"value": lab.replay(replay_names()[0]), "catalog": lab.catalog()},
-        "compare": {"value": compare.opening(), "catalog": compare.catalog()},
+        "lab": {"first": lab.replay(replay_names()[0]), "catalog": lab.catalog()},
+        "compare": {"first": compare.opening(), "catalog": compare.catalog()},
         "anatomy": {},
         **({"lesson": {"catalog": taught}} if taught is not None else {}),
     }
@@ -79,11 +79,10 @@ def contents() -> dict[str, dict[str, Any]]:
 
 def widget(name: str, props: dict[str, Any]) -> str:
     """The widget's script, called as Gradio would call it."""
-    page = (HERE / f"{name}.html").read_text()
     return f"""<script>
 ((element, props, trigger, watch, server) => {{
-{script(name)}
-}})(document.getElementById("tab-{name}"), {as_script(props | {"page": page})}, still, still, recordedServer);
+{script(name, **props)}
+}})(document.getElementById("tab-{name}"), {{}}, still, still, recordedServer);
 </script>"""
 
 

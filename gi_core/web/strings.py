@@ -269,6 +269,14 @@ ENGLISH: dict[str, str] = {
     "teacher_language": "In this language",
     "teacher_copy": "Copy teacher link",
     "teacher_copied": "Link copied. It carries the set-up, never a picture.",
+    "follow": "Let others follow",
+    "room_open": "Others see the runs that you start. Watching: {n}.",
+    "room_copied": "Link copied: whoever opens it sees the runs that you start.",
+    "room_end": "End",
+    "room_follow": "You are following room {code}.",
+    "room_wait": "Waiting for the next run.",
+    "room_closed": "It is closed.",
+    "room_leave": "Leave",
     # static
     "static_note": "This page holds recorded runs and needs no server. To run your own, start the app.",
     # read aloud

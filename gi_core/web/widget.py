@@ -17,24 +17,31 @@ EMPTY = "<div></div>"
 """The template never changes, so a new value redraws nothing: the JS watches it and draws what differs."""
 
 
-def widget(name: str, *, value: Any = None, server_functions: list[Any] | None = None, **props: Any) -> gr.HTML:
-    """``name.html`` mounted by ``name.js``; props reach the script as ``props``."""
+def widget(
+    name: str, *, first: Any = None, catalog: Any = None, server_functions: list[Any] | None = None, **props: Any
+) -> gr.HTML:
+    """``name.html`` mounted by ``name.js``; props reach the script as ``props``.
+
+    ``first`` (what it shows before any message) and ``catalog`` never change: they travel inside the script, for Gradio
+    takes a second of the browser's time to watch half a megabyte of props.
+    """
     return gr.HTML(
-        value=value,
         html_template=EMPTY,
-        js_on_load=script(name),
+        js_on_load=script(name, first=first, catalog=catalog),
         apply_default_css=False,
         elem_id=f"tab-{name}",
         elem_classes=["gi-tab" if name != "header" else "gi-head"],
         server_functions=server_functions,
-        page=(HERE / f"{name}.html").read_text(),
         **props,
     )
 
 
-def script(name: str) -> str:
-    """``name.js``, for which ``props.words`` are those of the visitor's language."""
-    return f"(props => {{\n{(HERE / f'{name}.js').read_text()}\n}})(gi.localised(props));"
+def script(name: str, **constants: Any) -> str:
+    """``name.js``, whose ``props`` hold, besides Gradio's, the constants, the page, and the words of the language."""
+    constants |= {"page": (HERE / f"{name}.html").read_text()}
+    code = (HERE / f"{name}.js").read_text()
+    constant = as_script(constants)
+    return f'gi.whenWanted("{name}", () => (props => {{\n{code}\n}})(gi.localised(props, {constant})));'
 
 
 def as_script(value: Any) -> str:

@@ -60,6 +60,30 @@ def test_a_recorded_run_plays_before_anything_is_clicked(page):
     assert find(page, "verdict").inner_text().strip()
 
 
+FIRST_MOVE = """
+new MutationObserver((_, watcher) => {
+  const now = document.querySelector('#gi-first')?.dataset.step || document.querySelector('#tab-lab [data-r=step]')?.textContent;
+  if (!now) return;
+  window.firstStep ??= now;
+  if (now === window.firstStep) return;
+  window.moved = performance.now() - performance.getEntriesByType('navigation')[0].responseEnd;
+  watcher.disconnect();
+}).observe(document, {childList: true, subtree: true, characterData: true, attributes: true});
+"""  # noqa: E501
+
+
+def test_something_moves_within_two_seconds_after_the_page_is_served(browser, served):
+    """The recorded run plays in the page itself while the app starts, and the app goes on with it."""
+    tab = browser.new_page()
+    tab.add_init_script(FIRST_MOVE)
+    tab.goto(served[0])
+    tab.wait_for_function("window.moved !== undefined", timeout=60_000)
+    assert tab.evaluate("window.moved") < 2000
+    tab.wait_for_selector("[data-r=state]:not(:empty)")
+    tab.wait_for_function("!document.getElementById('gi-first')")
+    tab.close()
+
+
 def test_keyboard_scrubs_without_a_request(page):
     page.wait_for_function("document.querySelector('[data-r=estimate]').textContent.includes('About')", timeout=30_000)
     requests = []
@@ -70,7 +94,51 @@ def test_keyboard_scrubs_without_a_request(page):
     page.wait_for_function("document.querySelector('[data-r=play]').getAttribute('aria-label') === 'Pause'")
     page.keyboard.press(" ")
     assert find(page, "play").get_attribute("aria-label") == "Play"
+    for name in ("difference", "first", "last"):
+        find(page, name).click()
+    find(page, "thumbs").locator("canvas").nth(3).click()
     assert requests == []
+
+
+def test_guests_follow_the_runs_of_a_room(page, browser, served):
+    find(page, "follow").click()
+    page.wait_for_function("document.querySelector('[data-r=room-link]').textContent.includes('follow=')")
+    guest = browser.new_page()
+    guest.goto(find(page, "room-link").inner_text())
+    guest.wait_for_function("document.querySelector('[data-r=room-text]')?.textContent.includes('Waiting')")
+    assert not find(guest, "run").is_visible()
+    set_attack(page, "ig:steps=150,lr=0.0401")
+    find(page, "run").click()
+    wait_state(guest, "Live run, finished", 60)
+    wait_state(page, "Live run, finished", 60)
+    assert find(guest, "text").inner_text() == find(page, "text").inner_text()
+    assert find(guest, "guess-psnr").inner_text() == find(page, "guess-psnr").inner_text()
+    find(page, "room-end").click()
+    guest.wait_for_function("document.querySelector('[data-r=room-text]').textContent.includes('closed')")
+    guest.close()
+
+
+def test_teacher_links_hide_lock_and_start_where_they_say(page, served):
+    page.get_by_role("tab", name="Lesson").click()
+    tab = page.locator("#tab-lesson")
+    tab.locator(".teachers summary").click()
+    tab.locator("[data-r=start]").select_option("lab")
+    tab.locator("[data-r=hide] input[value=victim]").check()
+    tab.locator("[data-r=lock] input[value=defense]").check()
+    page.wait_for_function("document.querySelector('[data-r=address]').textContent.includes('lock=defense')")
+    page.goto(tab.locator("[data-r=address]").inner_text())
+    page.wait_for_selector("[data-r=state]:not(:empty)")
+    assert page.evaluate("document.body.dataset.tab") == "lab"
+    assert not page.locator("[data-card=victim]").is_visible()
+    assert find(page, "defense").is_disabled()
+    assert "teacher" in page.locator("[data-card=defense]").inner_text()
+    page.goto(served[0] + "?tab=lesson&step=4&projector=1")
+    page.wait_for_selector("#tab-lesson [data-r=guess] button")
+    assert page.locator("[data-r=dots] [aria-current=step]").inner_text() == "4"
+    assert not page.locator(".teachers").is_visible()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("[data-r=dots] [aria-current=step]").inner_text() == "5"
+    page.evaluate("localStorage.removeItem('gi-lang')")
 
 
 def test_a_run_arrives_frame_by_frame_and_ends_with_a_verdict(page):
