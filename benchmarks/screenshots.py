@@ -12,14 +12,18 @@ from playwright.sync_api import sync_playwright
 from gi_core.web import build, launch_settings
 
 SHOTS = {
-    "lab-light": (1440, 900, ""),
-    "lab-dark": (1440, 900, "?__theme=dark"),
-    "lab-375": (375, 812, ""),
-    "lab-projector": (1280, 720, "?projector=1"),
-    "dial": (1440, 900, "?tab=dial"),
-    "compare": (1440, 900, "?tab=compare"),
-    "anatomy": (1440, 900, "?tab=anatomy"),
-    "lesson": (1440, 900, "?tab=lesson&step=4"),
+    "lab-light": (1440, 900, "?lang=en"),
+    "lab-dark": (1440, 900, "?__theme=dark&lang=en"),
+    "lab-375": (375, 812, "?lang=en"),
+    "lab-projector": (1280, 720, "?projector=1&lang=en"),
+    "dial": (1440, 900, "?tab=dial&lang=en"),
+    "compare": (1440, 900, "?tab=compare&lang=en"),
+    "sweep": (1440, 1500, "?tab=compare&comparison=sweep&lang=en"),
+    "risk": (1440, 900, "?tab=risk&lang=en"),
+    "anatomy": (1440, 900, "?tab=anatomy&lang=en"),
+    "lesson": (1440, 900, "?tab=lesson&step=4&lang=en"),
+    "lesson-german": (1440, 900, "?tab=lesson&step=6&lang=de"),
+    "lab-german-375": (375, 812, "?lang=de"),
 }
 
 

@@ -187,9 +187,18 @@ find("sweep").onclick = () => {
   find("values").value = swept.join("\n");
   estimate();
 };
-find("rows-axis").value = "seed";
-find("rows").value = "0";
 fill();
+find("rows-axis").value = "seed";
+fillRows();
+/* the rail asks for what is shown, so that Run lanes repeats it with the Lab's settings */
+const adopt = () => {
+  if (!shown?.lanes?.length) return;
+  find("axis").value = shown.field;
+  find("values").value = shown.lanes.map(l => l.label).join("\n");
+  find("rows-axis").value = shown.rows.field;
+  find("rows").value = shown.rows.values.join("\n");
+  estimate();
+};
 
 const buttons = () => {
   find("run").disabled = busy();
@@ -247,10 +256,11 @@ window.addEventListener("keydown", event => {
   if (["ArrowRight", "ArrowLeft"].includes(event.key) && event.target.tabIndex < 0) { event.preventDefault(); step(moves[event.key]); }
 });
 find("difference").onchange = event => { factor = Number(event.target.value); draw(); };
-find("recorded").onchange = async event => {
-  if (!event.target.value || busy()) return;
-  receive(await server.recorded_comparison({ name: event.target.value }));
+const recall = async name => {
+  if (!catalog.recorded.includes(name) || busy()) return;
+  receive(await server.recorded_comparison({ name }));
   x = 1;
+  adopt();
   draw();
 };
 find("rail").onsubmit = event => {
@@ -266,4 +276,8 @@ new ResizeObserver(() => { if (document.body.dataset.tab === "compare") draw(); 
 window.addEventListener("gi:tab", event => { if (event.detail === "compare") { draw(); estimate(); } });
 watch("value", () => receive(props.value));
 receive(props.first);
+adopt();
 buttons();
+find("recorded").onchange = event => recall(event.target.value);
+const linked = new URLSearchParams(location.search).get("comparison");
+if (linked && linked !== shown?.name) recall(linked);

@@ -146,7 +146,7 @@ window.gi = (() => {
     const point = text => text.replace(".", format(1).format(1.5)[1]);
     if (size >= 1e6) return point(value.toExponential(1).replace("e+", "e"));
     if (size >= 100) return whole(value);
-    if (size >= 0.001) return point(String(Number(value.toPrecision(3))));
+    if (size >= 0.0001) return point(String(Number(value.toPrecision(3))));
     return point(value.toExponential(1));
   };
   const whole = value => value == null || !isFinite(value) ? "–" : format(0).format(Math.round(value));
