@@ -112,7 +112,7 @@ const draw = found => {
   find("scroll-runs").hidden = !found.runs.length;
   find("runs").innerHTML = head(columns) + `<tbody>${found.runs.map(r => `<tr>
     <td>${r.src ? `<img src="${r.src}" alt="${escape(say(words.risk_strip_alt, { attack: r.attack }))}">` : ""}</td>
-    <td>${escape(r.setup)}<br><code class="mono">${escape(r.attack)}</code><br><span class="small">${escape(r.source)}</span></td>
+    <td lang="en">${escape(r.setup)}<br><code class="mono">${escape(r.attack)}</code><br><span class="small">${escape(r.source)}</span></td>
     <td>${level(r.level)}</td><td>${gainWords(r.gain)}</td><td>${gi.ordinal(r.rank, words)}</td><td>${gi.number(r.distance, 1)}</td>
     <td>${open(r)}${copy(r)}</td></tr>`).join("")}</tbody>`;
   find("more").textContent = found.count > found.runs.length ? say(words.risk_more, { n: found.count - found.runs.length }) : "";
@@ -120,7 +120,7 @@ const draw = found => {
   find("tables-box").open = !found.runs.length;
   find("tables-title").textContent = say(words.risk_tables, { n: found.tables.length });
   find("tables").innerHTML = head(words.risk_table_columns.split("|")) + `<tbody>${found.tables.map(r => `<tr>
-    <td>${escape(r.table)}</td><td>${escape(r.setup)}<br><code class="mono">${escape(r.attack)}</code><br><span class="small">${escape(r.source)}</span></td>
+    <td>${escape(r.table)}</td><td lang="en">${escape(r.setup)}<br><code class="mono">${escape(r.attack)}</code><br><span class="small">${escape(r.source)}</span></td>
     <td>${gainWords(r.gain)}</td><td>${gi.number(r.psnr)} dB</td><td>${gi.number(r.distance, 1)}</td><td>${copy(r)}</td></tr>`).join("")}</tbody>`;
   for (const box of ["scroll-runs", "scroll-tables"]) find(box).tabIndex = find(box).scrollWidth > find(box).clientWidth ? 0 : -1;
 };

@@ -267,7 +267,7 @@ def test_a_link_carries_the_settings_and_is_clamped(page, served):
     page.wait_for_function("document.querySelector('[data-f=seed]')?.value === '5'", timeout=10_000)
     assert page.input_value("[data-f=model]") == "mlp"
     assert page.input_value("[data-f=attack]") == "ig:steps=77"
-    assert page.input_value("[data-f=batch_size]") == "1"
+    assert page.input_value("[data-f=batch_size]") == "8"
     assert "batch_size=9999" in find(page, "estimate").inner_text()
 
 
