@@ -300,6 +300,7 @@ def judged(desk: Desk, flight: str, one: Experiment, run: Run, pace: Pace) -> Ge
     if verdict is None:
         return
     one.message |= payload.ended(trace) | {"verdict": verdict}
+    desk.keep(trace, names(one.pictures), one.message)
     one.cell = {
         "src": payload.strip_uri(trace.images), "size": one.message["size"], "gain": verdict["gain"],
         "level": verdict["level"], "control": verdict["control"]["psnr"], "psnr": one.message["scores"]["psnr"],

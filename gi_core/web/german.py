@@ -215,7 +215,7 @@ GERMAN: dict[str, str] = {
     "every_run": "Alle Läufe",
     "heat_map": "Wärmebild",
     "small_multiples": "Bilder",
-    "every_run_note": "Gewinn über Kontrolle in dB; dunkler: mehr. Eine Zelle öffnet ihren Lauf im Labor.",
+    "every_run_note": "Gewinn über Kontrolle in dB; je röter, desto mehr. Eine Zelle öffnet ihren Lauf im Labor.",
     "open_run": "Öffnet den Lauf im Labor",
     "open_later": "Läufe lassen sich öffnen, sobald der Vergleich beendet ist.",
     "compare_story": 'Dasselbe <b class="private">Bild</b>, ein einziger Unterschied: Wer sieht mehr?',

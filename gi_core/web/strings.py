@@ -218,7 +218,7 @@ ENGLISH: dict[str, str] = {
     "every_run": "Every run",
     "heat_map": "Heat map",
     "small_multiples": "Pictures",
-    "every_run_note": "Gain over control in dB; darker: more. A cell opens its run in the Lab.",
+    "every_run_note": "Gain over control in dB; the redder, the more. A cell opens its run in the Lab.",
     "open_run": "Opens the run in the Lab",
     "open_later": "Runs open once the comparison has ended.",
     "compare_story": 'Same <b class="private">picture</b>, same seed, one thing different: who sees more?',

@@ -172,6 +172,25 @@ def test_a_run_arrives_frame_by_frame_and_ends_with_a_verdict(page):
     } <= names
 
 
+def test_tabs_and_small_questions_do_not_wait_for_a_running_attack(page):
+    set_attack(page, SLOW)
+    find(page, "run").click()
+    wait_state(page, "Live run")
+    shown = page.evaluate(
+        """['dial', 'compare', 'anatomy', 'lesson', 'lab'].map(name => {
+            window.dispatchEvent(new CustomEvent('gi:show', {detail: name}));
+            return document.getElementById('tab-' + name).checkVisibility();
+        })"""
+    )
+    assert all(shown)
+    page.select_option("[data-f=model]", "mlp")
+    words = "document.querySelector('#tab-lab [data-r=parameters]').textContent"
+    page.wait_for_function(f"{words} && !{words}.startsWith('15,826')", timeout=10_000)
+    assert state(page) == "Live run"
+    find(page, "stop").click()
+    wait_state(page, "Live run, stopped here", 5)
+
+
 def test_stop_keeps_the_frames(page, served):
     set_attack(page, SLOW)
     find(page, "run").click()

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gi_core.store import Store
 from gi_core.web import compare
+from gi_core.web.exports import trace_of
 from gi_core.web.live import Desk
 from gi_core.web.settings import Limits
 
@@ -60,6 +62,17 @@ def test_repetitions_fill_the_grid_and_every_cell_opens_its_run():
         assert cell["gain"] == run["verdict"]["gain"] and cell["psnr"] == run["scores"]["psnr"]
         assert 2 <= len(run["frames"]) <= compare.CELL_FRAMES and run["frames"][-1]["iteration"] == 20
     json.dumps(told, allow_nan=False)
+
+
+def test_finished_runs_are_kept_and_can_be_downloaded(tmp_path):
+    desk = Desk(Limits(), Store(tmp_path / "runs.sqlite"))
+    told = last(desk, rows={"field": "seed", "values": ["0"]}, field="model", values=["mlp", "lenet"])
+    for run in told["runs"].values():
+        wanted = {"id": run["id"], "scenario": run["scenario"], "pictures": run["pictures"]}
+        trace = trace_of(desk, wanted)
+        assert trace is not None and trace.scores[0]["psnr"] == pytest.approx(run["scores"]["psnr"])
+    cut = last(desk, budget={"steps": 5}, settings=BASE | {"attack": "ig:steps=21"})
+    assert trace_of(desk, cut["runs"]["0-0"]) is None  # cut short, it is not what its Scenario says
 
 
 def test_a_lane_that_cannot_run_says_so_and_the_others_go_on():
