@@ -7,9 +7,13 @@ if os.environ.get("SPACES_ZERO_GPU"):
 
     os.environ.setdefault("GI_DEVICE", "cpu")  # outside of its tasks a ZeroGPU Space has no GPU
 
+from gi_core.errors import BadInput
 from gi_core.web import build, launch_settings
 
-demo = build()
+try:
+    demo, settings = build(), launch_settings()
+except BadInput as error:
+    raise SystemExit(f"error: {error}") from None
 
 if __name__ == "__main__":
-    demo.launch(**launch_settings())
+    demo.launch(**settings)

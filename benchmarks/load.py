@@ -11,11 +11,14 @@ import json
 import secrets
 import sys
 import time
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
+T = TypeVar("T")
 CHEAP = {"model": "mlp", "image_size": 16, "attack": "ig:steps=120"}
 
 
@@ -58,7 +61,7 @@ class Page:
     async def run(self, settings: dict[str, Any], *, leave_after: int | None = None, **request: Any) -> Outcome:
         """Press Run and watch to the end, or close the tab after some messages."""
         told, started = Outcome(), time.monotonic()
-        event = {"id": secrets.token_hex(16), "settings": settings, "pictures": [{"sample": "cat"}], **request}
+        event = {"id": secrets.token_hex(16), "settings": settings, "pictures": ["cat"], **request}
         body = {
             "data": [], "event_data": event, "fn_index": self.run_index, "session_hash": self.session,
             "trigger_id": self.lab,
@@ -131,6 +134,12 @@ async def light(url: str, seconds: float) -> list[float]:
             took.append(time.monotonic() - started)
             await asyncio.sleep(0.25)
         return sorted(took)
+
+
+def at_once(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end, whatever event loop this thread may have."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def told(name: str, outcomes: list[Outcome]) -> str:

@@ -1,15 +1,25 @@
-"""Named HTTP endpoints: ``/run_attack`` and ``/list``, with the names and values of the command line."""
+"""Named HTTP endpoints: ``/run_attack``, ``/seconds`` and ``/list``, with the names and values of the command line.
+
+The same are the tools of the MCP server, where one is asked for (``GI_MCP=1``).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields
+from typing import Any, Literal
 
 import gradio as gr
 
 from gi_core import catalogue
 from gi_core.errors import BadInput
+from gi_core.scenario import Scenario
 from gi_core.web.live import Desk
-from gi_core.web.requests import FIELDS
+from gi_core.web.requests import FIELDS, scenario_of_link
+
+PARAMETERS = {"images": "sample names or data: URIs, one per picture of the batch"} | {
+    field.name: field.metadata["text"] for field in fields(Scenario)
+}
+"""What the parameters of ``/run_attack`` mean; without batch_size it is the number of pictures."""
 
 
 def expose(desk: Desk) -> None:
@@ -22,39 +32,56 @@ def expose(desk: Desk) -> None:
         image_size: int = 32,
         channels: int = 3,
         batch_size: int | None = None,
-        mode: str = "eval",
+        mode: Literal["eval", "train"] = "eval",
         weights: str = "init",
         local_steps: int = 1,
         local_batch: int = 0,
         local_lr: float = 0.01,
         local_momentum: float = 0.0,
         clients: int = 1,
-        update: str = "auto",
+        update: Literal["auto", "gradient", "delta"] = "auto",
         defense: str = "none",
         knowledge: str = "labels",
         attack: str = "ig",
         seed: int = 0,
+        request: gr.Request | None = None,
     ) -> dict[str, Any]:
-        """Attack one update and return the trace.
-
-        Args:
-            images: sample names or data: URIs, one per picture of the batch; the others are the Scenario's fields,
-                named as on the command line (without batch_size: the number of pictures).
-        """
+        """Attack one update with its pictures and return the trace: scores, history, versions."""
         given = locals()
         size = len(images) if batch_size is None else batch_size
         settings = {name: given[name] for name in FIELDS} | {"batch_size": size}
         try:
-            return desk.whole(settings, images)
+            with desk.sessions.one_more((request and request.session_hash) or ""):
+                return desk.whole(settings, images)
+        except BadInput as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    def seconds(scenario: str) -> dict[str, Any]:
+        """How long a run will take on this machine, its control included, and how long it would wait in line.
+
+        Args:
+            scenario: a query string of Scenario fields, as in a link: model=mlp&attack=ig:steps=100
+        """
+        try:
+            chosen, notes = scenario_of_link(scenario, desk.limits)
+            return {"seconds": desk.costs.predict(chosen), "wait": desk.line.wait(), "notes": notes}
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 
     def list_(kind: str = "") -> dict[str, Any]:
-        """Models, attacks, defenses, priors, metrics, samples: names, options, meanings."""
+        """Models, attacks, defenses, priors, metrics, samples: names, options, meanings.
+
+        Args:
+            kind: one of them; empty: all
+        """
         try:
             return catalogue.describe(kind or None)
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 
+    run_attack.__doc__ = f"{run_attack.__doc__}\n\nArgs:\n" + "\n".join(
+        f"    {name}: {text}" for name, text in PARAMETERS.items()
+    )
     gr.api(run_attack, api_name="run_attack", concurrency_limit=None)
+    gr.api(seconds, api_name="seconds", concurrency_limit=None)
     gr.api(list_, api_name="list", concurrency_limit=None)

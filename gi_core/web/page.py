@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from gi_core.store import Store
 from gi_core.web import anatomy, api, compare, dial, lab, lesson, risk, zero
 from gi_core.web.first import FirstSight
+from gi_core.web.forget import SESSIONS, forgetting
 from gi_core.web.gate import Gate
 from gi_core.web.live import Desk
 from gi_core.web.settings import limits, mcp_server, store_file
@@ -73,11 +74,11 @@ def launch_settings() -> dict[str, Any]:
         "enable_monitoring": False,
         "footer_links": ["api"],
         "show_error": False,
-        "state_session_capacity": 500,
+        "state_session_capacity": SESSIONS,
         "ssr_mode": False,
         "allowed_paths": [],
         "share": False,
         "mcp_server": mcp_server(),
         "max_threads": 256,
-        "app_kwargs": {"middleware": [Middleware(Gate), Middleware(FirstSight)]},
+        "app_kwargs": {"middleware": [Middleware(Gate), Middleware(FirstSight)], "lifespan": forgetting},
     }

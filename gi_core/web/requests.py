@@ -18,6 +18,8 @@ from gi_core.web.settings import Limits
 
 FIELDS = [f.name for f in dataclasses.fields(Scenario)]
 PICTURE_BYTES = 8_000_000
+LINK = 4000
+"""Characters of a link that are read."""
 WEIGHTS = ("init", "trained")
 """Sources of weights that a request may name: the others read the server's files or download."""
 
@@ -39,21 +41,42 @@ def scenario_of(settings: dict[str, Any], limits: Limits) -> Scenario:
 
 
 def scenario_of_link(query: str, limits: Limits) -> tuple[Scenario, list[str]]:
-    """The Scenario that a link asks for, field by field, and a sentence for each field that had to be left out.
+    """The Scenario that a link asks for, and a sentence for each field that could not be had as asked.
 
-    A link is read leniently: a bad value gives way to the default, and says so.
+    A link is read leniently: a number out of range becomes the nearest one allowed, any other bad value the default.
+    Whatever is no field of a Scenario, a picture above all, is not read.
     """
     notes: list[str] = []
     good: dict[str, Any] = {}
-    for name, value in parse_qsl(query.rpartition("?")[2], keep_blank_values=True):
-        if name not in FIELDS:
-            continue
+    asked = dict(parse_qsl(query.rpartition("?")[2][:LINK], keep_blank_values=True))
+    for name in (name for name in FIELDS if name in asked):
+        value = asked[name]
         try:
             scenario_of({**good, name: value}, limits)
             good[name] = value
         except BadInput as error:
-            notes.append(f"The link's {error}. The default is used.")
+            nearest = clamped(name, value, limits)
+            try:
+                scenario_of({**good, name: nearest}, limits)
+                good[name] = nearest
+                notes.append(f"The link's {name}={value[:40]} is out of range: {nearest} is used.")
+            except BadInput:
+                notes.append(f"The link's {str(error)[:300]}. The default is used.")
     return scenario_of(good, limits), notes
+
+
+def clamped(name: str, value: str, limits: Limits) -> str:
+    """The number nearest to ``value`` that a field may have here; empty for what is no number."""
+    field = next(f for f in dataclasses.fields(Scenario) if f.name == name)
+    low, high = field.metadata["low"], field.metadata["high"]
+    try:
+        number = float(value)
+    except ValueError:
+        return ""
+    if low is None or high is None or number != number:
+        return ""
+    nearest = min(max(number, low), high, getattr(limits, name, high))
+    return str(int(nearest) if isinstance(field.default, int) else nearest)
 
 
 def picture_of(given: dict[str, Any] | str, scenario: Scenario) -> Tensor:

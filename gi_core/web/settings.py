@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -49,6 +50,14 @@ def store_file() -> Path | None:
         return None if where == "off" else Path(where)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "gradient-inversion-explorer" / "runs.sqlite3"
+
+
+def mcp_server() -> bool:
+    """Whether the endpoints are offered as tools to language models too: ``GI_MCP=1``. Raises BadInput without mcp."""
+    wanted = os.environ.get("GI_MCP", "").lower() in ("1", "true", "yes")
+    if wanted and importlib.util.find_spec("mcp") is None:
+        raise BadInput('GI_MCP=1 needs a package that is not installed: pip install "gradio[mcp]"')
+    return wanted
 
 
 def limits() -> Limits:

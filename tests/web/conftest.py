@@ -86,6 +86,7 @@ def launch(tmp_path) -> Iterator[Callable[..., Server]]:
 
     def start(port: int = 0, **settings: str) -> Server:
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             port = probe.getsockname()[1]
         folder = tmp_path / "server"

@@ -19,6 +19,9 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
+from benchmarks.load import at_once, press
+from gi_core.web import page
+
 PLACE = b"N48.8583736E2.2944813-SECRET-PLACE"
 MINUTES = 0.05
 
@@ -118,6 +121,27 @@ def test_no_upload_is_taken_and_no_file_written(launch):
     assert found(server, [PLACE, *traces(picture)]) == []
     time.sleep(60 * MINUTES)
     assert found(server, [PLACE, *traces(picture)]) == []
+
+
+def test_a_session_leaves_no_picture_in_memory(monkeypatch):
+    """Gradio holds the last message of every session; it goes with the rest."""
+    monkeypatch.setenv("GI_LIMITS", f"minutes={MINUTES}")
+    demo = page.build()
+    _, url, _ = demo.launch(**page.launch_settings(), prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    try:
+        uri = "data:image/jpeg;base64," + base64.b64encode(photograph()).decode()
+        fields = {"model": "mlp", "attack": "analytic", "image_size": 16}
+        (outcome,) = at_once(press(url, [{"settings": fields, "pictures": [uri]}]))
+        assert outcome.state == "done"
+        truth = outcome.final["run"]["truth"]
+        held = lambda: truth in str([vars(state) for state in demo.state_holder.session_data.values()])
+        assert held(), "this is where it would stay"
+        end = time.monotonic() + 60 * MINUTES + 5
+        while held() and time.monotonic() < end:
+            time.sleep(0.2)
+        assert not held()
+    finally:
+        demo.close()
 
 
 def test_a_picture_added_in_the_page_is_nowhere_on_disk(launch, browser, tmp_path):

@@ -9,10 +9,9 @@ import time
 import pytest
 
 from gi_core.errors import BadInput
-from gi_core.scenario import Scenario
 from gi_core.web import live
 from gi_core.web.live import Desk, Line
-from gi_core.web.requests import picture_of, scenario_of, scenario_of_link
+from gi_core.web.requests import picture_of, scenario_of
 from gi_core.web.settings import Limits
 
 
@@ -184,12 +183,6 @@ def test_bad_requests_are_one_sentence(change, words):
     (only,) = told(desk.live(request() | change))
     assert only["state"] == "failed"
     assert words in only["message"] and only["message"].endswith(".")
-
-
-def test_a_link_is_read_leniently_and_says_so():
-    scenario, notes = scenario_of_link("?model=mlp&seed=7&batch_size=9999&attack=igg&utm=x", Limits())
-    assert scenario == Scenario(model="mlp", seed=7)
-    assert len(notes) == 2 and "batch_size=9999" in notes[0] and "igg" in notes[1]
 
 
 def test_requests_know_only_samples_and_data():
