@@ -20,7 +20,7 @@ GERMAN: dict[str, str] = {
     "key_run": "starten",
     "key_leave": "verlassen",
     # lab
-    "story": 'Das <b class="private">private Bild</b> hat das Gerät nie verlassen. Allein aus dem'
+    "story": 'Das <b class="private">private Bild</b> blieb auf dem Gerät. Allein aus dem'
     ' <b class="leaving">Update</b> hat der <b class="attacker">Angreifer</b> es nachgebaut.',
     "settings": "Einstellungen",
     "done": "Fertig",

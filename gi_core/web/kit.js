@@ -142,7 +142,8 @@ window.gi = (() => {
     if (value == null) return "–";
     if (!isFinite(value)) return "∞";
     if (value === 0) return "0";
-    const size = Math.abs(value);
+    if (value < 0) return "−" + short(-value);
+    const size = value;
     const point = text => text.replace(".", format(1).format(1.5)[1]);
     if (size >= 1e6) return point(value.toExponential(1).replace("e+", "e"));
     if (size >= 100) return whole(value);

@@ -95,7 +95,7 @@ const drawPlots = () => {
   const box = find("plots"), W = Math.max(240, box.clientWidth), left = 46, inset = 10, gap = 22, h = run.history;
   if (!box.clientWidth) return;
   /* the height that the verdict's place leaves, which does not change during a run */
-  const room = parseFloat(getComputedStyle(find("under")).minHeight) - (box.offsetTop - find("under").offsetTop) - 16;
+  const room = parseFloat(getComputedStyle(find("under")).minHeight) - box.offsetTop - 16;
   const H = Math.min(150, Math.max(84, Math.floor((room - gap - 4) / 2) || 0)), total = 2 * H + gap + 4;
   const scale = axis(), px = step => left + inset + scale.at(step) * (W - left - 2 * inset);
   const losses = h.loss.filter(v => v > 0 && isFinite(v));
