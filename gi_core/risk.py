@@ -16,7 +16,7 @@ from gi_core.defenses.base import noise_of
 from gi_core.defenses.clip import Clip
 from gi_core.errors import BadInput
 from gi_core.evidence import Evidence, rows, runs, tables
-from gi_core.metrics.verdict import WORDS
+from gi_core.metrics.verdict import STRUCTURE, WORDS
 from gi_core.models import build
 from gi_core.scenario import Scenario
 
@@ -24,6 +24,8 @@ LIMIT = 2.0
 """Runs farther than this from a set-up say nothing about it."""
 SLACK = 0.5
 """Beside the nearest set-up, those at most this much farther count: they span the range."""
+CLOSE = 1.0
+"""A change is recommended on runs at most this far from the changed set-up."""
 DISTANCE_SAYS = (
     "Distance counts factors of two in pictures per update, local steps, summed clients and picture side, two for each"
     " factor of ten in a defense's strength, and 0.5 for another network of the same family or for grey against colour;"
@@ -167,22 +169,27 @@ STRENGTHS = {"topk": "keep", "quantize": "bits", "prune": "p", "gaussian": "sigm
 def defense_of(scenario: Scenario) -> tuple[str, float | None]:
     """Kind of a scenario's defense and its strength, where that is a number to compare.
 
-    Clip and noise, by whatever name, is one kind, and its strength is noise over clip.
+    Clip and noise, by whatever name, is one kind, and its strength is noise over clip. A joint clip alone only
+    rescales the update, so its norm is no strength. What has no strength to compare is its whole text.
     """
     stack: tuple[Defense, ...] = scenario.defense_stack
     if not stack:
         return "none", None
     noise = noise_of(stack, scenario.batch_size)
     if noise is not None and math.isfinite(noise.clip):
-        others = [d.name for d in stack if not isinstance(d, Clip) and d.noise(scenario.batch_size) is None]
+        others = [d.text for d in stack if not isinstance(d, Clip) and d.noise(scenario.batch_size) is None]
         scope = ", each tensor on its own" if noise.separate else ""
         return "+".join([f"clip and {noise.kind} noise{scope}", *others]), noise.sigma / noise.clip
-    kind = "+".join(d.name for d in stack)
-    name = STRENGTHS.get(stack[0].name) if len(stack) == 1 else None
-    value = float(getattr(stack[0], name)) if name else None
-    if stack[0].name == "prune" and value is not None:
+    (first, *more) = stack
+    if isinstance(first, Clip) and not more:
+        return f"clip, {first.scope}", None
+    name = STRENGTHS.get(first.name) if not more else None
+    if name is None:
+        return stack_text(stack), None
+    value = float(getattr(first, name))
+    if first.name == "prune":
         value = 1 - value  # the share that stays
-    return kind, value or None
+    return (first.name, value) if value > 0 else (first.text, None)
 
 
 @dataclass(frozen=True)
@@ -286,12 +293,13 @@ class Summary:
         levels: verdicts, where all near runs together share the 5 % of chance that a verdict of *Colours and layout*
             allows one of them: among many runs some land high in the line-up by luck.
         alone: runs that would reach more than *Nothing* alone, and do not among so many.
-        gain: SSIM over control; rank: among ``candidates``.
+        gain, mean_gain: SSIM over control; rank: among ``candidates``.
     """
 
     levels: tuple[int, int]
     alone: int
     gain: tuple[float, float]
+    mean_gain: float
     rank: tuple[int, int]
     candidates: int
 
@@ -303,10 +311,12 @@ def summary(found: Sequence[Near]) -> Summary | None:
     if not best:
         return None
     inputs = [e.judged for e in best if e.judged is not None]
+    gains = [e.gain or 0.0 for e in best]
     return Summary(
         span([i.level(pictures) for i in inputs]),
         sum(bool(n.evidence.level()) and not n.evidence.level(pictures) for n in found),
-        span([e.gain or 0.0 for e in best]),
+        span(gains),
+        sum(gains) / len(gains),
         span([i.rank for i in inputs]),
         inputs[0].candidates,
     )
@@ -314,6 +324,10 @@ def summary(found: Sequence[Near]) -> Summary | None:
 
 def span(values: Sequence[N]) -> tuple[N, N]:
     return min(values), max(values)
+
+
+def counted(runs: int) -> str:
+    return f"{runs} run" if runs == 1 else f"{runs} runs"
 
 
 def range_words(low: int, high: int) -> str:
@@ -335,13 +349,14 @@ def sentence(found: Summary | None, judged: Sequence[Near], rest: Sequence[Near]
         return "Not measured: no run here has this family of network, BatchNorm mode and kind of defense."
     count, distance = len(judged), judged[0].distance
     where = "at this very set-up" if distance == 0 else f"at a distance of {distance:.1f}"
-    told = f"{range_words(*found.levels)}: the strongest of the attacks tried, over {count} runs {where}"
+    told = f"{range_words(*found.levels)}: the strongest of the attacks tried, over {counted(count)} {where}"
     if found.levels[1] == 0:
         told += "; that is what these attacks and budgets found, not a promise"
+        if found.mean_gain >= STRUCTURE[0]:
+            likeness = f"Likeness does rise, by an SSIM of {found.mean_gain:.2f} in the mean"
+            told += f". {likeness}, but the line-up does not find the picture"
     if found.alone:
-        told += (
-            f". Alone {found.alone} of these runs would read as {WORDS[1]} or more; among so many, that much is luck"
-        )
+        told += f". Alone {counted(found.alone)} would read as {WORDS[1]} or more; among so many, that much is luck"
     top = max(gains, default=-math.inf)
     if top > found.gain[1] + 0.1:
         told += f". A longer study nearby found more: SSIM gain {top:+.2f}, see the tables"
@@ -402,7 +417,7 @@ def changes(setup: SetUp, now: Summary | None) -> Iterator[Change]:
             judged = near(changed, runs())
         except BadInput:
             continue
-        after = summary(judged)
+        after = summary(judged) if judged and judged[0].distance <= CLOSE else None
         if after is not None and after.levels[1] < now.levels[1]:
             found.append(Change(says, after.levels, len(judged), cost))
     yield from sorted(found, key=lambda c: c.levels[1])

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from gi_core.evidence import strip_of
 from gi_core.metrics.verdict import WORDS
 from gi_core.report.html import STYLE, rows
-from gi_core.risk import DISTANCE_SAYS, Answer, Near, SetUp, range_words
+from gi_core.risk import DISTANCE_SAYS, Answer, Near, SetUp, counted, range_words
 from gi_core.scenario import Scenario
 
 LISTED = 8
@@ -169,7 +169,7 @@ def pdf(answer: Answer) -> bytes:
     if answer.change:
         pen.head("What to change")
         for c in answer.change[:4]:
-            pen.write(f"{c.says}: {range_words(*c.levels)} in {c.runs} runs. {c.cost}")
+            pen.write(f"{c.says}: {range_words(*c.levels)} in {counted(c.runs)}. {c.cost}")
     if answer.bounds:
         pen.head("What no attack can beat")
         for b in answer.bounds[:4]:

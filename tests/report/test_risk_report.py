@@ -1,0 +1,65 @@
+import io
+from html.parser import HTMLParser
+
+import pypdf
+import pytest
+
+from gi_core.report.risk import FORMATS, headline, html, pdf
+from gi_core.risk import EXAMPLES, SetUp, answer
+
+FAR = SetUp(model="swin-tiny", batch_size=64, local_steps=100)
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.links, self.text = [], [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+        self.links += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module", params=[*EXAMPLES.values(), FAR], ids=[*EXAMPLES, "far"])
+def found(request):
+    return answer(request.param)
+
+
+def test_html_stands_alone_and_holds_all_evidence(found):
+    page = Page(html(found).decode())
+    assert not page.open
+    assert "script" not in page.tags
+    assert all(link.startswith("data:") for link in page.links)
+    assert headline(found) in page.text and found.sentence in page.text
+    for near in found.runs:
+        assert near.evidence.command in page.text
+    for bound in found.bounds:
+        assert bound.says in page.text
+    assert all(text in page.text for text in found.outside)
+
+
+def test_pdf_is_one_page_of_text(found):
+    document = pypdf.PdfReader(io.BytesIO(pdf(found)))
+    assert len(document.pages) == 1
+    text = " ".join(document.pages[0].extract_text().split())
+    assert headline(found) in text
+    assert found.sentence[:60] in text
+    assert "What this does not cover" in text and "kind of defense" in text
+    if found.runs:
+        assert f"Evidence: {len(found.runs)} run" in text
+    heights = []
+    document.pages[0].extract_text(visitor_text=lambda t, cm, tm, *_: t.strip() and heights.append(tm[5] or cm[5]))
+    assert min(heights) > 15
+
+
+def test_formats():
+    assert {name: kind for name, (kind, _) in FORMATS.items()} == {"html": "text/html", "pdf": "application/pdf"}
