@@ -216,16 +216,17 @@ class Desk:
                 yield from self.rooms.follow(watcher, str(request["follow"]))
                 return
             messages = self.own(watcher, request, session)
-            if room := request.get("room"):
-                messages = self.rooms.show(self.rooms.owned(str(room["code"]), str(room["key"])), messages)
+            if isinstance(room := request.get("room"), dict):
+                owned = self.rooms.owned(str(room.get("code")), str(room.get("key")))
+                messages = self.rooms.show(owned, messages)
             yield from messages
         except BadInput as error:
             yield failed(watcher, error)
 
     def own(self, watcher: str, request: dict[str, Any], session: str) -> Iterator[dict[str, Any]]:
         """Messages of a run asked for here. Raises BadInput."""
-        scenario = scenario_of(request["settings"], self.limits)
-        images = batch_of(request["pictures"], scenario)
+        scenario = scenario_of(request.get("settings"), self.limits)
+        images = batch_of(request.get("pictures"), scenario)
         named = names(request["pictures"])
         if not request.get("fresh") and (recorded := self.recorded(scenario, named)):
             yield {"run": recorded}

@@ -12,6 +12,7 @@ import gradio as gr
 from PIL import Image
 from starlette.middleware import Middleware
 
+from gi_core._torch import share_heaps
 from gi_core.store import Store
 from gi_core.web import anatomy, api, compare, dial, lab, lesson, risk, zero
 from gi_core.web.first import FirstSight
@@ -24,6 +25,7 @@ from gi_core.web.widget import head, widget
 
 def build(desk: Desk | None = None) -> gr.Blocks:
     """The web app, not yet launched."""
+    share_heaps()
     desk = desk or open_desk()
     Image.MAX_IMAGE_PIXELS = 40_000_000
     warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -18,15 +18,22 @@ from gi_core.web.settings import Limits
 
 FIELDS = [f.name for f in dataclasses.fields(Scenario)]
 PICTURE_BYTES = 8_000_000
+TEXT = 1000
+"""Characters of a field's value."""
 LINK = 4000
 """Characters of a link that are read."""
 WEIGHTS = ("init", "trained")
 """Sources of weights that a request may name: the others read the server's files or download."""
 
 
-def scenario_of(settings: dict[str, Any], limits: Limits) -> Scenario:
-    """A Scenario within the deployment's limits. Raises BadInput otherwise."""
+def scenario_of(settings: Any, limits: Limits) -> Scenario:
+    """A Scenario within the deployment's limits, from an object of its fields. Raises BadInput otherwise."""
+    if not isinstance(settings, dict):
+        raise BadInput(f"settings of type {type(settings).__name__}: an object with a Scenario's fields is needed")
     given = {name: value for name, value in settings.items() if value is not None}
+    long = next((name for name, value in given.items() if len(str(value)) > TEXT), None)
+    if long:
+        raise BadInput(f"{str(long)[:40]} has more than {TEXT} characters: a shorter text is needed")
     empty = next((name for name, value in given.items() if value == ""), None)
     if empty:
         raise BadInput(f"{empty} is empty: a value is needed")
@@ -79,8 +86,13 @@ def clamped(name: str, value: str, limits: Limits) -> str:
     return str(int(nearest) if isinstance(field.default, int) else nearest)
 
 
-def picture_of(given: dict[str, Any] | str, scenario: Scenario) -> Tensor:
-    """(C,H,W) in [0,1] from a sample name, or a picture file as (a data URI of) base64. Raises BadInput."""
+def picture_of(given: Any, scenario: Scenario) -> Tensor:
+    """(C,H,W) in [0,1] from a sample name, or a picture file as (a data URI of) base64. Raises BadInput.
+
+    ``given``: text, or an object with ``sample`` or ``data``.
+    """
+    if not isinstance(given, dict | str):
+        raise BadInput(f"a picture of type {type(given).__name__}: a sample's name or a data: URI is needed")
     if isinstance(given, str):
         given = {"data": given} if given.startswith("data:") else {"sample": given}
     if "data" not in given:
@@ -98,8 +110,10 @@ def picture_of(given: dict[str, Any] | str, scenario: Scenario) -> Tensor:
     return open_picture(content, scenario.image_size, scenario.channels)
 
 
-def batch_of(pictures: list[Any], scenario: Scenario) -> Tensor:
-    """(B,C,H,W) from as many pictures as the Scenario's batch. Raises BadInput."""
+def batch_of(pictures: Any, scenario: Scenario) -> Tensor:
+    """(B,C,H,W) from a list of as many pictures as the Scenario's batch. Raises BadInput."""
+    if not isinstance(pictures, list | tuple):
+        raise BadInput(f"pictures of type {type(pictures).__name__}: a list is needed")
     if len(pictures) != scenario.batch_size:
         raise BadInput(f"{len(pictures)} pictures for batch_size={scenario.batch_size}: as many are needed")
     return torch.stack([picture_of(p, scenario) for p in pictures])

@@ -1,0 +1,171 @@
+"""A class at once: thirty clients, tabs that come and go, a server killed in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+
+import pytest
+
+from benchmarks.load import CHEAP, at_once, come_and_go, press
+from gi_core.web import live
+from gi_core.web.forget import SESSIONS
+
+CLIENTS = 30
+TABS = 200
+
+
+def states(outcomes):
+    return {state: sum(o.state == state for o in outcomes) for state in {o.state for o in outcomes}}
+
+
+def wait_idle(desk, seconds=10.0):
+    end = time.monotonic() + seconds
+    while len(desk.line) and time.monotonic() < end:
+        time.sleep(0.05)
+    return len(desk.line)
+
+
+def test_thirty_clients_on_one_preset_cost_one_computation(served, monkeypatch):
+    url, desk = served
+    prepared, original = [], live.prepare
+    monkeypatch.setattr(live, "prepare", lambda *a: prepared.append(a) or original(*a))
+    outcomes = at_once(press(url, [{"settings": CHEAP | {"attack": "ig:steps=1500", "seed": 77}}] * CLIENTS))
+    assert states(outcomes) == {"done": CLIENTS}
+    assert len({o.final["run"]["id"] for o in outcomes}) == 1 and len(prepared) == 1
+    assert len({json.dumps(o.final) for o in outcomes}) == 1
+    assert wait_idle(desk) == 0
+
+
+def different(first):
+    return [{"settings": CHEAP | {"attack": "ig:steps=3", "seed": first + n}} for n in range(CLIENTS)]
+
+
+def test_thirty_different_runs_and_two_hundred_tabs_leave_memory_as_it_was(launch):
+    """Warm before the first measurement: runs of each kind, a full shelf, as many sessions as are held."""
+    server = launch(GI_STORE="off", GI_LIMITS="workers=1,remembered=8")
+    assert states(at_once(press(server.url, different(0)))) == {"done": CLIENTS}
+    at_once(come_and_go(server.url, SESSIONS))
+    before = server.resident()
+    outcomes = at_once(press(server.url, different(1000)))
+    assert states(outcomes) == {"done": CLIENTS}, "all are served, none is lost"
+    assert len({o.final["run"]["id"] for o in outcomes}) == CLIENTS
+    waited = [o for o in outcomes if o.places]
+    assert len(waited) >= CLIENTS // 2 and max(max(o.places) for o in waited) >= CLIENTS // 2, "places were told"
+    after = server.resident()
+    left = at_once(come_and_go(server.url, TABS))
+    assert [o.trouble for o in left if o.trouble] == []
+    last = at_once(press(server.url, different(2000)[:1]))
+    assert states(last) == {"done": 1} and last[0].seconds < 30, "no tab left its run behind"
+    end = server.resident()
+    print(f"memory: {before:.0f} MB, {after:.0f} after {CLIENTS} runs, {end:.0f} after {TABS} tabs")
+    assert after < 1.1 * before and end < 1.1 * before
+
+
+def test_a_full_line_says_so(launch):
+    server = launch(GI_STORE="off", GI_LIMITS="workers=1,waiting=3")
+    requests = [{"settings": CHEAP | {"attack": "ig:steps=400", "seed": n}} for n in range(12)]
+    outcomes = at_once(press(server.url, requests))
+    assert set(states(outcomes)) == {"done", "failed"} and states(outcomes)["done"] >= 4
+    refused = [o.final["run"]["message"] for o in outcomes if o.state == "failed"]
+    assert all("waiting already" in message and message.endswith(".") for message in refused)
+
+
+def pressed(tab, attack, word, seconds=60):
+    tab.evaluate("document.querySelector('[data-r=fine]').open = true")
+    tab.fill("[data-f=attack]", attack)
+    tab.keyboard.press("Tab")
+    tab.locator("#tab-lab [data-r=run]").click()
+    wait_state(tab, word, seconds)
+
+
+def wait_state(tab, word, seconds=60):
+    tab.wait_for_function(
+        "word => document.querySelector('#tab-lab [data-r=state]').textContent.startsWith(word)",
+        arg=word, timeout=1000 * seconds,
+    )  # fmt: skip
+
+
+def test_tabs_and_light_questions_never_wait_behind_an_attack(page, served):
+    """Medians of nine, in the browser's own clock, while an attack runs."""
+    pressed(page, "ig:steps=90000", "Live run")
+    page.wait_for_function("document.querySelector('[data-r=step]').textContent !== 'Step 0'")
+    lab = page.evaluate("window.gradio_config.components.find(c => c.props.elem_id === 'tab-lab').id")
+    asked = page.evaluate(
+        """async lab => {
+            const took = [];
+            for (let i = 0; i < 9; i++) {
+                const started = performance.now();
+                await (await fetch('gradio_api/component_server', {
+                    method: 'POST', headers: {'Content-Type': 'application/json'},
+                    body: JSON.stringify({data: {model: 'mlp', seed: i}, component_id: lab, fn_name: 'describe',
+                                          session_hash: 'light'})})).json();
+                took.push(performance.now() - started);
+            }
+            return took.sort((a, b) => a - b);
+        }""",
+        lab,
+    )
+    switched = page.evaluate(
+        """async () => {
+            const took = [];
+            for (let i = 0; i < 9; i++) {
+                const name = i % 2 ? 'lab' : 'compare', started = performance.now();
+                window.dispatchEvent(new CustomEvent('gi:show', {detail: name}));
+                while (!document.querySelector('#tab-' + name).checkVisibility())
+                    await new Promise(r => requestAnimationFrame(r));
+                took.push(performance.now() - started);
+                await new Promise(r => setTimeout(r, 100));
+            }
+            return took.sort((a, b) => a - b);
+        }"""
+    )
+    assert page.locator("#tab-lab [data-r=state]").text_content() == "Live run", "the attack still runs"
+    print(f"light question {asked[4]:.0f} ms (worst {asked[-1]:.0f}), tab switch {switched[4]:.0f} ms")
+    assert asked[4] < 300 and switched[4] < 300
+    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'lab'}))")
+    page.locator("#tab-lab [data-r=stop]").click()
+    assert wait_idle(served[1]) == 0
+
+
+def test_a_server_killed_during_runs_comes_back_with_its_store(launch, browser):
+    server = launch()
+    port = int(server.url.rstrip("/").rpartition(":")[2])
+    tab = browser.new_page()
+    tab.goto(server.url)
+    tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=60_000)
+    pressed(tab, "ig:steps=15", "Live run, finished")
+    pressed(tab, "ig:steps=90000", "Live run")
+    server.kill()
+    tab.get_by_text("Connection to the server was lost. Attempting reconnection...").wait_for(timeout=60_000)
+    store = server.folder / "cache" / "gradient-inversion-explorer" / "runs.sqlite3"
+    with sqlite3.connect(store) as rows:
+        assert rows.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert rows.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+    with tab.expect_navigation(timeout=120_000):
+        launch(port=port)
+    tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=60_000)
+    pressed(tab, "ig:steps=15", "Recorded run")
+    pressed(tab, "ig:steps=16", "Live run, finished")
+    tab.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads memory from /proc")
+def test_chromium_tabs_come_and_go(launch, browser):
+    server = launch(GI_STORE="off")
+
+    def visit(count):
+        for n in range(count):
+            tab = browser.new_page()
+            tab.goto(server.url)
+            tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=60_000)
+            pressed(tab, f"ig:steps=9{n:04d}", "Live run")
+            tab.close()
+
+    visit(3)
+    before = server.resident()
+    visit(10)
+    assert server.resident() < 1.1 * before
+    assert states(at_once(press(server.url, different(0)[:1]))) == {"done": 1}
