@@ -37,7 +37,7 @@ GERMAN: dict[str, str] = {
     "about_here": "Etwa {time} auf diesem Rechner.",
     "stops_after": "Nach {time} ist Schluss.",
     "nobody_waits": "Niemand wartet.",
-    "before_you": "Vorher an der Reihe: {n}.",
+    "before_you": "Vorher an der Reihe: {n}, noch etwa {time}.",
     "minutes": "{n} min",
     "hours": "{n} h",
     "locked": "durch den Link der Lehrkraft festgelegt",

@@ -129,6 +129,7 @@ def describe_with(desk: Desk) -> Any:
             "seconds": desk.costs.known(scenario),
             "limit": desk.limits.seconds,
             "waiting": max(0, len(desk.line) - desk.limits.workers + 1),
+            "wait": desk.line.wait(),
         }
 
     return describe

@@ -40,7 +40,7 @@ ENGLISH: dict[str, str] = {
     "about_here": "About {time} on this machine.",
     "stops_after": "It stops after {time}.",
     "nobody_waits": "Nobody is waiting.",
-    "before_you": "{n} before you.",
+    "before_you": "{n} before you, for about {time}.",
     "minutes": "{n} min",
     "hours": "{n} h",
     "locked": "set by the teacher's link",

@@ -12,6 +12,7 @@ from gi_core.images import open_picture
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
 from gi_core.web.cost import Costs, kind
+from gi_core.web.lab import describe_with
 from gi_core.web.live import Desk, Line
 from gi_core.web.settings import Limits
 
@@ -71,3 +72,16 @@ def test_who_waits_is_told_how_long():
         assert line.wait(name) == pytest.approx(seconds, abs=0.2), name
     line.leave("a")
     assert line.wait("d") == pytest.approx(4, abs=0.2)
+
+
+def test_the_wait_is_told_before_run_is_pressed():
+    desk = Desk(Limits())
+    describe = describe_with(desk)
+    assert describe({})["waiting"] == 0 and describe({})["wait"] == 0
+    desk.line.enter("a", 40)
+    desk.line.place("a")
+    desk.line.enter("b", 20)
+    told = describe({"model": "mlp"})
+    assert told["waiting"] == 2 and told["wait"] == pytest.approx(60, abs=1)
+    desk.costs.predict(Scenario(model="mlp"))
+    assert describe({"model": "mlp"})["seconds"] > 0
