@@ -50,7 +50,7 @@ AXES: dict[str, tuple[str, ...]] = {
 }
 """What may differ: a field of the Scenario, and values to begin with."""
 BUDGETS: tuple[dict[str, int], ...] = ({}, {"steps": 100}, {"steps": 300}, {"seconds": 3}, {"seconds": 10})
-LANE_FRAMES, CELL_FRAMES = 24, 8
+LANE_FRAMES, LIVE_FRAMES, CELL_FRAMES = 24, 12, 8
 FIRST = "noise"
 """The recorded comparison that the tab opens with."""
 
@@ -236,7 +236,7 @@ def advance(desk: Desk, flight: str, wanted: Plan, first: list[Run], pace: Pace)
     def message(state: str, ended: bool = False) -> Message:
         for one, run, sources in zip(lanes, first, drawn, strict=True):
             if run.iterations and one.cell is None:
-                one.message |= thinned(payload.moving(*run.glimpse(), sources), LANE_FRAMES)
+                one.message |= thinned(payload.moving(*run.glimpse(), sources), LANE_FRAMES if ended else LIVE_FRAMES)
         return {"compare": told(flight, state, wanted, ended)}
 
     with ExitStack() as stack:

@@ -64,7 +64,11 @@ def recorded_trace(message: dict[str, Any]) -> Trace | None:
     count, side = message["size"]["batch"], message["size"]["width"]
     channels = known["scenario"]["channels"]
     frames = [
-        KeptFrame(frame["iteration"], frame["seconds"], tiles(frame["src"], count, side, channels))
+        KeptFrame(
+            frame["iteration"],
+            frame["seconds"],
+            tiles(frame.get("src") or message["sprite"], count, side, channels, frame.get("row", 0)),
+        )
         for frame in message["frames"]
     ]
     return Trace(
@@ -73,8 +77,10 @@ def recorded_trace(message: dict[str, Any]) -> Trace | None:
     )  # fmt: skip
 
 
-def tiles(uri: str, count: int, side: int, channels: int) -> Tensor:
-    """(B,C,H,W) in [0,1] from B tiles side by side in a data URI."""
+def tiles(uri: str, count: int, side: int, channels: int, row: int = 0) -> Tensor:
+    """(B,C,H,W) in [0,1] from B tiles side by side, in one row of a data URI's picture."""
     picture = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGB")
-    pixels = torch.from_numpy(np.asarray(picture, dtype=np.float32) / 255).permute(2, 0, 1)[:channels]
+    pixels = torch.from_numpy(np.asarray(picture, dtype=np.float32) / 255).permute(2, 0, 1)[
+        :channels, row * side : (row + 1) * side
+    ]
     return torch.stack([pixels[:, :, i * side : (i + 1) * side] for i in range(count)])

@@ -26,7 +26,8 @@ def snippet() -> bytes:
     given = {
         "side": run["size"]["width"],
         "truth": run["truth"],
-        "frames": [{key: run["frames"][i][key] for key in ("iteration", "src")} for i in chosen],
+        "sprite": run["sprite"],
+        "frames": [{key: run["frames"][i][key] for key in ("iteration", "row")} for i in chosen],
         "words": {language: {key: table[key] for key in WORDS} for language, table in LANGUAGES.items()},
     }
     return (HERE / "first.html").read_text().replace("GIVEN", as_script(given)).encode()

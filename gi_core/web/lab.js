@@ -76,8 +76,8 @@ const drawThumbs = () => {
     canvas.width = width;
     canvas.height = height;
     if (slot == null) return canvas.getContext("2d").clearRect(0, 0, width, height);
-    const source = await picture(run.frames[slot].src);
-    canvas.getContext("2d").drawImage(source, 0, 0, width, height, 0, 0, width, height);
+    const shown = run.frames[slot], source = await picture(shown.src ?? run.sprite);
+    canvas.getContext("2d").drawImage(source, 0, (shown.row ?? 0) * height, width, height, 0, 0, width, height);
   });
 };
 
@@ -199,9 +199,9 @@ const seek = async index => {
   if (!run.frames.length) return;
   at = Math.max(0, Math.min(index, run.frames.length - 1));
   const mine = ++ticket, f = frame(), { batch, width, height } = run.size;
-  const source = await picture(f.src);
+  const source = await picture(f.src ?? run.sprite);
   if (mine !== ticket) return;
-  gi.tiles(find("guess"), source, 0, batch, width, height);
+  gi.tiles(find("guess"), source, f.row ?? 0, batch, width, height);
   if (showDifference) gi.difference(find("guess"), find("truth"), find("guess"), 4);
   const likeness = f.psnr == null ? "" : `${gi.number(f.psnr)} dB`;
   find("guess").setAttribute("aria-label", say(words.guess_alt, { step: f.iteration, psnr: gi.number(f.psnr) }));
@@ -441,7 +441,7 @@ root.querySelectorAll("[data-f]").forEach(input => {
 const estimate = told => {
   const { notes = [], seconds, limit, waiting, error } = told;
   find("estimate").textContent = error ?? [...notes, seconds == null ? "" : say(words.about_here, { time: gi.duration(seconds, words) }),
-    seconds > limit ? say(words.stops_after, { time: gi.duration(limit, words) }) : "", waiting ? say(words.before_you, { n: waiting }) : words.nobody_waits].filter(Boolean).join(" ");
+    seconds > limit ? say(words.stops_after, { time: gi.duration(limit, words) }) : "", waiting ? say(words.before_you, { n: waiting, time: gi.duration(told.wait, words) }) : words.nobody_waits].filter(Boolean).join(" ");
   find("estimate").classList.toggle("refused", Boolean(error));
   find("run-time").textContent = seconds == null ? "" : gi.duration(Math.min(seconds, limit), words);
 };

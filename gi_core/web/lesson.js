@@ -12,7 +12,7 @@ let at = Math.min(steps.length, Math.max(1, Number(new URLSearchParams(location.
 const figure = (kind, icon, title, body, note = "") =>
   `<figure class="k-${kind}"><h2 class="${kind}">${icon ? gi.icon(icon) : ""}${title}</h2>${body}<figcaption class="small">${note}</figcaption></figure>`;
 const canvas = (name, label) => `<div class="frame"><canvas data-r="${name}" role="img" aria-label="${label}"></canvas></div>`;
-const put = async (name, src, run) => { const node = find(name); if (node) gi.tiles(node, await gi.image(src), 0, 1, run.side, run.side); };
+const put = async (name, src, run, row = 0) => { const node = find(name); if (node) gi.tiles(node, await gi.image(src), row, 1, run.side, run.side); };
 
 const draw = () => {
   clearInterval(clock);
@@ -48,11 +48,11 @@ const draw = () => {
       let i = 0;
       clock = setInterval(() => {
         const f = frames[i];
-        put("attacker", f.src, run);
+        put("attacker", run.sprite, run, f.row);
         if (find("note")) find("note").textContent = say(words.lesson_note, { step: f.iteration, psnr: gi.number(f.psnr) });
         if (++i >= frames.length) clearInterval(clock);
       }, 220);
-    } else put("attacker", frames.at(-1).src, run);
+    } else put("attacker", run.sprite, run, frames.at(-1).row);
   }
 };
 

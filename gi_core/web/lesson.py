@@ -36,6 +36,7 @@ def told(run: dict[str, Any]) -> dict[str, Any]:
     return {
         "side": run["size"]["width"],
         "truth": run["truth"],
+        "sprite": run["sprite"],
         "frames": [*frames[:-1:stride], frames[-1]],
         "layers": [{"short": layer["short"], "after_cells": layer["after_cells"]} for layer in run["layers"]],
         "numel": run["numel"],

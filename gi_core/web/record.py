@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gi_core.scenario import Scenario
-from gi_core.web import compare
+from gi_core.web import compare, payload
 from gi_core.web.live import Desk
 from gi_core.web.presets import ATTACKS
 from gi_core.web.settings import Limits
@@ -65,7 +65,8 @@ def record(recording: Recording) -> dict[str, Any]:
     trace = desk.shelf.get(run["id"])
     if run["state"] != "done" or trace is None:
         raise RuntimeError(run.get("message", run["state"]))
-    return run | {"id": f"recorded-{recording.scenario.hash[:8]}", "state": "recorded", "trace": trace.to_dict()}
+    kept = {"id": recorded_id(run["scenario"]), "state": "recorded", "trace": trace.to_dict()}
+    return payload.with_sprite(run | kept)
 
 
 def record_comparison(name: str) -> dict[str, Any]:
@@ -75,7 +76,12 @@ def record_comparison(name: str) -> dict[str, Any]:
     told = last["compare"]
     if told["state"] != "done":
         raise RuntimeError(f"{name}: {told.get('message', told['state'])}")
-    return {"compare": told | {"id": f"recorded-{name}", "state": "recorded"}}
+    runs = {key: run | {"id": recorded_id(run["scenario"])} for key, run in told["runs"].items()}
+    return {"compare": told | {"id": f"recorded-{name}", "state": "recorded", "runs": runs}}
+
+
+def recorded_id(scenario: dict[str, Any]) -> str:
+    return f"recorded-{Scenario.from_dict(scenario).hash[:8]}"
 
 
 def write(path: str, message: dict[str, Any]) -> float:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from gi_core.scenario import Scenario
 from gi_core.web import payload
+from gi_core.web.exports import tiles
 
 
 def decoded(uri):
@@ -76,3 +77,16 @@ def test_a_defense_is_told_part_by_part():
     told = payload.defense_parts(Scenario(defense="clip:norm=2+topk:keep=0.2"))
     assert [(part["name"], part["text"]) for part in told] == [("clip", "clip:norm=2"), ("topk", "topk:keep=0.2")]
     assert told[0]["norm"] == 2 and told[1]["keep"] == 0.2
+
+
+def test_a_sprite_holds_every_frame_exactly():
+    generator = torch.Generator().manual_seed(0)
+    frames = [torch.randint(0, 256, (2, 3, 8, 8), generator=generator) / 255 for _ in range(3)]
+    run = {
+        "size": {"batch": 2, "width": 8, "height": 8},
+        "frames": [{"iteration": i, "src": payload.strip_uri(images)} for i, images in enumerate(frames)],
+    }
+    packed = payload.with_sprite(run)
+    assert packed["frames"] == [{"iteration": i, "row": i} for i in range(3)]
+    for frame, images in zip(packed["frames"], frames, strict=True):
+        assert torch.equal((tiles(packed["sprite"], 2, 8, 3, frame["row"]) * 255).round(), (images * 255).round())
