@@ -222,14 +222,12 @@ class Store:
 
     def _stored(self, key: str) -> Record | None:
         query = "SELECT scenario, pictures, summary, message, trace, images FROM runs WHERE key = ? AND version = ?"
-
-        def read(rows: sqlite3.Connection) -> tuple[Any, ...] | None:
-            if (row := rows.execute(query, (key, self.version)).fetchone()) is not None:
-                rows.execute("UPDATE runs SET used = ? WHERE key = ?", (time.time(), key))
-            return row
-
-        row: tuple[Any, ...] | None = self._ask(read, None)
-        return None if row is None else _record(*row)
+        row: tuple[Any, ...] | None = self._ask(lambda db: db.execute(query, (key, self.version)).fetchone(), None)
+        if row is None:
+            return None
+        touch = "UPDATE runs SET used = ? WHERE key = ?"
+        self._ask(lambda db: db.execute(touch, (time.time(), key)).rowcount, 0)
+        return _record(*row)
 
     def _prepare(self) -> None:
         def create(rows: sqlite3.Connection) -> None:

@@ -191,11 +191,13 @@ def test_a_damaged_file_is_begun_anew(file, caplog):
 
 def test_a_store_that_stays_locked_costs_no_run(file, caplog, monkeypatch):
     store = Store(file)
+    store.put(record(1))
     monkeypatch.setattr(rooms, "PATIENCE", 0.05)
     with sqlite3.connect(file, isolation_level=None) as rows:
         rows.execute("BEGIN IMMEDIATE")
         store.put(record())
         assert "can't be used now" in caplog.text
+        assert store.find(record(1).key) == record(1), "readers don't wait for writers"
         rows.execute("ROLLBACK")
     store.put(record())
     assert store.find(record().key)
