@@ -252,12 +252,13 @@ def answer(setup: SetUp) -> Answer:
 
 
 def all_near(setup: SetUp, found: Sequence[Evidence]) -> list[Near]:
-    """Everything comparable, nearest first."""
+    """Everything comparable, nearest first, among equals what leaked most."""
     own = place(setup.scenario)
     if own is None:
         return []
     measured = [Near(e, own.distance(there)) for e in found if (there := place(e.scenario)) is not None]
-    return sorted((n for n in measured if math.isfinite(n.distance)), key=lambda n: n.distance)
+    comparable = (n for n in measured if math.isfinite(n.distance))
+    return sorted(comparable, key=lambda n: (n.distance, -(n.evidence.level() or 0), -(n.evidence.gain or 0.0)))
 
 
 def near(setup: SetUp, found: Sequence[Evidence]) -> tuple[Near, ...]:
@@ -349,7 +350,8 @@ def sentence(found: Summary | None, judged: Sequence[Near], rest: Sequence[Near]
         return "Not measured: no run here has this family of network, BatchNorm mode and kind of defense."
     count, distance = len(judged), judged[0].distance
     where = "at this very set-up" if distance == 0 else f"at a distance of {distance:.1f}"
-    told = f"{range_words(*found.levels)}: the strongest of the attacks tried, over {counted(count)} {where}"
+    words = range_words(*found.levels)
+    told = f"{words[0].upper()}{words[1:]}: the strongest of the attacks tried, over {counted(count)} {where}"
     if found.levels[1] == 0:
         told += "; that is what these attacks and budgets found, not a promise"
         if found.mean_gain >= STRUCTURE[0]:

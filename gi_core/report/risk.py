@@ -52,7 +52,8 @@ def asked(setup: SetUp) -> list[tuple[str, str]]:
 def headline(answer: Answer) -> str:
     """The verdict words, or why there are none."""
     if answer.found is not None:
-        return range_words(*answer.found.levels)
+        words = range_words(*answer.found.levels)
+        return words[0].upper() + words[1:]
     return "Measured without a verdict" if answer.measured else "Not measured"
 
 

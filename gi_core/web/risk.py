@@ -30,7 +30,7 @@ from gi_core.web.live import sentence
 from gi_core.web.presets import defense_presets
 from gi_core.web.widget import widget
 
-SHOWN = 24
+SHOWN = 12
 """Runs listed on the page; the report and the table hold them all."""
 
 
