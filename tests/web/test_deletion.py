@@ -126,6 +126,7 @@ def test_no_upload_is_taken_and_no_file_written(launch):
 def test_a_session_leaves_no_picture_in_memory(monkeypatch):
     """Gradio holds the last message of every session; it goes with the rest."""
     monkeypatch.setenv("GI_LIMITS", f"minutes={MINUTES}")
+    monkeypatch.setenv("GI_STORE", "off")
     demo = page.build()
     _, url, _ = demo.launch(**page.launch_settings(), prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     try:
