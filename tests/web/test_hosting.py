@@ -6,6 +6,7 @@ import io
 import multiprocessing
 import os
 import pickle
+import re
 import socket
 import subprocess
 import sys
@@ -247,3 +248,11 @@ def test_a_machine_without_a_gpu_computes_on_the_cpu(plain, monkeypatch):
     assert default_device() == "cpu"
     monkeypatch.setenv("GI_DEVICE", "meta")
     assert default_device() == "meta"
+
+
+def test_every_variable_is_on_the_deployment_page():
+    """GI_DATA and GI_LPIPS_WEIGHTS are for training and metrics, not for a deployment."""
+    code = "\n".join(path.read_text() for path in [*(ROOT / "gi_core" / "web").glob("*.py"), ROOT / "app.py"])
+    used = set(re.findall(r"\bGI_[A-Z]+\b", code))
+    told = set(re.findall(r"\bGI_[A-Z]+\b", (ROOT / "docs" / "deploy.md").read_text()))
+    assert used == told
