@@ -349,9 +349,10 @@ def sentence(found: Summary | None, judged: Sequence[Near], rest: Sequence[Near]
             return f"Not measured: the nearest run is {closest:.1f} away, and beyond {LIMIT:g} it says nothing."
         return "Not measured: no run here has this family of network, BatchNorm mode and kind of defense."
     count, distance = len(judged), judged[0].distance
-    where = "at this very set-up" if distance == 0 else f"at a distance of {distance:.1f}"
+    where = "at this very set-up" if distance == 0 else f"at distance {distance:.1f}"
+    where = where if judged[-1].distance - distance < 0.05 else f"the nearest {where}"
     words = range_words(*found.levels)
-    told = f"{words[0].upper()}{words[1:]}: the strongest of the attacks tried, over {counted(count)} {where}"
+    told = f"{words[0].upper()}{words[1:]}: the strongest of the attacks tried, over {counted(count)}, {where}"
     if found.levels[1] == 0:
         told += "; that is what these attacks and budgets found, not a promise"
         if found.mean_gain >= STRUCTURE[0]:
@@ -437,7 +438,7 @@ def outside(setup: SetUp) -> Iterator[str]:
         yield "In a sum the attacks look for one client's pictures; an attack on all of them at once was not run."
     if setup.participants > 1 and not setup.secure_aggregation:
         yield "Without secure aggregation each of the participants sends its update alone: their number hides nothing."
-    yield "Budgets are small (see the number of steps in each run): *Nothing* is no proof of safety, only a bound is."
+    yield "Budgets are small (see the number of steps in each run): 'Nothing' is no proof of safety, only a bound is."
     yield "Pictures are photographs and drawings of 16 to 64 pixels; other data, such as text, is another question."
 
 

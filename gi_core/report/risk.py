@@ -6,16 +6,19 @@ import base64
 import io
 import textwrap
 from collections.abc import Callable
+from dataclasses import fields
 from html import escape
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from gi_core.components import format_value
+from gi_core.defenses import Defense, parse_stack
 from gi_core.evidence import strip_of
 from gi_core.metrics.verdict import WORDS
 from gi_core.report.html import STYLE, rows
-from gi_core.risk import DISTANCE_SAYS, Answer, Near, SetUp, counted, range_words
+from gi_core.risk import DISTANCE_SAYS, NORMALISED, Answer, Near, SetUp, counted, range_words
 from gi_core.scenario import Scenario
 
 LISTED = 8
@@ -31,7 +34,24 @@ def conditions(scenario: Scenario) -> str:
     parts += [f"{scenario.clients} clients summed"] if scenario.clients > 1 else []
     parts += ["batch statistics"] if scenario.mode == "train" else []
     parts += ["statistics sent along"] if "buffers" in scenario.facts else []
-    return ", ".join([*parts, "no defense" if scenario.defense == "none" else scenario.defense])
+    return ", ".join([*parts, spelled(scenario.defense_stack) or "no defense"])
+
+
+STRENGTHS = ("epsilon", "sigma", "b", "norm", "keep", "bits", "p")
+
+
+def spelled(stack: tuple[Defense, ...]) -> str:
+    """The defenses as text, with their strength also where it is the default; "" for none."""
+
+    def one(defense: Defense) -> str:
+        told = [
+            f"{f.name}={format_value(getattr(defense, f.name))}"
+            for f in fields(defense)
+            if f.name in STRENGTHS or getattr(defense, f.name) != f.default
+        ]
+        return defense.name + (":" + ",".join(told) if told else "")
+
+    return "+".join(map(one, stack))
 
 
 def asked(setup: SetUp) -> list[tuple[str, str]]:
@@ -42,10 +62,10 @@ def asked(setup: SetUp) -> list[tuple[str, str]]:
         ("Pictures per update", str(setup.batch_size)),
         ("Picture side", f"{setup.image_size} pixels, {'grey' if setup.channels == 1 else 'colour'}"),
         ("Local steps", str(setup.local_steps)),
-        ("BatchNorm statistics", statistics[setup.batchnorm]),
+        *([("BatchNorm statistics", statistics[setup.batchnorm])] if setup.name in NORMALISED else []),
         ("Participants per round", str(setup.participants)),
         ("Secure aggregation", "yes" if setup.secure_aggregation else "no"),
-        ("Defense", setup.defense),
+        ("Defense", spelled(parse_stack(setup.defense)) or "none"),
     ]
 
 
@@ -176,9 +196,8 @@ def pdf(answer: Answer) -> bytes:
         for b in answer.bounds[:4]:
             pen.write(f"{b.says} {b.binds}")
     if answer.runs:
-        pen.head(
-            f"Evidence: {len(answer.runs)} runs" + (", those that leaked most" if len(answer.runs) > LISTED else "")
-        )
+        which = ", those that leaked most" if len(answer.runs) > LISTED else ""
+        pen.head(f"Evidence: {counted(len(answer.runs))}{which}")
         pen.strips(listed(answer))
         for n in listed(answer):
             scenario, gain = n.evidence.scenario, n.evidence.gain or 0.0
@@ -189,9 +208,8 @@ def pdf(answer: Answer) -> bytes:
         best = sorted(answer.tables, key=lambda n: -(n.evidence.gain or -1))[:4]
         for n in best:
             found = "no control" if n.evidence.gain is None else f"SSIM gain {n.evidence.gain:+.2f}"
-            pen.write(
-                f"{n.evidence.table}: {conditions(n.evidence.scenario)}; {n.evidence.scenario.attack}: {gain}", size=7
-            )
+            scenario = n.evidence.scenario
+            pen.write(f"{n.evidence.table}: {conditions(scenario)}; {scenario.attack}: {found}", size=7)
     pen.head("What this does not cover")
     pen.write(" ".join(answer.outside), size=7)
     pen.write(DISTANCE_SAYS, size=7)

@@ -104,7 +104,7 @@ const draw = found => {
   find("bounds").innerHTML = found.bounds.length
     ? found.bounds.map(b => `<li>${escape(b.says)} <span class="small">${escape(b.binds)}</span></li>`).join("")
     : `<li>${words.risk_no_bound}</li>`;
-  find("outside").innerHTML = found.outside.map(t => `<li>${escape(t.replaceAll("*", ""))}</li>`).join("");
+  find("outside").innerHTML = found.outside.map(t => `<li>${escape(t)}</li>`).join("");
   const open = r => r.key ? `<button type="button" class="plain" data-key="${r.key}">${words.risk_open}</button>` : "";
   const copy = r => `<button type="button" class="plain" data-command="${escape(r.command)}">${words.copy_cli}</button>`;
   const head = columns => `<thead><tr>${columns.map(c => `<th scope="col">${escape(c)}</th>`).join("")}</tr></thead>`;

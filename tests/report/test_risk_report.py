@@ -4,8 +4,9 @@ from html.parser import HTMLParser
 import pypdf
 import pytest
 
-from gi_core.report.risk import FORMATS, headline, html, pdf
-from gi_core.risk import EXAMPLES, SetUp, answer
+from gi_core.defenses import parse_stack
+from gi_core.report.risk import FORMATS, headline, html, pdf, spelled
+from gi_core.risk import EXAMPLES, SetUp, answer, counted
 
 FAR = SetUp(model="swin-tiny", batch_size=64, local_steps=100)
 
@@ -55,10 +56,19 @@ def test_pdf_is_one_page_of_text(found):
     assert found.sentence[:60] in text
     assert "What this does not cover" in text and "kind of defense" in text
     if found.runs:
-        assert f"Evidence: {len(found.runs)} run" in text
+        assert f"Evidence: {counted(len(found.runs))}" in text
+    for near in found.tables[:1] if len(found.tables) <= 4 else []:
+        gain = near.evidence.gain
+        assert near.evidence.table in text and (f"SSIM gain {gain:+.2f}" if gain is not None else "no control") in text
     heights = []
     document.pages[0].extract_text(visitor_text=lambda t, cm, tm, *_: t.strip() and heights.append(tm[5] or cm[5]))
     assert min(heights) > 15
+
+
+def test_a_strength_is_spelled_out_where_it_is_the_default():
+    assert spelled(parse_stack("dp-gaussian:epsilon=1")) == "dp-gaussian:epsilon=1"
+    assert spelled(parse_stack("clip+gaussian:sigma=0.1")) == "clip:norm=1+gaussian:sigma=0.1"
+    assert spelled(()) == ""
 
 
 def test_formats():
