@@ -174,7 +174,7 @@ const drawVerdict = async () => {
     rows.push(scores);
     box.innerHTML = head(words.verdict_kicker, words["level_" + v.level], v.level, words["verdict_" + v.level])
       + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape(words.control_alt)}"></canvas></div><figcaption><b>${words.control}</b>${words.control_note}</figcaption></figure>` : ""}</div>`
-      + `<details><summary>${words.how}</summary>${(v.how ?? []).map(p => `<p lang="en">${escape(p)}</p>`).join("")}${server.more_controls ? `<button type="button" class="boxed" data-r="more-controls">${words.more_controls}</button><div data-r="controls" aria-live="polite"></div>` : ""}</details>`;
+      + `<details><summary>${words.how}</summary>${(v.how ?? []).map(p => `<p lang="en">${escape(p)}</p>`).join("")}${server.more_controls && run.state !== "recorded" ? `<button type="button" class="boxed" data-r="more-controls">${words.more_controls}</button><div data-r="controls" aria-live="polite"></div>` : ""}</details>`;
     if (find("more-controls")) find("more-controls").onclick = moreControls;
     const canvas = box.querySelector("canvas");
     if (canvas) gi.tiles(canvas, await picture(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
