@@ -58,16 +58,19 @@ class Page:
         body = {"data": request, "component_id": self.lab, "fn_name": name, "session_hash": self.session}
         return (await self.client.post("gradio_api/component_server", json=body)).json()
 
+    def pressed(self, event: dict[str, Any]) -> dict[str, Any]:
+        """What the page posts when Run is pressed."""
+        return {
+            "data": [], "event_data": event, "fn_index": self.run_index, "session_hash": self.session,
+            "trigger_id": self.lab,
+        }  # fmt: skip
+
     async def run(self, settings: dict[str, Any], *, leave_after: int | None = None, **request: Any) -> Outcome:
         """Press Run and watch to the end, or close the tab after some messages."""
         told, started = Outcome(), time.monotonic()
         event = {"id": secrets.token_hex(16), "settings": settings, "pictures": ["cat"], **request}
-        body = {
-            "data": [], "event_data": event, "fn_index": self.run_index, "session_hash": self.session,
-            "trigger_id": self.lab,
-        }  # fmt: skip
         try:
-            answer = await self.client.post("gradio_api/queue/join", json=body)
+            answer = await self.client.post("gradio_api/queue/join", json=self.pressed(event))
             if answer.status_code >= 400:
                 return Outcome(trouble=answer.text)
             data = self.client.stream("GET", "gradio_api/queue/data", params={"session_hash": self.session})

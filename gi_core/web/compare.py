@@ -31,6 +31,7 @@ from gi_core.errors import BadInput
 from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
 from gi_core.web import payload
+from gi_core.web.listening import listener
 from gi_core.web.live import Desk, Pace, names, sentence
 from gi_core.web.presets import ATTACKS
 from gi_core.web.requests import batch_of, scenario_of
@@ -94,8 +95,10 @@ def render(desk: Desk) -> gr.HTML:
         server_functions=[stop_with(desk), estimate_with(desk), recorded_comparison],
     )  # fmt: skip
 
-    def compare_live(event: gr.EventData) -> Iterator[Message]:
-        yield from live(desk, event._data)
+    while_heard = listener()
+
+    def compare_live(event: gr.EventData, request: gr.Request) -> Iterator[Message]:
+        yield from while_heard(live(desk, event._data), request)
 
     tab.run(
         compare_live, None, tab, show_progress="hidden", api_visibility="private", trigger_mode="multiple",

@@ -21,6 +21,7 @@ from gi_core.trace import finite
 from gi_core.web import payload
 from gi_core.web.controls import controls_with
 from gi_core.web.exports import download_with
+from gi_core.web.listening import listener
 from gi_core.web.live import Desk, sentence
 from gi_core.web.presets import ATTACKS, DEFAULTS, defense_presets
 from gi_core.web.requests import scenario_of, scenario_of_link
@@ -50,8 +51,10 @@ def render(desk: Desk) -> gr.HTML:
         ],
     )
 
+    while_heard = listener()
+
     def run_live(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
-        yield from desk.live(event._data, request.session_hash or "")
+        yield from while_heard(desk.live(event._data, request.session_hash or ""), request)
 
     lab.run(
         run_live, None, lab, show_progress="hidden", api_visibility="private", trigger_mode="multiple",

@@ -7,10 +7,11 @@ import os
 import sqlite3
 import time
 
+import httpx
 import pytest
 
-from benchmarks.load import CHEAP, at_once, come_and_go, press
-from gi_core.web import live
+from benchmarks.load import CHEAP, Page, at_once, come_and_go, press
+from gi_core.web import listening, live
 from gi_core.web.forget import SESSIONS
 
 CLIENTS = 30
@@ -62,6 +63,25 @@ def test_thirty_different_runs_and_two_hundred_tabs_leave_memory_as_it_was(launc
     end = server.resident()
     print(f"memory: {before:.0f} MB, {after:.0f} after {CLIENTS} runs, {end:.0f} after {TABS} tabs")
     assert after < 1.1 * before and end < 1.1 * before
+
+
+def test_a_run_that_nobody_listens_to_ends(served, monkeypatch):
+    """A tab closed between its request and its stream: Gradio never notices that one."""
+    url, desk = served
+    monkeypatch.setattr(listening, "PATIENCE", 1.0)
+    monkeypatch.setattr(listening, "UNREAD", 3)
+
+    async def post_and_leave():
+        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+            page = await Page.open(client)
+            body = page.pressed({"id": "gone", "settings": CHEAP | {"attack": "ig:steps=90000"}, "pictures": ["cat"]})
+            (await client.post("gradio_api/queue/join", json=body)).raise_for_status()
+
+    at_once(post_and_leave())
+    end = time.monotonic() + 20
+    while not len(desk.line) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert len(desk.line) == 1 and wait_idle(desk, 30) == 0
 
 
 def test_a_full_line_says_so(launch):

@@ -1,0 +1,40 @@
+"""A run goes on while somebody listens: not for a tab that closed before it began to, nor long for one that stalls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+UNREAD = 20
+"""Messages that a slow reader may be behind; newer ones are left out until it has caught up."""
+PATIENCE = 20.0
+"""Seconds that a reader who takes nothing is waited for."""
+Message = dict[str, Any]
+
+
+def listener() -> Callable[[Iterator[Message], gr.Request], Iterator[Message]]:
+    """For the Blocks under construction: passes messages on while the session of a request takes them."""
+    blocks = Context.root_block
+
+    def while_heard(messages: Generator[Message, None, None], request: gr.Request) -> Iterator[Message]:
+        with closing(messages):
+            for message in messages:
+                yield message
+                since = time.monotonic()
+                while (behind := unread(blocks, request.session_hash)) is None or behind > UNREAD:
+                    if behind is None or time.monotonic() - since > PATIENCE:
+                        return
+                    time.sleep(0.2)
+
+    return while_heard  # type: ignore[return-value]
+
+
+def unread(blocks: Any, session: str | None) -> int | None:
+    """Messages that wait for a session's page; None when its stream was ended."""
+    waiting = blocks._queue.pending_messages_per_session
+    return waiting[session].qsize() if session in waiting else None
