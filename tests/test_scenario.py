@@ -63,7 +63,10 @@ def test_spelling_does_not_matter_to_the_hash():
 
 
 def test_warm_start_alias():
-    assert Scenario(attack="dlg:steps=5+ig:steps=7").attack == "ig:steps=7,init=(dlg:steps=5)"
+    assert Scenario(attack="dlg:steps=5+ig:steps=7,lr=0.1").attack == "ig:steps=7,init=(dlg:steps=5)"
+    assert Scenario(attack="git+ig").attack == "ig:init=git,lr=0.03"
+    with pytest.raises(BadInput, match="venom has no starting point"):
+        Scenario(attack="ig+venom")
 
 
 @pytest.mark.parametrize(

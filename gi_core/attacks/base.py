@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
 
 from torch import Tensor
 
@@ -65,6 +65,10 @@ class Attack(Component):
             BadInput: the observation does not hold what the attack needs.
         """
 
+    def warmed(self, named: set[str]) -> Self:
+        """This attack as ``a+b`` begins it: with other defaults, but for options in ``named``."""
+        return self
+
 
 STARTS = ("randn", "rand", "grey")
 """Starting points that are not attacks: N(0,1) in normalised pixels as published, uniform in [0,1], all 0.5."""
@@ -89,16 +93,16 @@ class IterativeAttack(Attack):
 
 class Attacks(Registry[Attack]):
     def parse(self, text: str) -> Attack:
-        """One attack; ``a+b:key=value`` is short for ``b:key=value,init=a`` (a warm start)."""
-        *starts, last = split_top(text, "+")
-        for i, start in enumerate(starts):
-            following = starts[i + 1] if i + 1 < len(starts) else last
-            joined = following + ("," if ":" in following else ":") + f"init=({start})"
-            if i + 1 < len(starts):
-                starts[i + 1] = joined
-            else:
-                last = joined
-        return super().parse(last)
+        """One attack; ``a+b:key=value`` is a warm start: b as :meth:`Attack.warmed`, with ``init=a``."""
+        first, *following = split_top(text, "+")
+        attack = super().parse(first)
+        for part in following:
+            start, attack = attack, super().parse(part)
+            if not hasattr(attack, "init"):
+                raise BadInput(f"{attack.name} has no starting point, so nothing can stand before it: {text!r}")
+            named = {option.partition("=")[0].strip() for option in split_top(part.partition(":")[2], ",")}
+            attack = replace(attack.warmed(named), init=start.text)  # type: ignore[call-arg]
+        return attack
 
 
 attacks = Attacks("attack")

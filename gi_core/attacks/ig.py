@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from gi_core.attacks.base import Frame, IterativeAttack, attacks
@@ -50,6 +50,10 @@ class InvertingGradients(IterativeAttack):
     def __post_init__(self) -> None:
         super().__post_init__()
         parse_priors(self.prior)
+
+    def warmed(self, named: set[str]) -> InvertingGradients:
+        """A first step of 0.1 would undo most of what an attack's answer knows; 0.03 keeps it (docs/venom.md)."""
+        return self if "lr" in named or self.optimiser == "lbfgs" else replace(self, lr=0.03)
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         labels = recover(observation, self.labels)

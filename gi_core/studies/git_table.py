@@ -21,8 +21,8 @@ SINGLE_PASS = ("git", "lti")
 FEWER_PAIRS = ("git:pairs=1000", "lti:pairs=1000")
 THE_END = "to the end"
 TO_THE_END = (
-    "ig", "git+ig:steps=2400", "git+ig:steps=2400,lr=0.03", "ig:steps=2400,lr=0.03", "git+ig:steps=1200,lr=0.03",
-    "git+ig:steps=600,lr=0.03", "ig:steps=2400", "git+ig:steps=1200", "git+ig:steps=600",
+    "ig", "git+ig:steps=2400,lr=0.1", "git+ig:steps=2400,lr=0.03", "ig:steps=2400,lr=0.03", "git+ig:steps=1200,lr=0.03",
+    "git+ig:steps=600,lr=0.03", "ig:steps=2400", "git+ig:steps=1200,lr=0.1", "git+ig:steps=600,lr=0.1",
 )  # fmt: skip
 """Is half of ig's default 4,800 iterations enough from git's answer on? And from a cold start?"""
 ITERATIVE = ("ig:steps={half}", "ig:steps={full}", "git+ig:steps={half},lr=0.03", "dlg:steps=60", "git+dlg:steps=60")

@@ -84,7 +84,7 @@ def test_git_table_moves_the_clients_weights_by_the_stated_distance():
 def test_tables_can_be_asked_for_by_column():
     cells = list(studies.parse("git-table:settings=to the end").cells())
     assert {c["setting"] for c in cells} == {"to the end"}
-    assert {c["attack"] for c in cells} >= {"ig", "git+ig:steps=2400"}
+    assert {c["attack"] for c in cells} >= {"ig", "git+ig:steps=2400,lr=0.1"}
     with pytest.raises(BadInput, match="allowed are all"):
         studies.parse("git-table:settings=nowhere")
     cells = list(studies.parse("venom-table:conventions=alg1+2C/64,model=resnet18,ablations=false").cells())
