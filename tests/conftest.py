@@ -3,6 +3,7 @@ import torch
 from torch import Tensor
 
 import gi_core  # noqa: F401 - sets threads before torch starts any
+from gi_core.models import models
 
 
 @pytest.fixture
@@ -11,3 +12,12 @@ def picture() -> Tensor:
     y, x = torch.meshgrid(torch.linspace(0, 1, 32), torch.linspace(0, 1, 32), indexing="ij")
     disc = ((x - 0.6) ** 2 + (y - 0.4) ** 2 < 0.06).float()
     return torch.stack([x, 0.8 * y + 0.2 * disc, 0.3 + 0.5 * disc]).unsqueeze(0)
+
+
+@pytest.fixture
+def own_names_forgotten():
+    """Victims that the test adds leave with it: other tests look at all there are."""
+    before = set(models.names())
+    yield
+    for name in set(models.names()) - before:
+        del models._classes[name]

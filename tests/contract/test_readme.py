@@ -4,9 +4,12 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 
 
+@pytest.mark.usefixtures("own_names_forgotten")
 def test_own_network_in_six_lines(capsys):
     block = README.split("runs this block -->")[1].split("```python")[1].split("```")[0].strip()
     assert block.count("\n") + 1 == 6

@@ -8,6 +8,7 @@ from gi_core import models
 from gi_core.errors import BadInput
 from gi_core.models.own import use, wrap
 
+pytestmark = pytest.mark.usefixtures("own_names_forgotten")
 SHAPE = (3, 16, 16)
 
 

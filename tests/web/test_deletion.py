@@ -170,8 +170,9 @@ def test_a_picture_added_in_the_page_is_nowhere_on_disk(launch, browser, tmp_pat
         for given in json.loads(body)["event_data"]["pictures"] if "data" in given
     ]  # fmt: skip
     assert shrunk, "the picture was sent with the run"
+    tab.locator("#tab-lab [data-r=download] summary").click()
     with tab.expect_download(timeout=30_000) as download:
-        tab.locator("#tab-lab [data-r=download]").click()
+        tab.locator("#tab-lab [data-r=download] [data-format=zip]").click()
     assert download.value.path().stat().st_size > 0
     tab.close()
     png = base64.b64decode(shrunk[-1].partition(",")[2])

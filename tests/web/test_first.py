@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from gi_core.web.first import FirstSight, snippet
 
@@ -21,7 +22,9 @@ def answered(path, kind, body=b"<html><body>there is </body> in the text</body><
     async def send(message):
         sent.append(message)
 
-    asyncio.run(FirstSight(app)({"type": "http", "method": method, "path": path, "root_path": ""}, None, send))
+    scope = {"type": "http", "method": method, "path": path, "root_path": ""}
+    with ThreadPoolExecutor() as elsewhere:  # the browser of other tests has a loop in this thread
+        elsewhere.submit(asyncio.run, FirstSight(app)(scope, None, send)).result()
     length = dict(sent[0]["headers"])[b"content-length"]
     content = b"".join(message.get("body", b"") for message in sent[1:])
     assert int(length) == len(content)
