@@ -1,13 +1,16 @@
 """The FM table on four tiny pictures: its rows, its pairing, its control."""
 
+import itertools
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
-from gi_core.studies import run_study, studies
-from gi_core.studies.fm_table import METHODS, SETTINGS, affordable, attacked
+from gi_core.studies import fm_table, run_study, studies
+from gi_core.studies.fm_table import METHODS, SETTINGS, attacked
 from gi_core.studies.pictures import private_pictures
 
 
@@ -33,11 +36,13 @@ def test_rows_pair_every_method_with_total_variation(few, tmp_path):
     assert "steps=" in baseline["attack"]
 
 
-def test_seconds_become_steps(few):
+def test_seconds_become_steps(few, monkeypatch):
+    clock = itertools.count()  # the trial's frames take one second together
+    monkeypatch.setattr(fm_table, "time", SimpleNamespace(process_time=lambda: next(clock)))
     truth, labels = private_pictures("cifar10", 4, 32)
     observation = prepare(Scenario(model="lenet", batch_size=4), truth, labels, device="cpu").observation
-    few_steps, many = (affordable(METHODS["none"], observation, budget) for budget in (0.2, 2.0))
-    assert 3 < many / few_steps < 30
+    steps = [fm_table.affordable(METHODS["none"], observation, budget) for budget in (0.2, 2.0, 7.0)]
+    assert steps == [fm_table.PROBE, 2 * fm_table.PROBE, 7 * fm_table.PROBE]
 
 
 def test_settings_and_methods_are_what_the_program_accepts():
