@@ -6,7 +6,7 @@ import csv
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -111,8 +111,8 @@ def frontier_scenario(row: dict[str, str]) -> Scenario:
 def _feasibility() -> Iterator[Evidence]:
     for row in rows("feasibility"):
         yield Evidence(
-            "feasibility", feasibility_scenario(row["regime"], int(row["seed"])), (),
-            f"{row['batch']} sample picture{'s' if row['batch'] != '1' else ''}", int(row["batch"]),
+            "feasibility", replace(feasibility_scenario(row["regime"], int(row["seed"])), attack=row["attack"]), (),
+            f"{row['batch_size']} sample picture{'s' if row['batch_size'] != '1' else ''}", int(row["batch_size"]),
             float(row["ssim"]), float(row["ssim_others"]), float(row["psnr"]), study_command("feasibility"),
         )  # fmt: skip
 

@@ -18,6 +18,17 @@ from gi_core.studies.pictures import private_pictures
 
 COLUMNS = ("ssim", "ssim_sd", "ssim_others", "psnr", "psnr_sd", "loss_first", "loss_last", "iterations", "cpu_seconds")
 DECOYS = 20
+MOMENTS = 6
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An attack on its way: iteration, its loss, mean SSIM to the truth (which it does not know), and its pictures."""
+
+    iteration: int
+    loss: float
+    ssim: float
+    images: Tensor
 
 
 @dataclass(frozen=True)
@@ -28,34 +39,44 @@ class Attempt:
         images, truth: (B,C,H,W) in [0,1], in the true order.
         row: means and standard deviations over the batch, and ``ssim_others``: the mean SSIM of the same
             reconstructions to other pictures of the source. Where it is as high as ``ssim``, nothing was read out.
+        moments: some seven of the way, denser at the start, the last one with ``images``.
     """
 
     images: Tensor
     truth: Tensor
     row: Row
+    moments: list[Moment]
 
 
 def attempt(scenario: Scenario, source: str, place: int, *, cpu_seconds: float = float("inf")) -> Attempt:
     """Run ``scenario`` on the pictures number ``place * B`` on of ``source``.
 
     The attack ends at its own number of iterations, or at the first frame after ``cpu_seconds`` of process time.
+    Labels of sample pictures are drawn from the scenario's seed, as in a run on the command line.
     """
     size, side = scenario.batch_size, scenario.image_size
     truth, labels = private_pictures(source, size, side, first=place * size)
-    detects = scenario.model.startswith("yolov8")
-    prepared = prepare(scenario, truth, None if detects else labels % scenario.num_classes, device="cpu")
+    drawn = source == "samples" or scenario.model.startswith("yolov8")
+    prepared = prepare(scenario, truth, None if drawn else labels % scenario.num_classes, device="cpu")
+    last = scenario.attack_component.iterations - 1
+    wanted = {round(last * (k / MOMENTS) ** 2) for k in range(MOMENTS)}
     started = time.process_time()
-    losses = []
+    losses: list[float] = []
+    kept: list[tuple[int, Tensor]] = []
     for frame in prepared:
-        losses.append(float(frame.loss))
         images = frame.images
+        if len(losses) in wanted:
+            kept.append((len(losses), images.detach().clone()))
+        losses.append(float(frame.loss))
         if time.process_time() - started > cpu_seconds:
             break
     spent = time.process_time() - started
     images = images.detach().clamp(0, 1)
     images = images[assign(images, truth)]
+    if not kept or kept[-1][0] < len(losses) - 1:
+        kept.append((len(losses) - 1, images))
     likeness, quality = ssim(images, truth), psnr(images, truth)
-    return Attempt(images, truth, {
+    row = {
         "ssim": float(likeness.mean()),
         "ssim_sd": float(likeness.std(correction=0)),
         "ssim_others": others(images, source, size, place),
@@ -65,7 +86,15 @@ def attempt(scenario: Scenario, source: str, place: int, *, cpu_seconds: float =
         "loss_last": min(losses),
         "iterations": len(losses),
         "cpu_seconds": round(spent, 1),
-    })  # fmt: skip
+    }  # fmt: skip
+    return Attempt(images, truth, row, [moment(i, losses[i], pictures, truth) for i, pictures in kept])
+
+
+def moment(iteration: int, loss: float, images: Tensor, truth: Tensor) -> Moment:
+    """``images`` (B,C,H,W), put into the order of ``truth``."""
+    images = images.clamp(0, 1)
+    images = images[assign(images, truth)]
+    return Moment(iteration, loss, float(ssim(images, truth).mean()), images)
 
 
 def others(images: Tensor, source: str, size: int, place: int) -> float:

@@ -24,7 +24,7 @@ class BatchSize(Study):
     """
 
     question: ClassVar[str] = "From which batch size on does an architecture no longer give its pictures away?"
-    keys: ClassVar[tuple[str, ...]] = ("model", "batch", "update", "seed")
+    keys: ClassVar[tuple[str, ...]] = ("model", "batch_size", "update", "seed")
     columns: ClassVar[tuple[str, ...]] = COLUMNS
 
     source: str = option("cifar10", "where the private pictures come from: samples, or a data set in GI_DATA")
@@ -37,15 +37,19 @@ class BatchSize(Study):
 
     def cells(self) -> Iterator[Cell]:
         names = MODELS if self.models == "all" else (self.models,)
-        batches = [2**k for k in range(8) if 2**k <= self.largest]
+        sizes = [2**k for k in range(8) if 2**k <= self.largest]
         for seed in range(self.seeds):
             for update in range(self.count):
-                for batch in batches:
+                for size in sizes:
                     for model in names:
-                        yield {"model": model, "batch": batch, "update": update, "seed": seed}
+                        yield {"model": model, "batch_size": size, "update": update, "seed": seed}
 
     def measure(self, cell: Cell) -> Row:
         scenario = Scenario(
-            model=cell["model"], batch_size=cell["batch"], attack=self.attack, seed=cell["seed"], knowledge="labels"
+            model=cell["model"],
+            batch_size=cell["batch_size"],
+            attack=self.attack,
+            seed=cell["seed"],
+            knowledge="labels",
         )
         return attempt(scenario, self.source, cell["update"], cpu_seconds=self.seconds).row

@@ -34,7 +34,7 @@ class TrainVsEval(Study):
     steps: int = option(1000, "iterations per run", low=1, high=100_000)
     tv: float = option(0.052, "weight of total variation", low=0, high=1e3)
     bn: float = option(1.6e-4, "weight of the statistics' mismatch", low=0, high=1e3)
-    batch: int = option(1, "pictures per update", low=1, high=128)
+    batch_size: int = option(1, "pictures per update", low=1, high=128)
     count: int = option(5, "updates", low=1, high=1000)
     seeds: int = option(3, "attack seeds", low=1, high=100)
 
@@ -51,7 +51,7 @@ class TrainVsEval(Study):
         scenario = Scenario(
             model=f"{cell['model']}:width={self.width}",
             mode=cell["mode"],
-            batch_size=self.batch,
+            batch_size=self.batch_size,
             knowledge=KNOWLEDGE[cell["attack"]],
             attack=f"{cell['attack']}:steps={self.steps},{weights}",
             seed=cell["seed"],

@@ -76,8 +76,8 @@ class TuneStudy(Study):
     mode: Literal["eval", "train"] = option("train", "mode of BatchNorm and dropout")
     attack: str = option("bn-exact", "the attack, with the options that stay as they are")
     trials: int = option(20, "runs per search", low=1, high=10_000)
-    size: int = option(32, "picture side", low=8, high=384)
-    batch: int = option(1, "pictures per update", low=1, high=128)
+    image_size: int = option(32, "picture side", low=8, high=384)
+    batch_size: int = option(1, "pictures per update", low=1, high=128)
     count: int = option(5, "updates", low=1, high=1000)
     seeds: int = option(1, "seeds", low=1, high=100)
     candidates: int = option(1, "pictures among which the oracle may pick the most vulnerable", low=1, high=100)
@@ -110,9 +110,9 @@ class TuneStudy(Study):
         }
 
     def _search(self, place: int, selection: str, seed: int) -> tuple[Choice, Tensor]:
-        truth, labels = private_pictures(self.source, self.batch, self.size, first=place * self.batch)
-        victim = build(self.model, image_shape=(3, self.size, self.size), num_classes=10, mode=self.mode)
-        training = Training(batch=self.batch)
+        truth, labels = private_pictures(self.source, self.batch_size, self.image_size, first=place * self.batch_size)
+        victim = build(self.model, image_shape=(3, self.image_size, self.image_size), num_classes=10, mode=self.mode)
+        training = Training(batch=self.batch_size)
         update = release(victim, truth, labels, training=training, seed=seed, share_buffers=True).defended
-        observation = Observation(victim, update, self.batch, labels, training=training)
+        observation = Observation(victim, update, self.batch_size, labels, training=training)
         return tuned(self.attack, observation, self.trials, seed, selection, truth), truth

@@ -1,14 +1,17 @@
 """One budgeted run and its permutation control; the grids name valid scenarios."""
 
+import json
+
 import pytest
 import torch
 
 from gi_core.metrics.image import ssim
 from gi_core.models import models
+from gi_core.run import run
 from gi_core.scenario import Scenario
 from gi_core.studies.attempt import attempt, others, verdict
 from gi_core.studies.controlled_init import disturbed
-from gi_core.studies.feasibility import REGIMES, Feasibility, scenario_of
+from gi_core.studies.feasibility import REGIMES, Feasibility, scenario_of, sheet
 from gi_core.studies.pictures import in_turn, private_pictures
 from gi_core.studies.train_vs_eval import KNOWLEDGE, TrainVsEval
 
@@ -43,10 +46,28 @@ def test_every_regime_is_a_valid_scenario(name):
     assert REGIMES[name].theirs
 
 
-def test_a_regime_is_measured():
-    row = Feasibility(seconds=0.1).measure({"regime": "preact-train-huang", "update": 0, "seed": 0})
+def test_a_regime_is_measured_with_its_way():
+    row = Feasibility(effort=0.02).measure({"regime": "preact-train-huang", "update": 0, "seed": 0})
     assert set(Feasibility.columns) <= row.keys()
-    assert row["pictures"]["preact-train-huang-0-0"].shape == (3, 64, 32)
+    assert "steps=4" in row["attack"]
+    way = json.loads(row["history"])
+    assert [way[0][0], way[-1][0]] == [0, row["iterations"] - 1]
+    assert way[-1][2] == pytest.approx(row["ssim"], abs=1e-4)
+    assert row["pictures"]["preact-train-huang-0-0"].shape == (3, 32 * (1 + len(way)), 32)
+
+
+def test_large_pictures_keep_only_the_end():
+    scenario = Scenario(image_size=96, attack="ig:steps=6")
+    found = attempt(scenario, "samples", 0)
+    assert len(found.moments) > 2
+    assert sheet(found).shape == (3, 2 * 96, 96)
+
+
+def test_a_row_is_repeated_by_an_ordinary_run():
+    scenario = Scenario(attack="ig:steps=5")
+    found = attempt(scenario, "samples", 0)
+    trace = run(scenario, private_pictures("samples", 1, 32)[0])
+    assert trace.scores[0]["ssim"] == pytest.approx(found.row["ssim"], abs=1e-4)
 
 
 def test_train_vs_eval_shares_everything_but_the_arm():
