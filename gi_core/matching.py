@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from gi_core.factored import FactoredClient, few_positions
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.objectives import Objective
 from gi_core.observation import Observation
-from gi_core.priors.base import Moment, Prior
+from gi_core.priors.base import Moment, Prior, pulls
 
 Simulate = Callable[[Tensor, Tensor], list[Tensor]]
 
@@ -66,6 +67,7 @@ class Matcher:
         self.simulate = simulate or (client.simulate if client else gradient_of(observation))
         self.distance = client.cosine() if client else distance_to(observation, objective)
         self.generator = torch.Generator().manual_seed(seed)
+        self.memory: dict[Prior, Any] = {}
         self._convolutions = _plain_convolutions if _is_tiny(observation) else contextlib.nullcontext
         self._attention: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
 
@@ -98,12 +100,10 @@ class Matcher:
             raise
         gradient, terms, loss = gradients[0], {self.objective_name: value}, value
         if self.priors:
-            moment = Moment(self.observation, progress, self.generator, gradient)
-            for prior in self.priors:
-                potential, pull = prior.pull(images, moment)
-                terms[prior.name] = potential
-                loss = loss + potential
-                gradient = gradient + pull
+            moment = Moment(self.observation, progress, self.generator, gradient, self.memory)
+            potentials, pull = pulls(self.priors, images, moment)
+            terms |= potentials
+            loss, gradient = loss + sum(potentials.values()), gradient + pull
         return Evaluation(loss, terms, gradient, tuple(gradients[1:]))
 
     def _pass(self, x: Tensor, targets: Tensor, extra: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

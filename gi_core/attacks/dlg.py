@@ -16,6 +16,7 @@ from gi_core.lbfgs import minimise
 from gi_core.matching import Evaluation, Matcher
 from gi_core.objectives import L2, norm
 from gi_core.observation import Observation
+from gi_core.priors.base import parse_priors
 
 CONVERGED = 1e-8
 """A start is finished when the squared distance falls below this share of the update's squared norm."""
@@ -27,8 +28,8 @@ class DeepLeakage(IterativeAttack):
     """Match the gradient in squared distance by L-BFGS over pictures and soft labels together.
 
     Zhu, Liu, Han, "Deep Leakage from Gradients", NeurIPS 2019: 300 outer steps of L-BFGS at lr 1, N(0,1) start,
-    no box. Kept here: the lowest-loss iterate (their code keeps the last); a start whose loss no longer falls is
-    ended, and further restarts are skipped once one has converged.
+    no box and no prior. Kept here: the lowest-loss iterate (their code keeps the last); a start whose loss no longer
+    falls is ended, and further restarts are skipped once one has converged.
     """
 
     assumes: ClassVar[str] = "The server knows the weights it sent; nothing else, the labels are optimised along."
@@ -44,6 +45,11 @@ class DeepLeakage(IterativeAttack):
     patience: int = option(
         15, "end a start whose loss did not halve in this many outer steps; 0: never", low=0, high=10_000
     )
+    prior: str = option("none", "priors on pictures, e.g. tv or flow (published: none)")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse_priors(self.prior)
 
     def fixed_labels(self, observation: Observation) -> Tensor | None:
         """(B,) labels that are read off beforehand; None: soft labels are optimised along with the pictures."""
@@ -52,20 +58,21 @@ class DeepLeakage(IterativeAttack):
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         labels = self.fixed_labels(observation)
-        matcher = Matcher(observation, L2(), seed=seed)
+        matcher = Matcher(observation, L2(), parse_priors(self.prior), seed=seed)
         done_below = CONVERGED * float(norm(observation.targets).square())
-        converged = False
+        converged, progress = False, 0.0
 
         def evaluate(variables: list[Tensor]) -> Evaluation:
             if labels is not None:
-                return matcher.evaluate(variables[0], labels)
+                return matcher.evaluate(variables[0], labels, progress)
             logits = variables[1].requires_grad_()
-            return matcher.evaluate(variables[0], logits.softmax(-1), extra=(logits,))
+            return matcher.evaluate(variables[0], logits.softmax(-1), progress, extra=(logits,))
 
         def restart(number: int) -> Iterator[Frame]:
-            nonlocal converged
+            nonlocal converged, progress
             if converged:
                 return
+            progress = 0.0
             own_seed = seed + 7919 * number
             x = start(self.init, observation, own_seed) if self.init != "randn" else unboxed(observation, own_seed)
             variables = [x] if labels is not None else [x, random_logits(observation, own_seed + 1).to(x)]
@@ -73,6 +80,7 @@ class DeepLeakage(IterativeAttack):
                 evaluate, variables, steps=self.steps, lr=self.lr, box=self.box, patience=self.patience,
                 done_below=done_below, first=number * (self.steps + 1), restart=number,
             ):  # fmt: skip
+                progress = (frame.iteration - number * (self.steps + 1)) / self.steps
                 logits = frame.report.pop("variables")
                 frame.labels = labels if labels is not None else logits[0].argmax(-1)  # type: ignore[index]
                 yield frame

@@ -16,6 +16,7 @@ from gi_core.matching import Matcher
 from gi_core.networks.grnn import CODE, Generator
 from gi_core.objectives import L2
 from gi_core.observation import Observation
+from gi_core.priors.base import Moment, parse_priors, pulls
 
 
 @attacks.register("grnn")
@@ -36,13 +37,18 @@ class GRNN(Attack):
     lr: float = option(1e-4, "RMSprop's learning rate", low=1e-7, high=1.0)
     momentum: float = option(0.99, "RMSprop's momentum", low=0.0, high=0.9999)
     tv: float = option(1e-3, "weight of squared differences (released: 1e-3 LeNet, 1e-6 ResNet-18)", low=0.0, high=1e3)
+    prior: str = option("none", "priors on the generator's pictures, e.g. flow (published: none)")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse_priors(self.prior)
 
     @property
     def iterations(self) -> int:
         return self.steps + 1
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
-        matcher = Matcher(observation, L2(), seed=seed)
+        matcher, priors = Matcher(observation, L2(), seed=seed), parse_priors(self.prior)
         device = observation.targets[0].device
         with seeded(seed):
             generator = Generator(observation.image_shape, observation.num_classes).to(device)
@@ -55,7 +61,11 @@ class GRNN(Attack):
             now = matcher.evaluate(images, soft, step / self.steps, extra=(soft,))
             root = now.loss.sqrt()
             smooth = self.tv * (images.diff(dim=-1).square().mean() + images.diff(dim=-2).square().mean())
-            loss = now.loss + root + smooth.detach()
+            share = 1 + 0.5 / root.clamp_min(1e-12)  # d (S + sqrt S) / d S
+            pull = share * now.gradient
+            moment = Moment(observation, step / self.steps, matcher.generator, pull, matcher.memory)
+            potentials, belief = pulls(priors, images.detach(), moment)
+            loss = now.loss + root + smooth.detach() + sum(potentials.values())
             if best is None:
                 best = (loss, images.detach(), labels.detach())
             else:
@@ -65,11 +75,10 @@ class GRNN(Attack):
                     torch.where(better, images.detach(), best[1]),
                     torch.where(better, labels.detach(), best[2]),
                 )
-            terms = {**now.terms, "root": root, "tv": smooth.detach()}
+            terms = {**now.terms, "root": root, "smooth": smooth.detach(), **potentials}
             yield Frame(step, best[1], loss, terms, labels=best[2].argmax(1))
             if step == self.steps:
                 return
-            pull = 1 + 0.5 / root.clamp_min(1e-12)
             optimiser.zero_grad()
-            torch.autograd.backward([images, labels, smooth], [pull * now.gradient, pull * now.extra[0], None])
+            torch.autograd.backward([images, labels, smooth], [pull + belief, share * now.extra[0], None])
             optimiser.step()

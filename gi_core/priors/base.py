@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,12 +22,14 @@ class Moment:
         progress: share of the iterations done, in [0,1].
         generator: the attack's own randomness.
         data_gradient: (B,C,H,W) gradient of the objective with respect to the pictures, for scale balancing.
+        memory: what a prior keeps from one moment of a run to the next, by prior.
     """
 
     observation: Observation
     progress: float
     generator: torch.Generator
     data_gradient: Tensor
+    memory: dict[Prior, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,15 @@ priors: Registry[Prior] = Registry("prior")
 def parse_priors(text: str) -> tuple[Prior, ...]:
     """``none`` -> (); ``tv:weight=0.1+flow`` -> the priors in order. Raises BadInput."""
     return () if text.strip() == "none" else tuple(priors.parse(part) for part in split_top(text, "+"))
+
+
+def pulls(believed: tuple[Prior, ...], images: Tensor, moment: Moment) -> tuple[dict[str, Tensor], Tensor]:
+    """Each prior's potential by name (0-dim), and the sum of their gradients (B,C,H,W)."""
+    terms, total = {}, torch.zeros_like(images)
+    for prior in believed:
+        terms[prior.name], pull = prior.pull(images, moment)
+        total += pull
+    return terms, total
 
 
 def opinion(text: str, observation: Observation, images: Tensor, progress: float) -> Tensor | None:

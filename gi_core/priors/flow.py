@@ -44,8 +44,11 @@ class FlowPrior(Prior):
         pull = weight * |grad objective| * r / |r|,   r = u - v (grad=stop) or its full gradient (grad=full)
 
     per picture, so ``weight`` is a ratio of forces whatever the victim's scale. It is the gradient of
-    ``weight * |grad objective| * |x - D|`` with factor and denoiser held, and that is the value reported.
-    Defaults: from a few validation pictures of CIFAR-10 (batch 4, LeNet), without and with noise.
+    ``weight * |grad objective| * |x - D|`` with factor and denoiser held. On a small victim the network costs ten
+    times the matching, so it looks at each ``every``-th guess x' only; in between the potential is the parabola that
+    touches this one at x' from above, ``weight * |grad objective| * (|x - D|^2 / |x' - D| + |x' - D|) / 2``.
+    Defaults: from a few validation pictures of CIFAR-10 (batch 4, LeNet), without and with noise; every=4 gave more
+    than 1, 8 and 16 at equal seconds (SSIM 0.81 against 0.62, 0.78, 0.73, each with its best of three weights).
     """
 
     weight: float = option(1.0, "force of the prior as a share of the objective's", low=0, high=1e6)
@@ -54,7 +57,8 @@ class FlowPrior(Prior):
     start: float = option(0.3, "flow time at the first iteration (0: all noise)", low=0.01, high=0.99)
     end: float = option(0.99, "flow time at the last iteration (1: no noise)", low=0.01, high=0.99)
     jitter: float = option(0.02, "random width around the flow time", low=0, high=0.5)
-    draws: int = option(1, "noise draws averaged per iteration", low=1, high=64)
+    draws: int = option(1, "noise draws averaged per look", low=1, high=64)
+    every: int = option(4, "iterations between two looks of the denoiser", low=1, high=1000)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,6 +70,16 @@ class FlowPrior(Prior):
         return min(0.99, max(0.01, self.start + progress * (self.end - self.start) + shift))
 
     def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
+        look = moment.memory.get(self)
+        if look is None or not look.serves(self.every, images, moment.progress):
+            look = moment.memory[self] = self.look(images, moment)
+        look.uses += 1
+        force = self.weight * _size(moment.data_gradient) / look.distance.clamp_min(1e-12)
+        away = images - look.seen
+        return (force * (0.5 * (_size(away).square() + look.distance.square()))).sum(), force * away
+
+    def look(self, images: Tensor, moment: Moment) -> Look:
+        """Noise the guess and let the denoiser see it."""
         flow = self._flow(images)
         t = per_image(self.time(moment.progress, moment.generator), images)
         z = to_flow(images.detach())
@@ -73,11 +87,8 @@ class FlowPrior(Prior):
         residual = torch.zeros_like(images)
         for _ in range(self.draws):
             residual += pull_of(flow, z, t, _noise(images, moment.generator))
-        residual /= self.draws
-        size = lambda x: x.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
-        force = self.weight * size(moment.data_gradient)
-        distance = size(residual) * (1 - t) / 2  # |x - D| in pixels
-        return (force * distance).sum(), force * residual / size(residual).clamp_min(1e-12)
+        away = residual * (1 - t) / (2 * self.draws)  # x - D in pixels
+        return Look(images - away, _size(away), moment.progress)
 
     def opinion(self, images: Tensor, moment: Moment) -> Tensor:
         """The denoiser's view of the guess at the present flow time, (B,C,H,W) in [0,1]; draws its own noise."""
@@ -90,6 +101,25 @@ class FlowPrior(Prior):
     def _flow(self, images: Tensor) -> Flow:
         c, h, w = images.shape[1:]
         return load_flow(self.net, (c, h, w), images.device)
+
+
+@dataclass
+class Look:
+    """What the denoiser saw: (B,C,H,W) in [0,1], how far from the guess (B,1,1,1), when, and how often it was used."""
+
+    seen: Tensor
+    distance: Tensor
+    progress: float
+    uses: int = 0
+
+    def serves(self, every: int, images: Tensor, progress: float) -> bool:
+        """Whether it still stands for these pictures: not too old, and of the same start."""
+        return self.uses < every and self.seen.shape == images.shape and progress >= self.progress
+
+
+def _size(pictures: Tensor) -> Tensor:
+    """(B,C,H,W) -> norms (B,1,1,1)."""
+    return pictures.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
 
 
 def _noise(like: Tensor, generator: torch.Generator) -> Tensor:

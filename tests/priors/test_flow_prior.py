@@ -1,5 +1,7 @@
 """The flow prior on a Gaussian, where everything it should do is known."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -94,6 +96,32 @@ def test_the_value_is_the_potential_whose_gradient_is_the_pull() -> None:
     (expected,) = torch.autograd.grad(potential, x)
     torch.testing.assert_close(value, potential.detach(), rtol=1e-4, atol=0)
     torch.testing.assert_close(pull, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_one_look_serves_so_many_iterations_of_one_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network is asked at every third iterate, and anew when a start begins; in between a parabola stands in."""
+    looks = []
+    monkeypatch.setattr(
+        "gi_core.priors.flow.stopped_pull", lambda *a: looks.append(1) or stopped_pull(*a)
+    )  # fmt: skip
+    prior = FlowPrior(net="gaussian", every=3, weight=0.3)
+    images = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    here = moment(images)
+    steps = [prior.pull(images, replace(here, progress=p)) for p in (0.0, 0.1, 0.2, 0.3, 0.4, 0.0)]
+    assert len(looks) == 3
+    torch.testing.assert_close(steps[1], steps[0])
+    assert not torch.equal(steps[3][1], steps[2][1])
+
+    look = here.memory[prior]
+    x = (0.7 * images + 0.1).requires_grad_()
+    force = 0.3 * here.data_gradient.norm()
+    parabola = force * ((x - look.seen).square().sum() / look.distance + look.distance).sum() / 2
+    (expected,) = torch.autograd.grad(parabola, x)
+    value, pull = prior.pull(x.detach(), replace(here, progress=0.1))
+    assert len(looks) == 3
+    torch.testing.assert_close(value, parabola.detach())
+    torch.testing.assert_close(pull, expected)
+    assert value >= force * (x.detach() - look.seen).norm()
 
 
 def test_time_goes_from_start_to_end() -> None:
