@@ -444,6 +444,8 @@ const estimate = told => {
     seconds > limit ? say(words.stops_after, { time: gi.duration(limit, words) }) : "", waiting ? say(words.before_you, { n: waiting, time: gi.duration(told.wait, words) }) : words.nobody_waits].filter(Boolean).join(" ");
   find("estimate").classList.toggle("refused", Boolean(error));
   find("run-time").textContent = seconds == null ? "" : gi.duration(Math.min(seconds, limit), words);
+  gi.estimated = { seconds, settings: { ...settings } };
+  window.dispatchEvent(new CustomEvent("gi:estimate", { detail: gi.estimated }));
 };
 /* Ask the server what these settings mean: a sentence, a prediction, or a refusal. Never blocks. */
 let asking = 0, asked = 0, described = null;

@@ -14,13 +14,15 @@ from starlette.middleware import Middleware
 
 from gi_core._torch import share_heaps
 from gi_core.store import Store
-from gi_core.web import anatomy, api, compare, dial, lab, lesson, risk, zero
+from gi_core.web import anatomy, api, compare, dial, feasibility, lab, lesson, risk, zero
 from gi_core.web.first import FirstSight
 from gi_core.web.forget import SESSIONS, forgetting
 from gi_core.web.gate import Gate
 from gi_core.web.live import Desk
 from gi_core.web.settings import limits, mcp_server, store_file
 from gi_core.web.widget import head, widget
+
+STYLES = ("base", "lab", "dial", "compare", "anatomy", "feasibility", "risk", "lesson")
 
 
 def build(desk: Desk | None = None) -> gr.Blocks:
@@ -42,6 +44,7 @@ def build(desk: Desk | None = None) -> gr.Blocks:
             "dial": dial.render(),
             "compare": compare.render(desk),
             "anatomy": anatomy.render(desk),
+            "feasibility": feasibility.render(desk),
             "risk": risk.render(),
             "lesson": lesson.render(),
         }
@@ -68,9 +71,7 @@ def launch_settings() -> dict[str, Any]:
             font=[fonts("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
             font_mono=[fonts("IBM Plex Mono", weights=(400,)), "monospace"],
         ),
-        "head": head(
-            ["base.css", "lab.css", "dial.css", "compare.css", "anatomy.css", "risk.css", "lesson.css"], ["kit.js"]
-        ),
+        "head": head([f"{name}.css" for name in STYLES], ["kit.js"]),
         "max_file_size": "5mb",
         "run_history": False,
         "enable_monitoring": False,

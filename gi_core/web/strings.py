@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gi_core.web.feasibility_strings import FEASIBILITY_ENGLISH, FEASIBILITY_GERMAN
 from gi_core.web.german import GERMAN
 from gi_core.web.risk_strings import RISK_ENGLISH, RISK_GERMAN
 
@@ -397,4 +398,7 @@ ENGLISH: dict[str, str] = {
     " nature; it does not say how likely a leak is in your system.</p>",
 }
 
-LANGUAGES = {"en": ENGLISH | RISK_ENGLISH, "de": GERMAN | RISK_GERMAN}
+LANGUAGES = {
+    "en": ENGLISH | RISK_ENGLISH | FEASIBILITY_ENGLISH,
+    "de": GERMAN | RISK_GERMAN | FEASIBILITY_GERMAN,
+}
