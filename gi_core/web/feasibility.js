@@ -74,7 +74,7 @@ const showRun = async index => {
   find("rebuilt").setAttribute("aria-label", say(words.feas_rebuilt_alt, { ssim: gi.number(shown.ssim, 2) }));
   find("word").textContent = verdictWord(shown.level);
   find("figures").innerHTML = figure("SSIM", gi.number(shown.ssim, 3)) + figure(words.feas_others, gi.number(shown.ssim_others, 3)) + figure("PSNR", `${gi.number(shown.psnr)} dB`)
-    + figure(words.feas_budget, say(words.feas_spent, { n: gi.whole(shown.iterations), time: gi.duration(shown.cpu_seconds, words) })) + figure(words.feas_picture_seed, say(words.feas_picture_of, { names, seed: shown.seed }))
+    + figure(words.feas_budget, say(words.feas_spent, { n: gi.whole(shown.iterations), time: gi.duration(shown.cpu_seconds, words) })) + figure(words.feas_picture_seed, say(words.feas_picture_of, { names, n: shown.seed }))
     + (regime.runs.length > 1 ? figure(say(words.feas_over, { n: regime.runs.length }), say(words.feas_mean, { mean: gi.number(regime.ssim.mean, 2), low: gi.number(regime.ssim.low, 2), high: gi.number(regime.ssim.high, 2) })) : "");
   if (sheet) draw(); else plot();
 };
