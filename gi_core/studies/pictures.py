@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -12,12 +13,15 @@ from gi_core.images import open_picture, samples
 from gi_core.training.data import Pictures, load
 
 
-def private_pictures(source: str, count: int, side: int, first: int = 0) -> tuple[Tensor, Tensor]:
+def private_pictures(
+    source: str, count: int, side: int, first: int = 0, split: Literal["test", "validation"] = "test"
+) -> tuple[Tensor, Tensor]:
     """(count,3,side,side) in [0,1] and labels (count,).
 
     Args:
         source: "samples" (bundled, drawn labels) or a data set that ``GI_DATA`` holds, e.g. "cifar10": its test
             pictures number ``first`` to ``first + count - 1``, one of each class in turn.
+        split: "validation": that data set's held-out training pictures instead, for choices made beforehand.
 
     Raises:
         BadInput: unknown source, missing file, or not enough pictures.
@@ -28,19 +32,20 @@ def private_pictures(source: str, count: int, side: int, first: int = 0) -> tupl
             raise BadInput(f"{first + count} pictures asked for, {len(samples())} samples are bundled")
         labels = torch.arange(first, first + count) % 10
         return torch.stack([open_picture(name, side, 3) for name in names]), labels
-    test, order = _test_pictures(source)
+    chosen, order = _split(source, split)
     rows = order[first : first + count]
-    pictures = test.floats(rows)
+    pictures = chosen.floats(rows)
     if pictures.shape[-1] != side:
         raise BadInput(f"{source} has pictures of {pictures.shape[-1]} pixels, not {side}")
-    return pictures, test.labels[rows]
+    return pictures, chosen.labels[rows]
 
 
-@lru_cache(maxsize=1)
-def _test_pictures(source: str) -> tuple[Pictures, Tensor]:
-    """The test split, read once, and its rows with classes in turn."""
-    test = load(source)[2]
-    return test, in_turn(test.labels)
+@lru_cache(maxsize=2)
+def _split(source: str, split: str) -> tuple[Pictures, Tensor]:
+    """A split, read once, and its rows with classes in turn."""
+    _, validation, test = load(source)
+    chosen = test if split == "test" else validation
+    return chosen, in_turn(chosen.labels)
 
 
 def in_turn(labels: Tensor) -> Tensor:
