@@ -104,7 +104,7 @@ class Scenario:
     def training(self) -> Training:
         """The client's recipe, as the attacker knows it."""
         batch = self.local_batch or self.batch_size
-        epochs = -(-self.local_steps * batch // self.batch_size)
+        epochs = -(-self.local_steps // -(-self.batch_size // batch))
         return Training(
             steps=self.local_steps, epochs=epochs, batch=batch, lr=self.local_lr, momentum=self.local_momentum
         )
