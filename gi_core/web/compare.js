@@ -107,6 +107,24 @@ const drawRanking = () => {
   const n = shown.rows?.values.length ?? 1;
   find("ranking-note").textContent = n > 1 ? say(words.ranking_note, { n, what: words["axis_" + shown.rows.field] }) : words.ranking_single;
 };
+/* Where the lanes are numbers: mean likeness against them, the control's beside it. */
+const drawCurve = () => {
+  const lanes = shown.lanes.map((lane, i) => ({ value: Number(lane.label), runs: column(i) })).filter(l => l.runs.length && l.value > 0).sort((a, b) => a.value - b.value);
+  const box = find("curve-box"), usual = ["clients", "batch_size", "local_steps"].includes(shown.field);
+  box.hidden = !usual || lanes.length < 3;
+  if (box.hidden) return;
+  find("curve-title").textContent = say(words.curve_title, { what: words["axis_" + shown.field] });
+  const W = Math.max(240, find("curve").clientWidth), H = 170, left = 46, first = Math.log(lanes[0].value), last = Math.log(lanes.at(-1).value);
+  const px = v => left + 16 + (Math.log(v) - first) / (last - first || 1) * (W - left - 40);
+  const lines = [["psnr", "series", ""], ["control", "ctl", "5 4"]].map(([name, kind, dash]) => ({ kind, dash, points: lanes.map(l => { const list = l.runs.map(c => c[name]); return { value: l.value, mean: mean(list), sd: spread(list) ?? 0 }; }) }));
+  const ends = lines.flatMap(l => l.points.flatMap(p => [p.mean - p.sd, p.mean + p.sd]));
+  const low = Math.floor(Math.min(...ends) / 5) * 5, top = Math.max(low + 10, Math.ceil(Math.max(...ends) / 5) * 5), py = v => 8 + (H - 12) * (1 - (v - low) / (top - low));
+  const told = lanes.map((l, i) => `${gi.whole(l.value)}: ${gi.number(lines[0].points[i].mean)} dB, ${words.control_word} ${gi.number(lines[1].points[i].mean)} dB`).join("; ");
+  find("curve").innerHTML = `<svg viewBox="0 0 ${W} ${H + 26}" height="${H + 26}" role="img" aria-label="${escape(told)}">
+    ${[low, (low + top) / 2, top].map(v => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${gi.short(v)}</text>`).join("")}
+    ${lines.map(l => `<path class="${l.kind}" stroke-dasharray="${l.dash}" d="M${l.points.map(p => `${px(p.value)},${py(p.mean)}`).join(" L")}"/>${l.points.map(p => `<path class="${l.kind}" d="M${px(p.value)},${py(p.mean - p.sd)} V${py(p.mean + p.sd)}"/><circle class="dot ${l.kind}" cx="${px(p.value)}" cy="${py(p.mean)}" r="3.5"/>`).join("")}`).join("")}
+    ${lanes.map(l => `<text x="${px(l.value)}" y="${H + 18}" text-anchor="middle">${gi.whole(l.value)}</text>`).join("")}</svg>`;
+};
 const drawGrid = () => {
   const cells = shown.cells ?? [], top = Math.max(5, ...cells.flat().map(c => c?.gain ?? 0));
   const one = (c, r, i) => {
@@ -130,6 +148,7 @@ const drawTables = () => {
   if (!shown.cells || key === tabled) return;
   tabled = key;
   drawRanking();
+  drawCurve();
   drawGrid();
 };
 const openRun = async cell => {
@@ -272,12 +291,13 @@ find("rail").onsubmit = event => {
   trigger("run", { id: current, ...asked() });
 };
 find("stop").onclick = () => { find("stop").disabled = true; server.stop_compare({ id: current }); };
-new ResizeObserver(() => { if (document.body.dataset.tab === "compare") draw(); }).observe(find("plot"));
+new ResizeObserver(() => { if (document.body.dataset.tab === "compare") { draw(); if (shown?.cells) drawCurve(); } }).observe(find("plot"));
 window.addEventListener("gi:tab", event => { if (event.detail === "compare") { draw(); estimate(); } });
 watch("value", () => receive(props.value));
 receive(props.first);
 adopt();
 buttons();
+window.addEventListener("gi:comparison", event => recall(event.detail));
 find("recorded").onchange = event => recall(event.target.value);
 const linked = new URLSearchParams(location.search).get("comparison");
 if (linked && linked !== shown?.name) recall(linked);

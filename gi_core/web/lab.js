@@ -193,6 +193,19 @@ const drawBar = () => {
   find("download").hidden = !["done", "stopped", "recorded", "compared"].includes(run.state);
 };
 
+/* What the attack's denoiser would rather see, the latest of its views at this step. */
+const drawOpinion = async iteration => {
+  const rows = run.opinions ?? [], view = rows.findLast(o => o.iteration <= iteration) ?? rows[0], mine = run.id;
+  find("opinion-box").hidden = !view;
+  root.querySelector(".lanes").classList.toggle("opinion", Boolean(view));
+  if (!view) return;
+  const { batch, width, height } = run.size, source = await picture(view.src);
+  if (run.id !== mine) return;
+  gi.tiles(find("opinion"), source, 0, batch, width, height);
+  find("opinion").setAttribute("aria-label", words.opinion);
+  find("opinion-note").textContent = say(words.opinion_at, { n: gi.whole(view.iteration) });
+};
+
 /* Show frame i: picture, numbers, scrubber, curves. */
 let ticket = 0;
 const seek = async index => {
@@ -203,6 +216,7 @@ const seek = async index => {
   if (mine !== ticket) return;
   gi.tiles(find("guess"), source, f.row ?? 0, batch, width, height);
   if (showDifference) gi.difference(find("guess"), find("truth"), find("guess"), 4);
+  drawOpinion(f.iteration);
   const likeness = f.psnr == null ? "" : `${gi.number(f.psnr)} dB`;
   find("guess").setAttribute("aria-label", say(words.guess_alt, { step: f.iteration, psnr: gi.number(f.psnr) }));
   find("guess-psnr").textContent = find("narrow-psnr").textContent = likeness;
@@ -313,6 +327,7 @@ const settings = { ...catalog.defaults };
 let chosen = 0, own = [], unfolded = false, defensePreset = catalog.defenses[0];
 const option = (value, text) => new Option(text ?? value, value);
 for (const name of ["model", "weights", "mode"]) field(name).append(...catalog[name].map(o => option(o.value, o.text)));
+field("update").append(...catalog.update.map(o => option(o.value, words["sends_" + o.value])));
 find("defense").append(...catalog.defenses.map((d, i) => option(i, words[d.label])), option("text", words.own_text));
 find("attack").append(...catalog.attacks.map(a => option(a.text, words["attack_" + a.name] ?? a.name)), option("text", words.own_text));
 find("knows").innerHTML = catalog.knowledge.map(k => `<label title="${escape(words[`knows_${k.name}_note`])}"><input type="checkbox" value="${k.name}" ${k.fixed ? "checked disabled" : ""}><span>${escape(words["knows_" + k.name])}</span></label>`).join("");
@@ -349,6 +364,58 @@ const drawSamples = () => {
   fold.onclick = () => { unfolded = !unfolded; drawSamples(); };
   find("samples").append(fold, add);
 };
+/* The client's training: passes over its pictures are steps by another count. */
+const stepsPerPass = () => { const count = Number(settings.batch_size) || 1; return Math.ceil(count / (Number(settings.local_batch) || count)); };
+const showClient = () => {
+  const { local_steps: steps, clients } = settings;
+  find("passes").value = Math.max(1, Math.ceil(steps / stepsPerPass()));
+  find("client-words").textContent = [steps > 1 ? say(words.client_steps, { n: gi.whole(steps) }) : words.client_step, clients > 1 ? say(words.client_mean, { n: gi.whole(clients) }) : ""].filter(Boolean).join(", ");
+};
+find("passes").onchange = event => {
+  if (event.target.value === "") return;
+  settings.local_steps = Math.max(1, Math.round(event.target.value)) * stepsPerPass();
+  show();
+  changed();
+};
+find("clients-curve").onclick = () => {
+  window.dispatchEvent(new CustomEvent("gi:show", { detail: "compare" }));
+  window.dispatchEvent(new CustomEvent("gi:comparison", { detail: "clients" }));
+};
+
+/* The prior is an option inside the attack's text, name:key=value,key=(...), of the last attack where + joins several. */
+const split = (text, mark) => {
+  const parts = [""];
+  let depth = 0;
+  for (const c of text) {
+    depth += (c === "(") - (c === ")");
+    if (c === mark && !depth) parts.push(""); else parts[parts.length - 1] += c;
+  }
+  return parts;
+};
+const takenApart = text => {
+  const before = split(text, "+"), last = before.pop(), colon = last.indexOf(":");
+  return { before, name: colon < 0 ? last : last.slice(0, colon), options: colon < 0 ? [] : split(last.slice(colon + 1), ",") };
+};
+const priorOf = text => {
+  const { name, options } = takenApart(text), named = options.find(o => o.startsWith("prior="));
+  return named ? named.slice(6).replace(/^\((.*)\)$/, "$1") : catalog.priors[name];
+};
+const withPrior = (text, prior) => {
+  const { before, name, options } = takenApart(text), others = options.filter(o => !o.startsWith("prior="));
+  if (prior !== catalog.priors[name]) others.push(`prior=${/[:,+]/.test(prior) ? `(${prior})` : prior}`);
+  return [...before, others.length ? `${name}:${others.join(",")}` : name].join("+");
+};
+const plain = text => { const { name } = takenApart(text); return name in catalog.priors ? withPrior(text, catalog.priors[name]) : text; };
+const showPrior = () => {
+  const prior = priorOf(settings.attack), select = find("prior");
+  select.disabled = prior == null;
+  if (prior != null && ![...select.options].some(o => o.value === prior)) select.append(option(prior));
+  select.value = prior ?? "none";
+  find("prior-note").textContent = prior == null ? words.prior_never : prior.startsWith("flow") ? words.prior_flow_note : "";
+};
+find("prior").append(...["none", "flow", "flow:net=gaussian"].map(value => option(value, words["prior_" + value.split("=").at(-1)])));
+find("prior").onchange = event => { settings.attack = withPrior(settings.attack, event.target.value); show(); changed(); };
+
 const chosenPictures = () => {
   const all = [...own.map(src => ({ src })), ...catalog.samples.map(s => ({ name: s.name }))], count = Number(settings.batch_size) || 1;
   return Array.from({ length: count }, (_, i) => all[(chosen + i) % all.length]).map(p => p.src ? { data: p.src } : { sample: p.name });
@@ -413,7 +480,9 @@ find("strength-slider").oninput = event => setStrength(strengthOf(event.target.v
 find("strength-number").onchange = event => { if (event.target.value !== "") setStrength(Number(event.target.value)); };
 find("attack").onchange = event => {
   if (event.target.value === "text") return fine("attack");
+  const kept = priorOf(settings.attack), usual = catalog.priors[takenApart(settings.attack).name];
   settings.attack = event.target.value;
+  if (kept != null && kept !== usual && priorOf(settings.attack) != null) settings.attack = withPrior(settings.attack, kept);
   show();
   changed();
 };
@@ -424,10 +493,13 @@ const show = () => {
     if (![...field(name).options].some(o => o.value === settings[name])) field(name).append(option(settings[name]));
   }
   root.querySelectorAll("[data-f]").forEach(input => { input.value = settings[input.dataset.f]; });
-  find("attack").value = [...find("attack").options].some(o => o.value === settings.attack) ? settings.attack : "text";
+  const bare = plain(settings.attack);
+  find("attack").value = [...find("attack").options].some(o => o.value === bare) ? bare : "text";
   const known = String(settings.knowledge).split(catalog.knowledge_separator);
   find("knows").querySelectorAll("input:not(:disabled)").forEach(i => { i.checked = known.includes(i.value); });
   showDefense();
+  showClient();
+  showPrior();
   drawSamples();
 };
 root.querySelectorAll("[data-f]").forEach(input => {

@@ -71,7 +71,9 @@ def catalog() -> dict[str, Any]:
         "model": [{"value": name, "text": name} for name in models.names()],
         "weights": [{"value": name, "text": name} for name in weights.names()],
         "mode": [{"value": "eval", "text": "eval"}, {"value": "train", "text": "train"}],
+        "update": [{"value": kind, "text": kind} for kind in ("auto", "gradient", "delta")],
         "defenses": defense_presets(),
+        "priors": {name: prior for name in attacks.names() if (prior := getattr(attacks.parse(name), "prior", None))},
         "attacks": [
             {"text": ATTACKS.get(name, name), "name": name}
             for name in sorted(attacks.names(), key=lambda name: (rank.get(name, len(rank)), name))

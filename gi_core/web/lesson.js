@@ -57,7 +57,7 @@ const draw = () => {
 };
 
 /* a teacher's link: where it starts, what it hides or locks in the Lab, how it looks */
-const cards = ["picture", "victim", "defense", "attacker"];
+const cards = ["picture", "victim", "client", "defense", "attacker"];
 find("start").append(...steps.map((_, i) => new Option(say(words.teacher_step, { n: i + 1 }), `lesson&step=${i + 1}`)), ...["lab", "compare"].map(tab => new Option(words["tab_" + tab], tab)));
 for (const name of ["hide", "lock"]) find(name).innerHTML = cards.map(card => `<label class="tick"><input type="checkbox" value="${card}"><span>${words[card]}</span></label>`).join("");
 const chosen = name => [...find(name).querySelectorAll(":checked")].map(box => box.value).join(",");

@@ -28,6 +28,7 @@ from gi_core.trace import Trace
 from gi_core.web import payload, zero
 from gi_core.web.cost import Costs
 from gi_core.web.flights import Flights
+from gi_core.web.opinion import Opinions
 from gi_core.web.requests import batch_of, scenario_of
 from gi_core.web.rooms import Rooms
 from gi_core.web.settings import Limits
@@ -344,17 +345,22 @@ class Desk:
         watch = self.costs.watch(run)
         base = payload.still(run, run_id=run_id, images=images)
         drawn: dict[int, str] = {}
+        opinions = Opinions(run)
         pace = Pace(stop, self.deadline())
         with closing(iter(run)) as frames:  # type: ignore[type-var]
             for _ in frames:
                 if pace.over:
                     break
                 if pace.due:
-                    yield {"run": base | payload.moving(*run.glimpse(), drawn) | {"state": "running"}}
+                    kept, history = run.glimpse()
+                    opinions.ask(kept[-1])
+                    moved = payload.moving(kept, history, drawn) | {"opinions": opinions.rows}
+                    yield {"run": base | moved | {"state": "running"}}
                     pace.sent()
         trace = run.trace()
         watch.attacked(trace.iterations, to_its_end=not trace.stopped)
-        base |= payload.ended(trace)
+        opinions.ask(trace.frames[-1], in_any_case=True)
+        base |= payload.ended(trace) | {"opinions": opinions.rows}
         judged: dict[str, Any] | None = None
         if not pace.over:
             yield {"run": base | {"state": "judging", "judging": 0.0}}

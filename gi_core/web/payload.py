@@ -11,6 +11,7 @@
     frames [{iteration, seconds, src, psnr}]     src: B tiles side by side; recorded runs have row instead,
                                       counted in their sprite, which holds every frame's tiles
     history {iteration, seconds, loss, psnr, ssim}        parallel lists, at most 200 entries
+    opinions [{iteration, src}]       what the attack's denoiser would rather see; [] where it has none
     layers [{name, short, numel, before, after, noise, before_cells, after_cells}]   cells {w, h, data}
     numel, defense [{name, text, its options}], scores, verdict
     noisy, single                     whether the change is noise; whether the attack answers in one pass

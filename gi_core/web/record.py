@@ -43,6 +43,9 @@ COMPARISONS: dict[str, dict[str, Any]] = {
     "noise": {"settings": {"attack": IG}, "field": "defense", "values": compare.AXES["defense"], "rows": SEEDS},
     "attacks": {"settings": {}, "field": "attack", "values": [IG, "dlg:restarts=2", "venom", "fgla"], "rows": SEEDS},
     "batch": {"settings": {"attack": IG}, "field": "batch_size", "values": ["1", "2", "4"], "rows": SEEDS},
+    "clients": {
+        "settings": {"attack": IG}, "field": "clients", "values": ["1", "2", "4", "8", "16", "32"], "rows": SEEDS,
+    },
     "sweep": {
         "settings": {}, "field": "defense", "values": NOISES,
         "rows": {"field": "attack", "values": [IG, "venom", "git", "lti", "fgla"]},
