@@ -17,10 +17,10 @@ from gi_core.scenario import Scenario
 from gi_core.studies.attempt import COLUMNS, Attempt, attempt, verdict
 from gi_core.studies.base import Cell, Row, Study, studies
 
-MATCH = "ig:optimiser=lbfgs,steps=8,lr=1,tv=1e-4"  # smooth victims; a step is 20 evaluations
-ADAM = "ig:steps=100,lr=0.1,tv=1e-4,signed=false"  # smooth victims on which L-BFGS's own loss did not fall
-SIGNED = "ig:steps=150,tv=0.01"  # victims with kinks
-CHEAP = "ig:steps=16,tv=0.01"  # at 224 pixels
+MATCH = "ig:optimiser=lbfgs,steps=7,lr=1,tv=1e-4"  # smooth victims; a step is 20 evaluations
+ADAM = "ig:steps=60,lr=0.1,tv=1e-4,signed=false"  # smooth victims on which L-BFGS's own loss did not fall
+SIGNED = "ig:steps=80,tv=0.01"  # victims with kinks
+CHEAP = "ig:steps=10,tv=0.01"  # at 224 pixels
 SMALL, DETECTED, CANONICAL = 32, 128, 224
 FILMED = 64
 """Side up to which pictures of the way are kept."""
@@ -55,27 +55,27 @@ REGIMES = {
     "preact-eval": Regime("resnet18-preact", SMALL, 1, "eval", SIGNED, LENIENT),
     # training mode with BatchNorm
     "preact-train-exact": Regime(
-        "resnet18-preact", SMALL, 1, "train", "bn-exact:steps=150,bn=0.01", "SSIM 0.054, shared statistics (Fig. 2)",
+        "resnet18-preact", SMALL, 1, "train", "bn-exact:steps=80,bn=0.01", "SSIM 0.054, shared statistics (Fig. 2)",
         "labels+buffers",
     ),
     "preact-train-proxy": Regime(
-        "resnet18-preact", SMALL, 1, "train", "bn-proxy:steps=150,bn=0.01", "SSIM 0.040, none shared (Fig. 2)",
+        "resnet18-preact", SMALL, 1, "train", "bn-proxy:steps=80,bn=0.01", "SSIM 0.040, none shared (Fig. 2)",
         "labels+auxiliary",
     ),
     "preact-train-huang": Regime(
-        "resnet18-preact", SMALL, 1, "train", "huang:steps=150,bn=0.01", "SSIM 0.030, Huang's attack (Fig. 2)",
+        "resnet18-preact", SMALL, 1, "train", "huang:steps=80,bn=0.01", "SSIM 0.030, Huang's attack (Fig. 2)",
         "labels+buffers",
     ),
     "post-train-exact": Regime(
-        "resnet18", SMALL, 1, "train", "bn-exact:steps=150,bn=0.01", "SSIM 0.041, shared statistics (Fig. 2)",
+        "resnet18", SMALL, 1, "train", "bn-exact:steps=80,bn=0.01", "SSIM 0.041, shared statistics (Fig. 2)",
         "labels+buffers",
     ),
     "post-train-proxy": Regime(
-        "resnet18", SMALL, 1, "train", "bn-proxy:steps=150,bn=0.01", "SSIM 0.024, none shared (Fig. 2)",
+        "resnet18", SMALL, 1, "train", "bn-proxy:steps=80,bn=0.01", "SSIM 0.024, none shared (Fig. 2)",
         "labels+auxiliary",
     ),
     "post-train-huang": Regime(
-        "resnet18", SMALL, 1, "train", "huang:steps=150,bn=0.01", "SSIM 0.013, Huang's attack (Fig. 2)",
+        "resnet18", SMALL, 1, "train", "huang:steps=80,bn=0.01", "SSIM 0.013, Huang's attack (Fig. 2)",
         "labels+buffers",
     ),
     # modern victims, adapted to 32 pixels: start from noise, the last point of Figure 4

@@ -8,7 +8,8 @@ FEASIBILITY_ENGLISH: dict[str, str] = {
     ' <b class="private">picture</b> away?',
     "feas_map": "The map",
     "feas_note": "Each cell: the likeness (SSIM, 1 is a copy) that our attack reached within a small budget, and what"
-    " Practical Feasibility of Gradient Inversion Attacks in Federated Learning reports. Choose a cell for its recorded"
+    ' <cite lang="en">Practical Feasibility of Gradient Inversion Attacks in Federated Learning</cite>'
+    " reports. Choose a cell for its recorded"
     " run. Few iterations and few pictures: nothing here means nothing within that budget.",
     "feas_key_0": "nothing at this budget",
     "feas_key_1": "traces: 0.1 above other pictures",
@@ -90,8 +91,9 @@ FEASIBILITY_GERMAN: dict[str, str] = {
     "feas_story": 'Unter welchen Umständen verrät ein <b class="leaving">Update</b> sein <b class="private">Bild</b>?',
     "feas_map": "Die Karte",
     "feas_note": "In jedem Feld: die Ähnlichkeit (SSIM, 1 ist eine Kopie), die unser Angriff mit kleinem Aufwand"
-    " erreicht hat, und was Practical Feasibility of Gradient Inversion Attacks in Federated Learning berichtet. Ein"
-    " Feld öffnet seinen aufgezeichneten Lauf. Wenige Iterationen und wenige Bilder: Nichts heißt hier nichts mit"
+    " erreicht hat, und was"
+    ' <cite lang="en">Practical Feasibility of Gradient Inversion Attacks in Federated Learning</cite>'
+    " berichtet. Ein Feld öffnet seinen aufgezeichneten Lauf. Wenige Iterationen und wenige Bilder: Nichts heißt hier nichts mit"
     " diesem Aufwand.",
     "feas_key_0": "nichts mit diesem Aufwand",
     "feas_key_1": "Spuren: 0,1 über anderen Bildern",
