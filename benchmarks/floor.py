@@ -10,13 +10,13 @@ one value and picture gradient of an attack's whole loss, priors included; L-BFG
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import torch
+from rows import write
 from speed import bare
 
 import gi_core as gi
@@ -90,11 +90,7 @@ def main(models: str, batches: str, attacks: str, out: Path | None) -> None:
             for attack in attacks.split():
                 rows.append(measure(model, int(batch), attack))
                 click.echo({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()})
-    if out:
-        with out.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+    write(rows, out)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ seconds with synchronisation, and the device's peak memory.
 
 from __future__ import annotations
 
-import csv
 import json
 import resource
 import subprocess
@@ -21,6 +20,7 @@ from typing import Any
 
 import click
 import torch
+from rows import write
 
 import gi_core as gi
 from gi_core.run import Run
@@ -90,11 +90,7 @@ def main(models: str, batches: str, device: str, one: str, out: Path | None) -> 
             command = [sys.executable, __file__, "--one", f"{model} {batch}", "--device", device]
             rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
             click.echo({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()})
-    if out:
-        with out.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+    write(rows, out)
 
 
 if __name__ == "__main__":

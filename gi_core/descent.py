@@ -69,10 +69,11 @@ def descend(
     restart: int = 0,
     reshape: Callable[[int, Tensor], None] | None = None,
 ) -> Iterator[Frame]:
-    """Adam in the victim's normalised pixels from ``x`` (B,C,H,W) in [0,1].
+    """Adam in the victim's normalised pixels from ``x`` (B,C,H,W) in [0,1], or from R such guesses (R,B,C,H,W).
 
     Yields ``steps.count + 1`` frames: each iterate with its own loss, the last without a step after it. A frame's
-    images are the iterate of lowest loss so far; comparing needs no host synchronisation.
+    images are the iterate of lowest loss so far, for guesses side by side each one's own; comparing needs no host
+    synchronisation.
 
     Args:
         evaluate: (pictures, progress) -> Evaluation, whose ``extra`` gradients match ``extra``.
@@ -90,7 +91,7 @@ def descend(
         x = (u * std).add_(mean)
         now = evaluate(x, i / max(1, steps.count))
         better = now.loss < best_loss
-        best = torch.where(better, x, best)
+        best = torch.where(better[..., None, None, None, None], x, best)
         best_loss = torch.where(better, now.loss, best_loss)
         yield Frame(first + i, best if steps.box else best.clamp(0, 1), now.loss, now.terms, restart=restart)
         if i == steps.count:
@@ -148,3 +149,18 @@ def keep_best(runs: Iterator[Iterator[Frame]]) -> Iterator[Frame]:
             continue
         best_images, best_labels = frame.images, frame.labels
         best_loss = lowest if best_loss is None else torch.minimum(best_loss, lowest)
+
+
+def one_by_one(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """R frames for each frame of R restarts side by side; images are the best over all restarts, as in keep_best.
+
+    Restarts take turns: iteration ``i * R + r`` is step i of restart r.
+    """
+    lowest: Tensor | None = None
+    for frame in frames:
+        losses = frame.loss.nan_to_num(torch.inf)
+        lowest = losses if lowest is None else torch.minimum(lowest, losses)
+        best = frame.images.index_select(0, lowest.argmin().view(1)).squeeze(0)
+        for r, loss in enumerate(frame.loss.unbind()):
+            terms = {name: values[r] for name, values in frame.terms.items()}
+            yield Frame(frame.iteration * len(losses) + r, best, loss, terms, restart=r)

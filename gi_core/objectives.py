@@ -19,6 +19,8 @@ from gi_core.components import Component, Registry
 Tensors = list[Tensor] | tuple[Tensor, ...]
 Distance = Callable[[Tensors], tuple[Tensor, Tensors, Tensor | float]]
 """guess -> (value, cotangent, scale) with d value / d guess = scale * cotangent."""
+Rows = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Guesses (R,D), each one flat vector -> values (R,) and their gradients (R,D). It may overwrite the guesses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,10 @@ class Objective(Component):
             A function of a list of detached tensors of the same shapes. Its 0-dim value has the gradient
             ``scale * cotangent`` with respect to the guess.
         """
+
+    @abstractmethod
+    def rows(self, target: Tensor) -> Rows:
+        """The distance to the flat ``target`` (D,) for many guesses at once."""
 
 
 objectives: Registry[Objective] = Registry("objective")
@@ -78,6 +84,17 @@ class Cosine(Objective):
 
         return distance
 
+    def rows(self, target: Tensor) -> Rows:
+        unit = target / torch.linalg.vector_norm(target).clamp_min(1e-30)
+
+        def distance(guesses: Tensor) -> tuple[Tensor, Tensor]:
+            length = torch.linalg.vector_norm(guesses, dim=1).clamp_min(1e-30)
+            cosine = guesses @ unit / length
+            gradient = guesses.mul_((cosine / length).unsqueeze(1)).sub_(unit).div_(length.unsqueeze(1))
+            return 1 - cosine, gradient
+
+        return distance
+
 
 @objectives.register("l2")
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +108,13 @@ class L2(Objective):
 
         return distance
 
+    def rows(self, target: Tensor) -> Rows:
+        def distance(guesses: Tensor) -> tuple[Tensor, Tensor]:
+            residual = guesses.sub_(target)
+            return residual.square().sum(1), 2 * residual
+
+        return distance
+
 
 @objectives.register("l1")
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +125,13 @@ class L1(Objective):
         def distance(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
             residual = torch._foreach_sub(guess, target)
             return torch.stack(torch._foreach_norm(residual, 1)).sum(), torch._foreach_sign(residual), 1.0
+
+        return distance
+
+    def rows(self, target: Tensor) -> Rows:
+        def distance(guesses: Tensor) -> tuple[Tensor, Tensor]:
+            residual = guesses.sub_(target)
+            return residual.abs().sum(1), residual.sign()
 
         return distance
 
@@ -123,5 +154,16 @@ class SignAlignment(Objective):
             cotangent = torch._foreach_mul(torch._foreach_sign(guess), aligned)
             torch._foreach_sub_(cotangent, signs)
             return 1 - aligned, cotangent, 1 / length
+
+        return distance
+
+    def rows(self, target: Tensor) -> Rows:
+        signs = target.sign()
+
+        def distance(guesses: Tensor) -> tuple[Tensor, Tensor]:
+            length = guesses.abs().sum(1).clamp_min(1e-30)
+            aligned = guesses @ signs / length
+            gradient = guesses.sign().mul_(aligned.unsqueeze(1)).sub_(signs).div_(length.unsqueeze(1))
+            return 1 - aligned, gradient
 
         return distance

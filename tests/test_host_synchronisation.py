@@ -23,6 +23,7 @@ def reads(frames, count):
     ("model", "attack"),
     [
         ("lenet", "ig"),
+        ("lenet", "ig:restarts=3"),
         ("resnet18", "ig:restarts=2,steps=2"),
         ("lenet", "sme"),
         ("resnet18:width=8", "gradinversion"),

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+import torch
+from torch import Tensor
+
 from gi_core.attacks.base import Frame, IterativeAttack, attacks
 from gi_core.components import option
-from gi_core.descent import Steps, descend, keep_best, start
+from gi_core.descent import Steps, descend, keep_best, one_by_one, start
 from gi_core.labels import recover
 from gi_core.lbfgs import minimise
 from gi_core.matching import Matcher
@@ -16,6 +19,7 @@ from gi_core.objectives import objectives
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
 from gi_core.priors.tv import TotalVariation
+from gi_core.side_by_side import side_by_side
 
 
 @attacks.register("ig")
@@ -57,11 +61,28 @@ class InvertingGradients(IterativeAttack):
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         labels = recover(observation, self.labels)
-        priors = ((TotalVariation(weight=self.tv),) if self.tv else ()) + parse_priors(self.prior)
-        matcher = Matcher(observation, objectives.parse(self.objective), priors, seed=seed)
+        objective = objectives.parse(self.objective)
+        tv = (TotalVariation(weight=self.tv),) if self.tv else ()
+        steps = Steps(self.steps, self.lr, self.signed, self.decay, self.box)
+
+        def guess(number: int) -> Tensor:
+            return start(self.init, observation, seed + 7919 * number)
+
+        together = None
+        if self.restarts > 1 and self.optimiser == "adam" and self.prior == "none":
+            together = side_by_side(observation, objective, tv)
+        if together:
+            x = torch.stack([guess(n) for n in range(self.restarts)])
+            evaluate = together.evaluate
+            for frame in one_by_one(descend(lambda v, progress: evaluate(v, labels, progress), x, observation, steps)):
+                frame.labels = labels
+                yield frame
+            return
+
+        matcher = Matcher(observation, objective, tv + parse_priors(self.prior), seed=seed)
 
         def restart(number: int) -> Iterator[Frame]:
-            x = start(self.init, observation, seed + 7919 * number)
+            x = guess(number)
             first = number * (self.steps + 1)
             if self.optimiser == "lbfgs":
                 frames = minimise(
@@ -69,7 +90,6 @@ class InvertingGradients(IterativeAttack):
                     box=self.box, first=first, restart=number,
                 )  # fmt: skip
             else:
-                steps = Steps(self.steps, self.lr, self.signed, self.decay, self.box)
                 frames = descend(
                     lambda v, progress: matcher.evaluate(v, labels, progress), x, observation, steps,
                     first=first, restart=number,

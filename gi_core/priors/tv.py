@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor
@@ -10,16 +11,18 @@ from torch import Tensor
 from gi_core.components import option
 from gi_core.priors.base import Moment, Prior, priors
 
+BATCH = (-4, -3, -2, -1)
+
 
 def total_variation(pictures: Tensor) -> tuple[Tensor, Tensor]:
     """Anisotropic total variation mean|dx| + mean|dy| and its gradient.
 
-    Rudin, Osher, Fatemi 1992, in the form of Geiping et al. 2020. ``pictures`` (B,C,H,W) -> 0-dim, (B,C,H,W).
+    Rudin, Osher, Fatemi 1992, in the form of Geiping et al. 2020. ``pictures`` (...,B,C,H,W) -> (...), (...,B,C,H,W).
     """
     across, down = pictures.diff(dim=-1), pictures.diff(dim=-2)
-    value = across.abs().mean() + down.abs().mean()
+    value = across.abs().mean(BATCH) + down.abs().mean(BATCH)
     gradient = torch.zeros_like(pictures)
-    across, down = across.sign_().div_(across.numel()), down.sign_().div_(down.numel())
+    across, down = (d.sign_().div_(prod(d.shape[-4:])) for d in (across, down))
     gradient[..., 1:] += across
     gradient[..., :-1] -= across
     gradient[..., 1:, :] += down
@@ -35,6 +38,7 @@ class TotalVariation(Prior):
     weight: float = option(0.1, "weight of the potential", low=0)
 
     def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
+        """As :meth:`Prior.pull`; leading dimensions of ``images`` are batches of their own."""
         std = moment.observation.victim.std
         value, gradient = total_variation(images / std)
         return self.weight * value, gradient.mul_(self.weight / std)

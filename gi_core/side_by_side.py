@@ -1,0 +1,135 @@
+"""Guesses side by side: value and picture-gradient of R independent guesses in one computation.
+
+A matching step needs each guess's own gradient G, and d objective / d x through it. In a chain of layers
+z_l = W_l x_(l-1) + b_l, x_l = s(z_l), four sweeps give both, and all guesses share them (V = d objective / d G):
+
+    forward    z_l = W_l x_(l-1) + b_l
+    backward   e_l = W_(l+1)^T d_(l+1),  d_l = s'(z_l) e_l,  G_l = d_l x_(l-1)^T for each guess
+    forward    t_l = V_l x_(l-1) + W_l (s'(z_(l-1)) t_(l-1))
+    backward   p_l = W_(l+1)^T q_(l+1) + V_(l+1)^T d_(l+1),  q_l = s'(z_l) p_l + s''(z_l) e_l t_l
+
+p_0 is the gradient looked for: the third sweep is Pearlmutter's R-operator (1994) along V, the fourth its backward.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gi_core.chain import Chain, chain_of
+from gi_core.matching import Evaluation
+from gi_core.objectives import Objective
+from gi_core.observation import Observation
+from gi_core.priors.base import Moment
+from gi_core.priors.tv import TotalVariation
+
+
+class SideBySide:
+    """Evaluates ``objective(update(x), observed) + total variation`` and its gradient for several guesses at once.
+
+    Args:
+        observation: what the attacker sees; its victim is ``chain``.
+        objective: distance between updates.
+        priors: total variation or nothing.
+    """
+
+    def __init__(
+        self, observation: Observation, chain: Chain, objective: Objective, priors: tuple[TotalVariation, ...]
+    ) -> None:
+        self.observation = observation
+        self.layers = [layer for layer, _ in chain]
+        self.activations = [activation for _, activation in chain]
+        self.objective_name = objective.name
+        self.priors = priors
+        self.generator = torch.Generator()
+        targets = iter(observation.targets)
+        flat = []
+        for layer in self.layers:
+            flat += [layer.matrix(next(targets)).flatten(), *([next(targets)] if layer.has_bias else [])]
+        self.sizes = [len(part) for part in flat]
+        self.distance = objective.rows(torch.cat(flat))
+
+    def evaluate(self, images: Tensor, labels: Tensor, progress: float = 0.0) -> Evaluation:
+        """One evaluation at ``images`` (R,B,C,H,W) in [0,1], R guesses at the pictures with ``labels`` (B,).
+
+        Loss and terms are (R,), the gradient (R,B,C,H,W).
+        """
+        loss, gradient = self._match(images, labels)
+        terms = {self.objective_name: loss}
+        moment = Moment(self.observation, progress, self.generator, gradient)
+        for prior in self.priors:
+            potential, pull = prior.pull(images, moment)
+            terms[prior.name] = potential
+            loss, gradient = loss + potential, gradient + pull
+        return Evaluation(loss, terms, gradient)
+
+    def _match(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Distance of each guess (R,) and its gradient with respect to the guess, (R,B,C,H,W)."""
+        guesses, batch = images.shape[:2]
+        victim, layers = self.observation.victim, self.layers
+
+        x = ((images - victim.mean) / victim.std).flatten(0, 1)
+        columns, slopes, bends = [], [], []
+        for layer, activation in zip(layers, self.activations, strict=True):
+            columns.append(layer.columns(x))
+            x = activation.value(layer(columns[-1]).add_(layer.bias))
+            slopes.append(activation.slope(x))
+            bends.append(activation.bend(x))
+            x = x.view(-1, *layer.outputs)
+
+        share = x.flatten(1).softmax(1).unsqueeze(-1)
+        deltas = [(share - self._wanted(labels).repeat(guesses, 1, 1)) / batch]
+        spread, errors, flat = [], [], []
+        for layer, u, slope in zip(layers[::-1], columns[::-1], [*slopes[-2::-1], None], strict=True):
+            own = deltas[-1].mT.reshape(guesses, -1, layer.outputs[0])  # (R, B P, O)
+            flat += [own.sum(1)] if layer.has_bias else []
+            flat.append(torch.bmm(own.mT, u.view(guesses, -1, u.shape[-1])).flatten(1))
+            spread.append(layer.columns_of_outputs(deltas[-1]))
+            if slope is not None:
+                errors.append(layer.assemble(layer.back(spread[-1])).reshape_as(slope))
+                deltas.append(slope * errors[-1])
+
+        value, cotangent = self.distance(torch.cat(flat[::-1], 1))
+        pulls = iter(cotangent.split(self.sizes, 1))
+        tangents: list[Tensor] = []
+        weights: list[Tensor] = []
+        for i, layer in enumerate(layers):
+            v = next(pulls).view(guesses, layer.outputs[0], -1)
+            bias = next(pulls).unsqueeze(-1) if layer.has_bias else None
+            if batch > 1:
+                v = v.repeat_interleave(batch, 0)
+                bias = None if bias is None else bias.repeat_interleave(batch, 0)
+            weights.append(v)
+            t = torch.bmm(v, columns[i].mT)
+            if bias is not None:
+                t += bias
+            if i:
+                moved = (slopes[i - 1] * tangents[-1]).view(-1, *layers[i - 1].outputs)
+                t += layer(layer.columns(moved))
+            tangents.append(t)
+
+        t = tangents[-1]
+        q = share * (t - (share * t).sum(1, keepdim=True)) / batch
+        for i in reversed(range(len(layers))):
+            layer = layers[i]
+            pulled = layer.back(layer.columns_of_outputs(q)).baddbmm_(layer.turn(weights[i]), spread[-1 - i].mT)
+            p = layer.assemble(pulled)
+            if i:
+                bent = bends[i - 1] * errors[-i] * tangents[i - 1]
+                q = torch.addcmul(bent, slopes[i - 1], p.reshape_as(bent))
+        return value, p.reshape_as(images) / victim.std
+
+    def _wanted(self, labels: Tensor) -> Tensor:
+        """(B,) class indices -> (B,K,1) probabilities, smoothed as the client's loss smooths them."""
+        victim = self.observation.victim
+        wanted = F.one_hot(labels, victim.num_classes).to(victim.mean)
+        return wanted.lerp(torch.full_like(wanted, 1 / victim.num_classes), victim.label_smoothing).unsqueeze(-1)
+
+
+def side_by_side(
+    observation: Observation, objective: Objective, priors: tuple[TotalVariation, ...]
+) -> SideBySide | None:
+    """The evaluation of many guesses at once where the victim is a chain of layers; else None."""
+    chain = None if observation.defense else chain_of(observation.victim)
+    return SideBySide(observation, chain, objective, priors) if chain else None
