@@ -14,7 +14,7 @@ from gi_core.models.base import Victim
 from gi_core.objectives import L1, L2, Cosine, SignAlignment
 from gi_core.observation import Observation
 from gi_core.priors.tv import TotalVariation
-from gi_core.side_by_side import side_by_side
+from gi_core.side_by_side import PARAMETERS, SideBySide, side_by_side
 
 
 def odd() -> Victim:
@@ -51,7 +51,8 @@ def test_every_guess_gets_its_own_loss_and_gradient(victim, batch, objective):
     observation, priors = observe(VICTIMS[victim](), batch), (TotalVariation(weight=0.3),)
     shape = (4, batch, *observation.image_shape)
     guesses = torch.rand(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    together = side_by_side(observation, objective, priors).evaluate(guesses, observation.labels)
+    chain = chain_of(observation.victim)
+    together = SideBySide(observation, chain, objective, priors).evaluate(guesses, observation.labels)
     matcher = Matcher(observation, objective, priors)
     for r, guess in enumerate(guesses):
         alone = matcher.evaluate(guess, observation.labels)
@@ -94,3 +95,10 @@ def priors_of(options):
 @pytest.mark.parametrize("text", ["convnet:width=4", "resnet18:width=4", "mlp:activation=leaky-relu"])
 def test_other_victims_are_left_to_the_plain_way(text):
     assert chain_of(build(text, image_shape=(3, 32, 32), num_classes=10)) is None
+
+
+def test_only_small_victims_go_side_by_side():
+    small, large = observe(VICTIMS["lenet"](), 1), observe(VICTIMS["mlp"](), 1)
+    assert sum(p.numel() for p in large.parameters) >= PARAMETERS
+    assert side_by_side(small, Cosine(), ()) is not None
+    assert side_by_side(large, Cosine(), ()) is None
