@@ -124,6 +124,16 @@ def test_one_look_serves_so_many_iterations_of_one_start(monkeypatch: pytest.Mon
     assert value >= force * (x.detach() - look.seen).norm()
 
 
+def test_a_fading_prior_leaves_the_last_word_to_the_update() -> None:
+    images = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    force = lambda fade, progress: (
+        FlowPrior(net="gaussian", fade=fade).pull(images, moment(images, progress))[1].norm()
+        / torch.ones_like(images).norm()
+    )  # fmt: skip
+    assert [round(float(force(2, p)), 4) for p in (0.0, 0.5, 1.0)] == [1.0, 0.25, 0.0]
+    assert float(force(0, 1.0)) == pytest.approx(1)
+
+
 def test_time_goes_from_start_to_end() -> None:
     prior = FlowPrior(net="gaussian", start=0.2, end=0.9, jitter=0.05)
     generator = torch.Generator().manual_seed(0)
