@@ -19,8 +19,8 @@ from gi_core.scenario import Scenario
 
 PROBE_SECONDS = 1.5
 PROBE_STEPS = 40
-LENGTH = ("steps", "restarts")
-"""Options that set how many iterations there are, not what one costs."""
+LENGTH = ("steps",)
+"""Options that set how many iterations there are, not what one costs; restarts side by side share theirs."""
 
 
 class Costs:
@@ -98,13 +98,14 @@ def probe(scenario: Scenario) -> tuple[float, float]:
     generator = torch.Generator().manual_seed(0)
     run = prepare(scenario, torch.rand((scenario.batch_size, *scenario.image_shape), generator=generator))
     device = run.truth.device.type
+    enough = PROBE_STEPS * getattr(run.attack, "restarts", 1)
     began, started = time.monotonic(), clock(device)
     first = started
     with closing(iter(run)) as frames:  # type: ignore[type-var]
         for _ in frames:
             if run.iterations == 1:
                 first = clock(device)
-            if run.iterations > PROBE_STEPS or clock(device) - started > PROBE_SECONDS:
+            if run.iterations > enough or clock(device) - started > PROBE_SECONDS:
                 break
     spent, later = clock(device) - started, run.iterations - 1
     load = max(1.0, (time.monotonic() - began) / max(spent, 1e-3))

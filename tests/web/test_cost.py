@@ -47,6 +47,11 @@ def test_longer_runs_take_longer_and_other_kinds_are_not_known():
     assert kind(scenario) == kind(scenario.replace(defense="clip"))
 
 
+def test_restarts_are_a_kind_of_their_own():
+    """Side by side they share what an iteration costs."""
+    assert kind(Scenario(attack="ig:restarts=8")) != kind(Scenario(attack="ig")) == kind(Scenario(attack="ig:steps=7"))
+
+
 def test_an_attack_that_ends_early_is_expected_to():
     costs, scenario = Costs(), Scenario(model="mlp", attack="dlg:restarts=4")
     costs._each[kind(scenario)] = 0.01
