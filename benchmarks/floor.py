@@ -6,6 +6,12 @@
 forward costs F, its backward 2F, the second backward 4F more, so 7/3 of one forward and backward. Attack, bare pass and
 forward-backward are timed in alternation, in CPU seconds of one thread; of each the fastest counts. An evaluation is
 one value and picture gradient of an attack's whole loss, priors included; L-BFGS needs several an iteration.
+
+Where an iteration of ``ig`` on ``resnet18`` goes (torch.profiler, batch 1, shares of the operators' own time, beside other
+load): products with the weights of the factored deep layers 43 %, convolutions of the wide early ones 34 %, columns in
+and out 4 %, BatchNorm 3 %, the rest (ReLU, sums, copies, dispatch) 16 %. Each deep weight is read four times and its
+target twice, from memory, and none of these readings can be left out. So normalisation folded into the convolutions
+could save some 3 %, which this machine's noise hides: it was not done, and 0.85x bare is met on some runs, not on all.
 """
 
 from __future__ import annotations
