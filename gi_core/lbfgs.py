@@ -17,17 +17,20 @@ def minimise(
     *,
     steps: int,
     lr: float = 1.0,
+    inner: int = 20,
+    line_search: bool = False,
     box: bool = False,
     patience: int = 0,
     done_below: float = 0.0,
     first: int = 0,
     restart: int = 0,
 ) -> Iterator[Frame]:
-    """torch.optim.LBFGS (20 inner iterations, history 100, no line search: the published setting of DLG).
+    """torch.optim.LBFGS (history 100; 20 inner iterations without a line search: the published setting of DLG).
 
     Args:
         evaluate: variables -> Evaluation; ``gradient`` belongs to the first one, ``extra`` to the others.
         variables: start values; the first is the picture batch (B,C,H,W).
+        inner: iterations per outer step, of one evaluation each, or a few where ``line_search`` (strong Wolfe) is on.
         box: clamp the pictures to [0,1] after each outer step.
         patience: end a start whose loss did not halve within this many outer steps, or that became NaN
             (a diverged start is recognised by its loss alone); 0 never ends one early.
@@ -38,7 +41,8 @@ def minimise(
         Comparing needs the loss on the host: L-BFGS itself reads it there.
     """
     leaves = [v.detach().clone().requires_grad_() for v in variables]
-    optimiser = torch.optim.LBFGS(leaves, lr=lr, max_iter=20, history_size=100)
+    search = "strong_wolfe" if line_search else None
+    optimiser = torch.optim.LBFGS(leaves, lr=lr, max_iter=inner, history_size=100, line_search_fn=search)
     now = evaluate([v.detach() for v in leaves])
     best, best_extra, best_loss = leaves[0].detach().clone(), [v.detach().clone() for v in leaves[1:]], float(now.loss)
     milestone, waited = best_loss, 0
