@@ -95,7 +95,8 @@ const open = (name, focus = true) => {
   find("theirs").textContent = `${r.theirs[0].toUpperCase()}${r.theirs.slice(1)}.`;
   find("choice").hidden = r.runs.length < 2;
   find("which").replaceChildren(...r.runs.map((run, i) => new Option(say(words.feas_option, { names: run.pictures.map(n => words["sample_" + n] ?? n).join(", "), seed: run.seed, ssim: gi.number(run.ssim, 2) }), i)));
-  find("cost").textContent = say(words.feas_cost, { time: gi.duration(2 * r.runs[0].cpu_seconds, words) });
+  find("cost").textContent = r.runs[0].cut ? say(words.feas_cut, { n: gi.whole(r.runs[0].iterations), total: gi.whole(r.runs[0].cut), steps: gi.whole(r.planned) })
+    : say(words.feas_cost, { time: gi.duration(2 * r.runs[0].cpu_seconds, words) });
   find("message").textContent = "";
   find("live").hidden = true;
   label();

@@ -119,7 +119,8 @@ def regime_told(name: str) -> dict[str, Any]:
         "knowledge": regime.knowledge,
         "theirs": regime.theirs,
         "paper": paper_in_short(regime.theirs),
-        "query": live_scenario(name).to_url(),
+        "query": scenario_of(name).to_url(),
+        "planned": scenario_of(name).attack_component.iterations,
         "ssim": {"mean": mean(likeness), "low": min(likeness), "high": max(likeness)},
         "ssim_others": elsewhere,
         "psnr": mean([float(row["psnr"]) for row in runs]),
@@ -142,13 +143,16 @@ def paper_in_short(theirs: str) -> dict[str, Any]:
 
 
 def run_told(row: dict[str, str]) -> dict[str, Any]:
-    scenario = scenario_of_row(row)
-    pictures = pictures_of(row)
+    """A recorded run; ``cut``: how many iterations it had planned, where it did not come to its end."""
+    scenario, pictures = scenario_of_row(row), pictures_of(row)
+    planned = scenario.attack_component.iterations
+    cut = planned if int(row["iterations"]) < planned else None
     return {
         "update": int(row["update"]), "seed": int(row["seed"]), "pictures": list(pictures),
         "ssim": float(row["ssim"]), "ssim_others": float(row["ssim_others"]), "psnr": float(row["psnr"]),
         "iterations": int(row["iterations"]), "cpu_seconds": float(row["cpu_seconds"]), "level": LEVELS[row["verdict"]],
-        "way": json.loads(row.get("history") or "[]"), "command": run_command(scenario, pictures),
+        "way": json.loads(row["history"] or "[]"), "cut": cut,
+        "command": run_command(scenario_of(row["regime"]) if cut else scenario, pictures),
     }  # fmt: skip
 
 
@@ -160,11 +164,6 @@ def pictures_of(row: dict[str, str]) -> tuple[str, ...]:
     """Names of the sample pictures that a row attacked."""
     size, update = int(row["batch_size"]), int(row["update"])
     return tuple(samples())[update * size : (update + 1) * size]
-
-
-def live_scenario(name: str) -> Scenario:
-    """What a live run of a regime computes: its first recorded run again."""
-    return scenario_of_row(recorded()[name][0])
 
 
 def known(request: dict[str, Any]) -> str:
@@ -197,7 +196,7 @@ def fit_with(desk: Desk) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def feasibility_fit(request: dict[str, Any]) -> dict[str, Any]:
         """Whether a live run fits here: {seconds, limit}, measured where it is new to the machine, or {refused}."""
         try:
-            scenario = checked(live_scenario(known(request)).to_dict(), desk.limits)
+            scenario = checked(scenario_of(known(request)).to_dict(), desk.limits)
             return {"seconds": desk.costs.predict(scenario), "limit": desk.limits.seconds}
         except BadInput as error:
             return {"refused": sentence(str(error))}
@@ -206,12 +205,12 @@ def fit_with(desk: Desk) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def live(desk: Desk, request: dict[str, Any], session: str = "") -> Iterator[dict[str, Any]]:
-    """The desk's messages of a live run of a regime on the pictures of its first recorded run."""
+    """The desk's messages of a live run of a regime, to its planned end, on the pictures of its first recorded run."""
     try:
         name = known(request)
     except BadInput as error:
         yield failed(str(request.get("id", "")), error)
         return
     pictures = [{"sample": picture} for picture in pictures_of(recorded()[name][0])]
-    asked = {"id": request.get("id"), "settings": live_scenario(name).to_dict(), "pictures": pictures}
+    asked = {"id": request.get("id"), "settings": scenario_of(name).to_dict(), "pictures": pictures}
     yield from desk.live(asked, session)

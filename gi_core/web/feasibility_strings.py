@@ -70,6 +70,8 @@ FEASIBILITY_ENGLISH: dict[str, str] = {
     " picture; part of its networks are trained. Ours: one run, the picture of lowest attack loss.",
     "feas_lab": "Settings in the Lab",
     "feas_cost": "A live run repeats this one and a control on pure noise: {time} of one core where it was recorded.",
+    "feas_cut": "This run was cut at iteration {n} of {total}. A live one plans {steps} iterations, and a control on"
+    " pure noise, and comes to its end: its picture will differ.",
     "feas_anyway": "Run it all the same, {time}",
     "feas_measuring": "Measuring how long it takes here …",
     "feas_instead": "The recorded run stands above.",
@@ -93,8 +95,8 @@ FEASIBILITY_GERMAN: dict[str, str] = {
     "feas_note": "In jedem Feld: die Ähnlichkeit (SSIM, 1 ist eine Kopie), die unser Angriff mit kleinem Aufwand"
     " erreicht hat, und was"
     ' <cite lang="en">Practical Feasibility of Gradient Inversion Attacks in Federated Learning</cite>'
-    " berichtet. Ein Feld öffnet seinen aufgezeichneten Lauf. Wenige Iterationen und wenige Bilder: Nichts heißt hier nichts mit"
-    " diesem Aufwand.",
+    " berichtet. Ein Feld öffnet seinen aufgezeichneten Lauf. Wenige Iterationen und wenige Bilder: Nichts heißt hier"
+    " nichts mit diesem Aufwand.",
     "feas_key_0": "nichts mit diesem Aufwand",
     "feas_key_1": "Spuren: 0,1 über anderen Bildern",
     "feas_key_2": "erkennbar: SSIM ab 0,5",
@@ -155,6 +157,8 @@ FEASIBILITY_GERMAN: dict[str, str] = {
     "feas_lab": "Einstellungen im Labor",
     "feas_cost": "Live wird dieser Lauf wiederholt, dazu eine Kontrolle auf reinem Rauschen: {time} auf einem Kern des"
     " Rechners, der ihn aufgezeichnet hat.",
+    "feas_cut": "Dieser Lauf wurde bei Iteration {n} von {total} abgebrochen. Live sind {steps} Iterationen und eine"
+    " Kontrolle auf reinem Rauschen geplant, bis zum Ende: Das Bild wird ein anderes.",
     "feas_anyway": "Trotzdem starten, {time}",
     "feas_measuring": "Es wird gemessen, wie lange es hier dauert …",
     "feas_instead": "Der aufgezeichnete Lauf steht oben.",
