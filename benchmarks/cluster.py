@@ -5,7 +5,8 @@
 A cell is 60 steps of ``ig`` on ``lenet`` with its own seed. Wall seconds from the call to the last row, workers' start
 included; ``steady_seconds`` count from the first row on. ``speed_up`` is against one worker of the same kind,
 ``efficiency`` is CPU seconds of all cells over workers x steady seconds: what is left is load of others, and overhead.
-Each kind's runs follow one another; the load average beside them says how calm the machine was.
+Each kind's runs follow one another; the load average beside them says how calm the machine was. Ray's workers run at
+nice 15 by default, which on a busy machine starves them; here at 0, as the processes do.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ def measure(kind: str, workers: int, study: Study) -> dict[str, Any]:
 @click.option("--kinds", default="processes,ray")
 @click.option("--out", type=click.Path(path_type=Path), default=None)
 def main(count: int, kinds: str, out: Path | None) -> None:
+    os.environ.setdefault("RAY_worker_niceness", "0")
     import cluster  # so that workers find the study by its module's name
 
     rows: list[dict[str, Any]] = []
