@@ -5,7 +5,9 @@
 Each row is a process of its own. Time: CPU seconds of one thread, attack and forward-backward in alternation, of each
 the fastest. Beside it the model of the floor: 7/3 of one forward and backward (``floor.py``), times the restarts.
 Memory: what the process's peak rises by from just before the run. Its model: weights, observed and simulated gradient
-(of each restart), and for every layer's output its value, its gradient, and the same two for the second backward.
+(of each restart), and for every layer's output its value, its gradient, and the same two for the second backward. The
+measured rise holds some 60 MiB besides that the first autograd pass and oneDNN take once (30 where restarts run side by
+side, without either), so only the large victims tell.
 """
 
 from __future__ import annotations
@@ -24,12 +26,14 @@ import click
 import torch
 from floor import forward_backward, seconds
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 from rows import write
 
 import gi_core as gi
 from gi_core.run import Run
 
 ROUNDS = 5
+COLOURS = {"lenet": "C0", "resnet18": "C1"}
 AXES: dict[str, list[tuple[str, int, int, int]]] = {  # model, batch, side, restarts
     "batch": [(m, b, 32, 1) for m in ("lenet", "resnet18:width=16") for b in (1, 2, 4, 8, 16)],
     "side": [(m, 1, s, 1) for m in ("lenet", "resnet18:width=16") for s in (16, 32, 48, 64, 80)],
@@ -87,18 +91,24 @@ def figure(rows: list[dict[str, str]]) -> Figure:
     panels = drawing.subplots(2, len(AXES))
     for column, axis in enumerate(AXES):
         own = [row for row in rows if row["axis"] == axis]
-        for i, model in enumerate(dict.fromkeys(row["model"].split(":")[0] for row in own)):
+        for model, colour in COLOURS.items():
             line = [row for row in own if row["model"].startswith(model)]
+            if not line:
+                continue
             for panel, name in zip(panels[:, column], ("ms", "mib"), strict=True):
                 at = [int(row[axis]) for row in line]
-                panel.plot(at, [float(row[name]) for row in line], "o-", color=f"C{i}", label=model)
-                panel.plot(at, [float(row[f"floor_{name}"]) for row in line], "--", color=f"C{i}")
+                panel.plot(at, [float(row[name]) for row in line], "o-", color=colour, label=model)
+                panel.plot(at, [float(row[f"floor_{name}"]) for row in line], "--", color=colour)
         for panel in panels[:, column]:
             panel.set_xscale("log", base=10 if axis == "parameters" else 2)
             panel.set_yscale("log")
             panel.set_xlabel(axis)
+            if axis != "parameters":
+                panel.set_xticks(sorted({int(row[axis]) for row in own}))
+                panel.xaxis.set_major_formatter(ScalarFormatter())
     panels[0, 0].set_ylabel("ms per iteration")
     panels[1, 0].set_ylabel("MiB over the idle process")
+    panels[0, 0].plot([], [], "k--", label="model of the floor")
     panels[0, 0].legend()
     return drawing
 
