@@ -4,13 +4,14 @@
 
 Whole iterations, frames included, in CPU seconds of one thread; of each the fastest of several stretches counts.
 ``times_one`` is R restarts side by side over one restart; one after another they would cost R. Every victim given runs
-side by side here, also those that an attack's own rule (``gi_core.side_by_side.PARAMETERS``) leaves to the plain way.
+side by side here, also those that an attack's own rule (``gi_core.side_by_side``) leaves to the plain way.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ from rows import write
 
 import gi_core as gi
 from gi_core import side_by_side
+from gi_core.attacks.base import Frame
 
 ROUNDS = 8
 
 
 def measure(model: str, batch: int, restarts: int) -> dict[str, Any]:
     pictures = torch.rand(batch, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    ways = {}
+    ways: dict[int, tuple[Iterator[Frame], list[float]]] = {}
     for count in (1, restarts):
         scenario = gi.Scenario(model=model, batch_size=batch, attack=f"ig:steps=100000,restarts={count}")
         run = gi.prepare(scenario, pictures, device="cpu")
@@ -52,7 +54,7 @@ def measure(model: str, batch: int, restarts: int) -> dict[str, Any]:
 @click.option("--restarts", default="2,4,8,16")
 @click.option("--out", type=click.Path(path_type=Path), default=None)
 def main(models: str, batches: str, restarts: str, out: Path | None) -> None:
-    side_by_side.PARAMETERS = 2**40
+    side_by_side.PARAMETERS = side_by_side.PIXELS = 2**40
     rows = []
     for model in models.split():
         for batch in batches.split(","):

@@ -97,8 +97,10 @@ def test_other_victims_are_left_to_the_plain_way(text):
     assert chain_of(build(text, image_shape=(3, 32, 32), num_classes=10)) is None
 
 
-def test_only_small_victims_go_side_by_side():
+def test_only_small_guesses_go_side_by_side():
     small, large = observe(VICTIMS["lenet"](), 1), observe(VICTIMS["mlp"](), 1)
     assert sum(p.numel() for p in large.parameters) >= PARAMETERS
     assert side_by_side(small, Cosine(), ()) is not None
     assert side_by_side(large, Cosine(), ()) is None
+    assert side_by_side(observe(VICTIMS["lenet"](), 8), Cosine(), ()) is not None
+    assert side_by_side(observe(VICTIMS["lenet"](), 9), Cosine(), ()) is None
