@@ -28,8 +28,8 @@ from gi_core.priors.tv import TotalVariation
 PARAMETERS = 30_000
 """From here on, and for guesses of more than PIXELS, restarts one after another are as fast or faster: each guess's
 gradient is written out here, and takes more than the work it shares. Eight cost, against one (benchmarks/restarts.py,
-one CPU thread): on ``lenet`` (15,826 parameters) 2.5x for one picture of 32 x 32 pixels, 3.8x for 4, 5.8x for 8, 8.3x for 16; on
-``mlp:width=8`` (24,746) 1.6x, on ``mlp:width=64`` (201,482) 9.7x. On a GPU nothing was measured."""
+one CPU thread): on ``lenet`` (15,826 parameters) 2.5x for one picture of 32 x 32 pixels, 3.8x for 4, 5.8x for 8, 8.3x
+for 16; on ``mlp:width=8`` (24,746) 1.6x, on ``mlp:width=64`` (201,482) 9.7x. On a GPU nothing was measured."""
 PIXELS = 8 * 32 * 32
 
 
