@@ -106,7 +106,7 @@ class TuneStudy(Study):
             "distance": choice.distance,
             "options": " ".join(f"{k}={v:.3g}" for k, v in choice.options.items()),  # type: ignore[str-format]
             "trials": self.trials,
-            "picked": f"picture {place} of {len(places)} tried",
+            "picked": f"picture {place} ({len(places)} tried)",
         }
 
     def _search(self, place: int, selection: str, seed: int) -> tuple[Choice, Tensor]:
