@@ -97,7 +97,7 @@ def main(models: str, batches: str, attacks: str, out: Path | None) -> None:
             for attack in attacks.split():
                 rows.append(measure(model, int(batch), attack))
                 click.echo({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()})
-    write(rows, out)
+                write(rows, out)
 
 
 if __name__ == "__main__":

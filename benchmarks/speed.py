@@ -90,7 +90,7 @@ def main(models: str, batches: str, device: str, one: str, out: Path | None) -> 
             command = [sys.executable, __file__, "--one", f"{model} {batch}", "--device", device]
             rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
             click.echo({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()})
-    write(rows, out)
+            write(rows, out)
 
 
 if __name__ == "__main__":
