@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,28 +59,34 @@ def ours(model: str, picture: str, seed: int, steps: int, options: str) -> tuple
 
 def theirs(model: str, picture: str, seed: int, steps: int) -> tuple[float, float]:
     """The same for breaching's ``invertinggradients``. Its own clock: iterations WARM_UP.. of the optimiser."""
+    calls: list[float] = []
+    run = prepared(model, picture, seed, "ig")
+    images = by_breaching(run, "invertinggradients", steps, seed, lambda _: calls.append(time.process_time()))
+    return per_iteration(calls[:steps]), float(psnr(images, run.truth)[0])
+
+
+def by_breaching(run: Run, config: str, steps: int, seed: int, seen: Callable[[Tensor], None]) -> Tensor:
+    """(1,3,32,32) by breaching's attack of this name, given our gradient. ``seen`` gets every guess, in [0,1]."""
     make_torchvision_importable()
     import breaching
 
-    run = prepared(model, picture, seed, "ig")
-    victim, truth, labels = run.victim, run.truth, run.labels
-
-    calls: list[float] = []
+    victim = run.victim
 
     class Body(torch.nn.Module):
-        """The victim without its normalisation, which breaching applies itself; calls are timed."""
+        """The victim without its normalisation, which breaching applies itself."""
 
         def __init__(self) -> None:
             super().__init__()
             self.body, self.head = victim.body, victim.head
 
         def forward(self, x: Tensor) -> Tensor:
-            calls.append(time.process_time())  # breaching deep-copies the network, not this list
+            if len(x) == 1:
+                seen(x.detach() * victim.std + victim.mean)
             return self.head(self.body(x))
 
     network = Body().eval()
-    config = breaching.get_attack_config(
-        "invertinggradients", overrides=[f"optim.max_iterations={steps}", "optim.callback=1000000"]
+    settings = breaching.get_attack_config(
+        config, overrides=[f"optim.max_iterations={steps}", "optim.callback=1000000"]
     )
     meta = SimpleNamespace(
         shape=(3, 32, 32), mean=victim.mean.flatten().tolist(), std=victim.std.flatten().tolist(),
@@ -87,8 +94,9 @@ def theirs(model: str, picture: str, seed: int, steps: int) -> tuple[float, floa
     )  # fmt: skip
     meta_dict = _Meta(vars(meta))
     setup = {"device": torch.device("cpu"), "dtype": torch.float}
-    attacker = breaching.attacks.prepare_attack(network, torch.nn.CrossEntropyLoss(), config, setup)
+    attacker = breaching.attacks.prepare_attack(network, torch.nn.CrossEntropyLoss(), settings, setup)
     gradients = [run.observation.update.tensors[name] for name, _ in victim.named_parameters()]
+    labels = None if settings.attack_type == "joint-optimization" else run.labels
     shared = _Meta({"num_data_points": 1, "labels": labels, "local_hyperparams": None, "data_key": "inputs"})
     torch.manual_seed(seed)
     result, _ = attacker.reconstruct(
@@ -96,8 +104,7 @@ def theirs(model: str, picture: str, seed: int, steps: int) -> tuple[float, floa
         [{"gradients": gradients, "buffers": None, "metadata": shared}],
         {},
     )  # fmt: skip
-    images = result["data"] * victim.std + victim.mean
-    return per_iteration(calls[:steps]), float(psnr(images, truth)[0])
+    return result["data"] * victim.std + victim.mean
 
 
 def per_iteration(moments: list[float]) -> float:

@@ -11,6 +11,7 @@ from gi_core.metrics.assignment import match
 from gi_core.metrics.image import psnr
 from gi_core.run import prepare
 from gi_core.spans import MapSpace, RowSpace, columns, map_space, row_spaces, spanning_layers, watched
+from gi_core.studies.span_limits import SpanLimits
 
 NARROW = "resnet18:width=32"
 
@@ -107,3 +108,10 @@ def test_a_batch_beyond_every_layer_is_refused() -> None:
     observation, _ = observed("lenet", *["cat", "coffee", "rocket", "cat"] * 4)
     with pytest.raises(BadInput, match="batch_size=16"):
         next(Span().run(observation, 0))
+
+
+def test_the_study_of_limits_measures_and_says_why_not() -> None:
+    study = SpanLimits(source="samples", attack="span:steps=2", first=0, count=1)
+    cell = {"model": NARROW, "batch_size": 1, "defense": "clip:norm=1", "mode": "eval", "update": 0}
+    assert study.measure(cell)["iterations"] == 3
+    assert "fewer positions" in study.measure({**cell, "model": "lenet", "batch_size": 12})["note"]
