@@ -360,6 +360,7 @@ GERMAN: dict[str, str] = {
     "attack_dlg": "dlg — tiefes Leck aus Gradienten",
     "attack_idlg": "idlg — dasselbe, Klasse erschlossen",
     "attack_analytic": "analytic — aus der ersten Schicht abgelesen",
+    "attack_span": "span — wo die Eingänge einer Schicht liegen müssen",
     "attack_venom": "venom — Merkmale, dann einmal entrauschen",
     "attack_fgla": "fgla — Merkmale, dann ein Decoder",
     "attack_sme": "sme — ein Gradient für viele lokale Schritte",

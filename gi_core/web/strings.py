@@ -363,6 +363,7 @@ ENGLISH: dict[str, str] = {
     "attack_dlg": "dlg — deep leakage from gradients",
     "attack_idlg": "idlg — the same, label inferred",
     "attack_analytic": "analytic — read off the first layer",
+    "attack_span": "span — where a layer's inputs must lie",
     "attack_venom": "venom — features, then one denoising pass",
     "attack_fgla": "fgla — features, then a decoder",
     "attack_sme": "sme — one gradient for many local steps",
