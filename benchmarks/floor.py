@@ -11,8 +11,9 @@ Where an iteration of ``ig`` on ``resnet18`` goes (torch.profiler, batch 1, shar
 other load): products with the weights of the factored deep layers 43 %, convolutions of the wide early ones 34 %,
 columns in and out 4 %, the rest (BatchNorm, ReLU, sums, copies, dispatch) 19 %. Each deep weight is read four times and
 its target twice, from memory. With every BatchNorm taken out, which bounds what folding it into the convolutions can
-save, an evaluation took 0.88x and 0.93x in two probes; an affine map in its place 0.97x and 1.02x, so it stayed.
-Folding itself, which must still give the gradients of its scales, was not built: 0.85x is met in some runs, not in all.
+save, an evaluation took 0.88x and 0.93x of its time in two probes; an affine map in its place 0.97x at the fastest and
+1.02x at the median of one run, so it stayed. Folding itself, which must still give the gradients of its scales, was not
+built.
 """
 
 from __future__ import annotations
