@@ -20,6 +20,7 @@ SHOTS = {
     "compare": (1440, 900, "?tab=compare&lang=en"),
     "sweep": (1440, 1500, "?tab=compare&comparison=sweep&lang=en"),
     "risk": (1440, 900, "?tab=risk&lang=en"),
+    "feasibility": (1440, 900, "?tab=feasibility&lang=en"),
     "anatomy": (1440, 900, "?tab=anatomy&lang=en"),
     "lesson": (1440, 900, "?tab=lesson&step=4&lang=en"),
     "lesson-german": (1440, 900, "?tab=lesson&step=6&lang=de"),

@@ -69,11 +69,11 @@ def ours(model: str, picture: str, seed: int) -> Watch:
     return watch
 
 
-def theirs(model: str, picture: str, seed: int, config: str) -> Watch:
+def theirs(model: str, picture: str, seed: int, config: str, longer: float) -> Watch:
     run = prepared(model, picture, seed, "ig")
-    watch = Watch(run.truth, BUDGET[model])
+    watch = Watch(run.truth, longer * BUDGET[model])
     with contextlib.suppress(Spent):
-        by_breaching(run, config, PEERS[model][config], seed, watch.see)
+        by_breaching(run, config, int(longer * PEERS[model][config]), seed, watch.see)
     return watch
 
 
@@ -81,8 +81,9 @@ def theirs(model: str, picture: str, seed: int, config: str) -> Watch:
 @click.option("--models", default=",".join(OURS), help="victims, comma-separated")
 @click.option("--pictures", default="100,101,102,103,104,105,106,107", help="numbers of CIFAR-10 test pictures")
 @click.option("--seeds", default=1, help="seeds per picture")
+@click.option("--longer", default=1.0, help="times the peers' budget and iterations")
 @click.option("--out", type=click.Path(path_type=Path), default=None)
-def main(models: str, pictures: str, seeds: int, out: Path | None) -> None:
+def main(models: str, pictures: str, seeds: int, longer: float, out: Path | None) -> None:
     rows: list[dict[str, object]] = []
     for model in models.split(","):
         ours(model, "cat", 0)  # loads libraries and networks
@@ -90,7 +91,7 @@ def main(models: str, pictures: str, seeds: int, out: Path | None) -> None:
             for seed in range(seeds):
                 sides = {OURS[model]: ours(model, f"cifar10:{picture}", seed)}
                 for config in PEERS[model]:
-                    sides[f"breaching {config}"] = theirs(model, f"cifar10:{picture}", seed, config)
+                    sides[f"breaching {config}"] = theirs(model, f"cifar10:{picture}", seed, config, longer)
                 for attack, watch in sides.items():
                     row = {"model": model, "picture": picture, "seed": seed, "attack": attack}
                     row |= {f"seconds_to_{level}": watch.reached.get(level, "") for level in LEVELS}

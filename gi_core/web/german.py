@@ -219,6 +219,7 @@ GERMAN: dict[str, str] = {
     "budget_seconds": "je {n} Sekunden",
     "comparison_noise": "Immer mehr Rauschen",
     "comparison_attacks": "Vier Angriffe",
+    "comparison_deep": "Ein tiefes Netz",
     "comparison_batch": "Mehr Bilder je Update",
     "comparison_clients": "Immer mehr Clients",
     "curve_title": "Ähnlichkeit gegen: {what}",

@@ -42,6 +42,10 @@ NOISES = ["clip+gaussian:sigma=1e-4", "clip+gaussian:sigma=1e-3", "clip+gaussian
 COMPARISONS: dict[str, dict[str, Any]] = {
     "noise": {"settings": {"attack": IG}, "field": "defense", "values": compare.AXES["defense"], "rows": SEEDS},
     "attacks": {"settings": {}, "field": "attack", "values": [IG, "dlg:restarts=2", "venom", "fgla"], "rows": SEEDS},
+    "deep": {
+        "settings": {"model": "resnet18"}, "field": "attack", "values": ["ig:steps=150", "venom", "span"],
+        "rows": {"field": "seed", "values": ["0"]},
+    },
     "batch": {"settings": {"attack": IG}, "field": "batch_size", "values": ["1", "2", "4"], "rows": SEEDS},
     "clients": {
         "settings": {"attack": IG}, "field": "clients", "values": ["1", "2", "4", "8", "16", "32"], "rows": SEEDS,

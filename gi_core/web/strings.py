@@ -223,6 +223,7 @@ ENGLISH: dict[str, str] = {
     "budget_seconds": "{n} seconds each",
     "comparison_noise": "More and more noise",
     "comparison_attacks": "Four attacks",
+    "comparison_deep": "A deep network",
     "comparison_batch": "More pictures per update",
     "comparison_sweep": "Noise against attack, a sweep",
     "comparison_clients": "More and more clients",
