@@ -12,7 +12,7 @@ TEXTS = {
     "ig": "ig:steps=3", "sme": "sme:steps=3", "fedavg-ig": "fedavg-ig:steps=3", "huang": "huang:steps=3",
     "bn-exact": "bn-exact:steps=3", "bn-proxy": "bn-proxy:steps=3,candidates=2,kept=1",
     "gradinversion": "gradinversion:steps=3,seeds=1", "dia": "dia:steps=3",
-    "dlg": "dlg:steps=2", "idlg": "idlg:steps=2", "grnn": "grnn:steps=3,lr=0.01",
+    "dlg": "dlg:steps=2", "idlg": "idlg:steps=2", "grnn": "grnn:steps=3",
 }  # fmt: skip
 
 
