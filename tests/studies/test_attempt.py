@@ -49,7 +49,7 @@ def test_every_regime_is_a_valid_scenario(name):
 def test_a_regime_is_measured_with_its_way():
     row = Feasibility(effort=0.02).measure({"regime": "preact-train-huang", "update": 0, "seed": 0})
     assert set(Feasibility.columns) <= row.keys()
-    assert "steps=4" in row["attack"]
+    assert row["attack"] == scenario_of("preact-train-huang", 0, 0.02).attack
     way = json.loads(row["history"])
     assert [way[0][0], way[-1][0]] == [0, row["iterations"] - 1]
     assert way[-1][2] == pytest.approx(row["ssim"], abs=1e-4)

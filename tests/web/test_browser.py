@@ -142,7 +142,7 @@ def test_teacher_links_hide_lock_and_start_where_they_say(page, served):
 
 
 def test_a_run_arrives_frame_by_frame_and_ends_with_a_verdict(page):
-    set_attack(page, FAST)
+    set_attack(page, "ig:steps=1500")  # long enough for several messages on a fast machine
     page.evaluate(
         """() => { window.seen = []; new MutationObserver(() => {
             const now = document.querySelector('[data-r=step]').textContent;
