@@ -28,6 +28,7 @@ import torch.nn.functional as F
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
+from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.observation import Observation
@@ -102,7 +103,15 @@ def row_spaces(observation: Observation, seed: int) -> list[RowSpace]:
     """The layers whose gradient spans less than it could, in the order in which the victim calls them.
 
     Which positions pass a gradient at all is seen on a random picture: those that a pool leaves out do not.
+
+    Raises:
+        BadInput: the victim is no classifier with a linear head, so that no label's loss can be taken.
     """
+    if not isinstance(observation.victim.head, nn.Linear):
+        raise BadInput(
+            f"span reads class labels off a linear head, but the victim ends with"
+            f" {type(observation.victim.head).__name__}: use attack 'ig'"
+        )
     victim, layers = observation.victim, spanning_layers(observation.victim)
     generator = torch.Generator().manual_seed(seed)
     images = torch.rand(observation.batch_size, *observation.image_shape, generator=generator).to(victim.mean)
@@ -137,7 +146,10 @@ def row_space(gradient: Tensor, rank: int, generator: torch.Generator) -> Tensor
 
 
 def map_space(space: RowSpace, layer: nn.Conv2d, shape: tuple[int, ...], batch_size: int) -> MapSpace | None:
-    """The maps (C,H,W) = ``shape`` that a convolution's row space allows; None where they are too many to say much."""
+    """The maps (C,H,W) = ``shape`` that a convolution's row space allows; None where they are too many to say much.
+
+    Maps of fewer numbers than the Lanczos method keeps vectors are left to the row space itself.
+    """
     keywords = window(layer)
     held = space.active.view(batch_size, -1)[0].to(space.basis).expand(space.basis.shape[0], -1)[None]
     count = F.fold(held, shape[1:], **keywords)[0]
@@ -149,11 +161,13 @@ def map_space(space: RowSpace, layer: nn.Conv2d, shape: tuple[int, ...], batch_s
         patches = space.basis @ (space.basis.t() @ patches[0])
         return (F.fold((patches * held[0])[None], shape[1:], **keywords)[0] * weight).flatten().cpu().numpy()
 
-    size = weight.numel()
-    wanted = batch_size + 2
+    size, wanted = weight.numel(), batch_size + 2
+    lanczos = max(40, 3 * wanted)
+    if size < lanczos:
+        return None
     operator = LinearOperator((size, size), matvec=apply, dtype=np.float32)
     start = np.random.default_rng(0).random(size, dtype=np.float32)
-    values, vectors = eigsh(operator, k=wanted, which="LA", ncv=max(40, 3 * wanted), tol=SAME, v0=start)
+    values, vectors = eigsh(operator, k=wanted, which="LA", ncv=lanczos, tol=SAME, v0=start)
     allowed = np.flatnonzero(values > 1 - SAME)
     if not 0 < len(allowed) <= batch_size:
         return None

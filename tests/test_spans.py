@@ -38,7 +38,9 @@ def test_columns_of_the_truth_lie_in_the_row_space_and_others_do_not(model: str)
     for space in spaces:
         layer = layers[space.layer]
         assert float(space.outside(layer, true[space.layer])) < 5e-3
-        assert float(space.outside(layer, other[space.layer])) > 10 * float(space.outside(layer, true[space.layer]))
+        assert float(space.outside(layer, other[space.layer])) > 10 * max(
+            1e-4, float(space.outside(layer, true[space.layer]))
+        )
         identity = torch.eye(space.basis.shape[1])
         torch.testing.assert_close(space.basis.t() @ space.basis, identity, atol=1e-4, rtol=0)
         assert columns(layer, true[space.layer]).shape == (len(space.active), space.basis.shape[0])
@@ -108,6 +110,18 @@ def test_a_batch_beyond_every_layer_is_refused() -> None:
     observation, _ = observed("lenet", *["cat", "coffee", "rocket", "cat"] * 4)
     with pytest.raises(BadInput, match="batch_size=16"):
         next(Span().run(observation, 0))
+
+
+def test_a_victim_without_classes_is_refused() -> None:
+    trace = prepare(gi.Scenario(model="yolov8n", image_size=64), torch.rand(1, 3, 64, 64), device="cpu")
+    with pytest.raises(BadInput, match="linear head"):
+        next(Span().run(trace.observation, 0))
+
+
+def test_tiny_maps_are_left_to_the_row_space() -> None:
+    layer = torch.nn.Conv2d(4, 64, 3, padding=1)
+    space = RowSpace("conv", torch.eye(36)[:, :4], torch.ones(4, dtype=torch.bool))
+    assert map_space(space, layer, (4, 2, 2), 1) is None
 
 
 def test_the_study_of_limits_measures_and_says_why_not() -> None:

@@ -59,8 +59,8 @@ class Span(IterativeAttack):
     apart: float = option(0.03, "weight that keeps the pictures of a batch apart", low=0, high=1e3)
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
-        labels = recover(observation)
         spaces = informative(observation, seed)
+        labels = recover(observation)
 
         def restart(number: int) -> Iterator[Frame]:
             x, first = self.beginning(observation, seed + 7919 * number), number * (self.steps + 1)
@@ -136,13 +136,14 @@ def informative(observation: Observation, seed: int) -> list[RowSpace | MapSpace
     """The spaces up to the first convolution whose maps they determine, which replace its columns; or all.
 
     Raises:
-        BadInput: no layer's gradient says where its inputs lie.
+        BadInput: no layer's gradient says where its inputs lie, or the victim is no classifier with a linear head.
     """
     layers, victim = spanning_layers(observation.victim), observation.victim
+    found = row_spaces(observation, seed)
     with torch.no_grad(), watched(victim, layers) as calls, statistics_kept(victim):
         victim(victim.mean.new_zeros(observation.batch_size, *observation.image_shape))
     spaces: list[RowSpace | MapSpace] = []
-    for space in row_spaces(observation, seed):
+    for space in found:
         layer: Layer = layers[space.layer]
         if isinstance(layer, nn.Conv2d) and max(layer.kernel_size) > 1 and max(layer.stride) == 1:
             shape = calls[space.layer][0][0].shape[1:]

@@ -12,21 +12,22 @@ from gi_core.scenario import Scenario
 from gi_core.studies.attempt import COLUMNS, attempt
 from gi_core.studies.base import Cell, Row, Study, studies
 
-CASES: tuple[dict[str, str | int], ...] = (
-    {"model": "resnet18", "batch_size": 1, "defense": "none", "mode": "eval"},
-    {"model": "convnet", "batch_size": 1, "defense": "none", "mode": "eval"},
-    {"model": "resnet18", "batch_size": 2, "defense": "none", "mode": "eval"},
-    {"model": "resnet18", "batch_size": 1, "defense": "clip:norm=1", "mode": "eval"},
-    {"model": "resnet18", "batch_size": 1, "defense": "gaussian:sigma=1e-6", "mode": "eval"},
-    {"model": "resnet18", "batch_size": 1, "defense": "gaussian:sigma=1e-5", "mode": "eval"},
-    {"model": "resnet18", "batch_size": 1, "defense": "gaussian:sigma=1e-4", "mode": "eval"},
-    {"model": "resnet18", "batch_size": 1, "defense": "topk:keep=0.9", "mode": "eval"},
-    {"model": "resnet18", "batch_size": 1, "defense": "none", "mode": "train"},
-    {"model": "resnet18-preact", "batch_size": 1, "defense": "none", "mode": "eval"},
-    {"model": "resnet18", "batch_size": 4, "defense": "none", "mode": "eval"},
-    {"model": "vit-tiny", "batch_size": 1, "defense": "none", "mode": "eval"},
-    {"model": "lenet", "batch_size": 1, "defense": "none", "mode": "eval"},
+CASES = (
+    ("resnet18", 1, "none", "eval"),
+    ("convnet", 1, "none", "eval"),
+    ("resnet18", 2, "none", "eval"),
+    ("resnet18", 1, "clip:norm=1", "eval"),
+    ("resnet18", 1, "gaussian:sigma=1e-6", "eval"),
+    ("resnet18", 1, "gaussian:sigma=1e-5", "eval"),
+    ("resnet18", 1, "gaussian:sigma=1e-4", "eval"),
+    ("resnet18", 1, "topk:keep=0.9", "eval"),
+    ("resnet18", 1, "none", "train"),
+    ("resnet18-preact", 1, "none", "eval"),
+    ("resnet18", 4, "none", "eval"),
+    ("vit-tiny", 1, "none", "eval"),
+    ("lenet", 1, "none", "eval"),
 )
+"""Model, pictures per update, defense, mode."""
 
 
 @studies.register("span-limits")
@@ -50,7 +51,7 @@ class SpanLimits(Study):
     def cells(self) -> Iterator[Cell]:
         for update in range(self.first, self.first + self.count):
             for case in CASES:
-                yield {**case, "update": update}
+                yield dict(zip(self.keys, (*case, update), strict=True))
 
     def measure(self, cell: Cell) -> Row:
         scenario = Scenario(
