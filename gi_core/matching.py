@@ -133,8 +133,8 @@ def in_factors(observation: Observation, objective: Objective) -> FactoredClient
     on_cpu = observation.victim.mean.device.type == "cpu"
     if not on_cpu or objective.name != "cosine" or observation.defense:
         return None
-    names = few_positions(observation.victim, observation.batch_size)
-    return FactoredClient(observation, names) if names else None
+    positions = few_positions(observation.victim, observation.batch_size)
+    return FactoredClient(observation, positions) if positions else None
 
 
 def _math_attention() -> contextlib.AbstractContextManager[None]:

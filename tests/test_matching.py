@@ -8,7 +8,7 @@ from gi_core.adaptation import distance_to
 from gi_core.client import release
 from gi_core.descent import Adam, Steps, descend, start
 from gi_core.errors import BadInput
-from gi_core.factored import FactoredClient, few_positions
+from gi_core.factored import FactoredClient, Packed, few_positions
 from gi_core.matching import Matcher, gradient_of
 from gi_core.models import build
 from gi_core.models.base import Victim
@@ -184,13 +184,13 @@ def test_adam_equals_torch():
 
 
 def test_a_factored_client_gives_the_numbers_of_the_plain_one(picture):
-    for text, names in (
-        ("resnet18:width=8", ["body.9.conv1", "body.9.conv2", "body.9.shortcut.0", "body.10.conv1"]),
-        ("convnet:width=4", ["body.0", "body.3"]),
+    for text, positions in (
+        ("resnet18:width=8", {"body.9.conv1": 16, "body.9.conv2": 16, "body.9.shortcut.0": 16, "body.10.conv1": 16}),
+        ("convnet:width=4", {"body.0": 1024, "body.3": 1024}),
     ):
         observation = observe(text, picture)
         guess = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-        factored = FactoredClient(observation, names)
+        factored = FactoredClient(observation, positions)
         other = Matcher(observation, Cosine(), simulate=factored.simulate)
         other.distance = factored.cosine()
         other = other.evaluate(guess, observation.labels)
@@ -201,7 +201,17 @@ def test_a_factored_client_gives_the_numbers_of_the_plain_one(picture):
 
 def test_only_wide_layers_of_few_positions_are_factored():
     resnet = build("resnet18", image_shape=(3, 32, 32), num_classes=10)
-    assert "body.10.conv2" in few_positions(resnet, 1)
+    assert few_positions(resnet, 1)["body.10.conv2"] == 16
     assert "body.3.conv1" not in few_positions(resnet, 1)
     assert len(few_positions(resnet, 64)) == 0
-    assert few_positions(build("lenet", image_shape=(3, 32, 32), num_classes=10), 1) == []
+    assert few_positions(build("lenet", image_shape=(3, 32, 32), num_classes=10), 1) == {}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_packed_product_is_the_product(dtype):
+    generator = torch.Generator().manual_seed(0)
+    matrix, columns = (torch.randn(shape, generator=generator, dtype=dtype) for shape in ((40, 27), (27, 5)))
+    tolerance = {"rtol": 1e-5, "atol": 1e-5}
+    torch.testing.assert_close(Packed(matrix, 5) @ columns, matrix @ columns, **tolerance)
+    ones = torch.ones(40, 3, dtype=dtype)
+    torch.testing.assert_close(Packed(matrix.t(), 5) @ ones, matrix.t() @ ones, **tolerance)

@@ -26,6 +26,8 @@ SMOOTH, NARROW = "lenet:init=default", "resnet18:width=8"
 SETTINGS: dict[str, dict[str, Any]] = {
     "batch 4": {"model": SMOOTH, "batch_size": 4},
     "noise": {"model": SMOOTH, "batch_size": 4, "defense": "gaussian:sigma=0.001"},
+    "noise 3e-4": {"model": SMOOTH, "batch_size": 4, "defense": "gaussian:sigma=3e-4"},
+    "noise 1e-4": {"model": SMOOTH, "batch_size": 4, "defense": "gaussian:sigma=1e-4"},
     "5 local steps": {"model": NARROW, "batch_size": 4, "local_steps": 5, "local_lr": 0.03},
     "20 local steps": {"model": NARROW, "batch_size": 4, "local_steps": 20, "local_lr": 0.03},
     "batch 2": {"model": SMOOTH, "batch_size": 2},
