@@ -8,8 +8,9 @@ nothing is scattered. At LeNet's sizes that takes half the time of unfold and fo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +21,7 @@ from gi_core.models.base import Victim
 
 @dataclass(frozen=True)
 class Activation:
-    """s, and s' and s'' as functions of the output s."""
+    """s, and s' and s'' / s' as functions of the output s."""
 
     value: Callable[[Tensor], Tensor]
     slope: Callable[[Tensor], Tensor]
@@ -30,23 +31,26 @@ class Activation:
 ACTIVATIONS: dict[type[nn.Module], Activation] = {
     nn.Identity: Activation(lambda z: z, torch.ones_like, lambda s: 0.0),
     nn.ReLU: Activation(torch.relu, lambda s: (s > 0).to(s.dtype), lambda s: 0.0),
-    nn.Sigmoid: Activation(torch.sigmoid, lambda s: s * (1 - s), lambda s: s * (1 - s) * (1 - 2 * s)),
-    nn.Tanh: Activation(torch.tanh, lambda s: 1 - s * s, lambda s: -2 * s * (1 - s * s)),
+    nn.Sigmoid: Activation(torch.sigmoid, lambda s: s * (1 - s), lambda s: 1 - 2 * s),
+    nn.Tanh: Activation(torch.tanh, lambda s: 1 - s * s, lambda s: -2 * s),
 }
 
 
 class Layer(ABC):
-    """A linear map of N maps (N,C,H,W), its matrix (O,K) applied to P columns each.
+    """A linear map of R guesses at B pictures: a matrix (O,K) on P columns for each picture.
 
-    Attributes: weight (O,K); bias (O,1), or 0-dim zero where there is none; inputs (C,H,W) and outputs (O,h,w).
+    Maps are matrices, channels by positions: (R,C,B H W) go in, (R,O,B h w) come out.
+
+    Attributes: weight (O,K); transposed, the same turned; bias (O,1), or 0-dim zero where there is none; inputs
+    (C,H,W) and outputs (O,h,w).
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> None:
         self.inputs, self.outputs = inputs, outputs
         self.weight = self.matrix(weight.detach())
+        self.transposed = self.turn(self.weight)
         self.has_bias = bias is not None
         self.bias = self.weight.new_zeros(()) if bias is None else bias.detach()[:, None]
-        self.transposed = self.turn(self.weight)
 
     @abstractmethod
     def matrix(self, weight: Tensor) -> Tensor:
@@ -54,27 +58,27 @@ class Layer(ABC):
 
     @abstractmethod
     def columns(self, x: Tensor) -> Tensor:
-        """(N,C,H,W) -> (N,P,K)."""
+        """(R,C,B H W) -> (R,B P,K); it may lie in memory that the next call writes anew."""
 
     @abstractmethod
-    def turn(self, weight: Tensor) -> Tensor:
-        """(...,O,K) -> (...,S,M), the matrix of the transposed map on :meth:`columns_of_outputs`."""
+    def turn(self, weight: Tensor, beyond: float = 0.0) -> Tensor:
+        """(O,K) -> the matrix of the transposed map on :meth:`spread`, ``beyond`` where the kernel has no tap."""
 
     @abstractmethod
-    def columns_of_outputs(self, y: Tensor) -> Tensor:
-        """(N,O,P) -> (N,Q,M)."""
+    def spread(self, y: Tensor) -> Tensor:
+        """(R,O,B P) -> (R,B Q,M), the columns of the transposed map; as with ``columns``, till the next call."""
 
     @abstractmethod
-    def assemble(self, x: Tensor) -> Tensor:
-        """(N,S,Q), what the transposed map gave, -> (N,C,H,W)."""
+    def pull(self, turned: Tensor, spread: Tensor, onto: Tensor | None = None) -> Tensor:
+        """W^T y for turned matrices, one for all or one for each guess, added to ``onto``, before :meth:`assemble`."""
 
-    def __call__(self, columns: Tensor) -> Tensor:
-        """W columns, (N,P,K) -> (N,O,P)."""
-        return torch.bmm(self.weight.expand(len(columns), -1, -1), columns.mT)
+    @abstractmethod
+    def assemble(self, pulled: Tensor) -> Tensor:
+        """What :meth:`pull` gave -> (R,C,B H W)."""
 
-    def back(self, columns_of_outputs: Tensor) -> Tensor:
-        """W^T y before :meth:`assemble`, (N,Q,M) -> (N,S,Q)."""
-        return torch.bmm(self.transposed.expand(len(columns_of_outputs), -1, -1), columns_of_outputs.mT)
+    def push(self, weight: Tensor, columns: Tensor, onto: Tensor | None = None) -> Tensor:
+        """W x for matrices (O,K), one for all or one for each guess, added to ``onto``: (R,O,B P)."""
+        return _product(weight.expand(len(columns), -1, -1), columns.mT, onto)
 
 
 class Dense(Layer):
@@ -82,66 +86,92 @@ class Dense(Layer):
         return weight
 
     def columns(self, x: Tensor) -> Tensor:
-        return x.flatten(1).unsqueeze(1)
+        return x.unflatten(-1, (-1, prod(self.inputs[1:]))).movedim(2, 1).flatten(2)
 
-    def turn(self, weight: Tensor) -> Tensor:
-        return weight.mT
+    def turn(self, weight: Tensor, beyond: float = 0.0) -> Tensor:
+        return weight
 
-    def columns_of_outputs(self, y: Tensor) -> Tensor:
+    def spread(self, y: Tensor) -> Tensor:
         return y.mT
 
-    def assemble(self, x: Tensor) -> Tensor:
-        return x.view(-1, *self.inputs)
+    def pull(self, turned: Tensor, spread: Tensor, onto: Tensor | None = None) -> Tensor:
+        return _product(spread, turned.expand(len(spread), -1, -1), onto)
+
+    def assemble(self, pulled: Tensor) -> Tensor:
+        return pulled.unflatten(-1, (self.inputs[0], -1)).movedim(1, 2).flatten(2)
 
 
 class Convolution(Layer):
     def __init__(self, layer: nn.Conv2d, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> None:
         assert not isinstance(layer.padding, str)
-        self.kernel, self.stride, self.padding = layer.kernel_size, layer.stride, layer.padding
-        self.taps = [-(-k // s) for k, s in zip(self.kernel, self.stride, strict=True)]
+        self.kernel, self.stride, padding = layer.kernel_size, layer.stride, layer.padding
+        axes = [(k, s, p, n) for k, s, p, n in zip(self.kernel, self.stride, padding, inputs[1:], strict=True)]
+        self.taps = [-(-k // s) for k, s, _, _ in axes]
+        self.strides = [range(p // s, (n - 1 + p) // s + 1) for _, s, p, n in axes]
+        self.edges = [p % s for _, s, p, _ in axes]
+        borders = [(t - 1 - r.start, r.stop - n) for t, r, n in zip(self.taps, self.strides, outputs[1:], strict=True)]
+        self._columns = Windows(inputs, [(p, p) for p in padding], self.kernel, self.stride)
+        self._spread = Windows(outputs, borders, self.taps, (1, 1))
         super().__init__(layer.weight, layer.bias, inputs, outputs)
 
     def matrix(self, weight: Tensor) -> Tensor:
         return weight.movedim(1, -1).flatten(1)
 
     def columns(self, x: Tensor) -> Tensor:
-        (high, wide), (down, across) = self.padding, self.stride
-        x = F.pad(x.movedim(1, -1).contiguous(), (0, 0, wide, wide, high, high))
-        windows = x.unfold(1, self.kernel[0], down).unfold(2, self.kernel[1], across)
-        return _flat(windows)
+        return self._columns(x)
 
-    def turn(self, weight: Tensor) -> Tensor:
+    def turn(self, weight: Tensor, beyond: float = 0.0) -> Tensor:
         (high, wide), (down, across), (rows, cols) = self.kernel, self.stride, self.taps
         w = weight.unflatten(-1, (high, wide, self.inputs[0]))
-        w = F.pad(w, (0, 0, 0, cols * across - wide, 0, rows * down - high))
-        w = w.unflatten(-2, (cols, across)).unflatten(-4, (rows, down)).flip(-5, -3)
-        return w.movedim((-4, -2, -1), (-6, -5, -4)).movedim(-3, -1).flatten(-6, -4).flatten(-3)
+        w = F.pad(w, (0, 0, 0, cols * across - wide, 0, rows * down - high), value=beyond)
+        w = w.unflatten(2, (cols, across)).unflatten(1, (rows, down)).flip(1, 3)
+        return w.permute(2, 4, 5, 1, 3, 0).flatten(3).flatten(0, 2)
 
-    def columns_of_outputs(self, y: Tensor) -> Tensor:
-        pads = []
-        for axis in (1, 0):
-            first, last = self._reach(axis)
-            pads += [self.taps[axis] - 1 - first, last - self.outputs[1 + axis] + 1]
-        y = F.pad(y.unflatten(-1, self.outputs[1:]).movedim(1, -1).contiguous(), (0, 0, *pads))
-        return _flat(y.unfold(1, self.taps[0], 1).unfold(2, self.taps[1], 1))
+    def spread(self, y: Tensor) -> Tensor:
+        return self._spread(y)
 
-    def assemble(self, x: Tensor) -> Tensor:
-        (channels, height, width), (down, across) = self.inputs, self.stride
-        (top, bottom), (left, right) = self._reach(0), self._reach(1)
-        x = x.unflatten(-1, (bottom - top + 1, right - left + 1)).unflatten(1, (down, across, channels))
-        x = x.permute(0, 3, 4, 1, 5, 2).flatten(4).flatten(2, 3)
-        high, wide = self.padding[0] - top * down, self.padding[1] - left * across
-        return x[:, :, high : high + height, wide : wide + width]
+    def pull(self, turned: Tensor, spread: Tensor, onto: Tensor | None = None) -> Tensor:
+        return _product(turned.expand(len(spread), -1, -1), spread.mT, onto)
 
-    def _reach(self, axis: int) -> tuple[int, int]:
-        """First and last whole stride, counted from the padded edge, that holds an input pixel."""
-        padding, stride = int(self.padding[axis]), self.stride[axis]
-        return padding // stride, (self.inputs[1 + axis] - 1 + padding) // stride
+    def assemble(self, pulled: Tensor) -> Tensor:
+        (channels, height, width), (down, across), (high, wide) = self.inputs, self.stride, self.edges
+        x = pulled.unflatten(-1, (-1, *map(len, self.strides))).unflatten(1, (down, across, channels))
+        x = x.permute(0, 3, 4, 5, 1, 6, 2).flatten(5).flatten(3, 4)
+        return x[..., high : high + height, wide : wide + width].flatten(2)
 
 
-def _flat(windows: Tensor) -> Tensor:
-    """(N,h,w,C,i,j) -> (N, h w, i j C)."""
-    return windows.movedim(3, -1).flatten(3).flatten(1, 2)
+class Windows:
+    """Windows of maps with a border of zeros, one row each, (R,C,B H W) -> (R,B P,i j C).
+
+    Border and rows keep their memory for the next call: fresh pages cost more than the copy.
+    """
+
+    def __init__(
+        self, maps: tuple[int, ...], borders: Sequence[tuple[int, int]], kernel: Sequence[int], stride: Sequence[int]
+    ) -> None:
+        self.maps, self.borders, self.kernel, self.stride = maps, borders, kernel, stride
+        self.inside = torch.empty(0)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        x = x.unflatten(-1, (-1, *self.maps[1:]))
+        if self.inside.shape != x.shape:
+            self._lay_out(x)
+        self.inside.copy_(x)
+        self.copies.copy_(self.windows)
+        return self.rows
+
+    def _lay_out(self, x: Tensor) -> None:
+        (guesses, channels, batch, height, width), ((top, bottom), (left, right)) = x.shape, self.borders
+        padded = x.new_zeros(guesses, batch, top + height + bottom, left + width + right, channels)
+        self.inside = padded[:, :, top : top + height, left : left + width].movedim(-1, 1)
+        (high, wide), (down, across) = self.kernel, self.stride
+        self.windows = padded.unfold(2, high, down).unfold(3, wide, across).movedim(4, -1)
+        self.copies = self.windows.contiguous()
+        self.rows = self.copies.flatten(4).flatten(1, 3)
+
+
+def _product(a: Tensor, b: Tensor, onto: Tensor | None) -> Tensor:
+    return torch.bmm(a, b) if onto is None else onto.baddbmm_(a, b)
 
 
 Chain = list[tuple[Layer, Activation]]
@@ -179,4 +209,5 @@ def _is_plain(layer: nn.Conv2d) -> bool:
     return (
         type(layer) is nn.Conv2d and layer.groups == 1 and layer.dilation == (1, 1)
         and layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
+        and all(p < k for p, k in zip(layer.padding, layer.kernel_size, strict=True))
     )  # fmt: skip

@@ -55,8 +55,10 @@ class SideBySide:
         flat = []
         for layer in self.layers:
             flat += [layer.matrix(next(targets)).flatten(), *([next(targets)] if layer.has_bias else [])]
+        self.nothing = flat[0].new_zeros(1)
         self.sizes = [len(part) for part in flat]
-        self.distance = objective.rows(torch.cat(flat))
+        self.distance = objective.rows(torch.cat([*flat, self.nothing]))
+        self.turns = self._turns()
 
     def evaluate(self, images: Tensor, labels: Tensor, progress: float = 0.0) -> Evaluation:
         """One evaluation at ``images`` (R,B,C,H,W) in [0,1], R guesses at the pictures with ``labels`` (B,).
@@ -72,67 +74,70 @@ class SideBySide:
             loss, gradient = loss + potential, gradient + pull
         return Evaluation(loss, terms, gradient)
 
+    def _turns(self) -> list[Tensor | None]:
+        """Where each layer's turned matrix stands in the flat update, None where turning changes nothing."""
+        places = iter(torch.arange(sum(self.sizes), device=self.nothing.device).split(self.sizes))
+        turns: list[Tensor | None] = []
+        for layer in self.layers:
+            place = next(places).view_as(layer.weight)
+            turned = layer.turn(place, beyond=sum(self.sizes))
+            turns.append(None if turned is place else turned)
+            if layer.has_bias:
+                next(places)
+        return turns
+
     def _match(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Distance of each guess (R,) and its gradient with respect to the guess, (R,B,C,H,W)."""
         guesses, batch = images.shape[:2]
         victim, layers = self.observation.victim, self.layers
 
-        x = ((images - victim.mean) / victim.std).flatten(0, 1)
+        x = ((images - victim.mean) / victim.std).movedim(2, 1).flatten(2)
         columns, slopes, bends = [], [], []
         for layer, activation in zip(layers, self.activations, strict=True):
             columns.append(layer.columns(x))
-            x = activation.value(layer(columns[-1]).add_(layer.bias))
+            x = activation.value(layer.push(layer.weight, columns[-1]).add_(layer.bias))
             slopes.append(activation.slope(x))
             bends.append(activation.bend(x))
-            x = x.view(-1, *layer.outputs)
 
-        share = x.flatten(1).softmax(1).unsqueeze(-1)
-        deltas = [(share - self._wanted(labels).repeat(guesses, 1, 1)) / batch]
-        spread, errors, flat = [], [], []
+        share = x.softmax(1)
+        deltas = [(share - self._wanted(labels)) / batch]
+        spread, errors, flat = [], [], [self.nothing.expand(guesses, 1)]
         for layer, u, slope in zip(layers[::-1], columns[::-1], [*slopes[-2::-1], None], strict=True):
-            own = deltas[-1].mT.reshape(guesses, -1, layer.outputs[0])  # (R, B P, O)
-            flat += [own.sum(1)] if layer.has_bias else []
-            flat.append(torch.bmm(own.mT, u.view(guesses, -1, u.shape[-1])).flatten(1))
-            spread.append(layer.columns_of_outputs(deltas[-1]))
+            flat += [deltas[-1].sum(2)] if layer.has_bias else []
+            flat.append(torch.bmm(deltas[-1], u).flatten(1))
+            spread.append(layer.spread(deltas[-1]))
             if slope is not None:
-                errors.append(layer.assemble(layer.back(spread[-1])).reshape_as(slope))
+                errors.append(layer.assemble(layer.pull(layer.transposed, spread[-1])))
                 deltas.append(slope * errors[-1])
 
         value, cotangent = self.distance(torch.cat(flat[::-1], 1))
-        pulls = iter(cotangent.split(self.sizes, 1))
-        tangents: list[Tensor] = []
+        pulls = iter(cotangent.split([*self.sizes, 1], 1))
         weights: list[Tensor] = []
+        moved: list[Tensor] = []
         for i, layer in enumerate(layers):
-            v = next(pulls).view(guesses, layer.outputs[0], -1)
-            bias = next(pulls).unsqueeze(-1) if layer.has_bias else None
-            if batch > 1:
-                v = v.repeat_interleave(batch, 0)
-                bias = None if bias is None else bias.repeat_interleave(batch, 0)
-            weights.append(v)
-            t = torch.bmm(v, columns[i].mT)
-            if bias is not None:
-                t += bias
+            weights.append(next(pulls).unflatten(1, layer.weight.shape))
+            t = layer.push(weights[-1], columns[i])
+            if layer.has_bias:
+                t += next(pulls).unsqueeze(-1)
             if i:
-                moved = (slopes[i - 1] * tangents[-1]).view(-1, *layers[i - 1].outputs)
-                t += layer(layer.columns(moved))
-            tangents.append(t)
+                layer.push(layer.weight, layer.columns(moved[-1]), onto=t)
+            moved.append(slopes[i] * t)
 
-        t = tangents[-1]
         q = share * (t - (share * t).sum(1, keepdim=True)) / batch
         for i in reversed(range(len(layers))):
-            layer = layers[i]
-            pulled = layer.back(layer.columns_of_outputs(q)).baddbmm_(layer.turn(weights[i]), spread[-1 - i].mT)
-            p = layer.assemble(pulled)
+            layer, turn = layers[i], self.turns[i]
+            turned = weights[i] if turn is None else cotangent.index_select(1, turn.flatten()).unflatten(1, turn.shape)
+            p = layer.pull(turned, spread[-1 - i])
+            p = layer.assemble(layer.pull(layer.transposed, layer.spread(q), onto=p))
             if i:
-                bent = bends[i - 1] * errors[-i] * tangents[i - 1]
-                q = torch.addcmul(bent, slopes[i - 1], p.reshape_as(bent))
-        return value, p.reshape_as(images) / victim.std
+                q = torch.addcmul(bends[i - 1] * errors[-i] * moved[i - 1], slopes[i - 1], p)
+        return value, p.unflatten(-1, (batch, *images.shape[-2:])).movedim(1, 2) / victim.std
 
     def _wanted(self, labels: Tensor) -> Tensor:
-        """(B,) class indices -> (B,K,1) probabilities, smoothed as the client's loss smooths them."""
+        """(B,) class indices -> (K,B) probabilities, smoothed as the client's loss smooths them."""
         victim = self.observation.victim
         wanted = torch.eye(victim.num_classes).to(victim.mean).index_select(0, labels)
-        return wanted.lerp(torch.full_like(wanted, 1 / victim.num_classes), victim.label_smoothing).unsqueeze(-1)
+        return wanted.lerp(torch.full_like(wanted, 1 / victim.num_classes), victim.label_smoothing).mT
 
 
 def side_by_side(
