@@ -15,9 +15,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import resource
-import subprocess
-import sys
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,6 +22,7 @@ from typing import Any
 import click
 import torch
 from floor import forward_backward, seconds
+from gauge import fresh, peak
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from rows import write
@@ -40,11 +38,6 @@ AXES: dict[str, list[tuple[str, int, int, int]]] = {  # model, batch, side, rest
     "parameters": [(f"resnet18:width={w}", 1, 32, 1) for w in (8, 16, 32, 64)],
     "restarts": [("lenet", 1, 32, r) for r in (1, 2, 4, 8, 16)],
 }
-
-
-def peak() -> float:
-    """Peak resident memory of this process so far, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def memory_floor(run: Run, restarts: int) -> float:
@@ -125,8 +118,7 @@ def main(one: str, out: Path, image: Path | None) -> None:
     rows = []
     for axis, points in AXES.items():
         for point in points:
-            command = [sys.executable, __file__, "--out", str(out), "--one", " ".join(map(str, point))]
-            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            found = fresh(__file__, "--out", str(out), "--one", " ".join(map(str, point)))
             rows.append({"axis": axis, **found})
             click.echo({k: round(v, 2) if isinstance(v, float) else v for k, v in rows[-1].items()})
             write(rows, out)

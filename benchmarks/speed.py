@@ -11,15 +11,12 @@ seconds with synchronisation, and the device's peak memory.
 from __future__ import annotations
 
 import json
-import resource
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import click
 import torch
+from gauge import clock, fresh, peak
 from rows import write
 
 import gi_core as gi
@@ -27,13 +24,6 @@ from gi_core.run import Run
 
 STRETCH = {"lenet": 30, "convnet": 2, "resnet18": 2, "mlp": 30}
 ROUNDS = 6
-
-
-def clock(device: str) -> float:
-    if device == "cpu":
-        return time.process_time()
-    torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 def measure(model: str, batch: int, device: str) -> dict[str, Any]:
@@ -54,14 +44,9 @@ def measure(model: str, batch: int, device: str) -> dict[str, Any]:
                 step()
             times[name].append((clock(device) - started) / stretch)
     attack, plain = min(times["attack"]), min(times["bare"])
-    memory = (
-        torch.cuda.max_memory_allocated()
-        if device != "cpu"
-        else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    )
     return {
         "model": model, "batch": batch, "device": device, "iterations_per_second": 1 / attack,
-        "times_bare": attack / plain, "share_outside": max(0.0, 1 - plain / attack), "peak_mib": memory / 2**20,
+        "times_bare": attack / plain, "share_outside": max(0.0, 1 - plain / attack), "peak_mib": peak(device),
     }  # fmt: skip
 
 
@@ -87,8 +72,7 @@ def main(models: str, batches: str, device: str, one: str, out: Path | None) -> 
     rows = []
     for model in models.split(","):
         for batch in batches.split(","):
-            command = [sys.executable, __file__, "--one", f"{model} {batch}", "--device", device]
-            rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+            rows.append(fresh(__file__, "--one", f"{model} {batch}", "--device", device))
             click.echo({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()})
             write(rows, out)
 

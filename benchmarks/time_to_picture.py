@@ -1,7 +1,7 @@
-"""How soon is there a picture? CPU seconds to 20 and to 25 dB, ours against ``breaching``'s attacks.
+"""How soon is there a picture? CPU seconds to 20 and to 25 dB, ours against the peers that can be installed (peers.py).
 
-    pip install breaching==0.1.2
-    GI_DATA=FOLDER python benchmarks/time_to_picture.py --out benchmarks/time_to_picture.csv
+    GI_DATA=FOLDER python benchmarks/time_to_picture.py --peers breaching --out benchmarks/time_to_picture.csv
+    GI_DATA=FOLDER python benchmarks/time_to_picture.py --peers aijack --out benchmarks/time_to_picture_aijack.csv
 
 The same gradients, batch 1, eval mode, one thread, CIFAR-10 test pictures that nothing was tuned on. Ours is one
 attack per victim, fixed beforehand, and counts when the picture that it would return has the PSNR: singular values,
@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 
 import click
-from peers import by_breaching, prepared
+from adapters import by_aijack, by_breaching
+from peers import prepared
 from rows import write
 from torch import Tensor
 
@@ -28,10 +29,18 @@ from gi_core.metrics.image import psnr
 LEVELS = (20, 25)
 OURS = {"lenet": "venom+idlg", "resnet18": "venom+span", "convnet": "span"}
 PEERS = {
-    "lenet": {"invertinggradients": 3000, "deepleakage": 150, "modern": 3000},
-    "resnet18": {"invertinggradients": 120, "modern": 120},
-    "convnet": {"invertinggradients": 120, "modern": 120},
-}
+    "breaching": (by_breaching, {
+        "lenet": {"invertinggradients": 3000, "deepleakage": 150, "modern": 3000},
+        "resnet18": {"invertinggradients": 120, "modern": 120},
+        "convnet": {"invertinggradients": 120, "modern": 120},
+    }),
+    "aijack": (by_aijack, {
+        "lenet": {"dlg": 150, "idlg": 150, "gs": 150},
+        "resnet18": {"idlg": 100, "gs": 100},
+        "convnet": {"gs": 100},
+    }),
+}  # fmt: skip
+"""Toolkit, then victim, then attack and its iterations; L-BFGS evaluates up to 20 times in each of its."""
 BUDGET = {"lenet": 10.0, "resnet18": 25.0, "convnet": 40.0}
 """CPU seconds after which a peer is stopped."""
 
@@ -69,11 +78,12 @@ def ours(model: str, picture: str, seed: int) -> Watch:
     return watch
 
 
-def theirs(model: str, picture: str, seed: int, config: str, longer: float) -> Watch:
+def theirs(model: str, picture: str, seed: int, peer: str, config: str, longer: float) -> Watch:
     run = prepared(model, picture, seed, "ig")
     watch = Watch(run.truth, longer * BUDGET[model])
+    attack, iterations = PEERS[peer]
     with contextlib.suppress(Spent):
-        by_breaching(run, config, int(longer * PEERS[model][config]), seed, watch.see)
+        attack(run, config, int(longer * iterations[model][config]), seed, watch.see)
     return watch
 
 
@@ -81,17 +91,19 @@ def theirs(model: str, picture: str, seed: int, config: str, longer: float) -> W
 @click.option("--models", default=",".join(OURS), help="victims, comma-separated")
 @click.option("--pictures", default="100,101,102,103,104,105,106,107", help="numbers of CIFAR-10 test pictures")
 @click.option("--seeds", default=1, help="seeds per picture")
+@click.option("--peers", default=",".join(PEERS), help="of breaching, aijack")
 @click.option("--longer", default=1.0, help="times the peers' budget and iterations")
 @click.option("--out", type=click.Path(path_type=Path), default=None)
-def main(models: str, pictures: str, seeds: int, longer: float, out: Path | None) -> None:
+def main(models: str, pictures: str, seeds: int, peers: str, longer: float, out: Path | None) -> None:
     rows: list[dict[str, object]] = []
     for model in models.split(","):
         ours(model, "cat", 0)  # loads libraries and networks
         for picture in pictures.split(","):
             for seed in range(seeds):
                 sides = {OURS[model]: ours(model, f"cifar10:{picture}", seed)}
-                for config in PEERS[model]:
-                    sides[f"breaching {config}"] = theirs(model, f"cifar10:{picture}", seed, config, longer)
+                for peer in peers.split(","):
+                    for config in PEERS[peer][1][model]:
+                        sides[f"{peer} {config}"] = theirs(model, f"cifar10:{picture}", seed, peer, config, longer)
                 for attack, watch in sides.items():
                     row = {"model": model, "picture": picture, "seed": seed, "attack": attack}
                     row |= {f"seconds_to_{level}": watch.reached.get(level, "") for level in LEVELS}
