@@ -33,33 +33,35 @@ def full_pull(flow: Flow, z: Tensor, t: Tensor, noise: Tensor) -> Tensor:
         return torch.autograd.grad(0.5 * (velocity - (z - noise)).square().sum(), z)[0]
 
 
+BALANCE = 0.1
+"""Distance from guess to denoised guess, root mean square in [0,1] pixels, at which weight 1 pulls as g_0 does."""
+
+
 @priors.register("flow")
 @dataclass(frozen=True, kw_only=True)
 class FlowPrior(Prior):
     """Noise the guess, let a flow-matching denoiser look at it, and move towards what it sees (reconstruction).
 
     After "Deep Leakage with Generative Flow Matching Denoiser" (arXiv 2601.15049), whose exact loss is not public;
-    reconstruction from methods.md 1.3. With t annealed from ``start`` (mostly noise) to ``end`` (mostly picture),
+    reconstruction from methods.md 1.3. With D the denoiser's view of the noised guess and t annealed from ``start``
+    to ``end`` (nearly no noise), the potential of each picture is
 
-        pull = weight * |grad objective| * r / |r|,   r = u - v (grad=stop) or its full gradient (grad=full)
+        weight * |g_0| / BALANCE * |x - D|^2 / 2,   x - D = (1-t) (u - v) / 2 (grad=stop), or by its full gradient
 
-    per picture, so ``weight`` is a ratio of forces whatever the victim's scale. It is the gradient of
-    ``weight * |grad objective| * |x - D|`` with factor and denoiser held. On a small victim the network costs ten
-    times the matching, so it looks at each ``every``-th guess x' only; in between the potential is the parabola that
-    touches this one at x' from above, ``weight * |grad objective| * (|x - D|^2 / |x' - D| + |x' - D|) / 2``.
-    With ``fade`` the weight goes to zero, so that the update has the last word. Defaults: from a few validation
-    pictures of CIFAR-10 (batch 4, LeNet), without and with noise; every=4 gave more than 1, 8 and 16 at equal seconds
-    (SSIM 0.81 against 0.62, 0.78, 0.73, each with its best of three weights).
+    where g_0, the objective's gradient at the run's first guess, makes ``weight`` mean the same whatever the victim's
+    scale. On a small victim the network costs ten times the matching, so D is renewed at every ``every``-th guess only.
+    With ``fade`` the weight goes to zero and the update has the last word: right where it is clean (the default). Under
+    noise let the prior have it: ``weight=1,fade=0`` and more, the noisier.
     """
 
-    weight: float = option(1.0, "force of the prior as a share of the objective's", low=0, high=1e6)
+    weight: float = option(0.3, "force of the prior as a share of the objective's first", low=0, high=1e6)
     net: str = option("auto", "unet (trained here, 32x32x3), gaussian (analytic, any size), auto, or an allowed model")
     grad: Literal["stop", "full"] = option("stop", "hold the network fixed, or differentiate through it (3x the time)")
-    start: float = option(0.3, "flow time at the first iteration (0: all noise)", low=0.01, high=0.99)
+    start: float = option(0.7, "flow time at the first iteration (0: all noise)", low=0.01, high=0.99)
     end: float = option(0.99, "flow time at the last iteration (1: no noise)", low=0.01, high=0.99)
     jitter: float = option(0.02, "random width around the flow time", low=0, high=0.5)
     draws: int = option(1, "noise draws averaged per look", low=1, high=64)
-    fade: float = option(0.0, "the weight falls as (1 - progress)^fade; 0: it stays", low=0, high=8)
+    fade: float = option(1.0, "the weight falls as (1 - progress)^fade; 0: it stays", low=0, high=8)
     every: int = option(4, "iterations between two looks of the denoiser", low=1, high=1000)
 
     def __post_init__(self) -> None:
@@ -74,15 +76,14 @@ class FlowPrior(Prior):
     def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
         look = moment.memory.get(self)
         if look is None or not look.serves(self.every, images, moment.progress):
-            look = moment.memory[self] = self.look(images, moment)
+            look = moment.memory[self] = self.look(images, moment, look)
         look.uses += 1
-        weight = self.weight * (1 - moment.progress) ** self.fade
-        force = weight * _size(moment.data_gradient) / look.distance.clamp_min(1e-12)
+        force = self.weight * (1 - moment.progress) ** self.fade * look.scale
         away = images - look.seen
-        return (force * (0.5 * (_size(away).square() + look.distance.square()))).sum(), force * away
+        return 0.5 * (force * away.square()).sum(), force * away
 
-    def look(self, images: Tensor, moment: Moment) -> Look:
-        """Noise the guess and let the denoiser see it."""
+    def look(self, images: Tensor, moment: Moment, last: Look | None) -> Look:
+        """Noise the guess and let the denoiser see it; the scale is the ``last`` look's unless a run begins."""
         flow = self._flow(images)
         t = per_image(self.time(moment.progress, moment.generator), images)
         z = to_flow(images.detach())
@@ -91,7 +92,10 @@ class FlowPrior(Prior):
         for _ in range(self.draws):
             residual += pull_of(flow, z, t, _noise(images, moment.generator))
         away = residual * (1 - t) / (2 * self.draws)  # x - D in pixels
-        return Look(images - away, _size(away), moment.progress)
+        if last is not None and last.of_run(images, moment.progress):
+            return Look(images - away, last.scale, moment.progress)
+        per_pixel = moment.data_gradient.square().mean((1, 2, 3), keepdim=True).sqrt()
+        return Look(images - away, per_pixel / BALANCE, moment.progress)
 
     def opinion(self, images: Tensor, moment: Moment) -> Tensor:
         """The denoiser's view of the guess at the present flow time, (B,C,H,W) in [0,1]; draws its own noise."""
@@ -108,21 +112,20 @@ class FlowPrior(Prior):
 
 @dataclass
 class Look:
-    """What the denoiser saw: (B,C,H,W) in [0,1], how far from the guess (B,1,1,1), when, and how often it was used."""
+    """What the denoiser saw: (B,C,H,W) in [0,1], the prior's scale (B,1,1,1), when, and how often it was used."""
 
     seen: Tensor
-    distance: Tensor
+    scale: Tensor
     progress: float
     uses: int = 0
 
+    def of_run(self, images: Tensor, progress: float) -> bool:
+        """Whether these pictures are of the same start of the attack."""
+        return self.seen.shape == images.shape and progress >= self.progress
+
     def serves(self, every: int, images: Tensor, progress: float) -> bool:
         """Whether it still stands for these pictures: not too old, and of the same start."""
-        return self.uses < every and self.seen.shape == images.shape and progress >= self.progress
-
-
-def _size(pictures: Tensor) -> Tensor:
-    """(B,C,H,W) -> norms (B,1,1,1)."""
-    return pictures.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+        return self.uses < every and self.of_run(images, progress)
 
 
 def _noise(like: Tensor, generator: torch.Generator) -> Tensor:

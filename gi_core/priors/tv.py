@@ -22,11 +22,13 @@ def total_variation(pictures: Tensor) -> tuple[Tensor, Tensor]:
     across, down = pictures.diff(dim=-1), pictures.diff(dim=-2)
     value = across.abs().mean(BATCH) + down.abs().mean(BATCH)
     gradient = torch.zeros_like(pictures)
-    across, down = (d.sign_().div_(prod(d.shape[-4:])) for d in (across, down))
-    gradient[..., 1:] += across
-    gradient[..., :-1] -= across
-    gradient[..., 1:, :] += down
-    gradient[..., :-1, :] -= down
+    for step, after, before in (
+        (across, gradient[..., 1:], gradient[..., :-1]),
+        (down, gradient[..., 1:, :], gradient[..., :-1, :]),
+    ):
+        share = 1 / prod(step.shape[-4:])
+        after.add_(step.sign_(), alpha=share)
+        before.sub_(step, alpha=share)
     return value, gradient
 
 

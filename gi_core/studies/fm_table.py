@@ -25,9 +25,9 @@ from gi_core.studies.pictures import private_pictures
 SMOOTH, NARROW = "lenet:init=default", "resnet18:width=8"
 SETTINGS: dict[str, dict[str, Any]] = {
     "batch 4": {"model": SMOOTH, "batch_size": 4},
-    "noise": {"model": SMOOTH, "batch_size": 4, "defense": "gaussian:sigma=0.001"},
-    "noise 3e-4": {"model": SMOOTH, "batch_size": 4, "defense": "gaussian:sigma=3e-4"},
     "noise 1e-4": {"model": SMOOTH, "batch_size": 4, "defense": "gaussian:sigma=1e-4"},
+    "noise 3e-4": {"model": SMOOTH, "batch_size": 4, "defense": "gaussian:sigma=3e-4"},
+    "noise 1e-3": {"model": SMOOTH, "batch_size": 4, "defense": "gaussian:sigma=0.001"},
     "5 local steps": {"model": NARROW, "batch_size": 4, "local_steps": 5, "local_lr": 0.03},
     "20 local steps": {"model": NARROW, "batch_size": 4, "local_steps": 20, "local_lr": 0.03},
     "batch 2": {"model": SMOOTH, "batch_size": 2},
@@ -52,8 +52,8 @@ class Method:
 
 
 SMOOTHNESS = tuple(f"tv={weight}" for weight in ("1e-7", "1e-6", "1e-5", "1e-4", "0.001", "0.01"))
-FORCES = tuple(f"weight={force}" for force in ("0.3", "1", "3", "10", "1,fade=1", "3,fade=1"))
-FLOW = Method("fm:prior=(flow:{trial},every=4),steps={steps}", FORCES)
+FORCES = tuple(f"weight={weight},fade={fade}" for weight, fade in ((0.3, 2), (3, 4), (0.5, 0), (1, 0), (2, 0), (4, 0)))
+FLOW = Method("fm:prior=(flow:{trial}),steps={steps}", FORCES)
 CONTROL = "control: flow without update"
 METHODS = {
     "tv": Method("sme:lr=0.1,signed=true,{trial},steps={steps}", SMOOTHNESS),
@@ -62,20 +62,16 @@ METHODS = {
     "pnp-flow": Method(
         "pnp-flow:{trial},steps={steps}", tuple(f"lr={lr}" for lr in ("0.02", "0.05", "0.1", "0.2", "0.4", "0.8"))
     ),
-    "flow after pnp-flow": Method(
-        "pnp-flow:{trial}),steps={steps}",
-        tuple(
-            f"lr={lr},steps=25+fm:lr=0.03,prior=(flow:start=0.7,weight={force}"
-            for lr in ("0.1", "0.8")
-            for force in ("1,fade=1", "3", "10")
-        ),
-    ),
     CONTROL: Method(FLOW.text, FORCES, uninformed=True),
     "flow + tv": Method(
-        "fm:{trial},every=4),steps={steps}",
-        tuple(f"tv={tv},prior=(flow:weight={force}" for tv in ("1e-6", "0.001") for force in ("0.3", "1,fade=1", "3")),
+        "fm:{trial}),steps={steps}",
+        tuple(
+            f"tv={tv},prior=(flow:{force}"
+            for tv in ("1e-6", "1e-5", "1e-4")
+            for force in ("weight=0.3,fade=2", "weight=1,fade=0")
+        ),
     ),
-    "flow, Gaussian": Method("fm:prior=(flow:net=gaussian,{trial}),steps={steps}", FORCES),
+    "flow Gaussian": Method("fm:prior=(flow:net=gaussian,{trial}),steps={steps}", FORCES),
 }
 PROBE = 8
 """Frames timed to turn seconds into iterations."""
