@@ -1,10 +1,10 @@
 """Matching without the largest gradients: a layer's weight gradient kept as its two factors.
 
-A convolution y = W u + b of the columns u of U (K,P) has dL/dW = D U^T with D = dL/dy (C,P). Where there are few
+A convolution y = W u + b of the windows u, rows of U (P,K), has dL/dW = D^T U with D = dL/dy (P,C). Where there are few
 positions P, as in a network's deep layers for one small picture, the factors are far smaller than their product, and
 the cosine needs no more than they give (the "ghost norm" of private training: Goodfellow 2015; Bu et al. 2022):
 
-    <D U^T, T> = <D, T U>        |D U^T|^2 = <D^T D, U^T U>
+    <D^T U, T> = <D, U T^T>        |D^T U|^2 = <D D^T, U U^T>
 
 So dL/dW is never written, and one pass over the weights falls away.
 """
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import torch
@@ -31,12 +33,8 @@ WEIGHTS = 100_000
 """Smaller gradients are written sooner than their factors are multiplied."""
 
 
-POINTWISE = (0, 0), (1, 1), (1, 1), 1
-"""Padding, stride, dilation and groups that make a convolution a matrix product."""
-
-
 class Packed:
-    """A constant matrix (C,K), laid out once for products with (K,P).
+    """Products of rows with a constant matrix (C,K), which is laid out once.
 
     A plain product lays its matrix out anew each time: over ResNet-18's deep layers at one picture, reading the layout
     that oneDNN asks for took 0.45 to 0.9 of its time. Without oneDNN, or in another precision, the product stays plain.
@@ -45,49 +43,99 @@ class Packed:
     def __init__(self, matrix: Tensor, positions: int) -> None:
         self.matrix, self.in_layout = matrix, torch.backends.mkldnn.is_available() and matrix.dtype == torch.float32
         if self.in_layout:
-            kernel, size = matrix[:, :, None, None].to_mkldnn(), (1, matrix.shape[1], 1, positions)
-            self.matrix = torch.ops.aten.mkldnn_reorder_conv2d_weight(kernel, *POINTWISE, size)
+            self.matrix = torch.ops.mkldnn._reorder_linear_weight(matrix.contiguous(), positions)
 
-    def __matmul__(self, columns: Tensor) -> Tensor:
+    def __call__(self, rows: Tensor) -> Tensor:
+        """(P,K) -> (P,C)."""
         if not self.in_layout:
-            return self.matrix @ columns
-        maps = columns[None, :, None]
-        return torch.ops.mkldnn._convolution_pointwise(maps, self.matrix, None, *POINTWISE, "none", [], "")[0, :, 0]
+            return rows @ self.matrix.t()
+        return torch.ops.mkldnn._linear_pointwise(rows.contiguous(), self.matrix, None, "none", [], "")
 
 
 class Product(Function):
-    """W @ columns for a constant W given both ways round."""
+    """Rows times the transpose of a constant W, given both ways round."""
 
     @staticmethod
-    def forward(ctx: Any, columns: Tensor, weight: Packed, transposed: Packed) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, weight: Packed, transposed: Packed) -> Tensor:
         ctx.weights = transposed, weight
-        return weight @ columns
+        return weight(rows)
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None, None]:
         return Product.apply(grad[0], *ctx.weights), None, None
 
 
+@dataclass(frozen=True)
+class Geometry:
+    """How windows lie on maps of shape (B,H,W,C)."""
+
+    shape: torch.Size
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+
+    def over(self, padded: Tensor) -> Tensor:
+        """A view of the padded maps as windows (B,h,w,kh,kw,C)."""
+        (kh, kw), (down, right) = self.kernel, self.stride
+        return padded.unfold(1, kh, down).unfold(2, kw, right).permute(0, 1, 2, 4, 5, 3)
+
+
+class Windows(Function):
+    """Maps (B,H,W,C) to windows (B,h,w,kh,kw,C). Channels come last, so that whole runs of memory are copied."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, geometry: Geometry) -> Tensor:
+        ctx.geometry = geometry
+        y, x = geometry.padding
+        return geometry.over(F.pad(maps, (0, 0, x, x, y, y))).contiguous()
+
+    @staticmethod
+    def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None]:
+        return Overlaps.apply(grad[0], ctx.geometry), None
+
+
+class Overlaps(Function):
+    """Windows added up into maps: the transpose of :class:`Windows`."""
+
+    @staticmethod
+    def forward(ctx: Any, windows: Tensor, geometry: Geometry) -> Tensor:
+        ctx.geometry = geometry
+        (batch, height, width, channels), (y, x) = geometry.shape, geometry.padding
+        padded = windows.new_zeros(batch, height + 2 * y, width + 2 * x, channels)
+        view = geometry.over(padded)
+        for i, j in product(*map(range, geometry.kernel)):
+            view[:, :, :, i, j] += windows[:, :, :, i, j]
+        return padded[:, y : y + height, x : x + width]
+
+    @staticmethod
+    def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None]:
+        return Windows.apply(grad[0], ctx.geometry), None
+
+
 class Factored(nn.Module):
-    """A convolution as one matrix product that remembers, call by call, its columns (K,P) and its outputs (C,P)."""
+    """A convolution as one matrix product that remembers, call by call, its windows (P,K) and its outputs (P,C)."""
 
     def __init__(self, layer: nn.Conv2d, positions: int) -> None:
         super().__init__()
         self.layer = layer
-        weight = layer.weight.detach().flatten(1)
+        weight = as_matrix(layer.weight.detach())
         self.weight, self.transposed = Packed(weight, positions), Packed(weight.t(), positions)
         self.calls: list[tuple[Tensor, Tensor]] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        layer, padding = self.layer, self.layer.padding
+        layer, maps, padding = self.layer, x.movedim(1, 3), self.layer.padding
         assert not isinstance(padding, str)
-        sizes = zip(x.shape[2:], layer.kernel_size, padding, layer.stride, strict=True)
-        height, width = ((side + 2 * pad - kernel) // stride + 1 for side, kernel, pad, stride in sizes)
-        columns = F.unfold(x, layer.kernel_size, padding=padding, stride=layer.stride).movedim(0, 1).flatten(1)
-        y = Product.apply(columns, self.weight, self.transposed)
-        self.calls.append((columns, y))
-        maps = y.view(-1, len(x), height, width).movedim(1, 0)
+        windows = Windows.apply(maps, Geometry(maps.shape, layer.kernel_size, layer.stride, padding))
+        rows = windows.flatten(3).flatten(0, 2)
+        y = Product.apply(rows, self.weight, self.transposed)
+        self.calls.append((rows, y))
+        maps = y.view(*windows.shape[:3], -1).movedim(3, 1)
         return maps if layer.bias is None else maps + layer.bias.view(1, -1, 1, 1)
+
+
+def as_matrix(weight: Tensor) -> Tensor:
+    """A convolution's (C_out,C_in,kh,kw) as (C_out,K), in the order of :class:`Windows`."""
+    return weight.movedim(1, 3).flatten(1)
 
 
 class FactoredClient:
@@ -111,18 +159,18 @@ class FactoredClient:
         factored = {id(layer.layer.weight) for layer in self.layers}
         self.others = [p for p in self.victim.parameters() if id(p) not in factored]
         targets = dict(zip((n for n, _ in observation.victim.named_parameters()), observation.targets, strict=True))
-        self.products = [targets.pop(f"{name}.weight").flatten(1) for name in positions]
+        self.products = [as_matrix(targets.pop(f"{name}.weight")) for name in positions]
         self.targets = list(targets.values())
 
     def simulate(self, images: Tensor, labels: Tensor) -> list[Tensor]:
-        """Columns U of each factored layer, then the D of each, then the gradients of all other parameters."""
+        """Windows U of each factored layer, then the D of each, then the gradients of all other parameters."""
         for layer in self.layers:
             layer.calls.clear()
         with statistics_kept(self.victim):
             loss = self.victim.loss(images, labels)
-        columns, outputs = zip(*(layer.calls[0] for layer in self.layers), strict=True)
+        windows, outputs = zip(*(layer.calls[0] for layer in self.layers), strict=True)
         found = torch.autograd.grad(loss, (*outputs, *self.others), create_graph=True, materialize_grads=True)
-        return [*columns, *found]
+        return [*windows, *found]
 
     def cosine(self) -> Distance:
         """1 - <g,t> / (|g| |t|), for a guess as :meth:`simulate` gives it."""
@@ -134,20 +182,20 @@ class FactoredClient:
         n = len(products)
 
         def distance(guess: Tensors) -> tuple[Tensor, Tensors, Tensor | float]:
-            columns, deltas, plain = guess[:n], guess[n : 2 * n], guess[2 * n :]
-            pulled = [t @ u for t, u in zip(products, columns, strict=True)]
-            grams = [(d.t() @ d, u.t() @ u) for d, u in zip(deltas, columns, strict=True)]
+            windows, deltas, plain = guess[:n], guess[n : 2 * n], guess[2 * n :]
+            pulled = [t(u) for t, u in zip(products, windows, strict=True)]
+            grams = [(d @ d.t(), u @ u.t()) for d, u in zip(deltas, windows, strict=True)]
             overlap = _inner([*deltas, *plain], [*pulled, *targets])
             size = (_inner(*zip(*grams, strict=True)) + _inner(plain, plain)).sqrt().clamp_min(1e-30)
             share = -overlap / size.square()
             # d(1 - cos) = -(d<g,t> + share d|g|^2 / 2) / |g|, with respect to U, to D, to the other gradients
-            to_columns = [
-                torch.addmm(t @ d, u, share * dd)
-                for t, u, d, (dd, _) in zip(transposed, columns, deltas, grams, strict=True)
+            to_windows = [
+                torch.addmm(t(d), share * dd, u)
+                for t, u, d, (dd, _) in zip(transposed, windows, deltas, grams, strict=True)
             ]
-            to_deltas = [torch.addmm(p, d, share * uu) for p, d, (_, uu) in zip(pulled, deltas, grams, strict=True)]
+            to_deltas = [torch.addmm(p, share * uu, d) for p, d, (_, uu) in zip(pulled, deltas, grams, strict=True)]
             to_plain = [torch.addcmul(t, g, share) for t, g in zip(targets, plain, strict=True)]
-            return 1 - overlap / size, [*to_columns, *to_deltas, *to_plain], -1 / size
+            return 1 - overlap / size, [*to_windows, *to_deltas, *to_plain], -1 / size
 
         return distance
 
