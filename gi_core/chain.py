@@ -31,42 +31,60 @@ class Activation:
 ACTIVATIONS: dict[type[nn.Module], Activation] = {
     nn.Identity: Activation(lambda z: z, torch.ones_like, lambda s: 0.0),
     nn.ReLU: Activation(torch.relu, lambda s: (s > 0).to(s.dtype), lambda s: 0.0),
-    nn.Sigmoid: Activation(torch.sigmoid, lambda s: s * (1 - s), lambda s: 1 - 2 * s),
+    nn.Sigmoid: Activation(
+        torch.sigmoid, lambda s: torch.addcmul(s, s, s, value=-1), lambda s: torch.sub(1, s, alpha=2)
+    ),
     nn.Tanh: Activation(torch.tanh, lambda s: 1 - s * s, lambda s: -2 * s),
 }
 
 
 class Layer(ABC):
-    """A linear map of R guesses at B pictures: a matrix (O,K) on P columns for each picture.
+    """An affine map of R guesses at B pictures: a matrix (O,K) on the columns of P windows of each picture.
 
-    Maps are matrices, channels by positions: (R,C,B H W) go in, (R,O,B h w) come out.
+    Maps are matrices, channels by positions: (R,C,B H W) go in, (R,O,B P) come out. A bias is the matrix's last column,
+    and each column ends with a 1 then.
 
-    Attributes: weight (O,K); transposed, the same turned; bias (O,1), or 0-dim zero where there is none; inputs
-    (C,H,W) and outputs (O,h,w).
+    Args:
+        module: the layer.
+        inputs, outputs: (C,H,W) and (O,h,w).
+        kernel, stride, padding: of the windows, down and across.
+
+    Attributes: weight (O,K); linear, the same with zero bias; transposed, the same turned.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> None:
-        self.inputs, self.outputs = inputs, outputs
-        self.weight = self.matrix(weight.detach())
+    def __init__(
+        self,
+        module: nn.Linear | nn.Conv2d,
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        kernel: Sequence[int],
+        stride: Sequence[int] = (1, 1),
+        padding: Sequence[int] = (0, 0),
+    ) -> None:
+        self.inputs, self.outputs, self.kernel, self.stride = inputs, outputs, kernel, stride
+        parameters = [p.detach() for p in (module.weight, module.bias) if p is not None]
+        self.tensors = len(parameters)
+        self.columns = Windows(inputs, [(p, p) for p in padding], kernel, stride, ones=self.tensors > 1)
+        self.weight = self.matrix(*parameters)
+        self.linear = self.matrix(parameters[0], *(torch.zeros_like(p) for p in parameters[1:]))
         self.transposed = self.turn(self.weight)
-        self.has_bias = bias is not None
-        self.bias = self.weight.new_zeros(()) if bias is None else bias.detach()[:, None]
+
+    def matrix(self, weight: Tensor, *bias: Tensor) -> Tensor:
+        """Tensors shaped as the parameters -> (O,K)."""
+        taps = weight.view(len(weight), self.inputs[0], *self.kernel).movedim(1, -1)
+        return torch.cat((taps.flatten(1), *(b[:, None] for b in bias)), 1)
+
+    def push(self, weight: Tensor, columns: Tensor, onto: Tensor | None = None) -> Tensor:
+        """W x for matrices (O,K), one for all or one for each guess, added to ``onto``: (R,O,B P)."""
+        return _product(weight.expand(len(columns), -1, -1), columns.mT, onto)
 
     @abstractmethod
-    def matrix(self, weight: Tensor) -> Tensor:
-        """A parameter-shaped tensor as (O,K)."""
-
-    @abstractmethod
-    def columns(self, x: Tensor) -> Tensor:
-        """(R,C,B H W) -> (R,B P,K); it may lie in memory that the next call writes anew."""
-
-    @abstractmethod
-    def turn(self, weight: Tensor, beyond: float = 0.0) -> Tensor:
-        """(O,K) -> the matrix of the transposed map on :meth:`spread`, ``beyond`` where the kernel has no tap."""
+    def turn(self, weight: Tensor) -> Tensor:
+        """(O,K) -> the matrix of the transposed map on :meth:`spread`, zero where the kernel has no tap."""
 
     @abstractmethod
     def spread(self, y: Tensor) -> Tensor:
-        """(R,O,B P) -> (R,B Q,M), the columns of the transposed map; as with ``columns``, till the next call."""
+        """(R,O,B P) -> (R,B Q,M), the columns of the transposed map. The next call may write them anew."""
 
     @abstractmethod
     def pull(self, turned: Tensor, spread: Tensor, onto: Tensor | None = None) -> Tensor:
@@ -76,19 +94,14 @@ class Layer(ABC):
     def assemble(self, pulled: Tensor) -> Tensor:
         """What :meth:`pull` gave -> (R,C,B H W)."""
 
-    def push(self, weight: Tensor, columns: Tensor, onto: Tensor | None = None) -> Tensor:
-        """W x for matrices (O,K), one for all or one for each guess, added to ``onto``: (R,O,B P)."""
-        return _product(weight.expand(len(columns), -1, -1), columns.mT, onto)
-
 
 class Dense(Layer):
-    def matrix(self, weight: Tensor) -> Tensor:
-        return weight
+    """One window, the whole picture."""
 
-    def columns(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (-1, prod(self.inputs[1:]))).movedim(2, 1).flatten(2)
+    def __init__(self, module: nn.Linear, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> None:
+        super().__init__(module, inputs, outputs, inputs[1:])
 
-    def turn(self, weight: Tensor, beyond: float = 0.0) -> Tensor:
+    def turn(self, weight: Tensor) -> Tensor:
         return weight
 
     def spread(self, y: Tensor) -> Tensor:
@@ -98,32 +111,27 @@ class Dense(Layer):
         return _product(spread, turned.expand(len(spread), -1, -1), onto)
 
     def assemble(self, pulled: Tensor) -> Tensor:
-        return pulled.unflatten(-1, (self.inputs[0], -1)).movedim(1, 2).flatten(2)
+        x = pulled[..., : prod(self.inputs)].view(*pulled.shape[:2], -1, self.inputs[0])
+        return x.permute(0, 3, 1, 2).flatten(2)
 
 
 class Convolution(Layer):
-    def __init__(self, layer: nn.Conv2d, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> None:
-        assert not isinstance(layer.padding, str)
-        self.kernel, self.stride, padding = layer.kernel_size, layer.stride, layer.padding
-        axes = [(k, s, p, n) for k, s, p, n in zip(self.kernel, self.stride, padding, inputs[1:], strict=True)]
-        self.taps = [-(-k // s) for k, s, _, _ in axes]
-        self.strides = [range(p // s, (n - 1 + p) // s + 1) for _, s, p, n in axes]
-        self.edges = [p % s for _, s, p, _ in axes]
-        borders = [(t - 1 - r.start, r.stop - n) for t, r, n in zip(self.taps, self.strides, outputs[1:], strict=True)]
-        self._columns = Windows(inputs, [(p, p) for p in padding], self.kernel, self.stride)
+    def __init__(self, module: nn.Conv2d, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> None:
+        padding = module.padding
+        assert not isinstance(padding, str)
+        axes = list(zip(inputs[1:], outputs[1:], module.kernel_size, module.stride, padding, strict=True))
+        self.taps = [-(-k // s) for _, _, k, s, _ in axes]
+        self.edges = [p % s for *_, s, p in axes]
+        held = [range(p // s, (n - 1 + p) // s + 1) for n, _, _, s, p in axes]  # strides that hold pixels
+        self.held = [len(strides) for strides in held]
+        borders = [(t - 1 - r.start, r.stop - n) for t, r, (_, n, *_) in zip(self.taps, held, axes, strict=True)]
         self._spread = Windows(outputs, borders, self.taps, (1, 1))
-        super().__init__(layer.weight, layer.bias, inputs, outputs)
+        super().__init__(module, inputs, outputs, module.kernel_size, module.stride, padding)
 
-    def matrix(self, weight: Tensor) -> Tensor:
-        return weight.movedim(1, -1).flatten(1)
-
-    def columns(self, x: Tensor) -> Tensor:
-        return self._columns(x)
-
-    def turn(self, weight: Tensor, beyond: float = 0.0) -> Tensor:
+    def turn(self, weight: Tensor) -> Tensor:
         (high, wide), (down, across), (rows, cols) = self.kernel, self.stride, self.taps
-        w = weight.unflatten(-1, (high, wide, self.inputs[0]))
-        w = F.pad(w, (0, 0, 0, cols * across - wide, 0, rows * down - high), value=beyond)
+        w = weight[:, : high * wide * self.inputs[0]].unflatten(-1, (high, wide, -1))
+        w = F.pad(w, (0, 0, 0, cols * across - wide, 0, rows * down - high))
         w = w.unflatten(2, (cols, across)).unflatten(1, (rows, down)).flip(1, 3)
         return w.permute(2, 4, 5, 1, 3, 0).flatten(3).flatten(0, 2)
 
@@ -135,39 +143,52 @@ class Convolution(Layer):
 
     def assemble(self, pulled: Tensor) -> Tensor:
         (channels, height, width), (down, across), (high, wide) = self.inputs, self.stride, self.edges
-        x = pulled.unflatten(-1, (-1, *map(len, self.strides))).unflatten(1, (down, across, channels))
+        x = pulled.view(len(pulled), down, across, channels, -1, *self.held)
         x = x.permute(0, 3, 4, 5, 1, 6, 2).flatten(5).flatten(3, 4)
         return x[..., high : high + height, wide : wide + width].flatten(2)
 
 
 class Windows:
-    """Windows of maps with a border of zeros, one row each, (R,C,B H W) -> (R,B P,i j C).
+    """Columns of windows: maps (R,C,B H W) -> (R,B P,K), a window's taps by channels, and then a 1 if so wanted.
 
-    Border and rows keep their memory for the next call: fresh pages cost more than the copy.
+    They lie in memory of their own until the next call: fresh pages cost more than the copy.
+
+    Args:
+        maps: (C,H,W).
+        borders: zeros around a map, above and below, left and right.
+        kernel, stride: of the windows, down and across.
+        ones: whether each column ends with a 1.
     """
 
     def __init__(
-        self, maps: tuple[int, ...], borders: Sequence[tuple[int, int]], kernel: Sequence[int], stride: Sequence[int]
+        self,
+        maps: tuple[int, ...],
+        borders: Sequence[tuple[int, int]],
+        kernel: Sequence[int],
+        stride: Sequence[int],
+        ones: bool = False,
     ) -> None:
-        self.maps, self.borders, self.kernel, self.stride = maps, borders, kernel, stride
-        self.inside = torch.empty(0)
+        self.maps, self.borders, self.kernel, self.stride, self.ones = maps, borders, kernel, stride, ones
+        self.laid_out: tuple[int, ...] = ()
 
     def __call__(self, x: Tensor) -> Tensor:
-        x = x.unflatten(-1, (-1, *self.maps[1:]))
-        if self.inside.shape != x.shape:
+        if self.laid_out != x.shape:
             self._lay_out(x)
-        self.inside.copy_(x)
-        self.copies.copy_(self.windows)
-        return self.rows
+        self.inside.copy_(x.view(self.inside.shape))
+        self.entries.copy_(self.windows)
+        return self.columns
 
     def _lay_out(self, x: Tensor) -> None:
-        (guesses, channels, batch, height, width), ((top, bottom), (left, right)) = x.shape, self.borders
+        (channels, height, width), ((top, bottom), (left, right)) = self.maps, self.borders
+        guesses, batch = len(x), x.shape[-1] // (height * width)
         padded = x.new_zeros(guesses, batch, top + height + bottom, left + width + right, channels)
         self.inside = padded[:, :, top : top + height, left : left + width].movedim(-1, 1)
         (high, wide), (down, across) = self.kernel, self.stride
         self.windows = padded.unfold(2, high, down).unfold(3, wide, across).movedim(4, -1)
-        self.copies = self.windows.contiguous()
-        self.rows = self.copies.flatten(4).flatten(1, 3)
+        positions, entries = self.windows.shape[1:4], self.windows.shape[4:]
+        self.columns = x.new_ones(guesses, prod(positions), prod(entries) + self.ones)
+        self.entries = self.columns[..., : prod(entries)].unflatten(2, entries).unflatten(1, positions)
+        self.laid_out = x.shape
 
 
 def _product(a: Tensor, b: Tensor, onto: Tensor | None) -> Tensor:
@@ -192,7 +213,7 @@ def chain_of(victim: Victim) -> Chain | None:
             x = module(x)
             outputs = (x.shape[1], 1, 1) if x.dim() == 2 else tuple(x.shape[1:])
             if type(module) is nn.Linear:
-                chain.append((Dense(module.weight, module.bias, shape, outputs), ACTIVATIONS[nn.Identity]))
+                chain.append((Dense(module, shape, outputs), ACTIVATIONS[nn.Identity]))
             elif isinstance(module, nn.Conv2d) and _is_plain(module):
                 chain.append((Convolution(module, shape, outputs), ACTIVATIONS[nn.Identity]))
             elif type(module) in ACTIVATIONS and chain and chain[-1][1] is ACTIVATIONS[nn.Identity]:

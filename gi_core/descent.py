@@ -101,7 +101,7 @@ def descend(
         gradient = now.gradient.sign() if steps.signed else now.gradient * std
         optimiser.step([gradient, *now.extra])
         if steps.box:
-            u.clamp_(low, high)
+            u.clamp_min_(low).clamp_max_(high)
         for variable in extra or []:
             variable.detach().clamp_(0, 1)
 
@@ -161,6 +161,7 @@ def one_by_one(frames: Iterator[Frame]) -> Iterator[Frame]:
         losses = frame.loss.nan_to_num(torch.inf)
         lowest = losses if lowest is None else torch.minimum(lowest, losses)
         best = frame.images.index_select(0, lowest.argmin().view(1)).squeeze(0)
-        for r, loss in enumerate(frame.loss.unbind()):
-            terms = {name: values[r] for name, values in frame.terms.items()}
-            yield Frame(frame.iteration * len(losses) + r, best, loss, terms, restart=r)
+        terms = zip(*(values.unbind() for values in frame.terms.values()), strict=True)
+        for r, (loss, own) in enumerate(zip(frame.loss.unbind(), terms, strict=True)):
+            now = dict(zip(frame.terms, own, strict=True))
+            yield Frame(frame.iteration * len(losses) + r, best, loss, now, restart=r)

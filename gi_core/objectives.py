@@ -19,8 +19,10 @@ from gi_core.components import Component, Registry
 Tensors = list[Tensor] | tuple[Tensor, ...]
 Distance = Callable[[Tensors], tuple[Tensor, Tensors, Tensor | float]]
 """guess -> (value, cotangent, scale) with d value / d guess = scale * cotangent."""
-Rows = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Guesses (R,D), each one flat vector -> values (R,) and their gradients (R,D). It may overwrite the guesses."""
+Rows = Callable[[Tensor], tuple[Tensor, Tensor | float]]
+"""The same for guesses (R,D), each one flat vector: values (R,) and scales, (R,1,1,1,1) or one number.
+
+The cotangents take the guesses' place; an entry that is zero in both updates stays zero."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +89,11 @@ class Cosine(Objective):
     def rows(self, target: Tensor) -> Rows:
         unit = target / torch.linalg.vector_norm(target).clamp_min(1e-30)
 
-        def distance(guesses: Tensor) -> tuple[Tensor, Tensor]:
-            length = torch.linalg.vector_norm(guesses, dim=1).clamp_min(1e-30)
-            cosine = guesses @ unit / length
-            gradient = guesses.mul_((cosine / length).unsqueeze(1)).sub_(unit).div_(length.unsqueeze(1))
-            return 1 - cosine, gradient
+        def distance(guesses: Tensor) -> tuple[Tensor, Tensor | float]:
+            length = torch.linalg.vector_norm(guesses, dim=1, keepdim=True).clamp_min_(1e-30)
+            cosine = guesses @ unit / length.squeeze(1)
+            guesses.mul_(cosine.unsqueeze(1) / length).sub_(unit)
+            return 1 - cosine, 1 / length.view(-1, 1, 1, 1, 1)
 
         return distance
 
@@ -109,9 +111,8 @@ class L2(Objective):
         return distance
 
     def rows(self, target: Tensor) -> Rows:
-        def distance(guesses: Tensor) -> tuple[Tensor, Tensor]:
-            residual = guesses.sub_(target)
-            return residual.square().sum(1), 2 * residual
+        def distance(guesses: Tensor) -> tuple[Tensor, Tensor | float]:
+            return guesses.sub_(target).square().sum(1), 2.0
 
         return distance
 
@@ -129,9 +130,10 @@ class L1(Objective):
         return distance
 
     def rows(self, target: Tensor) -> Rows:
-        def distance(guesses: Tensor) -> tuple[Tensor, Tensor]:
-            residual = guesses.sub_(target)
-            return residual.abs().sum(1), residual.sign()
+        def distance(guesses: Tensor) -> tuple[Tensor, Tensor | float]:
+            value = guesses.sub_(target).abs().sum(1)
+            guesses.sign_()
+            return value, 1.0
 
         return distance
 
@@ -160,10 +162,10 @@ class SignAlignment(Objective):
     def rows(self, target: Tensor) -> Rows:
         signs = target.sign()
 
-        def distance(guesses: Tensor) -> tuple[Tensor, Tensor]:
+        def distance(guesses: Tensor) -> tuple[Tensor, Tensor | float]:
             length = guesses.abs().sum(1).clamp_min(1e-30)
             aligned = guesses @ signs / length
-            gradient = guesses.sign().mul_(aligned.unsqueeze(1)).sub_(signs).div_(length.unsqueeze(1))
-            return 1 - aligned, gradient
+            guesses.sign_().mul_(aligned.unsqueeze(1)).sub_(signs)
+            return 1 - aligned, 1 / length.view(-1, 1, 1, 1, 1)
 
         return distance

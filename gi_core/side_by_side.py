@@ -13,12 +13,13 @@ p_0 is the gradient looked for: the third sweep is Pearlmutter's R-operator (199
 
 from __future__ import annotations
 
+from itertools import islice
 from math import prod
 
 import torch
 from torch import Tensor
 
-from gi_core.chain import Chain, chain_of
+from gi_core.chain import Chain, Dense, chain_of
 from gi_core.matching import Evaluation
 from gi_core.objectives import Objective
 from gi_core.observation import Observation
@@ -38,12 +39,18 @@ class SideBySide:
 
     Args:
         observation: what the attacker sees; its victim is ``chain``.
+        labels: (B,) class indices of the pictures.
         objective: distance between updates.
         priors: total variation or nothing.
     """
 
     def __init__(
-        self, observation: Observation, chain: Chain, objective: Objective, priors: tuple[TotalVariation, ...]
+        self,
+        observation: Observation,
+        labels: Tensor,
+        chain: Chain,
+        objective: Objective,
+        priors: tuple[TotalVariation, ...],
     ) -> None:
         self.observation = observation
         self.layers = [layer for layer, _ in chain]
@@ -51,21 +58,21 @@ class SideBySide:
         self.objective_name = objective.name
         self.priors = priors
         self.generator = torch.Generator()
+        self.wanted = self._wanted(labels)
         targets = iter(observation.targets)
-        flat = []
-        for layer in self.layers:
-            flat += [layer.matrix(next(targets)).flatten(), *([next(targets)] if layer.has_bias else [])]
-        self.nothing = flat[0].new_zeros(1)
-        self.sizes = [len(part) for part in flat]
-        self.distance = objective.rows(torch.cat([*flat, self.nothing]))
-        self.turns = self._turns()
+        observed = [layer.matrix(*islice(targets, layer.tensors)).flatten() for layer in self.layers]
+        flat = torch.cat((observed[0].new_zeros(1), *observed))
+        self.distance = objective.rows(flat)
+        places = self._matrices(torch.arange(len(flat), device=flat.device))
+        self.turns = [layer.turn(place).contiguous() for layer, place in zip(self.layers, places, strict=True)]
+        self.updates = flat.new_empty(0, len(flat))
 
-    def evaluate(self, images: Tensor, labels: Tensor, progress: float = 0.0) -> Evaluation:
-        """One evaluation at ``images`` (R,B,C,H,W) in [0,1], R guesses at the pictures with ``labels`` (B,).
+    def evaluate(self, images: Tensor, progress: float = 0.0) -> Evaluation:
+        """One evaluation at ``images`` (R,B,C,H,W) in [0,1], R guesses at B pictures.
 
         Loss and terms are (R,), the gradient (R,B,C,H,W).
         """
-        loss, gradient = self._match(images, labels)
+        loss, gradient = self._match(images)
         terms = {self.objective_name: loss}
         moment = Moment(self.observation, progress, self.generator, gradient)
         for prior in self.priors:
@@ -74,64 +81,65 @@ class SideBySide:
             loss, gradient = loss + potential, gradient + pull
         return Evaluation(loss, terms, gradient)
 
-    def _turns(self) -> list[Tensor | None]:
-        """Where each layer's turned matrix stands in the flat update, None where turning changes nothing."""
-        places = iter(torch.arange(sum(self.sizes), device=self.nothing.device).split(self.sizes))
-        turns: list[Tensor | None] = []
-        for layer in self.layers:
-            place = next(places).view_as(layer.weight)
-            turned = layer.turn(place, beyond=sum(self.sizes))
-            turns.append(None if turned is place else turned)
-            if layer.has_bias:
-                next(places)
-        return turns
-
-    def _match(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _match(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Distance of each guess (R,) and its gradient with respect to the guess, (R,B,C,H,W)."""
         guesses, batch = images.shape[:2]
-        victim, layers = self.observation.victim, self.layers
+        victim, layers, matrices = self.observation.victim, self.layers, self._room(guesses)
 
         x = ((images - victim.mean) / victim.std).movedim(2, 1).flatten(2)
         columns, slopes, bends = [], [], []
         for layer, activation in zip(layers, self.activations, strict=True):
             columns.append(layer.columns(x))
-            x = activation.value(layer.push(layer.weight, columns[-1]).add_(layer.bias))
+            x = activation.value(layer.push(layer.weight, columns[-1]))
             slopes.append(activation.slope(x))
             bends.append(activation.bend(x))
 
         share = x.softmax(1)
-        deltas = [(share - self._wanted(labels)) / batch]
-        spread, errors, flat = [], [], [self.nothing.expand(guesses, 1)]
-        for layer, u, slope in zip(layers[::-1], columns[::-1], [*slopes[-2::-1], None], strict=True):
-            flat += [deltas[-1].sum(2)] if layer.has_bias else []
-            flat.append(torch.bmm(deltas[-1], u).flatten(1))
+        deltas = [(share - self.wanted) / batch]
+        spread, errors = [], []
+        for i in reversed(range(len(layers))):
+            layer = layers[i]
+            torch.bmm(deltas[-1], columns[i], out=matrices[i])
             spread.append(layer.spread(deltas[-1]))
-            if slope is not None:
+            if i:
                 errors.append(layer.assemble(layer.pull(layer.transposed, spread[-1])))
-                deltas.append(slope * errors[-1])
+                deltas.append(slopes[i - 1] * errors[-1])
 
-        value, cotangent = self.distance(torch.cat(flat[::-1], 1))
-        pulls = iter(cotangent.split([*self.sizes, 1], 1))
-        weights: list[Tensor] = []
+        value, scale = self.distance(self.updates)
         moved: list[Tensor] = []
         for i, layer in enumerate(layers):
-            weights.append(next(pulls).unflatten(1, layer.weight.shape))
-            t = layer.push(weights[-1], columns[i])
-            if layer.has_bias:
-                t += next(pulls).unsqueeze(-1)
+            t = layer.push(matrices[i], columns[i])
             if i:
-                layer.push(layer.weight, layer.columns(moved[-1]), onto=t)
+                layer.push(layer.linear, layer.columns(moved[-1]), onto=t)
             moved.append(slopes[i] * t)
 
         q = share * (t - (share * t).sum(1, keepdim=True)) / batch
         for i in reversed(range(len(layers))):
-            layer, turn = layers[i], self.turns[i]
-            turned = weights[i] if turn is None else cotangent.index_select(1, turn.flatten()).unflatten(1, turn.shape)
-            p = layer.pull(turned, spread[-1 - i])
+            layer = layers[i]
+            p = layer.pull(self._turned(i, matrices[i]), spread[-1 - i])
             p = layer.assemble(layer.pull(layer.transposed, layer.spread(q), onto=p))
             if i:
                 q = torch.addcmul(bends[i - 1] * errors[-i] * moved[i - 1], slopes[i - 1], p)
-        return value, p.unflatten(-1, (batch, *images.shape[-2:])).movedim(1, 2) / victim.std
+        return value, p.view(guesses, -1, batch, *images.shape[-2:]).movedim(1, 2) * (scale / victim.std)
+
+    def _room(self, guesses: int) -> list[Tensor]:
+        """The layers' matrices (R,O,K) in ``updates`` (R,D), which keeps its memory from one evaluation to the next."""
+        if len(self.updates) != guesses:
+            self.updates = self.updates.new_zeros(guesses, self.updates.shape[1])
+            self.matrices = self._matrices(self.updates)
+        return self.matrices
+
+    def _matrices(self, updates: Tensor) -> list[Tensor]:
+        """Flat updates (...,D) as matrices (...,O,K). Their first entry is none's, and zero."""
+        parts = updates[..., 1:].split([layer.weight.numel() for layer in self.layers], -1)
+        return [part.unflatten(-1, layer.weight.shape) for part, layer in zip(parts, self.layers, strict=True)]
+
+    def _turned(self, i: int, matrices: Tensor) -> Tensor:
+        """Layer i's matrices (R,O,K), turned: read from ``updates``, its first entry where the kernel has no tap."""
+        if isinstance(self.layers[i], Dense):
+            return matrices
+        turn = self.turns[i]
+        return self.updates.index_select(1, turn.view(-1)).view(-1, *turn.shape)
 
     def _wanted(self, labels: Tensor) -> Tensor:
         """(B,) class indices -> (K,B) probabilities, smoothed as the client's loss smooths them."""
@@ -141,7 +149,7 @@ class SideBySide:
 
 
 def side_by_side(
-    observation: Observation, objective: Objective, priors: tuple[TotalVariation, ...]
+    observation: Observation, labels: Tensor, objective: Objective, priors: tuple[TotalVariation, ...]
 ) -> SideBySide | None:
     """The evaluation of many guesses at once where that pays: the victim is a small chain of layers; else None."""
     pixels = observation.batch_size * prod(observation.image_shape[1:])
@@ -149,4 +157,4 @@ def side_by_side(
     if observation.defense or parameters >= PARAMETERS or pixels > PIXELS:
         return None
     chain = chain_of(observation.victim)
-    return SideBySide(observation, chain, objective, priors) if chain else None
+    return SideBySide(observation, labels, chain, objective, priors) if chain else None

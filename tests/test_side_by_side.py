@@ -52,7 +52,7 @@ def test_every_guess_gets_its_own_loss_and_gradient(victim, batch, objective):
     shape = (4, batch, *observation.image_shape)
     guesses = torch.rand(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     chain = chain_of(observation.victim)
-    together = SideBySide(observation, chain, objective, priors).evaluate(guesses, observation.labels)
+    together = SideBySide(observation, observation.labels, chain, objective, priors).evaluate(guesses)
     matcher = Matcher(observation, objective, priors)
     for r, guess in enumerate(guesses):
         alone = matcher.evaluate(guess, observation.labels)
@@ -98,9 +98,12 @@ def test_other_victims_are_left_to_the_plain_way(text):
 
 
 def test_only_small_guesses_go_side_by_side():
-    small, large = observe(VICTIMS["lenet"](), 1), observe(VICTIMS["mlp"](), 1)
-    assert sum(p.numel() for p in large.parameters) >= PARAMETERS
-    assert side_by_side(small, Cosine(), ()) is not None
-    assert side_by_side(large, Cosine(), ()) is None
-    assert side_by_side(observe(VICTIMS["lenet"](), 8), Cosine(), ()) is not None
-    assert side_by_side(observe(VICTIMS["lenet"](), 9), Cosine(), ()) is None
+    def pays(victim, batch):
+        observation = observe(VICTIMS[victim](), batch)
+        return side_by_side(observation, observation.labels, Cosine(), ()) is not None
+
+    assert build("mlp:width=16", image_shape=(3, 32, 32), num_classes=10).body[1].weight.numel() >= PARAMETERS
+    assert pays("lenet", 1)
+    assert not pays("mlp", 1)
+    assert pays("lenet", 8)
+    assert not pays("lenet", 9)

@@ -70,11 +70,10 @@ class InvertingGradients(IterativeAttack):
 
         together = None
         if self.restarts > 1 and self.optimiser == "adam" and self.prior == "none":
-            together = side_by_side(observation, objective, tv)
+            together = side_by_side(observation, labels, objective, tv)
         if together:
             x = torch.stack([guess(n) for n in range(self.restarts)])
-            evaluate = together.evaluate
-            for frame in one_by_one(descend(lambda v, progress: evaluate(v, labels, progress), x, observation, steps)):
+            for frame in one_by_one(descend(together.evaluate, x, observation, steps)):
                 frame.labels = labels
                 yield frame
             return
