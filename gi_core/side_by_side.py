@@ -4,9 +4,9 @@ A matching step needs each guess's own gradient G, and d objective / d x through
 z_l = W_l x_(l-1) + b_l, x_l = s(z_l), four sweeps give both, and all guesses share them (V = d objective / d G):
 
     forward    z_l = W_l x_(l-1) + b_l
-    backward   e_l = W_(l+1)^T d_(l+1),  d_l = s'(z_l) e_l,  G_l = d_l x_(l-1)^T for each guess
+    backward   d_l = s'(z_l) W_(l+1)^T d_(l+1),  G_l = d_l x_(l-1)^T for each guess
     forward    t_l = V_l x_(l-1) + W_l (s'(z_(l-1)) t_(l-1))
-    backward   p_l = W_(l+1)^T q_(l+1) + V_(l+1)^T d_(l+1),  q_l = s'(z_l) p_l + s''(z_l) e_l t_l
+    backward   p_l = W_(l+1)^T q_(l+1) + V_(l+1)^T d_(l+1),  q_l = s'(z_l) p_l + (s'' / s')(z_l) d_l t_l
 
 p_0 is the gradient looked for: the third sweep is Pearlmutter's R-operator (1994) along V, the fourth its backward.
 """
@@ -96,22 +96,21 @@ class SideBySide:
 
         share = x.softmax(1)
         deltas = [(share - self.wanted) / batch]
-        spread, errors = [], []
+        spread = []
         for i in reversed(range(len(layers))):
             layer = layers[i]
             torch.bmm(deltas[-1], columns[i], out=matrices[i])
             spread.append(layer.spread(deltas[-1]))
             if i:
-                errors.append(layer.assemble(layer.pull(layer.transposed, spread[-1])))
-                deltas.append(slopes[i - 1] * errors[-1])
+                deltas.append(slopes[i - 1] * layer.assemble(layer.pull(layer.transposed, spread[-1])))
 
         value, scale = self.distance(self.updates)
-        moved: list[Tensor] = []
+        tangents: list[Tensor] = []
         for i, layer in enumerate(layers):
             t = layer.push(matrices[i], columns[i])
             if i:
-                layer.push(layer.linear, layer.columns(moved[-1]), onto=t)
-            moved.append(slopes[i] * t)
+                layer.push(layer.linear, layer.columns(slopes[i - 1] * tangents[-1]), onto=t)
+            tangents.append(t)
 
         q = share * (t - (share * t).sum(1, keepdim=True)) / batch
         for i in reversed(range(len(layers))):
@@ -119,7 +118,7 @@ class SideBySide:
             p = layer.pull(self._turned(i, matrices[i]), spread[-1 - i])
             p = layer.assemble(layer.pull(layer.transposed, layer.spread(q), onto=p))
             if i:
-                q = torch.addcmul(bends[i - 1] * errors[-i] * moved[i - 1], slopes[i - 1], p)
+                q = torch.addcmul(bends[i - 1] * deltas[-i] * tangents[i - 1], slopes[i - 1], p)
         return value, p.view(guesses, -1, batch, *images.shape[-2:]).movedim(1, 2) * (scale / victim.std)
 
     def _room(self, guesses: int) -> list[Tensor]:
