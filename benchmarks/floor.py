@@ -1,11 +1,12 @@
-"""How near the floor an attack's evaluation of the objective comes: two floors, and every attack as a multiple of each.
+"""How near the floor an attack's iterations come: two floors, and every attack as a multiple of each.
 
     python benchmarks/floor.py --out benchmarks/floor.csv
 
 *Bare*: the eager forward, backward and double backward of the victim and nothing else. *Arithmetic*: a convolution's
 forward costs F, its backward 2F, the second backward 4F more, so 7/3 of one forward and backward. Attack, bare pass and
-forward-backward are timed in alternation, in CPU seconds of one thread; of each the fastest counts. An evaluation is
-one value and picture gradient of an attack's whole loss, priors included; L-BFGS needs several an iteration.
+forward-backward are timed in alternation, in CPU seconds of one thread; of each the fastest stretch counts. The
+attack's time is that of whole iterations, steps and frames included, over the evaluations they make: one value and
+picture gradient of the whole loss, priors included; L-BFGS needs several an iteration.
 
 Where an iteration of ``ig`` on ``resnet18`` goes (torch.profiler, batch 1, shares of the operators' own time, beside
 other load): products with the weights of the factored deep layers 43 %, convolutions of the wide early ones 34 %,
@@ -18,66 +19,67 @@ built.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import torch
+from gauge import clock
 from rows import write
 from speed import bare
 
 import gi_core as gi
+from gi_core.errors import BadInput
 from gi_core.matching import Evaluation, Matcher
 from gi_core.run import Run
 
 ATTACKS = ("ig", "ig:objective=l2", "dlg", "sme", "fm", "gradinversion")
-ROUNDS = 12
+ROUNDS = 6
+STRETCH = {"lenet": 40, "mlp": 40}
+"""Evaluations timed at a stretch: 4 where no number is given, as the network of ``fm`` looks at every fourth guess."""
 
 
 def forward_backward(run: Run) -> None:
     torch.autograd.grad(run.victim.loss(run.truth, run.labels), run.observation.parameters)
 
 
-def evaluations(run: Run) -> Iterator[float]:
-    """CPU seconds of each evaluation that the attack makes."""
-    spent: list[float] = []
-    plain = Matcher.evaluate
+@contextmanager
+def counted() -> Iterator[list[int]]:
+    """The number of evaluations of an objective so far, in a list of one."""
+    number, plain = [0], Matcher.evaluate
 
-    def timed(self: Matcher, *args: object, **options: object) -> Evaluation:
-        started = time.process_time()
-        try:
-            return plain(self, *args, **options)  # type: ignore[arg-type]
-        finally:
-            spent.append(time.process_time() - started)
+    def evaluate(self: Matcher, *args: object, **options: object) -> Evaluation:
+        number[0] += 1
+        return plain(self, *args, **options)  # type: ignore[arg-type]
 
-    for _ in run.attack.run(run.observation, 0):
-        Matcher.evaluate = plain  # type: ignore[method-assign]
-        yield from spent
-        spent.clear()
-        Matcher.evaluate = timed  # type: ignore[method-assign]
+    with patch.object(Matcher, "evaluate", evaluate):
+        yield number
 
 
-def seconds(step: Callable[[], object]) -> float:
-    started = time.process_time()
-    step()
-    return time.process_time() - started
+def seconds(step: Callable[[], object], times: int = 1) -> float:
+    started = clock()
+    for _ in range(times):
+        step()
+    return (clock() - started) / times
 
 
 def measure(model: str, batch: int, attack: str) -> dict[str, str | int | float]:
     pictures = torch.rand(batch, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     run = gi.prepare(gi.Scenario(model=model, batch_size=batch, attack=attack), pictures, device="cpu")
-    own = evaluations(run)
-    stretch = 20 if model in ("lenet", "mlp") else 1
+    stretch = STRETCH.get(model, 4)
     times: dict[str, list[float]] = {"both": [], "bare": [], "attack": []}
-    for round_ in range(ROUNDS + 1):
-        found = {
-            "both": min(seconds(lambda: forward_backward(run)) for _ in range(stretch)),
-            "bare": min(seconds(lambda: bare(run)) for _ in range(stretch)),
-            "attack": min(next(own) for _ in range(stretch)),
-        }
-        for name, value in found.items():
-            times[name] += [value] if round_ else []
+    with counted() as number:
+        frames = run.attack.run(run.observation, 0)
+        next(frames)
+        for _ in range(ROUNDS):
+            times["both"].append(seconds(lambda: forward_backward(run), stretch))
+            times["bare"].append(seconds(lambda: bare(run), stretch))
+            before, started = number[0], clock()
+            while number[0] < before + stretch:
+                next(frames)
+            times["attack"].append((clock() - started) / (number[0] - before))
     both, plain, mine = (min(times[name]) for name in ("both", "bare", "attack"))
     return {
         "model": model, "batch": batch, "attack": attack, "forward_backward_ms": 1e3 * both, "bare_ms": 1e3 * plain,
@@ -96,7 +98,11 @@ def main(models: str, batches: str, attacks: str, out: Path | None) -> None:
     for model in models.split(","):
         for batch in batches.split(","):
             for attack in attacks.split():
-                rows.append(measure(model, int(batch), attack))
+                try:
+                    rows.append(measure(model, int(batch), attack))
+                except BadInput as reason:
+                    click.echo(f"{model}, {attack}: {reason}", err=True)
+                    continue
                 click.echo({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()})
                 write(rows, out)
 

@@ -46,10 +46,10 @@ from gi_core.studies.pictures import private_pictures
 
 PICTURES = ("cifar10:0", "cifar10:1", "cifar10:2")
 BUDGET = {"lenet": 6.0, "convnet": 30.0, "resnet18": 30.0}
-WARM_UP = 3
+WARM_UP = 2
 ITERATIONS = {"lenet": 100, "convnet": 6, "resnet18": 10}
 """Timed iterations of a side in each turn, at batch 1; fewer at larger batches."""
-TURNS = 3
+TURNS = 2
 
 
 def by_ours(run: Run, steps: int, seed: int, seen: Seen, options: str = "") -> Tensor:

@@ -7,7 +7,8 @@ The same gradients, batch 1, eval mode, one thread, CIFAR-10 test pictures that 
 attack per victim, fixed beforehand, and counts when the picture that it would return has the PSNR: singular values,
 eigenvectors and networks are in its time. A peer counts as soon as any guess that it makes has the PSNR, which only
 someone who knows the truth can see; its own settings, its step schedule fitted to the iterations that the budget
-allows. A side that does not get there within its budget has no time; a ratio against it is a lower bound.
+allows. A side that does not get there within its budget has no time, and one that ends earlier never does; a ratio
+against the longest of them is a lower bound.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ def summary(rows: list[dict[str, object]], model: str, level: int) -> str:
         if mine == "":
             continue
         times.append(float(str(mine)))
-        longest = min(float(str(row["cpu_seconds"])) for name, row in attacks.items() if name != OURS[model])
+        longest = max(float(str(row["cpu_seconds"])) for name, row in attacks.items() if name != OURS[model])
         bound += not peers
         ratios.append((min(float(str(p)) for p in peers) if peers else longest) / times[-1])
     if not times:
