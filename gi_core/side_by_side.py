@@ -99,7 +99,7 @@ class SideBySide:
         spread = []
         for i in reversed(range(len(layers))):
             layer = layers[i]
-            torch.bmm(deltas[-1], columns[i], out=matrices[i])
+            matrices[i].baddbmm_(deltas[-1], columns[i], beta=0)
             spread.append(layer.spread(deltas[-1]))
             if i:
                 deltas.append(slopes[i - 1] * layer.assemble(layer.pull(layer.transposed, spread[-1])))
