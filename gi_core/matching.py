@@ -65,6 +65,8 @@ class Matcher:
         self.objective_name = objective.name
         client = None if simulate else in_factors(observation, objective)
         self.simulate = simulate or (client.simulate if client else gradient_of(observation))
+        balanced = any(prior.balanced for prior in priors)
+        self.watched = None if simulate or balanced else (client or observation).victim
         self.distance = client.cosine() if client else distance_to(observation, objective)
         self.generator = torch.Generator().manual_seed(seed)
         self.memory: dict[Prior, Any] = {}
@@ -87,7 +89,7 @@ class Matcher:
         x = images.detach().requires_grad_()
         try:
             with self._convolutions():
-                value, *gradients = self._pass(x, targets, extra)
+                value, riding, gradients = self._pass(x, targets, extra)
         except RuntimeError as error:
             if "scaled_dot_product" in str(error) and self._attention is contextlib.nullcontext:
                 self._attention = _math_attention  # the fused kernels have no second derivative, the plain one has
@@ -101,20 +103,33 @@ class Matcher:
         gradient, terms, loss = gradients[0], {self.objective_name: value}, value
         if self.priors:
             moment = Moment(self.observation, progress, self.generator, gradient, self.memory)
-            potentials, pull = pulls(self.priors, images, moment)
+            others = tuple(prior for i, prior in enumerate(self.priors) if i not in riding)
+            potentials, pull = pulls(others, images, moment)
+            potentials |= {self.priors[i].name: potential for i, potential in riding.items()}
             terms |= potentials
             loss, gradient = loss + sum(potentials.values()), gradient + pull
         return Evaluation(loss, terms, gradient, tuple(gradients[1:]))
 
-    def _pass(self, x: Tensor, targets: Tensor, extra: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Value of the objective, its gradient with respect to the pictures, then to each of ``extra``."""
-        with self._attention(), statistics_kept(self.observation.victim):
+    def _pass(
+        self, x: Tensor, targets: Tensor, extra: tuple[Tensor, ...]
+    ) -> tuple[Tensor, dict[int, Tensor], list[Tensor]]:
+        """Value of the objective, potentials that this pass tells besides, and the gradients of their sum.
+
+        Potentials go by their prior's place in ``priors``; gradients are with respect to the pictures, then to each of
+        ``extra``.
+        """
+        with self._attention(), statistics_kept(self.observation.victim), contextlib.ExitStack() as stack:
+            victim = self.watched
+            watches = [prior.watch(self.observation, victim) for prior in self.priors] if victim else []
+            potentials = {i: stack.enter_context(watch) for i, watch in enumerate(watches) if watch}
             guess = self.simulate(x, targets)
+            riding = {i: potential() for i, potential in potentials.items()}
             value, cotangent, scale = self.distance([g.detach() for g in guess])
             pairs = [(g, v) for g, v in zip(guess, cotangent, strict=True) if g.requires_grad]
+            pairs += [(potential, torch.ones_like(potential) / scale) for potential in riding.values()]
             outputs, weights = zip(*pairs, strict=True)
             gradients = torch.autograd.grad(outputs, (x, *extra), weights, materialize_grads=True)
-        return value, *(g.mul_(scale) for g in gradients)
+        return value, {i: v.detach() for i, v in riding.items()}, [g.mul_(scale) for g in gradients]
 
 
 def gradient_of(observation: Observation) -> Simulate:

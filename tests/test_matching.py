@@ -14,6 +14,8 @@ from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.objectives import L2, Cosine
 from gi_core.observation import DefenseFacts, Observation, Update
+from gi_core.priors.base import Moment
+from gi_core.priors.batchnorm import BatchNormPrior
 from gi_core.priors.tv import TotalVariation
 
 
@@ -234,3 +236,17 @@ def test_a_factored_convolution_is_the_convolution_twice_differentiated(kernel, 
     assert torch.allclose(first, expected)
     second, expected = (torch.autograd.grad(g.pow(3).sum(), x)[0] for g in (first, expected))
     assert torch.allclose(second, expected)
+
+
+@pytest.mark.parametrize("objective", [L2(), Cosine()])
+def test_statistics_read_in_the_matching_pass_are_those_of_a_pass_of_their_own(picture, objective):
+    observation = observe("resnet18:width=4", picture)
+    guess = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    prior = BatchNormPrior(weight=0.1)
+    riding = Matcher(observation, objective, (prior,)).evaluate(guess, observation.labels)
+    alone = Matcher(observation, objective).evaluate(guess, observation.labels)
+    moment = Moment(observation, 0.0, torch.Generator(), alone.gradient)
+    potential, pull = prior.pull(guess, moment)
+    assert torch.allclose(riding.terms["batchnorm"], potential, rtol=1e-9)
+    assert torch.allclose(riding.loss, alone.loss + potential, rtol=1e-9)
+    assert torch.allclose(riding.gradient, alone.gradient + pull, rtol=1e-6, atol=1e-12)

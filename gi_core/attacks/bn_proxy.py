@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -108,3 +110,9 @@ class KnownStatistics(Prior):
             value = mismatch(measure(victim, x, layers), self.targets)
             gradient = torch.autograd.grad(value, x)[0]
         return self.weight * value.detach(), gradient.mul_(self.weight)
+
+    @contextmanager
+    def watch(self, observation: Observation, victim: Victim) -> Iterator[Callable[[], Tensor]]:
+        layers = {n: m for n, m in normalisation_layers(victim).items() if n in self.targets}
+        with recording(layers) as found:
+            yield lambda: self.weight * mismatch(found, self.targets)

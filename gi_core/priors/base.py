@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from gi_core.components import Component, Registry, split_top
+from gi_core.models.base import Victim
 from gi_core.observation import Observation
 
 
@@ -34,11 +37,25 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Prior(Component):
-    """A weighted potential on pictures."""
+    """A weighted potential on pictures.
+
+    Attributes:
+        balanced: its force is set against the objective's own gradient, :attr:`Moment.data_gradient`.
+    """
+
+    balanced: ClassVar[bool] = False
 
     @abstractmethod
     def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
         """Value (0-dim) and gradient (B,C,H,W) of the weighted potential at ``images`` (B,C,H,W) in [0,1]."""
+
+    def watch(self, observation: Observation, victim: Victim) -> AbstractContextManager[Callable[[], Tensor]] | None:
+        """For a potential of what happens inside the victim: a context for its pass over a guess that is due anyway.
+
+        The context's value, called after that pass, is the weighted potential (0-dim), with graph. None: the potential
+        does not depend on such a pass.
+        """
+        return None
 
     def opinion(self, images: Tensor, moment: Moment) -> Tensor | None:
         """The picture the prior would rather see (a denoiser's output), (B,C,H,W), where it has one."""

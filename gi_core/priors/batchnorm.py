@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -170,6 +170,11 @@ class BatchNormPrior(Prior):
             value = mismatch(found, targets_of(observation, self.source, found))
             gradient = torch.autograd.grad(value, x)[0]
         return self.weight * value.detach(), gradient.mul_(self.weight)
+
+    @contextmanager
+    def watch(self, observation: Observation, victim: Victim) -> Iterator[Callable[[], Tensor]]:
+        with recording(dict(batchnorm_layers(victim))) as found:
+            yield lambda: self.weight * mismatch(found, targets_of(observation, self.source, found))
 
 
 def targets_of(observation: Observation, source: str, found: Statistics) -> Statistics:

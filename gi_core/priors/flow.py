@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -53,6 +53,8 @@ class FlowPrior(Prior):
     With ``fade`` the weight goes to zero and the update has the last word: right where it is clean (the default). Under
     noise let the prior have it: ``weight=1,fade=0`` and more, the noisier.
     """
+
+    balanced: ClassVar[bool] = True
 
     weight: float = option(0.3, "force of the prior as a share of the objective's first", low=0, high=1e6)
     net: str = option("auto", "unet (trained here, 32x32x3), gaussian (analytic, any size), auto, or an allowed model")
