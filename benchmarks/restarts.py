@@ -24,7 +24,7 @@ import gi_core as gi
 from gi_core import side_by_side
 from gi_core.attacks.base import Frame
 
-ROUNDS = 8
+ROUNDS = 24
 
 
 def measure(model: str, batch: int, restarts: int) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def measure(model: str, batch: int, restarts: int) -> dict[str, Any]:
 @click.option("--restarts", default="2,4,8,16")
 @click.option("--out", type=click.Path(path_type=Path), default=None)
 def main(models: str, batches: str, restarts: str, out: Path | None) -> None:
-    side_by_side.PARAMETERS = side_by_side.PIXELS = 2**40
+    side_by_side.PARAMETERS = side_by_side.PRODUCTS = 2**40
     rows = []
     for model in models.split():
         for batch in batches.split(","):
