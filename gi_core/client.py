@@ -102,7 +102,7 @@ def per_example_gradients(model: Victim, images: Tensor, labels: Tensor) -> Tens
 
 
 def local_training(model: Victim, images: Tensor, labels: Tensor, training: Training, seed: int) -> Tensors:
-    """w_T - w_0 after ``training.steps`` SGD steps over mini-batches, reshuffled each pass (McMahan et al. 2017).
+    """w_T - w_0 after ``training.steps`` SGD steps over mini-batches (McMahan et al. 2017).
 
     ``model`` is trained in place; its train/eval mode is kept.
     """
@@ -116,11 +116,12 @@ def local_training(model: Victim, images: Tensor, labels: Tensor, training: Trai
 
 
 def minibatches(count: int, training: Training, seed: int) -> list[Tensor]:
-    """Indices of each local step's pictures: ``training.steps`` batches, every pass in a new random order."""
+    """Indices of each local step's pictures: ``training.steps`` batches, every pass in a new order or all in one."""
     generator = torch.Generator().manual_seed(seed)
     batches: list[Tensor] = []
     while len(batches) < training.steps:
-        order = torch.arange(count) if training.batch >= count else torch.randperm(count, generator=generator)
+        given = training.order == "fixed" or training.batch >= count
+        order = torch.arange(count) if given else torch.randperm(count, generator=generator)
         batches += list(order.split(training.batch))
     return batches[: training.steps]
 

@@ -45,6 +45,7 @@ class Training:
         epochs: passes over the client's pictures.
         batch: pictures per step.
         lr: learning rate; momentum: SGD momentum.
+        order: of the mini-batches, reshuffled each pass or fixed.
     """
 
     steps: int = 1
@@ -52,6 +53,7 @@ class Training:
     batch: int = 1
     lr: float = 0.01
     momentum: float = 0.0
+    order: Literal["reshuffled", "fixed"] = "reshuffled"
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class Scenario:
     local_batch: int = option(0, "pictures per local step; 0: all of them", low=0, high=128)
     local_lr: float = option(0.01, "the client's learning rate", low=1e-8, high=100)
     local_momentum: float = option(0.0, "the client's SGD momentum", low=0, high=0.999)
+    local_order: Literal["reshuffled", "fixed"] = option("reshuffled", "order of the mini-batches in each pass")
     clients: int = option(1, "clients summed by secure aggregation, the target among them", low=1, high=1000)
     update: Literal["auto", "gradient", "delta"] = option(
         "auto", "send the gradient or the weight delta; auto: the delta when there is more than one local step"
@@ -106,8 +107,9 @@ class Scenario:
         batch = self.local_batch or self.batch_size
         epochs = -(-self.local_steps // -(-self.batch_size // batch))
         return Training(
-            steps=self.local_steps, epochs=epochs, batch=batch, lr=self.local_lr, momentum=self.local_momentum
-        )
+            steps=self.local_steps, epochs=epochs, batch=batch, lr=self.local_lr, momentum=self.local_momentum,
+            order=self.local_order,
+        )  # fmt: skip
 
     def replace(self, **changes: Any) -> Scenario:
         """A copy with some fields changed."""

@@ -73,6 +73,11 @@ def test_every_pass_visits_each_picture_once(count, size, steps):
         assert sorted(torch.cat(batches[start : start + per_pass]).tolist()) == list(range(count))
 
 
+def test_a_fixed_order_is_that_of_the_first_pass():
+    batches = minibatches(5, Training(steps=6, batch=2, order="fixed"), seed=1)
+    assert [b.tolist() for b in batches] == 2 * [[0, 1], [2, 3], [4]]
+
+
 @pytest.mark.parametrize("clients", [1, 2, 10, 1000])
 def test_aggregation_is_a_true_mean(clients):
     """A peer's running average returns 4.138 for ten clients that send 1..10; the mean is 5.5."""

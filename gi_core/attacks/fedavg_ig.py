@@ -133,7 +133,8 @@ class FedAvgInversion(Attack):
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         labels = recover(observation, self.labels)
-        passes = observation.training.epochs if self.pictures == "per-epoch" else 1
+        own_order = self.pictures == "per-epoch" and observation.training.order == "reshuffled"
+        passes = observation.training.epochs if own_order else 1
         priors = ((TotalVariation(weight=self.tv),) if self.tv else ()) + parse_priors(self.prior)
         matcher = Matcher(
             observation, objectives.parse(self.objective), priors, seed=seed,

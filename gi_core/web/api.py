@@ -38,6 +38,7 @@ def expose(desk: Desk) -> None:
         local_batch: int = 0,
         local_lr: float = 0.01,
         local_momentum: float = 0.0,
+        local_order: Literal["reshuffled", "fixed"] = "reshuffled",
         clients: int = 1,
         update: Literal["auto", "gradient", "delta"] = "auto",
         defense: str = "none",

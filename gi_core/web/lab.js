@@ -327,6 +327,7 @@ const settings = { ...catalog.defaults };
 let chosen = 0, own = [], unfolded = false, defensePreset = catalog.defenses[0];
 const option = (value, text) => new Option(text ?? value, value);
 for (const name of ["model", "weights", "mode"]) field(name).append(...catalog[name].map(o => option(o.value, o.text)));
+field("local_order").append(...catalog.local_order.map(o => option(o.value, words["order_" + o.value])));
 field("update").append(...catalog.update.map(o => option(o.value, words["sends_" + o.value])));
 find("defense").append(...catalog.defenses.map((d, i) => option(i, words[d.label])), option("text", words.own_text));
 find("attack").append(...catalog.attacks.map(a => option(a.text, words["attack_" + a.name] ?? a.name)), option("text", words.own_text));

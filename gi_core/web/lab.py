@@ -71,6 +71,7 @@ def catalog() -> dict[str, Any]:
         "model": [{"value": name, "text": name} for name in models.names()],
         "weights": [{"value": name, "text": name} for name in weights.names()],
         "mode": [{"value": "eval", "text": "eval"}, {"value": "train", "text": "train"}],
+        "local_order": [{"value": order, "text": order} for order in ("reshuffled", "fixed")],
         "update": [{"value": kind, "text": kind} for kind in ("auto", "gradient", "delta")],
         "defenses": defense_presets(),
         "priors": {name: prior for name in attacks.names() if (prior := getattr(attacks.parse(name), "prior", None))},

@@ -42,6 +42,16 @@ def test_own_pictures_per_epoch_explain_a_secret_order() -> None:
     assert any(not torch.allclose(a, b, rtol=1e-6) for a, b in zip(shared, observation.targets, strict=True))
 
 
+def test_one_set_of_pictures_explains_a_fixed_order() -> None:
+    training = Training(steps=4, epochs=2, batch=2, lr=0.2, order="fixed")
+    observation, images = observe(training, 4)
+    shared = local_steps(observation, 1)(images, observation.labels)
+    for ours, target in zip(shared, observation.targets, strict=True):
+        torch.testing.assert_close(ours, target, rtol=1e-8, atol=1e-12)
+    *_, last = attacks.parse("fedavg-ig:steps=1").run(observation, 0)
+    assert sorted(last.terms) == ["cosine", "tv"]
+
+
 def test_gradient_passes_through_all_steps() -> None:
     """Against a central difference along a random direction."""
     observation, images = observe(Training(steps=3, epochs=3, batch=2, lr=0.5), 2)

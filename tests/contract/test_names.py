@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FIELDS = {f.name: f for f in dataclasses.fields(Scenario)}
 OTHER = {
     "channels": 1, "num_classes": 7, "image_size": 16, "batch_size": 2, "mode": "train", "weights": "init:seed=3",
-    "local_steps": 2, "local_batch": 1, "local_lr": 0.5, "local_momentum": 0.5, "clients": 2, "update": "delta",
+    "local_steps": 2, "local_batch": 1, "local_lr": 0.5, "local_momentum": 0.5, "local_order": "fixed",
+    "clients": 2, "update": "delta",
     "defense": "clip+gaussian:sigma=0.1", "knowledge": "none", "attack": "ig:steps=5", "seed": 9, "model": "mlp",
 }  # fmt: skip
 """A value for each field that is not its default."""
