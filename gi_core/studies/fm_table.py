@@ -34,6 +34,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "batch 16": {"model": SMOOTH, "batch_size": 16},
     "clip": {"model": SMOOTH, "batch_size": 4, "defense": "clip:norm=1"},
     "top 10 %": {"model": SMOOTH, "batch_size": 4, "defense": "topk:keep=0.1"},
+    "50 epochs trained": {"model": "lenet", "batch_size": 4, "weights": "trained:epoch=50"},
     "10 epochs trained": {"model": "lenet", "batch_size": 4, "weights": "trained:epoch=10"},
     "1 epoch trained": {"model": "lenet", "batch_size": 4, "weights": "trained:epoch=1"},
     "batch 8": {"model": SMOOTH, "batch_size": 8},
