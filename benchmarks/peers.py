@@ -8,10 +8,10 @@
 
 ``speed``: iterations per second and memory of Inverting Gradients, over victims x batch sizes. One iteration is one
 value and picture gradient of the whole loss and the step that follows: ``ig`` and breaching's ``invertinggradients`` in
-their own settings, AIJack's cosine and total variation by its Adam, without signs and box, which it does not have. All
-sides alternate in one process, on one thread; of each the fastest stretch counts. Memory: what a process of its own,
-with the side's packages loaded, rises by at its peak. With CUDA, add ``--device cuda``: wall seconds with
-synchronisation, and the device's peak memory.
+their own settings, AIJack's cosine and total variation by its Adam, which knows no signs, and without a box. All sides
+alternate in one process, on one thread; of each the fastest stretch counts. Memory: what a process of its own, with the
+side's packages loaded, rises by at its peak. With CUDA, add ``--device cuda``: wall seconds with synchronisation, and
+the device's peak memory (written, but not tried: no device was there).
 
 ``picture``: PSNR of ``ig`` and breaching's ``invertinggradients`` after equal CPU seconds and after equal iterations,
 over pictures x seeds. Step schedules are fitted to the iterations that the budget allows, for both sides alike.
