@@ -6,7 +6,8 @@ the cosine needs no more than they give (the "ghost norm" of private training: G
 
     <D^T U, T> = <D, U T^T>        |D^T U|^2 = <D D^T, U U^T>
 
-So dL/dW is never written, and one pass over the weights falls away.
+So dL/dW need not be written, and one pass over the weights falls away. Other distances get it written, D^T U, and still
+gain by the products with the weights.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -138,8 +140,14 @@ def as_matrix(weight: Tensor) -> Tensor:
     return weight.movedim(1, 3).flatten(1)
 
 
+def as_weight(matrix: Tensor, shape: torch.Size) -> Tensor:
+    """(C_out,K) as a convolution's weight of this shape."""
+    c_out, c_in, height, width = shape
+    return matrix.view(c_out, height, width, c_in).movedim(3, 1)
+
+
 class FactoredClient:
-    """The plain client, one gradient of the loss at w_0, in factors where they pay; and the cosine to what it sent.
+    """The plain client, one gradient of the loss at w_0, by factors where they pay; and the cosine to what it sent.
 
     Args:
         observation: what the attacker sees.
@@ -156,11 +164,23 @@ class FactoredClient:
             self.layers.append(Factored(layer, count))
             parent, _, child = name.rpartition(".")
             setattr(self.victim.get_submodule(parent), child, self.layers[-1])
+        names = [name for name, _ in observation.victim.named_parameters()]
+        deep = [names.index(f"{name}.weight") for name in positions]
+        rest = [i for i in range(len(names)) if i not in deep]
+        self.places = [*deep, *rest]
         factored = {id(layer.layer.weight) for layer in self.layers}
         self.others = [p for p in self.victim.parameters() if id(p) not in factored]
-        targets = dict(zip((n for n, _ in observation.victim.named_parameters()), observation.targets, strict=True))
-        self.products = [as_matrix(targets.pop(f"{name}.weight")) for name in positions]
-        self.targets = list(targets.values())
+        self.products = [as_matrix(observation.targets[i]) for i in deep]
+        self.targets = [observation.targets[i] for i in rest]
+
+    def gradient(self, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """The gradients of all parameters, written out, in their order."""
+        parts, n = self.simulate(images, labels), len(self.layers)
+        written = [
+            as_weight(d.t() @ u, layer.layer.weight.shape)
+            for u, d, layer in zip(parts[:n], parts[n : 2 * n], self.layers, strict=True)
+        ]
+        return [g for _, g in sorted(zip(self.places, [*written, *parts[2 * n :]], strict=True), key=itemgetter(0))]
 
     def simulate(self, images: Tensor, labels: Tensor) -> list[Tensor]:
         """Windows U of each factored layer, then the D of each, then the gradients of all other parameters."""

@@ -63,11 +63,15 @@ class Matcher:
         self.observation = observation
         self.priors = priors
         self.objective_name = objective.name
-        client = None if simulate else in_factors(observation, objective)
-        self.simulate = simulate or (client.simulate if client else gradient_of(observation))
+        client = None if simulate else in_factors(observation)
         balanced = any(prior.balanced for prior in priors)
         self.watched = None if simulate or balanced else (client or observation).victim
-        self.distance = client.cosine() if client else distance_to(observation, objective)
+        self.simulate: Simulate
+        if client and objective.name == "cosine" and not observation.defense:
+            self.simulate, self.distance = client.simulate, client.cosine()
+        else:
+            self.simulate = simulate or (client.gradient if client else gradient_of(observation))
+            self.distance = distance_to(observation, objective)
         self.generator = torch.Generator().manual_seed(seed)
         self.memory: dict[Prior, Any] = {}
         self._convolutions = _plain_convolutions if _is_tiny(observation) else contextlib.nullcontext
@@ -143,10 +147,9 @@ def gradient_of(observation: Observation) -> Simulate:
     return simulate
 
 
-def in_factors(observation: Observation, objective: Objective) -> FactoredClient | None:
-    """The client with its largest gradients in factors, where that pays and the objective can do with factors."""
-    on_cpu = observation.victim.mean.device.type == "cpu"
-    if not on_cpu or objective.name != "cosine" or observation.defense:
+def in_factors(observation: Observation) -> FactoredClient | None:
+    """The client with its largest gradients in factors, where that pays."""
+    if observation.victim.mean.device.type != "cpu":
         return None
     positions = few_positions(observation.victim, observation.batch_size)
     return FactoredClient(observation, positions) if positions else None

@@ -203,6 +203,12 @@ def test_a_factored_client_gives_the_numbers_of_the_plain_one(picture, batch, dt
         plain = Matcher(observation, Cosine(), simulate=gradient_of(observation)).evaluate(guess, labels)
         assert torch.allclose(plain.loss, other.loss, rtol=tolerance)
         assert (plain.gradient - other.gradient).norm() < tolerance * plain.gradient.norm()
+        written, whole = (
+            Matcher(observation, L2(), simulate=way).evaluate(guess, labels)
+            for way in (factored.gradient, gradient_of(observation))
+        )
+        assert torch.allclose(whole.loss, written.loss, rtol=tolerance)
+        assert (whole.gradient - written.gradient).norm() < tolerance * whole.gradient.norm()
 
 
 def test_only_wide_layers_of_few_positions_are_factored():
