@@ -54,7 +54,7 @@ class Method:
 
 SMOOTHNESS = tuple(f"tv={weight}" for weight in ("1e-7", "1e-6", "1e-5", "1e-4", "0.001", "0.01"))
 FORCES = tuple(f"weight={weight},fade={fade}" for weight, fade in ((0.3, 2), (3, 4), (0.5, 0), (1, 0), (2, 0), (4, 0)))
-FLOW = Method("fm:prior=(flow:{trial}),steps={steps}", FORCES)
+FLOW = Method("fm:prior=(flow:{trial},every=4),steps={steps}", FORCES)
 CONTROL = "control: flow without update"
 METHODS = {
     "tv": Method("sme:lr=0.1,signed=true,{trial},steps={steps}", SMOOTHNESS),
@@ -65,14 +65,14 @@ METHODS = {
     ),
     CONTROL: Method(FLOW.text, FORCES, uninformed=True),
     "flow + tv": Method(
-        "fm:{trial}),steps={steps}",
+        "fm:{trial},every=4),steps={steps}",
         tuple(
             f"tv={tv},prior=(flow:{force}"
             for tv in ("1e-6", "1e-5", "1e-4")
             for force in ("weight=0.3,fade=2", "weight=1,fade=0")
         ),
     ),
-    "flow Gaussian": Method("fm:prior=(flow:net=gaussian,{trial}),steps={steps}", FORCES),
+    "flow Gaussian": Method("fm:prior=(flow:net=gaussian,{trial},every=4),steps={steps}", FORCES),
 }
 PROBE = 8
 """Frames timed to turn seconds into iterations."""

@@ -51,7 +51,7 @@ def test_the_weight_is_chosen_on_validation_pictures_only(few, monkeypatch):
 
     monkeypatch.setattr(fm_table, "attacked", scored)
     study = studies.parse("fm-table:steps=9")
-    assert tuned(study, "batch 4", "flow") == "fm:prior=(flow:weight=0.3,fade=2),steps=9"
+    assert tuned(study, "batch 4", "flow") == "fm:prior=(flow:weight=0.3,fade=2,every=4),steps=9"
     assert [split for _, split in seen] == ["validation"] * 6
     assert tuned(study, "batch 4", fm_table.CONTROL) == tuned(study, "batch 4", "flow")
     assert tuned(study, "batch 4", "none").startswith("sme:") and len(seen) == 6
