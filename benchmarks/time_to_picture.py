@@ -7,8 +7,8 @@ The same gradients, batch 1, eval mode, one thread, CIFAR-10 test pictures that 
 attack per victim, fixed beforehand, and counts when the picture that it would return has the PSNR: singular values,
 eigenvectors and networks are in its time. A peer counts as soon as any guess that it makes has the PSNR, which only
 someone who knows the truth can see; its own settings, its step schedule fitted to the iterations that the budget
-allows. A side that does not get there within its budget has no time, and one that ends earlier never does; a ratio
-against the longest of them is a lower bound.
+allows. A side that does not get there within its budget has no time, and one that ends or diverges earlier never
+does; a ratio against the longest of them is a lower bound.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ BUDGET = {"lenet": 10.0, "resnet18": 25.0, "convnet": 40.0}
 
 
 class Spent(Exception):
-    """The budget is."""
+    """The budget is, or the guess has diverged."""
 
 
 class Watch:
@@ -60,6 +60,8 @@ class Watch:
 
     def see(self, images: Tensor) -> None:
         now = time.process_time()
+        if not images.isfinite().all():
+            raise Spent
         self.last = float(psnr(images.clamp(0, 1), self.truth)[0])
         self.best = max(self.best, self.last)
         for level in LEVELS:
