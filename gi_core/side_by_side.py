@@ -30,7 +30,7 @@ PARAMETERS = 500_000
 PRODUCTS = 12_000_000
 """From so many parameters on, or so many products in one forward pass, restarts go one after another: each guess's
 gradient is written out here, and takes more than the work it shares. Eight cost, against one (benchmarks/restarts.py,
-one CPU thread): on ``lenet`` (0.7 million products per picture of 32 x 32 pixels) 1.8x for one picture, 3.2x for 4,
+one CPU thread): on ``lenet`` (0.7 million products per picture of 32 x 32 pixels) 1.9x for one picture, 3.2x for 4,
 4.7x for 8, 6.7x for 16, and 9.0x for 32; on ``mlp:width=8`` (24,746 parameters) 1.2x, on ``mlp:width=64`` (201,482)
 2.2x, on ``mlp:width=128`` (411,146) 3.3x. On a GPU nothing was measured.
 
