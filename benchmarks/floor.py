@@ -20,10 +20,10 @@ With every BatchNorm taken out, which bounds what folding it into the convolutio
 and 0.93x of its time in two probes before those changes; an affine map in its place 0.97x at the fastest and 1.02x at
 the median of one run, so it stayed. Folding itself, which must still give the gradients of its scales, was not built.
 
-Beside the matching stand ``fm``'s network, which looks at every fifth guess and on ``lenet`` costs three times as much
-as matching one (bfloat16 and channels last saved nothing there), and the statistics that ``gradinversion`` compares at
-every BatchNorm: read in the matching pass, not in one of their own, they took it from 1.33x to 1.10x the bare passes of
-``resnet18``, and factored layers, which every objective has, to 0.91x.
+Beside the matching stand ``fm``'s network, which looks at every seventh guess and on ``lenet`` costs three times as
+much as matching one (bfloat16 and channels last saved nothing there), and the statistics that ``gradinversion``
+compares at every BatchNorm: read in the matching pass, not in one of their own, they took it from 1.33x to 1.10x the
+bare passes of ``resnet18``, and factored layers, which every objective has, to 0.91x.
 """
 
 from __future__ import annotations

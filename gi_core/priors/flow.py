@@ -50,7 +50,8 @@ class FlowPrior(Prior):
 
     where g_0, the objective's gradient at the run's first guess, makes ``weight`` mean the same whatever the victim's
     scale. On a small victim the network costs several times the matching, so D is renewed at every ``every``-th guess
-    only: at equal seconds 4, 5 and 6 were the same within the spread of 16 validation pictures.
+    only: at equal seconds 4 to 7 were the same within the spread of 16 or 24 validation pictures without noise, and
+    under noise of 3e-4 SSIM fell from 0.30 to 0.285.
     With ``fade`` the weight goes to zero and the update has the last word: right where it is clean (the default). Under
     noise let the prior have it: ``weight=1,fade=0`` and more, the noisier.
     """
@@ -65,7 +66,7 @@ class FlowPrior(Prior):
     jitter: float = option(0.02, "random width around the flow time", low=0, high=0.5)
     draws: int = option(1, "noise draws averaged per look", low=1, high=64)
     fade: float = option(1.0, "the weight falls as (1 - progress)^fade; 0: it stays", low=0, high=8)
-    every: int = option(5, "iterations between two looks of the denoiser", low=1, high=1000)
+    every: int = option(7, "iterations between two looks of the denoiser", low=1, high=1000)
 
     def __post_init__(self) -> None:
         super().__post_init__()
