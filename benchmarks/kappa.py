@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from sklearn.cluster import MiniBatchKMeans
 
 from gi_core.bounds.rero import measured_kappa
+from gi_core.data.arrays import load
 from gi_core.metrics.image import psnr, ssim
-from gi_core.training.data import load
 
 
 def main(folder: str) -> None:

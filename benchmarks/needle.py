@@ -14,7 +14,7 @@ from functools import partial
 
 import torch
 
-from gi_core.bounds.needle import linearise
+from gi_core.bounds.linear_gaussian import linearise
 from gi_core.bounds.pictures import picture_prior
 from gi_core.defenses import parse_stack
 from gi_core.models import build

@@ -38,10 +38,10 @@ from torch import Tensor
 
 import gi_core as gi
 from gi_core.attacks import attacks
-from gi_core.client import stream_seed
-from gi_core.images import sample
+from gi_core.data.samples import sample
 from gi_core.metrics.image import psnr
 from gi_core.run import Run
+from gi_core.seeds import stream_seed
 from gi_core.studies.pictures import private_pictures
 
 PICTURES = ("cifar10:0", "cifar10:1", "cifar10:2")

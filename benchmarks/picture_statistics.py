@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from scipy.fft import dctn
 
 from gi_core.bounds.pictures import STATISTICS
-from gi_core.training.data import load
+from gi_core.data.arrays import load
 
 
 def main(folder: str) -> None:

@@ -4,7 +4,7 @@
 
 Whole iterations, frames included, in CPU seconds of one thread; of each the fastest of several stretches counts.
 ``times_one`` is R restarts side by side over one restart; one after another they would cost R. Every victim given runs
-side by side here, also those that an attack's own rule (``gi_core.side_by_side``) leaves to the plain way.
+side by side here, also those that an attack's own rule (``inversion.backends.batched``) leaves to the plain way.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import torch
 from rows import write
 
 import gi_core as gi
-from gi_core import side_by_side
-from gi_core.attacks.base import Frame
+from gi_core.inversion.backends import batched
+from gi_core.inversion.frame import Frame
 
 ROUNDS = 24
 
@@ -54,7 +54,7 @@ def measure(model: str, batch: int, restarts: int) -> dict[str, Any]:
 @click.option("--restarts", default="2,4,8,16")
 @click.option("--out", type=click.Path(path_type=Path), default=None)
 def main(models: str, batches: str, restarts: str, out: Path | None) -> None:
-    side_by_side.PARAMETERS = side_by_side.PRODUCTS = 2**40
+    batched.PARAMETERS = batched.PRODUCTS = 2**40
     rows = []
     for model in models.split():
         for batch in batches.split(","):

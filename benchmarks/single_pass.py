@@ -12,7 +12,7 @@ import click
 
 import gi_core as gi
 from gi_core.attacks import attacks
-from gi_core.images import sample
+from gi_core.data.samples import sample
 
 REPEATS = 20
 

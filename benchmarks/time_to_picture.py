@@ -24,8 +24,8 @@ from peers import prepared
 from rows import write
 from torch import Tensor
 
-from gi_core.client import stream_seed
 from gi_core.metrics.image import psnr
+from gi_core.seeds import stream_seed
 
 LEVELS = (20, 25)
 OURS = {"lenet": "venom+idlg", "resnet18": "venom+span", "convnet": "span"}

@@ -11,7 +11,7 @@ from gi_core.cli import entry_point, main
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="folder for index.html")
 def export(out: Path) -> None:
     """Write the recorded explorer as one page that needs no server."""
-    from gi_core.web.static import export as write
+    from gi_core.web.static_export import export as write
 
     click.echo(str(write(out)))
 

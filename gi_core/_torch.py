@@ -5,28 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 
 _library: torch.library.Library | None = None
-_global_generator = threading.RLock()
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """torch's global generator, seeded, for code that draws from it; put back afterwards.
-
-    One thread at a time: without the lock, runs side by side would draw from each other's sequence. Network
-    initialisation and dropout know no other generator.
-    """
-    with _global_generator, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
 
 
 def use_one_thread() -> None:

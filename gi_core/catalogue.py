@@ -8,12 +8,12 @@ from typing import Any
 from gi_core.attacks import attacks
 from gi_core.bounds import bounds
 from gi_core.components import Registry
+from gi_core.data.samples import samples
 from gi_core.defenses import defenses
 from gi_core.errors import BadInput
-from gi_core.images import samples
+from gi_core.inversion.objectives import objectives
 from gi_core.metrics.scores import METRICS
 from gi_core.models import models, weights
-from gi_core.objectives import objectives
 from gi_core.priors import priors
 from gi_core.studies import studies
 from gi_core.training import trainings

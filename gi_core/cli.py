@@ -16,8 +16,8 @@ import click
 import torch
 
 from gi_core import catalogue
+from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
-from gi_core.images import open_picture
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
 from gi_core.studies import run_study, studies

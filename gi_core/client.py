@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from gi_core._torch import seeded
 from gi_core.defenses import Batch, Defense
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.observation import Tensors, Training, Update
+from gi_core.seeds import seeded, stream_seed
 
 ONE_STEP = Training()
-
-
-def stream_seed(seed: int, purpose: str) -> int:
-    """A seed of its own for each use of randomness in a run, so that none shifts another."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:4], "big") >> 1
 
 
 @dataclass(frozen=True)

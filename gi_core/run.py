@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gi_core.attacks import Frame
-from gi_core.client import Released, aggregate, release, stream_seed
+from gi_core.client import Released, aggregate, release
+from gi_core.data.pictures import check_batch
+from gi_core.data.samples import public_crops
 from gi_core.defenses.privacy import privacy_of
-from gi_core.images import check_batch, public_crops
+from gi_core.inversion.frame import Frame
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr, ssim
 from gi_core.metrics.scores import score
@@ -22,6 +23,7 @@ from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.observation import Observation, Update
 from gi_core.scenario import Scenario
+from gi_core.seeds import stream_seed
 from gi_core.trace import KeptFrame, Trace
 
 FRAMES_KEPT = 64

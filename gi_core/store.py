@@ -25,13 +25,13 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import torch
 
+from gi_core.data.samples import samples
 from gi_core.errors import BadInput
-from gi_core.images import samples
+from gi_core.paths import ASSETS
 from gi_core.run import default_device
 from gi_core.scenario import Scenario
 from gi_core.trace import KeptFrame, Trace
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
 FOLDERS = ("replays", "comparisons", "records")
 """Below assets/: runs that the Lab opens with, recorded comparisons (a record per lane), and rows of evidence."""
 DEPENDENCIES = ("torch", "numpy", "pillow", "scikit-image", "scikit-learn")

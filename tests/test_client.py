@@ -41,7 +41,7 @@ def test_local_training_equals_torch_sgd_by_hand():
     delta = release(model, x, y, training=training, kind="delta", seed=3).clean.tensors
     weights = {n: p.detach().clone() for n, p in model.named_parameters()}
     velocity = {n: torch.zeros_like(p) for n, p in weights.items()}
-    from gi_core.client import stream_seed
+    from gi_core.seeds import stream_seed
 
     for chosen in minibatches(4, training, stream_seed(3, "order")):
         with torch.no_grad():

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 import gi_core as gi
+from gi_core.data.samples import sample
 from gi_core.errors import BadInput
-from gi_core.images import sample
 from gi_core.run import kept_iterations
 
 QUICK = "ig:steps=12"

@@ -1,6 +1,7 @@
 """One attack per file."""
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, attacks
+from gi_core.inversion.frame import Frame
 
 attacks.load(__name__)
 

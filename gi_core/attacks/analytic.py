@@ -9,9 +9,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, attacks
 from gi_core.components import option
 from gi_core.errors import BadInput
+from gi_core.inversion.frame import Frame
 from gi_core.observation import Observation
 
 

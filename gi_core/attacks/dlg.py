@@ -9,12 +9,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gi_core.attacks.base import Frame, IterativeAttack, attacks
+from gi_core.attacks.base import IterativeAttack, attacks
+from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.descent import keep_best, start
-from gi_core.lbfgs import minimise
-from gi_core.matching import Evaluation, Matcher
-from gi_core.objectives import L2, norm
+from gi_core.inversion.descent import keep_best
+from gi_core.inversion.frame import Frame
+from gi_core.inversion.lbfgs import minimise
+from gi_core.inversion.matching import Evaluation, Matcher
+from gi_core.inversion.objectives import L2, norm
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
 

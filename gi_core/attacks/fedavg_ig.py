@@ -11,13 +11,15 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.func import functional_call
 
-from gi_core.attacks.base import Attack, Frame, attacks, check_init
+from gi_core.attacks.base import Attack, attacks, check_init
 from gi_core.attacks.sme import Loss
+from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.descent import Steps, descend, start
-from gi_core.labels import recover
-from gi_core.matching import Evaluation, Matcher, Simulate
-from gi_core.objectives import objectives
+from gi_core.inversion.descent import Steps, descend
+from gi_core.inversion.frame import Frame
+from gi_core.inversion.labels import recover
+from gi_core.inversion.matching import Evaluation, Matcher, Simulate
+from gi_core.inversion.objectives import objectives
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
 from gi_core.priors.tv import TotalVariation

@@ -9,9 +9,10 @@ from typing import ClassVar, Literal
 
 import torch
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, attacks
 from gi_core.components import option
-from gi_core.labels import recover
+from gi_core.inversion.frame import Frame
+from gi_core.inversion.labels import recover
 from gi_core.networks import weights
 from gi_core.networks.fgla import FGLA, separate
 from gi_core.networks.head import head_gradient

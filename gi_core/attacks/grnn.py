@@ -9,14 +9,15 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gi_core._torch import seeded
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, attacks
 from gi_core.components import option
-from gi_core.matching import Matcher
+from gi_core.inversion.frame import Frame
+from gi_core.inversion.matching import Matcher
+from gi_core.inversion.objectives import L2
 from gi_core.networks.grnn import CODE, Generator
-from gi_core.objectives import L2
 from gi_core.observation import Observation
 from gi_core.priors.base import Moment, parse_priors, pulls
+from gi_core.seeds import seeded
 
 
 @attacks.register("grnn")

@@ -10,7 +10,7 @@ from torch import Tensor
 from gi_core.attacks.base import attacks
 from gi_core.attacks.dlg import DeepLeakage
 from gi_core.components import option
-from gi_core.labels import recover
+from gi_core.inversion.labels import recover
 from gi_core.observation import Observation
 
 

@@ -9,17 +9,19 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from gi_core.attacks.base import Frame, IterativeAttack, attacks
+from gi_core.attacks.base import IterativeAttack, attacks
+from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.descent import Steps, descend, keep_best, one_by_one, start
-from gi_core.labels import recover
-from gi_core.lbfgs import minimise
-from gi_core.matching import Matcher
-from gi_core.objectives import objectives
+from gi_core.inversion.backends.batched import side_by_side
+from gi_core.inversion.descent import Steps, descend, keep_best, one_by_one
+from gi_core.inversion.frame import Frame
+from gi_core.inversion.labels import recover
+from gi_core.inversion.lbfgs import minimise
+from gi_core.inversion.matching import Matcher
+from gi_core.inversion.objectives import objectives
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
 from gi_core.priors.tv import TotalVariation
-from gi_core.side_by_side import side_by_side
 
 
 @attacks.register("ig")

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import torch
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, attacks
 from gi_core.components import option
+from gi_core.inversion.frame import Frame
 from gi_core.networks import weights
 from gi_core.networks.head import one_picture
 from gi_core.networks.lti import LTI

@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import torch
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, attacks
 from gi_core.components import option
 from gi_core.errors import BadInput
+from gi_core.inversion.frame import Frame
 from gi_core.networks import weights
 from gi_core.networks.features import noise_level
 from gi_core.networks.gradient_diffusion import GradientDiffusion

@@ -8,15 +8,16 @@ from typing import ClassVar, Literal
 
 import torch
 
-from gi_core.attacks.base import Attack, Frame, attacks, check_init
+from gi_core.attacks.base import Attack, attacks, check_init
 from gi_core.attacks.sme import surrogate_gradient
+from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.descent import start
-from gi_core.labels import recover
-from gi_core.matching import Matcher
+from gi_core.inversion.frame import Frame
+from gi_core.inversion.labels import recover
+from gi_core.inversion.matching import Matcher
+from gi_core.inversion.objectives import objectives
 from gi_core.networks.flow import per_image, to_flow, to_pixels
 from gi_core.networks.flows import check_net, load_flow
-from gi_core.objectives import objectives
 from gi_core.observation import Observation
 
 

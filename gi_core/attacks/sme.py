@@ -10,12 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gi_core.attacks.base import Frame, IterativeAttack, attacks
+from gi_core.attacks.base import IterativeAttack, attacks
+from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.descent import Steps, descend, keep_best, start
-from gi_core.labels import recover
-from gi_core.matching import Evaluation, Matcher, Simulate
-from gi_core.objectives import objectives
+from gi_core.inversion.descent import Steps, descend, keep_best
+from gi_core.inversion.frame import Frame
+from gi_core.inversion.labels import recover
+from gi_core.inversion.matching import Evaluation, Matcher, Simulate
+from gi_core.inversion.objectives import objectives
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
 from gi_core.priors.tv import TotalVariation

@@ -9,17 +9,19 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from gi_core.attacks.base import Frame, IterativeAttack, attacks
+from gi_core.attacks.base import IterativeAttack, attacks
+from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.descent import keep_best, start
 from gi_core.errors import BadInput
-from gi_core.labels import recover
-from gi_core.lbfgs import minimise
-from gi_core.matching import Evaluation
+from gi_core.inversion.descent import keep_best
+from gi_core.inversion.frame import Frame
+from gi_core.inversion.labels import recover
+from gi_core.inversion.lbfgs import minimise
+from gi_core.inversion.matching import Evaluation
+from gi_core.inversion.row_space import Layer, MapSpace, RowSpace, map_space, row_spaces, spanning_layers, watched
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.observation import Observation
 from gi_core.priors.tv import total_variation
-from gi_core.spans import Layer, MapSpace, RowSpace, map_space, row_spaces, spanning_layers, watched
 
 INNER = 5
 """L-BFGS iterations between two frames."""
@@ -36,11 +38,12 @@ LAST = 0.01
 class Span(IterativeAttack):
     """Read off the gradient where a layer's inputs lie, and look for the picture whose activations lie there.
 
-    Ours. The row space of a layer with fewer positions than channels is the span of its inputs (``gi_core.spans``). The
-    objective is the share of the activations' energy outside it, plus the direction of the head's gradient, which
-    follows from logits and features and fixes the scale, plus total variation. It takes the victim's forward and
-    one backward to the picture, where gradient matching differentiates a gradient; it is zero at the truth, and L-BFGS
-    with a line search finds it. Layers used: up to the first whose maps the gradient determines, or all of them.
+    Ours. The row space of a layer with fewer positions than channels is the span of its inputs
+    (``inversion.row_space``). The objective is the share of the activations' energy outside it, plus the direction of
+    the head's gradient, which follows from logits and features and fixes the scale, plus total variation. It takes
+    the victim's forward and one backward to the picture, where gradient matching differentiates a gradient; it is
+    zero at the truth, and L-BFGS with a line search finds it. Layers used: up to the first whose maps the gradient
+    determines, or all of them.
     """
 
     assumes: ClassVar[str] = (

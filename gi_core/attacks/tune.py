@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, attacks
 from gi_core.components import option
 from gi_core.errors import BadInput
+from gi_core.inversion.frame import Frame
 from gi_core.observation import Observation
 
 # "Practical Feasibility of Gradient Inversion Attacks in Federated Learning": (low, high) on a logarithmic scale, or

@@ -10,8 +10,9 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from gi_core.attacks.base import Attack, Frame, attacks
+from gi_core.attacks.base import Attack, attacks
 from gi_core.components import option
+from gi_core.inversion.frame import Frame
 from gi_core.networks import weights
 from gi_core.networks.diff_lrn import T_MAX, DiffLRN
 from gi_core.networks.features import rank_one, spe

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,8 +18,9 @@ from scipy.fft import dct
 from torch import Tensor
 
 from gi_core.errors import BadInput
+from gi_core.paths import ASSETS
 
-STATISTICS = Path(__file__).parents[2] / "assets" / "priors" / "cifar10-dct.safetensors"
+STATISTICS = ASSETS / "priors" / "cifar10-dct.safetensors"
 SIDE = 8
 """Lowest SIDE x SIDE frequencies in the basis: with three colours 192 dimensions, 87.5 % of CIFAR-10's variance."""
 

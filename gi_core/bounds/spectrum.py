@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gi_core.bounds.base import Bound, Rule, Setting, bounds
 from gi_core.bounds.jacobian import full, update_map
-from gi_core.bounds.needle import linearise
+from gi_core.bounds.linear_gaussian import linearise
 from gi_core.defenses.base import Defense
 from gi_core.models.base import Victim
 

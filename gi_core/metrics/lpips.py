@@ -14,14 +14,16 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
-from gi_core import _torch
+from gi_core._torch import make_torchvision_importable
 from gi_core.errors import BadInput
 from gi_core.metrics.image import checked_pair
+from gi_core.paths import ASSETS
+from gi_core.seeds import seeded
 
 Net = Literal["squeeze", "alex", "vgg"]
 
 WEIGHTS_VARIABLE = "GI_LPIPS_WEIGHTS"
-SHIPPED = Path(__file__).parents[2] / "assets" / "weights" / "lpips-squeeze.safetensors"
+SHIPPED = ASSETS / "weights" / "lpips-squeeze.safetensors"
 SHIPPED_SHA256 = "b81f06fde81f43fd1c9df09b6c12fa8d1c258186cd2db0631fdf4a2a9d4fbb99"
 HUB_FILES = {
     "squeeze": "squeezenet1_1-b8a52dc0.pth",
@@ -66,10 +68,10 @@ def _network(net: Net, file: Path) -> Any:
     if file == SHIPPED and hashlib.sha256(file.read_bytes()).hexdigest() != SHIPPED_SHA256:
         raise BadInput(f"{file.name}: its sha256 is not the one recorded, fetch the file again")
     trunk = load_file(file) if file.suffix == ".safetensors" else torch.load(file, weights_only=True)
-    _torch.make_torchvision_importable()
+    make_torchvision_importable()
     import lpips as package
 
-    with _torch.seeded(0), warnings.catch_warnings():
+    with seeded(0), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torchvision's rename of an argument that lpips passes
         network = package.LPIPS(net=net, pnet_rand=True, verbose=False)  # random only until the next line
     state = network.state_dict()

@@ -6,9 +6,9 @@ import time
 
 import torch
 
-from gi_core._torch import seeded
 from gi_core.models.base import Victim
 from gi_core.models.batchnorm import statistics_kept
+from gi_core.seeds import seeded
 
 FORWARDS = 8.0  # a matching iteration (forward, backward, double backward) in forward passes; 5 to 16 measured
 

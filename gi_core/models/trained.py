@@ -12,8 +12,9 @@ from gi_core.errors import BadInput
 from gi_core.models.base import Architecture, Victim
 from gi_core.models.weights import Weights, weights
 from gi_core.models.weights_file import load_into, read
+from gi_core.paths import ASSETS
 
-SHIPPED = Path(__file__).parents[2] / "assets" / "weights"
+SHIPPED = ASSETS / "weights"
 
 
 def file_name(architecture: Architecture, epoch: int, data: str) -> str:

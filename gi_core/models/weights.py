@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from gi_core._torch import seeded
 from gi_core.components import Component, Registry, option
 from gi_core.errors import BadInput
 from gi_core.models.base import Architecture, Victim
+from gi_core.seeds import seeded
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,11 +17,12 @@ from safetensors.torch import save as serialise
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gi_core._torch import seeded
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
+from gi_core.paths import ASSETS
+from gi_core.seeds import seeded
 
-FOLDER = Path(__file__).parents[2] / "assets" / "weights"
+FOLDER = ASSETS / "weights"
 SAMPLE = 4096
 SCALE = ".row_scale"
 GROUP = 32

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 
 from gi_core.components import format_value
 from gi_core.defenses import Defense, parse_stack
-from gi_core.evidence import strip_of
-from gi_core.metrics.verdict import WORDS
+from gi_core.evaluation.verdict import WORDS
 from gi_core.report.html import STYLE, rows
-from gi_core.risk import DISTANCE_SAYS, NORMALISED, Answer, Near, SetUp, counted, range_words
+from gi_core.risk.answer import DISTANCE_SAYS, NORMALISED, Answer, Near, SetUp, counted, range_words
+from gi_core.risk.evidence import strip_of
 from gi_core.scenario import Scenario
 
 LISTED = 8

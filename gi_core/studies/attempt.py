@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gi_core.images import samples
+from gi_core.data.samples import samples
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr, ssim
 from gi_core.run import prepare

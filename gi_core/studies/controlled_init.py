@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from gi_core.attacks.base import Frame
 from gi_core.client import release
 from gi_core.components import option
-from gi_core.descent import Steps, descend
-from gi_core.lbfgs import minimise
-from gi_core.matching import Evaluation, Matcher
+from gi_core.inversion.descent import Steps, descend
+from gi_core.inversion.frame import Frame
+from gi_core.inversion.lbfgs import minimise
+from gi_core.inversion.matching import Evaluation, Matcher
+from gi_core.inversion.objectives import objectives
 from gi_core.metrics.image import psnr, ssim
 from gi_core.models import build
 from gi_core.models.base import Victim
-from gi_core.objectives import objectives
 from gi_core.observation import Observation
 from gi_core.priors.base import Moment
 from gi_core.priors.tv import TotalVariation

@@ -11,14 +11,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from gi_core.attacks import attacks
-from gi_core.client import stream_seed
 from gi_core.components import option
 from gi_core.errors import BadInput
-from gi_core.metrics.controls import gain, noise
+from gi_core.evaluation.controls import gain, noise
 from gi_core.metrics.scores import score
 from gi_core.observation import Observation
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
+from gi_core.seeds import stream_seed
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.pictures import private_pictures
 

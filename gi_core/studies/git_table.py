@@ -10,12 +10,12 @@ from typing import ClassVar
 import torch
 
 from gi_core.components import option
+from gi_core.data.arrays import Pictures
 from gi_core.errors import BadInput
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import SCORES, attack_all, held_out
-from gi_core.training.data import Pictures
 
 SINGLE_PASS = ("git", "lti")
 FEWER_PAIRS = ("git:pairs=1000", "lti:pairs=1000")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gi_core.client import stream_seed
-from gi_core.images import open_picture, samples
-from gi_core.metrics.controls import answer
+from gi_core.data.samples import samples
+from gi_core.data.sources import open_picture
+from gi_core.evaluation.controls import answer
+from gi_core.evaluation.verdict import Examination, examine
 from gi_core.metrics.image import psnr
-from gi_core.metrics.verdict import Examination, examine
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
+from gi_core.seeds import stream_seed
 from gi_core.studies.base import Row
 
 COLUMNS = (

@@ -10,16 +10,17 @@ import torch
 from torch import Tensor
 
 from gi_core.attacks import attacks
-from gi_core.client import release, stream_seed
+from gi_core.client import release
+from gi_core.data.arrays import Pictures, load
 from gi_core.defenses import parse_stack
 from gi_core.errors import BadInput
-from gi_core.metrics.controls import answer
+from gi_core.evaluation.controls import answer
 from gi_core.metrics.image import psnr, ssim
 from gi_core.metrics.lpips import lpips
 from gi_core.metrics.scores import success_rate
 from gi_core.models.base import Victim
 from gi_core.observation import Observation, Update
-from gi_core.training.data import Pictures, load
+from gi_core.seeds import stream_seed
 
 
 @dataclass(frozen=True)

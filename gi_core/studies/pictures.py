@@ -8,9 +8,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from gi_core.data.arrays import Pictures, load
+from gi_core.data.samples import samples
+from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
-from gi_core.images import open_picture, samples
-from gi_core.training.data import Pictures, load
 
 
 def private_pictures(

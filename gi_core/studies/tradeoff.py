@@ -18,18 +18,19 @@ from gi_core.attacks import attacks
 from gi_core.bounds import Setting
 from gi_core.bounds.bits import gaussian_bits, laplace_bits
 from gi_core.bounds.rero import ReconstructionRobustness
-from gi_core.client import release, stream_seed
+from gi_core.client import release
 from gi_core.components import option
+from gi_core.data.arrays import Pictures, load
 from gi_core.defenses import Batch, Defense, parse_stack, privacy_of
 from gi_core.errors import BadInput
-from gi_core.metrics.controls import answer, gain
-from gi_core.metrics.verdict import Examination, weigh
+from gi_core.evaluation.controls import answer, gain
+from gi_core.evaluation.verdict import Examination, weigh
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.observation import Observation, Update
+from gi_core.seeds import stream_seed
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import noise_like
-from gi_core.training.data import Pictures, load
 from gi_core.training.victim import accuracy
 
 if TYPE_CHECKING:

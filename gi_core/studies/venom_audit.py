@@ -19,6 +19,7 @@ from torch import Tensor
 from gi_core.bounds.bits import gaussian_bits
 from gi_core.bounds.rero import gaussian as rero
 from gi_core.components import option
+from gi_core.data.arrays import Pictures
 from gi_core.defenses.accounting import classical_gaussian
 from gi_core.metrics.image import psnr, ssim
 from gi_core.metrics.scores import ssim_fits_success
@@ -27,7 +28,6 @@ from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import held_out
 from gi_core.studies.venom_table import PUBLISHED
-from gi_core.training.data import Pictures
 from gi_core.training.venom import clip_and_noise, head_gradient
 
 DELTA = 1e-5

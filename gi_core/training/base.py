@@ -18,12 +18,12 @@ from torch import Tensor
 
 from gi_core import models
 from gi_core.components import Component, Registry, option
+from gi_core.data import arrays
+from gi_core.data.arrays import Pictures
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.networks import weights
-from gi_core.training import data
-from gi_core.training.data import Pictures
-from gi_core.training.remembered import remembered
+from gi_core.training.cached_features import remembered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,7 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
     Raises:
         BadInput: unknown victim or data set, or no data folder.
     """
-    train, held_out, _ = data.load(training.data, folder)
+    train, held_out, _ = arrays.load(training.data, folder)
     if training.pictures:
         train = train.take(slice(0, training.pictures))
     held_out = held_out.take(slice(0, training.validation))
@@ -217,7 +217,7 @@ def card(training: Training, victim: Victim, count: int, log: list[dict[str, flo
         "num_classes": victim.num_classes,
         "fingerprint": weights.fingerprint(victim),
         "data": training.data,
-        "data_licence": data.LICENCES[training.data],
+        "data_licence": arrays.LICENCES[training.data],
         "pictures": count,
         "pictures_note": "training split only; validation is a tenth of it, held out; the test split is never read",
         "recipe": " ".join(training.recipe.split()),

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from gi_core.components import option
+from gi_core.data.arrays import Pictures
 from gi_core.models.base import Victim
 from gi_core.networks.fgla import FGLA
 from gi_core.networks.front import solve_ridge
 from gi_core.training.base import Training, psnr, trainings
-from gi_core.training.data import Pictures
 from gi_core.training.venom import HALF, SHARED, clip_and_noise, draw_noise, fit_front, head_gradient
 
 

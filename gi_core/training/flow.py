@@ -19,13 +19,13 @@ from torch import Tensor
 
 from gi_core._torch import make_torchvision_importable
 from gi_core.components import option
+from gi_core.data import arrays
+from gi_core.data.arrays import Pictures
 from gi_core.metrics.lpips import backbone_file
 from gi_core.networks import weights
 from gi_core.networks.flow import Flow, per_image, to_flow
 from gi_core.networks.velocity import VelocityNet
-from gi_core.training import data
 from gi_core.training.base import Trainable, trainings
-from gi_core.training.data import Pictures
 
 VALIDATION_NOTE = (
     "matching_loss: E|v(z_t,t) - (z - e)|^2 per number over 1000 held-out pictures, t on a uniform grid, fixed noise;"
@@ -70,7 +70,7 @@ class TrainFlow(Trainable):
             return VelocityNet(image_shape, width=self.width, depth=self.depth)
 
     def run(self, folder: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:
-        train, held_out, _ = data.load(self.data, folder)
+        train, held_out, _ = arrays.load(self.data, folder)
         shape = (train.images.shape[1], train.images.shape[2], train.images.shape[3])
         path = Path(out) / f"flow-{self.data}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ class TrainFlow(Trainable):
             "name": f"flow-{self.data}",
             "image_shape": list(shape),
             "data": self.data,
-            "data_licence": data.LICENCES[self.data],
+            "data_licence": arrays.LICENCES[self.data],
             "pictures": pictures,
             "pictures_note": "training split only; validation is a tenth of it, held out; the test split is never read",
             "recipe": " ".join((type(self).__doc__ or "").split()),

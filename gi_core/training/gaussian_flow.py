@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gi_core.components import option
+from gi_core.data import arrays
 from gi_core.networks import weights
 from gi_core.networks.gaussian_flow import GaussianFlow
-from gi_core.training import data
 from gi_core.training.base import Trainable, trainings
 from gi_core.training.flow import VALIDATION_NOTE, validation_loss
 
@@ -26,7 +26,7 @@ class FitGaussianFlow(Trainable):
 
     def run(self, folder: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:
         started = time.process_time()
-        train, held_out, _ = data.load(self.data, folder)
+        train, held_out, _ = arrays.load(self.data, folder)
         flow = GaussianFlow.fit(train.floats(slice(None)), self.rank).float()
         loss = validation_loss(flow, held_out)
         seconds = time.process_time() - started
@@ -34,7 +34,7 @@ class FitGaussianFlow(Trainable):
             "name": f"gaussian-flow-{self.data}",
             "image_shape": list(flow.image_shape),
             "data": self.data,
-            "data_licence": data.LICENCES[self.data],
+            "data_licence": arrays.LICENCES[self.data],
             "pictures": len(train),
             "pictures_note": "training split only; validation is a tenth of it, held out; the test split is never read",
             "recipe": f"mean and covariance in float64, {self.rank} principal axes, one variance for the rest",

@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
 from gi_core.components import option
+from gi_core.data.arrays import Pictures
 from gi_core.models.base import Victim
 from gi_core.networks.git import CoarseGIT
 from gi_core.networks.lti import LTI
 from gi_core.networks.sketch import flat
 from gi_core.training.base import Training, features, parts, psnr, trainings
-from gi_core.training.data import Pictures
 
 
 def gradient_rows(victim: Victim, images: Tensor, labels: Tensor) -> Tensor:

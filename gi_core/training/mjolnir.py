@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gi_core.components import option
+from gi_core.data.arrays import Pictures
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.networks.gradient_diffusion import STEPS, GradientDiffusion
 from gi_core.training.base import Training, trainings
-from gi_core.training.data import Pictures
 from gi_core.training.lti import mixed_labels, table_of_gradients
 
 AT_ONCE = 8

@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gi_core.components import option
+from gi_core.data.arrays import Pictures
 from gi_core.models.base import Victim
 from gi_core.networks.diff_lrn import DiffLRN
 from gi_core.networks.features import Feature, rank_one
 from gi_core.networks.front import Front
 from gi_core.training.base import Training, psnr, trainings
-from gi_core.training.data import Pictures
 
 CLIP = 1.0
 LOW, HIGH = 1e-4, 5.0

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from gi_core import models
 from gi_core.components import option
+from gi_core.data import arrays
+from gi_core.data.arrays import Pictures
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.models.trained import file_name
 from gi_core.networks import weights
-from gi_core.training import data
 from gi_core.training.base import Trainable, trainings
-from gi_core.training.data import Pictures
 
 
 @trainings.register("victim")
@@ -50,7 +50,7 @@ class TrainVictim(Trainable):
 
     def run(self, folder: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:
         kept = self.kept
-        train, held_out, _ = data.load(self.data, folder)
+        train, held_out, _ = arrays.load(self.data, folder)
         shape = (train.images.shape[1], train.images.shape[2], train.images.shape[3])
         classes = int(train.labels.max()) + 1
         architecture = models.models.parse(self.model)
@@ -90,7 +90,7 @@ class TrainVictim(Trainable):
             "image_shape": list(shape),
             "num_classes": classes,
             "data": self.data,
-            "data_licence": data.LICENCES[self.data],
+            "data_licence": arrays.LICENCES[self.data],
             "pictures": pictures,
             "pictures_note": "training split only; validation is a tenth of it, held out; the test split is never read",
             "recipe": " ".join((type(self).__doc__ or "").split()),

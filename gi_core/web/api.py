@@ -13,8 +13,8 @@ import gradio as gr
 from gi_core import catalogue
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
-from gi_core.web.live import Desk
-from gi_core.web.requests import FIELDS, scenario_of_link
+from gi_core.web.server.requests import FIELDS, scenario_of_link
+from gi_core.web.server.run_service import Desk
 
 PARAMETERS = {"images": "sample names or data: URIs, one per picture of the batch"} | {
     field.name: field.metadata["text"] for field in fields(Scenario)

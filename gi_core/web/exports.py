@@ -16,7 +16,7 @@ from gi_core.report import FORMATS
 from gi_core.scenario import Scenario
 from gi_core.store import PLAIN, address
 from gi_core.trace import KeptFrame, Trace
-from gi_core.web.live import Desk, sentence
+from gi_core.web.server.run_service import Desk, sentence
 
 
 def download_with(desk: Desk) -> Any:

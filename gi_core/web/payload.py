@@ -33,9 +33,9 @@ from torch import Tensor
 
 from gi_core.bounds import Bound
 from gi_core.defenses.base import noise_of
-from gi_core.metrics.controls import gain
+from gi_core.evaluation.controls import gain
+from gi_core.evaluation.verdict import Evidence, Examination, weighed
 from gi_core.metrics.image import psnr
-from gi_core.metrics.verdict import Evidence, Examination, weighed
 from gi_core.observation import Tensors
 from gi_core.run import Run, update_summary
 from gi_core.scenario import Scenario

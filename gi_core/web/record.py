@@ -11,12 +11,13 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from gi_core.paths import ASSETS
 from gi_core.scenario import Scenario
-from gi_core.web import compare, payload
-from gi_core.web.live import Desk
+from gi_core.web import payload
 from gi_core.web.presets import ATTACKS
+from gi_core.web.screens.compare import compare
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
-from gi_core.web.widget import ASSETS
 
 
 @dataclass(frozen=True)

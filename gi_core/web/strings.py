@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gi_core.web.feasibility_strings import FEASIBILITY_ENGLISH, FEASIBILITY_GERMAN
 from gi_core.web.german import GERMAN
-from gi_core.web.risk_strings import RISK_ENGLISH, RISK_GERMAN
+from gi_core.web.screens.feasibility.feasibility_strings import FEASIBILITY_ENGLISH, FEASIBILITY_GERMAN
+from gi_core.web.screens.risk.risk_strings import RISK_ENGLISH, RISK_GERMAN
 
 ENGLISH: dict[str, str] = {
     # header

@@ -9,10 +9,10 @@ from typing import Any
 
 import gradio as gr
 
+from gi_core.paths import ASSETS
 from gi_core.web.strings import LANGUAGES
 
 HERE = Path(__file__).parent
-ASSETS = HERE.parents[1] / "assets"
 EMPTY = "<div></div>"
 """The template never changes, so a new value redraws nothing: the JS watches it and draws what differs."""
 
@@ -38,10 +38,17 @@ def widget(
 
 def script(name: str, **constants: Any) -> str:
     """``name.js``, whose ``props`` hold, besides Gradio's, the constants, the page, and the words of the language."""
-    constants |= {"page": (HERE / f"{name}.html").read_text()}
-    code = (HERE / f"{name}.js").read_text()
+    constants |= {"page": source(f"{name}.html")}
+    code = source(f"{name}.js")
     constant = as_script(constants)
     return f'gi.whenWanted("{name}", () => (props => {{\n{code}\n}})(gi.localised(props, {constant})));'
+
+
+def source(name: str) -> str:
+    """The text of a screen's file, of one that all screens share (``lib``), or of one of the page itself."""
+    stem = name.partition(".")[0]
+    places = (HERE / "screens" / stem / name, HERE / "lib" / name, HERE / name)
+    return next(place for place in places if place.is_file()).read_text()
 
 
 def as_script(value: Any) -> str:
@@ -51,8 +58,8 @@ def as_script(value: Any) -> str:
 
 def head(stylesheets: list[str], scripts: list[str]) -> str:
     """Styles, shared scripts and words for the page's <head>, so that nothing flashes unstyled."""
-    styles = "\n".join((HERE / name).read_text() for name in stylesheets)
-    code = "\n".join((HERE / name).read_text() for name in scripts)
+    styles = "\n".join(source(name) for name in stylesheets)
+    code = "\n".join(source(name) for name in scripts)
     return f"<style>\n{styles}</style>\n<script>\n{code}\ngi.speak({as_script(LANGUAGES)});</script>"
 
 

@@ -5,8 +5,8 @@ import torch
 
 import gi_core as gi
 from gi_core.attacks import attacks
+from gi_core.data.samples import sample
 from gi_core.errors import BadInput
-from gi_core.images import sample
 
 
 def picture(name="cat", size=32):

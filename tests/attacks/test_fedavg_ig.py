@@ -7,9 +7,9 @@ from torch import Tensor
 import gi_core.client as client
 from gi_core.attacks import attacks
 from gi_core.attacks.fedavg_ig import assignment, averaged, local_steps, order_invariant
-from gi_core.matching import Matcher
+from gi_core.inversion.matching import Matcher
+from gi_core.inversion.objectives import Cosine
 from gi_core.models import build
-from gi_core.objectives import Cosine
 from gi_core.observation import Observation, Training
 
 

@@ -5,9 +5,9 @@ import torch
 
 from gi_core.attacks import attacks
 from gi_core.client import release
+from gi_core.data.sources import open_picture
 from gi_core.defenses import parse_stack
 from gi_core.errors import BadInput
-from gi_core.images import open_picture
 from gi_core.metrics.image import psnr
 from gi_core.models import build
 from gi_core.observation import Observation, Update

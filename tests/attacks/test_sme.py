@@ -9,9 +9,9 @@ from gi_core.attacks import attacks
 from gi_core.attacks.fedavg_ig import local_steps
 from gi_core.attacks.sme import surrogate_gradient
 from gi_core.errors import BadInput
-from gi_core.matching import Matcher, gradient_of
+from gi_core.inversion.matching import Matcher, gradient_of
+from gi_core.inversion.objectives import Cosine
 from gi_core.models import build
-from gi_core.objectives import Cosine
 from gi_core.observation import Observation, Training
 
 MODELS = ["mlp:width=16,activation=sigmoid", "lenet:init=default", "convnet:width=4"]

@@ -14,14 +14,15 @@ import pytest
 import torch
 
 from gi_core.cli import main
-from gi_core.images import sample
+from gi_core.data.samples import sample
 from gi_core.metrics.scores import METRICS
 from gi_core.report import FORMATS
 from gi_core.run import run
 from gi_core.scenario import Scenario
-from gi_core.web import lab, page, payload
+from gi_core.web import app, payload
 from gi_core.web.api import PARAMETERS
-from gi_core.web.live import Desk
+from gi_core.web.screens.lab import lab
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +39,7 @@ OTHER = {
 @pytest.fixture(scope="module")
 def endpoints():
     """What gradio_client is told of the named endpoints."""
-    demo = page.build(Desk(Limits()))
+    demo = app.build(Desk(Limits()))
     return demo.get_api_info()["named_endpoints"]
 
 
@@ -67,7 +68,7 @@ def test_a_field_has_one_name_everywhere(name, endpoints):
 
 
 def test_every_control_is_a_field():
-    html = (ROOT / "gi_core" / "web" / "lab.html").read_text()
+    html = (ROOT / "gi_core" / "web" / "screens" / "lab" / "lab.html").read_text()
     controls = set(re.findall(r'data-f="(\w+)"', html))
     assert controls and controls <= set(FIELDS)
     assert {"model", "defense", "attack", "seed", "image_size", "batch_size", "mode", "weights"} <= controls

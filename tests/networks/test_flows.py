@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from gi_core.data.samples import public_crops
 from gi_core.errors import BadInput
-from gi_core.images import public_crops
 from gi_core.networks import weights
 from gi_core.networks.flow import per_image, to_flow
 from gi_core.networks.flows import load_flow

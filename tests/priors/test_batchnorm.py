@@ -70,7 +70,8 @@ def test_several_steps_give_the_weighted_average():
     training = Training(steps=3, batch=2, lr=1e-12)
     observation = observe(net, images, training, kind="delta")
     found = infer(observation)
-    from gi_core.client import minibatches, stream_seed
+    from gi_core.client import minibatches
+    from gi_core.seeds import stream_seed
 
     chosen = minibatches(6, training, stream_seed(0, "order"))
     weights = torch.tensor([0.3 * 0.7**2, 0.3 * 0.7, 0.3]) / (1 - 0.7**3)

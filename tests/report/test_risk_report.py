@@ -6,7 +6,7 @@ import pytest
 
 from gi_core.defenses import parse_stack
 from gi_core.report.risk import FORMATS, headline, html, pdf, spelled
-from gi_core.risk import EXAMPLES, SetUp, answer, counted
+from gi_core.risk.answer import EXAMPLES, SetUp, answer, counted
 
 FAR = SetUp(model="swin-tiny", batch_size=64, local_steps=100)
 

@@ -5,11 +5,11 @@ import torch
 from sklearn.datasets import load_digits
 
 from gi_core.client import release
+from gi_core.data.arrays import Pictures
 from gi_core.defenses import parse_stack
 from gi_core.models import build
 from gi_core.studies import run_study, tradeoff
 from gi_core.studies.tradeoff import FAMILIES, Tradeoff, federated, guarantees
-from gi_core.training.data import Pictures
 from gi_core.training.victim import accuracy
 
 MODEL = "mlp:width=32,depth=1"

@@ -8,10 +8,10 @@ import torch
 
 from gi_core.bounds.bits import gaussian_bits
 from gi_core.bounds.rero import gaussian as rero
+from gi_core.data.arrays import Pictures, load
 from gi_core.defenses.accounting import classical_gaussian, gaussian_epsilon
 from gi_core.models import build
 from gi_core.studies.venom_audit import candidates_held, gaussian_source_psnr, impossible_cells
-from gi_core.training.data import Pictures, load
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not (DATA / "cifar10.npz").is_file(), reason="CIFAR-10 is not on this machine")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gi_core.web.anatomy import anatomy_with, filters, histograms
-from gi_core.web.live import Desk
+from gi_core.web.screens.anatomy.anatomy import anatomy_with, filters, histograms
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 
 

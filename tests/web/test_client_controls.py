@@ -10,9 +10,9 @@ import pytest
 from gi_core.attacks import attacks
 from gi_core.client import minibatches
 from gi_core.scenario import Scenario
-from gi_core.web.compare import comparison
-from gi_core.web.live import Desk
-from gi_core.web.opinion import KEPT, Opinions, progress
+from gi_core.web.screens.compare.compare import comparison
+from gi_core.web.server.denoised_view import KEPT, Opinions, progress
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 
 
@@ -34,10 +34,10 @@ def test_opinions_are_few_and_cost_a_tenth_at_most(monkeypatch):
 
     import torch
 
-    from gi_core.web import opinion
+    from gi_core.web.server import denoised_view
 
     calls = []
-    monkeypatch.setattr(opinion, "opinion", lambda *a: calls.append(1) or torch.zeros(1, 3, 4, 4))
+    monkeypatch.setattr(denoised_view, "opinion", lambda *a: calls.append(1) or torch.zeros(1, 3, 4, 4))
     run = SimpleNamespace(attack=attacks.parse("fm"), truth=torch.zeros(1), observation=None)
     views = Opinions(run)
     for i in range(200):

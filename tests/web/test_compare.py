@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gi_core.store import Store
-from gi_core.web import compare
 from gi_core.web.exports import trace_of
-from gi_core.web.live import Desk
+from gi_core.web.screens.compare import compare
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 
 BASE = {"model": "mlp", "image_size": 16, "attack": "ig:steps=20"}

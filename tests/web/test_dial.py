@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gi_core.web import dial
+from gi_core.web.screens.dial import dial
 
 needs_weights = pytest.mark.skipif(not dial.attackers(), reason="no single-pass attack has weights here")
 

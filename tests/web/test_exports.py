@@ -22,7 +22,7 @@ from pypdf import PdfReader
 
 from gi_core.report import FORMATS
 from gi_core.web.exports import download_with, recorded_trace
-from gi_core.web.live import Desk
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 from gi_core.web.widget import asset, replay_names
 

@@ -11,12 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from gi_core.evidence import rows
-from gi_core.images import open_picture
+from gi_core.data.sources import open_picture
+from gi_core.risk.evidence import rows
 from gi_core.scenario import Scenario
 from gi_core.studies.feasibility import REGIMES
-from gi_core.web import feasibility
-from gi_core.web.live import Desk
+from gi_core.web.screens.feasibility import feasibility
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 from gi_core.web.strings import LANGUAGES
 

@@ -21,14 +21,15 @@ import numpy as np
 import pytest
 import torch
 
-from gi_core import _torch
+from gi_core import seeds
 from gi_core.errors import BadInput
 from gi_core.run import default_device
 from gi_core.store import Store
-from gi_core.web import settings, zero
+from gi_core.web import settings
 from gi_core.web.exports import download_with
-from gi_core.web.lab import describe_with
-from gi_core.web.live import Desk
+from gi_core.web.screens.lab.lab import describe_with
+from gi_core.web.server import zerogpu
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,9 +92,9 @@ def tasks(plain, monkeypatch):
     monkeypatch.setitem(sys.modules, "spaces", types.SimpleNamespace(GPU=tasks.GPU))
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     monkeypatch.setenv("GI_DEVICE", "cpu")
-    zero.task.cache_clear()
+    zerogpu.task.cache_clear()
     yield tasks
-    zero.task.cache_clear()
+    zerogpu.task.cache_clear()
 
 
 class NoTensors(pickle.Unpickler):
@@ -128,10 +129,10 @@ def test_short_runs_stay_here(tasks):
 
 
 def test_the_time_asked_for_follows_the_run(plain, monkeypatch):
-    assert zero.gpu_seconds(1000.0, Limits()) == 0, "no ZeroGPU, nothing to ask"
+    assert zerogpu.gpu_seconds(1000.0, Limits()) == 0, "no ZeroGPU, nothing to ask"
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     allowed = Limits(gpu_from=20, gpu_seconds=60)
-    asked = [zero.gpu_seconds(here, allowed) for here in (5, 19.9, 20, 60, 120, 10_000)]
+    asked = [zerogpu.gpu_seconds(here, allowed) for here in (5, 19.9, 20, 60, 120, 10_000)]
     assert asked == [0, 0, 15, 25, 40, 60]
 
 
@@ -157,7 +158,7 @@ def test_a_fork_does_not_inherit_a_held_lock(tasks):
     held, release = threading.Event(), threading.Event()
 
     def hold():
-        with _torch.seeded(0):
+        with seeds.seeded(0):
             held.set()
             release.wait(60)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from gi_core.web import lesson
-from gi_core.web.lab import replay
-from gi_core.web.lesson_text import STEPS
+from gi_core.web.screens.lab.lab import replay
+from gi_core.web.screens.lesson import lesson
+from gi_core.web.screens.lesson.lesson_text import STEPS
 from gi_core.web.strings import LANGUAGES
 from gi_core.web.widget import replay_names
 

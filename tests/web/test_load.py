@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from benchmarks.load import CHEAP, Page, at_once, come_and_go, press
-from gi_core.web import listening, live
-from gi_core.web.forget import SESSIONS
+from gi_core.web.server import backpressure, run_service
+from gi_core.web.server.session_cleanup import SESSIONS
 
 CLIENTS = 30
 TABS = 200
@@ -31,8 +31,8 @@ def wait_idle(desk, seconds=10.0):
 
 def test_thirty_clients_on_one_preset_cost_one_computation(served, monkeypatch):
     url, desk = served
-    prepared, original = [], live.prepare
-    monkeypatch.setattr(live, "prepare", lambda *a: prepared.append(a) or original(*a))
+    prepared, original = [], run_service.prepare
+    monkeypatch.setattr(run_service, "prepare", lambda *a: prepared.append(a) or original(*a))
     outcomes = at_once(press(url, [{"settings": CHEAP | {"attack": "ig:steps=1500", "seed": 77}}] * CLIENTS))
     assert states(outcomes) == {"done": CLIENTS}
     assert len({o.final["run"]["id"] for o in outcomes}) == 1 and len(prepared) == 1
@@ -68,8 +68,8 @@ def test_thirty_different_runs_and_two_hundred_tabs_leave_memory_as_it_was(launc
 def test_a_run_that_nobody_listens_to_ends(served, monkeypatch):
     """A tab closed between its request and its stream: Gradio never notices that one."""
     url, desk = served
-    monkeypatch.setattr(listening, "PATIENCE", 1.0)
-    monkeypatch.setattr(listening, "UNREAD", 3)
+    monkeypatch.setattr(backpressure, "PATIENCE", 1.0)
+    monkeypatch.setattr(backpressure, "UNREAD", 3)
 
     async def post_and_leave():
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:

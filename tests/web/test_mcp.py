@@ -11,7 +11,7 @@ import pytest
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
 from gi_core.web import settings
-from gi_core.web.page import launch_settings
+from gi_core.web.app import launch_settings
 
 
 def test_it_is_off_unless_asked_for(monkeypatch):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gi_core.web.controls import controls_with
-from gi_core.web.live import Desk
+from gi_core.web.server.controls import controls_with
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 
 

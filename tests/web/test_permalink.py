@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
-from gi_core.web.lab import describe_with
-from gi_core.web.live import Desk
-from gi_core.web.requests import FIELDS, scenario_of, scenario_of_link
+from gi_core.web.screens.lab.lab import describe_with
+from gi_core.web.server.requests import FIELDS, scenario_of, scenario_of_link
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 
 LIMITS = Limits(image_size=64, batch_size=16)

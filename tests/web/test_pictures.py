@@ -11,8 +11,8 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
-from gi_core.web import live
-from gi_core.web.live import Desk
+from gi_core.web.server import run_service
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 from tests.test_images import REFUSED, encoded, png_chunk, png_of
 
@@ -129,7 +129,7 @@ def test_unusual_pictures_are_read_over_http(client, name):
     ],
 )
 def test_requests_of_the_wrong_shape_get_one_sentence(request_, monkeypatch):
-    monkeypatch.setattr(live, "prepare", lambda *a: pytest.fail("nothing of this may run"))
+    monkeypatch.setattr(run_service, "prepare", lambda *a: pytest.fail("nothing of this may run"))
     (only,) = Desk(Limits()).live({"id": "a"} | request_)
     assert only["run"]["state"] == "failed" and only["run"]["message"].endswith(".")
     assert len(only["run"]["message"]) < 3000

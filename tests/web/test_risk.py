@@ -10,9 +10,9 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from gi_core.evidence import rows, runs
+from gi_core.risk.evidence import rows, runs
 from gi_core.scenario import Scenario
-from gi_core.web import risk
+from gi_core.web.screens.risk import risk
 from gi_core.web.strings import LANGUAGES
 
 PAGE = Path(risk.__file__).with_suffix(".html")

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gi_core.web.static import TABS, export
+from gi_core.web.static_export import TABS, export
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from PIL import Image
 
 from gi_core.scenario import Scenario
 from gi_core.store import Store, shipped
-from gi_core.web import live, settings
+from gi_core.web import settings
 from gi_core.web.exports import download_with
-from gi_core.web.live import Desk
+from gi_core.web.server import run_service
+from gi_core.web.server.run_service import Desk
 from gi_core.web.settings import Limits
 
 FIELDS = {"model": "mlp", "image_size": 16, "attack": "ig:steps=20"}
@@ -28,8 +29,8 @@ def file(tmp_path):
 @pytest.fixture
 def computed(monkeypatch):
     """Counts the computations."""
-    count, original = [], live.prepare
-    monkeypatch.setattr(live, "prepare", lambda *a: count.append(a) or original(*a))
+    count, original = [], run_service.prepare
+    monkeypatch.setattr(run_service, "prepare", lambda *a: count.append(a) or original(*a))
     return count
 
 
@@ -76,7 +77,7 @@ def test_a_run_on_an_own_picture_is_never_kept(file, computed, pictures):
 
 
 def test_a_picture_named_like_the_placeholder_is_not_taken_for_one():
-    last = press(Desk(Limits()), (live.OWN_PICTURE,))
+    last = press(Desk(Limits()), (run_service.OWN_PICTURE,))
     assert last["state"] == "failed" and "Unknown sample" in last["message"]
 
 

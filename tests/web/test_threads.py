@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from gi_core.images import open_picture
+from gi_core.data.sources import open_picture
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
 

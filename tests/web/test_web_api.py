@@ -11,7 +11,7 @@ import torch
 from gradio_client import Client
 from PIL import Image
 
-from gi_core.images import open_picture
+from gi_core.data.sources import open_picture
 from gi_core.run import run
 from gi_core.scenario import Scenario
 

@@ -1,0 +1,1 @@
+"""Pictures and data sets: what comes in, always in [0,1]."""

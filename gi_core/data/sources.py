@@ -1,0 +1,38 @@
+"""A picture by what names it: a file, a sample, or an entry of a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor
+
+from gi_core.components import split_top
+from gi_core.data.datasets import DATASETS, dataset
+from gi_core.data.pictures import Source, read
+from gi_core.data.samples import SAMPLES, sample
+from gi_core.errors import BadInput
+
+
+def open_picture(source: Source, size: int, channels: int) -> Tensor:
+    """:func:`read`, or a sample by its name, or a data set's picture: ``cifar10:root=DIR,index=7,split=test``."""
+    if isinstance(source, str):
+        name, _, rest = source.partition(":")
+        if source in SAMPLES:
+            return sample(source, size, channels)
+        if name in DATASETS and rest:
+            return _from_dataset(name, rest, size, channels)
+        if not Path(source).is_file():
+            known = ", ".join(SAMPLES)
+            raise BadInput(f"no picture at {source[:200]!r}: a file is needed, or a sample: {known}")
+    return read(source, size, channels)
+
+
+def _from_dataset(name: str, rest: str, size: int, channels: int) -> Tensor:
+    options = dict(part.partition("=")[::2] for part in split_top(rest, ","))
+    if not set(options) <= {"root", "index", "split"} or "root" not in options:
+        raise BadInput(f"picture {name}:{rest}: root=DIR is needed, index=N and split=train|test are allowed")
+    data = dataset(name, options["root"], options.get("split", "train"))  # type: ignore[arg-type]
+    index = options.get("index", "0")
+    if not index.isdigit() or int(index) >= len(data):
+        raise BadInput(f"picture {name}:index={index}: a whole number from 0 to {len(data) - 1} is needed")
+    return read(data[int(index)][0], size, channels)

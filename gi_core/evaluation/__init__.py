@@ -1,0 +1,1 @@
+"""Leak or luck: controls, identification, the verdict."""

@@ -1,0 +1,1 @@
+"""The inverse problem: from an update back to pictures."""

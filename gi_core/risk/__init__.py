@@ -1,0 +1,1 @@
+"""Is my set-up at risk? Answered from recorded runs."""

@@ -1,0 +1,95 @@
+"""The page: header, tabs, API, launch settings."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+from PIL import Image
+from starlette.middleware import Middleware
+
+from gi_core._torch import share_heaps
+from gi_core.store import Store
+from gi_core.web import api
+from gi_core.web.preload import FirstSight
+from gi_core.web.screens.anatomy import anatomy
+from gi_core.web.screens.compare import compare
+from gi_core.web.screens.dial import dial
+from gi_core.web.screens.feasibility import feasibility
+from gi_core.web.screens.lab import lab
+from gi_core.web.screens.lesson import lesson
+from gi_core.web.screens.risk import risk
+from gi_core.web.server import zerogpu
+from gi_core.web.server.run_service import Desk
+from gi_core.web.server.session_cleanup import SESSIONS, forgetting
+from gi_core.web.server.upload_guard import Gate
+from gi_core.web.settings import limits, mcp_server, store_file
+from gi_core.web.widget import head, widget
+
+STYLES = ("base", "lab", "dial", "compare", "anatomy", "feasibility", "risk", "lesson")
+
+
+def build(desk: Desk | None = None) -> gr.Blocks:
+    """The web app, not yet launched."""
+    share_heaps()
+    desk = desk or open_desk()
+    Image.MAX_IMAGE_PIXELS = 40_000_000
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    forget = max(1, round(60 * desk.limits.minutes))
+    with gr.Blocks(
+        analytics_enabled=False,
+        delete_cache=(max(1, forget // 3), forget),
+        title="Gradient Inversion Explorer",
+        fill_width=True,
+    ) as demo:
+        header = widget("header", tabs=[])
+        rendered = {
+            "lab": lab.render(desk),
+            "dial": dial.render(),
+            "compare": compare.render(desk),
+            "anatomy": anatomy.render(desk),
+            "feasibility": feasibility.render(desk),
+            "risk": risk.render(),
+            "lesson": lesson.render(),
+        }
+        header.props["tabs"] = [name for name, tab in rendered.items() if tab is not None]
+        api.expose(desk)
+    if zerogpu.active():
+        zerogpu.task()
+    demo.queue(max_size=desk.limits.waiting + 64, default_concurrency_limit=None)
+    return demo
+
+
+def open_desk() -> Desk:
+    """The desk of this deployment, with its store."""
+    allowed = limits()
+    store = Store(store_file(), megabytes=allowed.store_megabytes, days=allowed.store_days)
+    return Desk(allowed, store)
+
+
+def launch_settings() -> dict[str, Any]:
+    """Keyword arguments of ``launch`` that this app relies on: no telemetry, no history, nothing from other hosts."""
+    fonts = gr.themes.LocalFont
+    return {
+        "theme": gr.themes.Base(
+            font=[fonts("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
+            font_mono=[fonts("IBM Plex Mono", weights=(400,)), "monospace"],
+        ),
+        "head": head([f"{name}.css" for name in STYLES], ["kit.js"]),
+        "max_file_size": "5mb",
+        "run_history": False,
+        "enable_monitoring": False,
+        "footer_links": ["api"],
+        "show_error": False,
+        "state_session_capacity": SESSIONS,
+        "ssr_mode": False,
+        "allowed_paths": [],
+        "share": False,
+        "mcp_server": mcp_server(),
+        "max_threads": 256,
+        "app_kwargs": {"middleware": [Middleware(Gate), Middleware(FirstSight)], "lifespan": forgetting},
+    }

@@ -1,0 +1,1 @@
+"""One folder a screen: its Python, HTML, CSS and JavaScript."""

@@ -1,0 +1,83 @@
+"""Anatomy: what leaves the device, layer by layer, before and after the defense, to see why it leaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+from torch import Tensor
+
+from gi_core.errors import BadInput
+from gi_core.run import prepare, update_summary
+from gi_core.trace import finite
+from gi_core.web import payload
+from gi_core.web.server.requests import batch_of, scenario_of
+from gi_core.web.server.run_service import Desk, sentence
+from gi_core.web.widget import widget
+
+BINS = 64
+FILTERS = 16
+
+
+def render(desk: Desk) -> gr.HTML:
+    return widget("anatomy", server_functions=[anatomy_with(desk)])
+
+
+def anatomy_with(desk: Desk) -> Any:
+    def anatomy(request: dict[str, Any]) -> dict[str, Any]:
+        """The update of the Lab's settings and pictures, taken apart."""
+        try:
+            scenario = scenario_of(request["settings"], desk.limits)
+            run = prepare(scenario, batch_of(request["pictures"], scenario))
+        except BadInput as error:
+            return {"error": sentence(str(error))}
+        clean, released = run.clean, run.observation.update
+        before, after = clean.tensors, released.tensors
+        sign = 1.0 if clean.kind == "gradient" else -1.0
+        names = list(before)
+        head = after.get("head.bias", after[names[-1]]).detach().flatten()
+        return finite({
+            "layers": [
+                row | {"hist": histograms(before[row["name"]], after[row["name"]])}
+                for row in update_summary(clean, released)
+            ],
+            "first": {"before": filters(before[names[0]]), "after": filters(after[names[0]])},
+            "head": {"values": (sign * head).tolist(), "labels": run.labels.flatten().tolist()},
+        })  # fmt: skip
+
+    return anatomy
+
+
+def histograms(before: Tensor, after: Tensor) -> dict[str, Any]:
+    """Counts of both in BINS equal bins over [-edge, edge], the larger magnitude of the two."""
+    old, new = (t.detach().float().cpu().numpy().ravel() for t in (before, after))
+    edge = float(max(np.abs(old).max(), np.abs(new).max(), 1e-30))
+    return {
+        "edge": edge,
+        "before": np.histogram(old, BINS, (-edge, edge))[0].tolist(),
+        "after": np.histogram(new, BINS, (-edge, edge))[0].tolist(),
+    }
+
+
+def filters(weight: Tensor) -> dict[str, Any]:
+    """The first layer's weight update as small pictures: convolution kernels, or rows of a linear layer.
+
+    Grey is zero; each picture is scaled by its own largest magnitude.
+    """
+    weight = weight.detach().float().cpu()[:FILTERS]
+    if weight.dim() == 2:
+        channels = 3 if weight.shape[1] % 3 == 0 else 1
+        side = int((weight.shape[1] // channels) ** 0.5)
+        weight = weight[:, : channels * side * side].reshape(-1, channels, side, side)
+    if weight.dim() != 4:
+        weight = weight.reshape(len(weight), 1, 1, -1)
+    if weight.shape[1] not in (1, 3):
+        weight = weight.mean(1, keepdim=True)
+    scale = weight.abs().amax(dim=(1, 2, 3), keepdim=True).clamp_min(1e-30)
+    pictures = (weight / scale + 1) / 2
+    return {
+        "src": payload.strip_uri(torch.as_tensor(pictures)), "count": len(pictures), "width": pictures.shape[-1],
+        "height": pictures.shape[-2],
+    }  # fmt: skip

@@ -1,0 +1,219 @@
+"""Is my set-up at risk? A set-up in, the nearest measured runs out; and the frontier of accuracy against leakage."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict, fields
+from functools import lru_cache
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gi_core.bounds import Bound, Setting, applicable
+from gi_core.data.sources import open_picture
+from gi_core.errors import BadInput
+from gi_core.evaluation.verdict import judge
+from gi_core.metrics.image import psnr, ssim
+from gi_core.metrics.scores import score
+from gi_core.report.risk import FORMATS, conditions
+from gi_core.risk.answer import DISTANCE_SAYS, EXAMPLES, FAMILIES, Answer, Near, SetUp, answer
+from gi_core.risk.evidence import Evidence, frontier_scenario, rows, runs, strip_of
+from gi_core.run import Run, prepare
+from gi_core.store import address
+from gi_core.trace import KeptFrame, Trace, finite
+from gi_core.web import payload
+from gi_core.web.presets import defense_presets
+from gi_core.web.server.run_service import sentence
+from gi_core.web.widget import widget
+
+SHOWN = 12
+"""Runs listed on the page; the report and the table hold them all."""
+
+
+def render() -> gr.HTML:
+    """The page's widget; its first answer comes along, so that nothing is blank."""
+    return widget("risk", catalog=catalog(), server_functions=[risk_answer, risk_run, risk_report])
+
+
+def catalog() -> dict[str, Any]:
+    """What the controls offer, the first answer, and the points of the frontier."""
+    first = next(iter(EXAMPLES.values()))
+    return {
+        "defaults": asdict(first),
+        "families": [{"family": family, "models": models} for family, models in FAMILIES.items()],
+        "limits": {f.name: {k: f.metadata[k] for k in ("low", "high")} for f in fields(SetUp)},
+        "defenses": defense_presets(),
+        "examples": [{"name": name, "setup": asdict(setup)} for name, setup in EXAMPLES.items()],
+        "distance": DISTANCE_SAYS,
+        "answer": told(answer(first)),
+        "frontier": frontier(),
+    }
+
+
+def risk_answer(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer for a set-up, as the page shows it, or one sentence that says what does not fit."""
+    try:
+        return told(answer(setup_of(request)))
+    except BadInput as error:
+        return {"error": sentence(str(error))}
+
+
+def setup_of(request: dict[str, Any]) -> SetUp:
+    """A set-up as the browser sends it. Raises BadInput."""
+    given = {name: value for name, value in request.items() if value is not None}
+    empty = next((name for name, value in given.items() if value == ""), None)
+    if empty:
+        raise BadInput(f"{empty} is empty: a value is needed")
+    return SetUp.from_dict({name: str(value) for name, value in given.items()})
+
+
+def told(found: Answer) -> dict[str, Any]:
+    """An Answer as plain data; the pictures of the runs as data URIs."""
+    return finite(
+        {
+            "sentence": found.sentence,
+            "found": None if found.found is None else asdict(found.found),
+            "distance": found.runs[0].distance if found.runs else None,
+            "nearest": found.nearest,
+            "count": len(found.runs),
+            "runs": [run_told(near) for near in found.runs[:SHOWN]],
+            "tables": [table_told(near) for near in found.tables],
+            "change": [asdict(change) for change in found.change],
+            "outside": found.outside,
+            "bounds": [bound_told(bound) for bound in found.bounds],
+        }
+    )
+
+
+def run_told(near: Near) -> dict[str, Any]:
+    e = near.evidence
+    strip, judged = strip_of(e), e.judged
+    return {
+        "key": e.key, "setup": conditions(e.scenario), "attack": e.scenario.attack, "source": e.source, "psnr": e.psnr,
+        "gain": e.gain, "rank": judged.rank if judged else None, "level": e.level(), "distance": near.distance,
+        "command": e.command, "src": _uri(strip.read_bytes()) if strip else None, "batch": e.scenario.batch_size,
+    }  # fmt: skip
+
+
+def table_told(near: Near) -> dict[str, Any]:
+    e = near.evidence
+    return {
+        "table": e.table, "setup": conditions(e.scenario), "attack": e.scenario.attack, "source": e.source,
+        "psnr": e.psnr, "gain": e.gain, "distance": near.distance, "command": e.command,
+    }  # fmt: skip
+
+
+def bound_told(bound: Bound) -> dict[str, Any]:
+    return {"name": bound.name, "kind": bound.kind, "says": bound.says, "binds": bound.binds}
+
+
+def _uri(content: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+
+
+# ---- a run of the evidence, on the Lab's stage ----------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def by_key() -> dict[str, Evidence]:
+    return {e.key: e for e in runs() if e.key}
+
+
+def risk_run(request: dict[str, Any]) -> dict[str, Any]:
+    """A recorded run by its key, as a message for the Lab's stage; where no pictures were kept, its settings."""
+    e = by_key().get(str(request.get("key", "")))
+    if e is None:
+        return {"error": "This run is not among the evidence that ships."}
+    kept = kept_pictures(e)
+    return {"query": e.scenario.to_url()} if kept is None else {"run": staged(e, *kept)}
+
+
+def staged(e: Evidence, images: Tensor, control: Tensor) -> dict[str, Any]:
+    """What the Lab shows of a run: the update is computed anew, its pictures (B,C,H,W) are those that were kept."""
+    truth = torch.stack([open_picture(n, e.scenario.image_size, e.scenario.channels) for n in e.pictures])
+    run = prepare(e.scenario, truth, device="cpu")
+    still = payload.still(run, run_id=f"recorded-{str(e.key)[:8]}", images=list(e.pictures))
+    last = still["total"] if not run.attack.single_pass else 0
+    trace = Trace(
+        scenario=e.scenario, frames=[KeptFrame(last, 0.0, images)], history=[], images=images, truth=truth,
+        labels=run.labels.tolist(), guessed_labels=None, scores=score(images, truth, run.victim), update=[],
+        privacy=None, report={}, seconds=0.0, iterations=last, stopped=False, device="cpu",
+    )  # fmt: skip
+    examination = judge(run, images, {"noise": control})
+    says = "The same attack given pure noise of the same size as the update."
+    shown = payload.verdict(run, trace, examination, limits_of(run), says, [])
+    shown["control"]["curve"] = None
+    likeness = float(psnr(images, truth).mean())
+    return finite(
+        still
+        | {
+            "state": "recorded",
+            "frames": [
+                {"iteration": last, "seconds": None, "src": payload.strip_uri(images), "psnr": round(likeness, 2)}
+            ],
+            "history": {
+                "iteration": [last],
+                "loss": [None],
+                "psnr": [likeness],
+                "ssim": [float(ssim(images, truth).mean())],
+            },
+            "scores": payload.mean_scores(trace.scores),
+            "verdict": shown,
+        }
+    )
+
+
+def limits_of(run: Run) -> list[Bound]:
+    return applicable(Setting.of(run.scenario, run.victim))
+
+
+def kept_pictures(e: Evidence) -> tuple[Tensor, Tensor] | None:
+    """(B,C,H,W) reconstructions and control of a run, from its strip in 8 bits; None where none was kept."""
+    strip = strip_of(e)
+    if strip is None:
+        return None
+    grey = e.scenario.channels == 1
+    pixels = torch.from_numpy(np.asarray(Image.open(strip).convert("L" if grey else "RGB")).copy()).float() / 255
+    pixels = pixels.unsqueeze(0) if grey else pixels.permute(2, 0, 1)
+    size = e.scenario.image_size
+    _, images, control = (torch.stack(row.split(size, 2)) for row in pixels.split(size, 1))
+    return images, control
+
+
+# ---- the frontier ---------------------------------------------------------------------------------------------------
+
+
+def frontier() -> list[dict[str, Any]]:
+    """Families of the trade-off study with their points, each with the key of its recorded run."""
+    families: dict[str, list[dict[str, Any]]] = {}
+    for row in rows("tradeoff"):
+        e = by_key().get(address(frontier_scenario(row), ("digit-3",)))
+        strip = strip_of(e) if e else None
+        families.setdefault(row["family"], []).append({
+            "defense": row["defense"], "accuracy": float(row["accuracy"]), "attack": row["oracle_attack"],
+            **{key: float(row[key]) for key in ("gain", "gain_low", "gain_high", "top1")},
+            **{key: float(row[key]) if row[key] else None for key in ("epsilon", "cap", "bits")},
+            "key": e.key if e else None, "src": _uri(strip.read_bytes()) if strip else None,
+            "level": e.level() if e else None,
+        })  # fmt: skip
+    return [
+        {"family": family, "points": sorted(points, key=lambda p: -float(p["gain"]))}
+        for family, points in families.items()
+    ]
+
+
+def risk_report(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer as one page: {name, type, data in base64}, or an error. ``request``: setup, format."""
+    kind = str(request.get("format", "pdf"))
+    if kind not in FORMATS:
+        return {"error": sentence(f"unknown format {kind[:20]!r}: allowed are {', '.join(FORMATS)}")}
+    try:
+        found = answer(setup_of(request["setup"]))
+    except BadInput as error:
+        return {"error": sentence(str(error))}
+    media, write = FORMATS[kind]
+    return {"name": f"risk.{kind}", "type": media, "data": base64.b64encode(write(found)).decode()}

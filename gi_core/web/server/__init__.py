@@ -1,0 +1,1 @@
+"""What stands between the screens and the core: runs, their line, limits, cleanup."""

@@ -1,0 +1,450 @@
+"""Runs in flight: a line with places, stop-at-once, a deadline, and finished runs for download."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import secrets
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from gi_core.bounds import Setting, applicable
+from gi_core.errors import BadInput
+from gi_core.evaluation.controls import control
+from gi_core.evaluation.verdict import judge
+from gi_core.metrics.assignment import match
+from gi_core.metrics.image import psnr
+from gi_core.run import Run, kept_iterations, prepare
+from gi_core.scenario import Scenario
+from gi_core.store import Record, Store, address, restored, summary_of
+from gi_core.trace import Trace
+from gi_core.web import payload
+from gi_core.web.server import zerogpu
+from gi_core.web.server.cost import Costs
+from gi_core.web.server.denoised_view import Opinions
+from gi_core.web.server.requests import batch_of, scenario_of
+from gi_core.web.server.rooms import Rooms
+from gi_core.web.server.shared_runs import Flights
+from gi_core.web.settings import Limits
+
+PERIOD = 0.16
+"""Seconds between messages to the browser: six a second."""
+
+
+OWN_PICTURE = "your-picture.png"
+DIFFERENTIATED = 200_000
+"""Victims with more parameters get only the bounds that need no derivative of the update at the picture."""
+
+
+@dataclass
+class Ticket:
+    """A place in line: set ``stop`` to end the run; how long it will take, and since when it computes."""
+
+    seconds: float
+    stop: threading.Event = field(default_factory=threading.Event)
+    started: float | None = None
+
+    @property
+    def remaining(self) -> float:
+        """Seconds, as predicted; a run that takes longer than predicted is expected to end any moment."""
+        done = 0.0 if self.started is None else time.monotonic() - self.started
+        return max(0.5, self.seconds - done)
+
+
+class Line:
+    """Who computes and who waits, first come first served. Safe for threads."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._order: OrderedDict[str, Ticket] = OrderedDict()
+
+    def enter(self, run_id: str, seconds: float = 0.0) -> threading.Event:
+        """Take the last place, for a run of so many seconds; the event is set when it has to stop.
+
+        Raises BadInput when the line is full.
+        """
+        with self._lock:
+            if run_id in self._order:
+                raise BadInput("this run is already under way")
+            if len(self._order) >= self.limits.workers + self.limits.waiting:
+                raise BadInput(f"{len(self._order)} runs are waiting already: please try again in a minute")
+            return self._order.setdefault(run_id, Ticket(seconds)).stop
+
+    def place(self, run_id: str) -> int:
+        """0: may compute now; n: n-th in line."""
+        with self._lock:
+            place = max(0, list(self._order).index(run_id) - self.limits.workers + 1)
+            if place == 0 and self._order[run_id].started is None:
+                self._order[run_id].started = time.monotonic()
+            return place
+
+    def wait(self, run_id: str | None = None) -> float:
+        """Expected seconds until this run, or that of a newcomer, begins."""
+        with self._lock:
+            order = list(self._order)
+            before = order if run_id is None else order[: order.index(run_id)]
+            if len(before) < self.limits.workers:
+                return 0.0
+            free = [0.0] * self.limits.workers
+            for name in before:
+                heapq.heapreplace(free, free[0] + self._order[name].remaining)
+            return free[0]
+
+    def leave(self, run_id: str) -> None:
+        with self._lock:
+            self._order.pop(run_id, None)
+
+    def stop(self, run_id: str) -> None:
+        with self._lock:
+            if run_id in self._order:
+                self._order[run_id].stop.set()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._order)
+
+
+class Shelf:
+    """The last finished runs, by id, in memory only, for a limited time. Safe for threads."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._traces: OrderedDict[str, tuple[float, Trace]] = OrderedDict()
+        self._sweeping = False
+
+    def put(self, run_id: str, trace: Trace) -> None:
+        with self._lock:
+            self._traces.pop(run_id, None)
+            self._traces[run_id] = (time.monotonic(), trace)
+            while len(self._traces) > self.limits.remembered:
+                self._traces.popitem(last=False)
+            self._sweep_later()
+
+    def get(self, run_id: str) -> Trace | None:
+        with self._lock:
+            self._drop()
+            return self._traces[run_id][1] if run_id in self._traces else None
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._traces)
+
+    def _sweep_later(self) -> None:
+        if self._traces and not self._sweeping:
+            oldest = next(iter(self._traces.values()))[0]
+            timer = threading.Timer(max(0.0, oldest + 60 * self.limits.minutes - time.monotonic()) + 0.01, self._sweep)
+            timer.daemon = self._sweeping = True
+            timer.start()
+
+    def _sweep(self) -> None:
+        with self._lock:
+            self._sweeping = False
+            self._drop()
+            self._sweep_later()
+
+    def _drop(self) -> None:
+        oldest = time.monotonic() - 60 * self.limits.minutes
+        for run_id in [k for k, (when, _) in self._traces.items() if when < oldest]:
+            del self._traces[run_id]
+
+
+class Sessions:
+    """How many runs each browser tab has under way. Safe for threads."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._lock = threading.Lock()
+        self._count: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, session: str) -> Iterator[None]:
+        """While a run is under way. Raises BadInput when the session has as many as allowed."""
+        if not session:
+            yield
+            return
+        with self._lock:
+            if self._count[session] >= self.most:
+                raise BadInput(f"{self.most} of your runs are under way: stop one, or wait for it")
+            self._count[session] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._count -= Counter({session: 1})
+
+
+class Desk:
+    """Takes requests from the browser and answers with messages for the stage.
+
+    ``store``: finished runs on sample pictures; without one only those that ship are known.
+    """
+
+    def __init__(self, limits: Limits, store: Store | None = None) -> None:
+        self.limits = limits
+        self.store = store or Store(None)
+        self.line = Line(limits)
+        self.shelf = Shelf(limits)
+        self.costs = Costs()
+        self.flights = Flights(self.line.stop, crashed)
+        self.rooms = Rooms(limits)
+        self.sessions = Sessions(limits.per_session)
+
+    def deadline(self) -> float:
+        """When a run that begins now has to end, on the monotonic clock."""
+        return time.monotonic() + self.limits.seconds
+
+    def live(self, request: dict[str, Any], session: str = "") -> Iterator[dict[str, Any]]:
+        """Messages of one run: queued*, running*, judging*, then done, stopped or failed; or recorded, at once.
+
+        Equal requests share one computation; closing the last one's iterator frees the worker.
+
+        Args:
+            request: id, settings (Scenario fields), pictures (samples or data URIs), fresh (compute it in any case),
+                room (code and key: those who follow see it too). With follow (a room's code): that room's runs.
+            session: whose tab asks; empty: nobody's.
+        """
+        watcher = str(request.get("id", ""))
+        try:
+            if "follow" in request:
+                yield from self.rooms.follow(watcher, str(request["follow"]))
+                return
+            messages = self.own(watcher, request, session)
+            if isinstance(room := request.get("room"), dict):
+                owned = self.rooms.owned(str(room.get("code")), str(room.get("key")))
+                messages = self.rooms.show(owned, messages)
+            yield from messages
+        except BadInput as error:
+            yield failed(watcher, error)
+
+    def own(self, watcher: str, request: dict[str, Any], session: str) -> Iterator[dict[str, Any]]:
+        """Messages of a run asked for here. Raises BadInput."""
+        scenario = scenario_of(request.get("settings"), self.limits)
+        images = batch_of(request.get("pictures"), scenario)
+        named = names(request["pictures"])
+        if not request.get("fresh") and (recorded := self.recorded(scenario, named)):
+            yield {"run": recorded}
+            return
+
+        def begin(flight: str) -> Iterator[dict[str, Any]]:
+            try:
+                yield from self.in_line(
+                    flight, lambda stop: self.somewhere(flight, scenario, images, named, stop),
+                    self.costs.known(scenario),
+                )  # fmt: skip
+            except BadInput as error:
+                yield failed(flight, error)
+
+        with self.sessions.one_more(session):
+            yield from self.flights.watch(watcher, "live " + content_key(scenario, images, named), begin)
+
+    def stop(self, watcher: str) -> bool:
+        """Stop a run, or stop following one; whether nobody else watches it."""
+        self.rooms.leave(watcher)
+        return self.flights.stop(watcher)
+
+    def recorded(self, scenario: Scenario, pictures: list[str]) -> dict[str, Any] | None:
+        """The stage's message of a run that was computed before, None when it was not. Its Trace goes on the shelf."""
+        record = self.store.find(address(scenario, pictures))
+        if record is None or record.message is None:
+            return None
+        message = {"id": f"recorded-{record.key[:24]}", **record.message, "state": "recorded"}
+        if trace := record.replay():
+            self.shelf.put(message["id"], trace)
+        return message
+
+    def keep(self, trace: Trace, pictures: list[str], message: dict[str, Any]) -> None:
+        """Into the store, if it ran to its end on sample pictures only: a user's own picture never goes there."""
+        if trace.stopped or OWN_PICTURE in pictures:
+            return
+        shown = {name: value for name, value in message.items() if name not in ("id", "state")}
+        self.store.put(
+            Record(
+                trace.scenario, tuple(pictures), summary_of(shown) | {"iterations": trace.iterations},
+                shown, trace.to_dict(), trace.npz(),
+            )
+        )  # fmt: skip
+
+    def in_line(
+        self, run_id: str, compute: Callable[[threading.Event], Iterator[dict[str, Any]]], seconds: float | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Wait for a worker, telling the place and the time left, then compute. Raises BadInput when the line is full.
+
+        ``seconds``: how long it will take, where that is known.
+        """
+        stop = self.line.enter(run_id, min(self.costs.typical if seconds is None else seconds, self.limits.seconds))
+        said: dict[str, Any] = {}
+        try:
+            while place := self.line.place(run_id):
+                news = {"id": run_id, "state": "queued", "place": place, "wait": round(self.line.wait(run_id))}
+                if news != said:
+                    yield {"run": (said := news)}
+                if stop.wait(0.1):
+                    raise BadInput("Left the line before the run began")
+            yield from compute(stop)
+        finally:
+            self.line.leave(run_id)
+
+    def whole(self, settings: dict[str, Any], pictures: list[Any]) -> dict[str, Any]:
+        """A run to its end (or the deadline), as ``trace.json`` holds it. Raises BadInput."""
+        scenario = scenario_of(settings, self.limits)
+        images = batch_of(pictures, scenario)
+
+        def compute(stop: threading.Event) -> Iterator[dict[str, Any]]:
+            run, pace = prepare(scenario, images), Pace(stop, self.deadline())
+            with closing(iter(run)) as frames:  # type: ignore[type-var]
+                for _ in frames:
+                    if pace.over:
+                        break
+            yield {"trace": run.trace().to_dict()}
+
+        def begin(flight: str) -> Iterator[dict[str, Any]]:
+            try:
+                yield from self.in_line(flight, compute, self.costs.known(scenario))
+            except BadInput as error:
+                yield {"refused": error}
+
+        key = "whole " + content_key(scenario, images, names(pictures))
+        *_, last = filter(None, self.flights.watch(secrets.token_hex(16), key, begin))
+        if "trace" not in last:
+            raise last.get("refused") or BadInput(last["run"]["message"])
+        trace: dict[str, Any] = last["trace"]
+        return trace
+
+    def somewhere(
+        self, run_id: str, scenario: Scenario, images: Tensor, named: list[str], stop: threading.Event
+    ) -> Iterator[dict[str, Any]]:
+        """Messages of a run that has its worker: computed here, or on ZeroGPU where that pays."""
+        seconds = zerogpu.gpu_seconds(self.costs.predict(scenario), self.limits) if zerogpu.active() else 0
+        if not seconds:
+            yield from self.compute(run_id, prepare(scenario, images), named, stop)
+            return
+        last: dict[str, Any] = {}
+        for message in zerogpu.on_gpu(scenario, images, named, run_id, seconds, stop):
+            if "run" in message:
+                last = message["run"]
+                yield message
+                continue
+            trace = restored(scenario, message["trace"], message["images"])
+            self.shelf.put(run_id, trace)
+            if last["verdict"] is not None:
+                self.keep(trace, named, last)
+
+    def compute(self, run_id: str, run: Run, images: list[str], stop: threading.Event) -> Iterator[dict[str, Any]]:
+        """Messages of a run that has its worker: the attack, then its control, then the verdict.
+
+        At most one message each PERIOD, and the last state. A stop during the control leaves the run unjudged.
+        """
+        watch = self.costs.watch(run)
+        base = payload.still(run, run_id=run_id, images=images)
+        drawn: dict[int, str] = {}
+        opinions = Opinions(run)
+        pace = Pace(stop, self.deadline())
+        with closing(iter(run)) as frames:  # type: ignore[type-var]
+            for _ in frames:
+                if pace.over:
+                    break
+                if pace.due:
+                    kept, history = run.glimpse()
+                    opinions.ask(kept[-1])
+                    moved = payload.moving(kept, history, drawn) | {"opinions": opinions.rows}
+                    yield {"run": base | moved | {"state": "running"}}
+                    pace.sent()
+        trace = run.trace()
+        watch.attacked(trace.iterations, to_its_end=not trace.stopped)
+        opinions.ask(trace.frames[-1], in_any_case=True)
+        base |= payload.ended(trace) | {"opinions": opinions.rows}
+        judged: dict[str, Any] | None = None
+        if not pace.over:
+            yield {"run": base | {"state": "judging", "judging": 0.0}}
+            judged = yield from self.judge(run, trace, base, pace)
+        self.shelf.put(run_id, trace)
+        message = base | {"state": "stopped" if trace.stopped else "done", "verdict": judged}
+        if judged is not None:
+            watch.judged(trace.iterations)
+            self.keep(trace, images, message)
+        yield {"run": message}
+
+    def judge(
+        self, run: Run, trace: Trace, base: dict[str, Any], pace: Pace
+    ) -> Generator[dict[str, Any], None, dict[str, Any] | None]:
+        """The control attack, for as many steps as the run took, and the verdict; None when stopped before the end."""
+        guesswork = control(run, "noise")
+        truth, curve = run.truth.cpu(), []
+        planned = trace.iterations * len(guesswork.observations)
+        keep, done, last = set(kept_iterations(run.attack.iterations)), 0, None
+        with closing(guesswork.frames()) as frames:  # type: ignore[type-var]
+            for frame in frames:
+                done, last = done + 1, frame
+                if frame.iteration in keep:
+                    pictures = match(frame.images.detach().cpu().float(), truth)
+                    curve.append((frame.iteration, float(psnr(pictures, truth).mean())))
+                if pace.over:
+                    return None
+                if done >= planned:
+                    break
+                if pace.due:
+                    yield {"run": base | {"state": "judging", "judging": done / planned}}
+                    pace.sent()
+        if last is None:
+            return None
+        examination = judge(run, trace.images, {"noise": last.images.detach().cpu().float().clamp(0, 1)})
+        small = sum(p.numel() for p in run.victim.parameters()) <= DIFFERENTIATED
+        here = (run.truth, run.labels) if small else (None, None)
+        limits = applicable(Setting.of(run.scenario, run.victim, *here))
+        trace.control = examination.to_dict()
+        trace.bounds = [asdict(limit) for limit in limits]
+        return payload.verdict(run, trace, examination, limits, guesswork.says, curve)
+
+
+class Pace:
+    """When to speak, and when to end."""
+
+    def __init__(self, stop: threading.Event, deadline: float) -> None:
+        self._stop, self._deadline, self._last = stop, deadline, float("-inf")
+
+    @property
+    def over(self) -> bool:
+        return self._stop.is_set() or time.monotonic() > self._deadline
+
+    @property
+    def due(self) -> bool:
+        return time.monotonic() - self._last >= PERIOD
+
+    def sent(self) -> None:
+        self._last = time.monotonic()
+
+
+def failed(run_id: str, error: BadInput) -> dict[str, Any]:
+    """The message that puts one sentence in place of the verdict."""
+    return {"run": {"id": run_id, "state": "failed", "message": sentence(str(error))}}
+
+
+def crashed(run_id: str) -> dict[str, Any]:
+    """What the browser shows when a computation fails for a reason that is ours."""
+    return failed(run_id, BadInput("this run failed on the server, which is a fault of this program"))
+
+
+def sentence(text: str) -> str:
+    """First letter large, a full stop at the end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def names(pictures: list[Any]) -> list[str]:
+    """How commands name the pictures: samples by name, one's own as a file to fill in."""
+    given = [p if isinstance(p, dict) else {"sample": p} for p in pictures]
+    return [p["sample"] if "data" not in p and not p["sample"].startswith("data:") else OWN_PICTURE for p in given]
+
+
+def content_key(scenario: Scenario, images: Tensor, named: list[str]) -> str:
+    """Equal for equal requests, own pictures by their content."""
+    return address(scenario, [*named, hashlib.sha256(images.numpy().tobytes()).hexdigest()])

@@ -1,0 +1,112 @@
+"""The recorded explorer as one HTML file: replay, scrub, compare, take apart and learn, from a disk or any host.
+
+The widgets are the app's own; static.js stands where Gradio stands there and answers from what is in the file.
+"""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from gi_core.web.screens.anatomy import anatomy
+from gi_core.web.screens.compare import compare
+from gi_core.web.screens.lab import lab
+from gi_core.web.screens.lesson import lesson
+from gi_core.web.server.run_service import Desk
+from gi_core.web.settings import Limits
+from gi_core.web.strings import ENGLISH
+from gi_core.web.widget import as_script, head, replay_names, script, source
+
+TABS = ("lab", "compare", "anatomy", "lesson")
+STYLES = ("base.css", "lab.css", "compare.css", "anatomy.css", "lesson.css", "static.css")
+FONTS = (
+    ("Source Sans Pro", 400, "SourceSansPro/SourceSansPro-Regular.woff2"),
+    ("Source Sans Pro", 700, "SourceSansPro/SourceSansPro-Bold.woff2"),
+    ("IBM Plex Mono", 400, "IBMPlexMono/IBMPlexMono-Regular.woff2"),
+)
+"""Family, weight, file among those that Gradio brings along."""
+POLICY = (
+    "default-src 'none'; img-src data: blob:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+)
+"""The browser refuses every request of the page: all it needs is in it."""
+
+
+def export(out: Path) -> Path:
+    """Write ``out/index.html`` and return its path."""
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "index.html"
+    file.write_text(document())
+    return file
+
+
+def document() -> str:
+    """The page."""
+    tabs = "\n".join(f'<div id="tab-{name}" class="gi-tab"></div>' for name in TABS)
+    widgets = "\n".join(widget(name, props) for name, props in contents().items())
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">
+<title>{escape(ENGLISH["title"])}</title><link rel="icon" href="data:,">
+<style>{fonts()}</style>
+{head(list(STYLES), ["kit.js"])}
+</head><body class="static">
+<div id="tab-header" class="gi-head"></div>
+<main>
+{tabs}
+</main>
+<footer class="gi"><p class="small" data-note></p></footer>
+<script>
+const recorded = {as_script(recordings())};
+{source("static.js")}</script>
+{widgets}
+</body></html>
+"""
+
+
+def contents() -> dict[str, dict[str, Any]]:
+    """What each widget gets as props, the header first."""
+    taught = lesson.catalog()
+    tabs = [name for name in TABS if name != "lesson" or taught is not None]
+    return {
+        "header": {"tabs": tabs},
+        "lab": {"first": lab.replay(replay_names()[0]), "catalog": lab.catalog()},
+        "compare": {"first": compare.opening(), "catalog": compare.catalog()},
+        "anatomy": {},
+        **({"lesson": {"catalog": taught}} if taught is not None else {}),
+    }
+
+
+def widget(name: str, props: dict[str, Any]) -> str:
+    """The widget's script, called as Gradio would call it."""
+    return f"""<script>
+((element, props, trigger, watch, server) => {{
+{script(name, **props)}
+}})(document.getElementById("tab-{name}"), {{}}, still, still, recordedServer);
+</script>"""
+
+
+def recordings() -> dict[str, Any]:
+    """Every recorded run, comparison and anatomy, by name."""
+    take_apart = anatomy.anatomy_with(Desk(Limits()))
+    runs = {name: lab.replay(name)["run"] for name in replay_names()}
+    return {
+        "runs": runs,
+        "comparisons": {name: compare.comparison(name) for name in compare.recorded_names()},
+        "anatomies": {
+            name: take_apart({"settings": run["scenario"], "pictures": run["pictures"]}) for name, run in runs.items()
+        },
+    }
+
+
+def fonts() -> str:
+    """@font-face rules with the fonts in them."""
+    folder = Path(gr.__file__).parent / "templates/frontend/static/fonts"
+    return "\n".join(
+        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url(data:font/woff2;base64,'
+        f'{base64.b64encode((folder / file).read_bytes()).decode()}) format("woff2"); }}'
+        for family, weight, file in FONTS
+    )

@@ -1,0 +1,92 @@
+"""Predictions hold on the machine that the test runs on, whatever else it does."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from gi_core.data.sources import open_picture
+from gi_core.errors import BadInput
+from gi_core.run import prepare
+from gi_core.scenario import Scenario
+from gi_core.web.screens.lab.lab import describe_with
+from gi_core.web.server.cost import Costs, kind
+from gi_core.web.server.run_service import Desk, Line
+from gi_core.web.settings import Limits
+
+
+def processor_seconds(desk, scenario):
+    """Of a whole run, its control and verdict included."""
+    run = prepare(scenario, open_picture("cat", scenario.image_size, 3)[None])
+    before = time.thread_time()
+    *_, last = desk.compute("x", run, ["cat"], threading.Event())
+    assert last["run"]["state"] == "done"
+    return time.thread_time() - before
+
+
+@pytest.mark.parametrize(("model", "attack"), [("lenet", "ig:steps=150"), ("mlp", "ig:steps=600,objective=l2")])
+def test_a_prediction_before_the_first_run_is_right_to_a_factor_of_two(model, attack):
+    """In processor seconds, as other programs may want the processor meanwhile."""
+    desk, scenario = Desk(Limits()), Scenario(model=model, attack=attack)
+    processor_seconds(desk, Scenario(model="mlp", attack="ig:steps=3"))  # what is loaded once
+    predicted = desk.costs.predict(scenario) / desk.costs.load
+    assert 0.5 < predicted / processor_seconds(desk, scenario) < 2
+
+
+def test_longer_runs_take_longer_and_other_kinds_are_not_known():
+    costs, scenario = Costs(), Scenario(model="mlp", attack="ig:steps=100")
+    assert costs.known(scenario) is None
+    short = costs.predict(scenario)
+    costs.fixed = 0.0
+    assert costs.known(scenario.replace(attack="ig:steps=300")) == pytest.approx(3 * costs.known(scenario), rel=0.02)
+    assert short > 0 and costs.known(scenario.replace(seed=4)) == costs.known(scenario)
+    for change in ({"model": "lenet"}, {"image_size": 64}, {"batch_size": 2}, {"attack": "ig:steps=100,tv=0"}):
+        assert costs.known(scenario.replace(**change)) is None
+    assert kind(scenario) == kind(scenario.replace(defense="clip"))
+
+
+def test_restarts_are_a_kind_of_their_own():
+    """Side by side they share what an iteration costs."""
+    assert kind(Scenario(attack="ig:restarts=8")) != kind(Scenario(attack="ig")) == kind(Scenario(attack="ig:steps=7"))
+
+
+def test_an_attack_that_ends_early_is_expected_to():
+    costs, scenario = Costs(), Scenario(model="mlp", attack="dlg:restarts=4")
+    costs._each[kind(scenario)] = 0.01
+    before = costs.known(scenario)
+    watch = costs.watch(prepare(scenario, open_picture("cat", 32, 3)[None]))
+    watch.attacked(scenario.attack_component.iterations // 4, to_its_end=True)
+    costs._each[kind(scenario)] = 0.01
+    assert costs.known(scenario) == pytest.approx(before / 4, rel=0.2)
+
+
+def test_what_cannot_run_is_not_predicted():
+    with pytest.raises(BadInput, match="BatchNorm"):
+        Costs().predict(Scenario(attack="gradinversion"))
+
+
+def test_who_waits_is_told_how_long():
+    line = Line(Limits(workers=2))
+    for name, seconds in (("a", 10), ("b", 4), ("c", 5), ("d", 1)):
+        line.enter(name, seconds)
+    assert [line.place(name) for name in "abcd"] == [0, 0, 1, 2]
+    expected = {"a": 0, "b": 0, "c": 4, "d": 9, None: 10}
+    for name, seconds in expected.items():
+        assert line.wait(name) == pytest.approx(seconds, abs=0.2), name
+    line.leave("a")
+    assert line.wait("d") == pytest.approx(4, abs=0.2)
+
+
+def test_the_wait_is_told_before_run_is_pressed():
+    desk = Desk(Limits())
+    describe = describe_with(desk)
+    assert describe({})["waiting"] == 0 and describe({})["wait"] == 0
+    desk.line.enter("a", 40)
+    desk.line.place("a")
+    desk.line.enter("b", 20)
+    told = describe({"model": "mlp"})
+    assert told["waiting"] == 2 and told["wait"] == pytest.approx(60, abs=1)
+    desk.costs.predict(Scenario(model="mlp"))
+    assert describe({"model": "mlp"})["seconds"] > 0
