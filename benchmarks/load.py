@@ -147,9 +147,9 @@ def at_once(work: Coroutine[Any, Any, T]) -> T:
 
 def told(name: str, outcomes: list[Outcome]) -> str:
     states = {state: sum(o.state == state for o in outcomes) for state in sorted({o.state for o in outcomes})}
-    flights = {(o.final or {}).get("run", {}).get("id") for o in outcomes}
+    shared = {(o.final or {}).get("run", {}).get("id") for o in outcomes}
     last, data = max(o.seconds for o in outcomes), sum(o.kilobytes for o in outcomes) / 1000
-    return f"{name}: {states}, {len(flights)} computations, last after {last:.1f} s, {data:.0f} MB sent"
+    return f"{name}: {states}, {len(shared)} computations, last after {last:.1f} s, {data:.0f} MB sent"
 
 
 async def main(url: str, clients: int, tabs: int) -> None:

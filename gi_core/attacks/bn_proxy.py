@@ -17,7 +17,7 @@ from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.models.batchnorm import batchnorm_layers, statistics_kept
 from gi_core.observation import Observation
-from gi_core.priors.base import Moment, Prior
+from gi_core.priors.base import Prior, PriorContext
 from gi_core.priors.batchnorm import Moments, Statistics, measure, mismatch, recording
 
 
@@ -102,7 +102,7 @@ class KnownStatistics(Prior):
     def __post_init__(self) -> None:
         pass
 
-    def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
+    def pull(self, images: Tensor, moment: PriorContext) -> tuple[Tensor, Tensor]:
         victim = moment.observation.victim
         layers = {n: m for n, m in normalisation_layers(victim).items() if n in self.targets}
         with torch.enable_grad():

@@ -16,7 +16,7 @@ from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import L2
 from gi_core.networks.grnn import CODE, Generator
 from gi_core.observation import Observation
-from gi_core.priors.base import Moment, parse_priors, pulls
+from gi_core.priors.base import PriorContext, parse_priors, pulls
 from gi_core.seeds import seeded
 
 
@@ -64,7 +64,7 @@ class GRNN(Attack):
             smooth = self.tv * (images.diff(dim=-1).square().mean() + images.diff(dim=-2).square().mean())
             share = 1 + 0.5 / root.clamp_min(1e-12)  # d (S + sqrt S) / d S
             pull = share * now.gradient
-            moment = Moment(observation, step / self.steps, matcher.generator, pull, matcher.memory)
+            moment = PriorContext(observation, step / self.steps, matcher.generator, pull, matcher.memory)
             potentials, belief = pulls(priors, images.detach(), moment)
             loss = now.loss + root + smooth.detach() + sum(potentials.values())
             if best is None:

@@ -67,7 +67,7 @@ class Span(IterativeAttack):
 
         def restart(number: int) -> Iterator[Frame]:
             x, first = self.beginning(observation, seed + 7919 * number), number * (self.steps + 1)
-            goal = Goal(observation, labels, spaces, x, self)
+            goal = SpanObjective(observation, labels, spaces, x, self)
             half = self.steps // 2
             for smoothing, steps in ((self.tv, half), (LAST * self.tv, self.steps - half - 1)):
                 for frame in minimise(
@@ -88,7 +88,7 @@ class Span(IterativeAttack):
         return x + TRACE * observation.victim.std * trace
 
 
-class Goal:
+class SpanObjective:
     """The objective, each part but the smoothing as a share of what it is at the start.
 
     Args:

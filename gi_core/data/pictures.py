@@ -23,6 +23,10 @@ LUMA = (0.299, 0.587, 0.114)
 Source = str | Path | bytes | Image.Image | np.ndarray | Tensor
 
 
+class NoPicture(BadInput):
+    """Nothing to read under that path."""
+
+
 def read(source: Source, size: int, channels: int) -> Tensor:
     """One picture: centre square, scaled to ``size`` with antialiasing, as (channels,size,size) in [0,1].
 
@@ -58,7 +62,7 @@ def _load(path: Path) -> tuple[bytes, str]:
     except BadInput:
         raise
     except (OSError, ValueError):
-        raise BadInput(f"no readable picture at {str(path)[:200]!r}: a file is needed") from None
+        raise NoPicture(f"no readable picture at {str(path)[:200]!r}: a file is needed") from None
 
 
 def _too_many_bytes(name: str, count: int) -> BadInput:

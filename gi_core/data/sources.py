@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from torch import Tensor
 
 from gi_core.components import split_top
 from gi_core.data.datasets import DATASETS, dataset
-from gi_core.data.pictures import Source, read
+from gi_core.data.pictures import NoPicture, Source, read
 from gi_core.data.samples import SAMPLES, sample
 from gi_core.errors import BadInput
 
@@ -21,10 +19,10 @@ def open_picture(source: Source, size: int, channels: int) -> Tensor:
             return sample(source, size, channels)
         if name in DATASETS and rest:
             return _from_dataset(name, rest, size, channels)
-        if not Path(source).is_file():
-            known = ", ".join(SAMPLES)
-            raise BadInput(f"no picture at {source[:200]!r}: a file is needed, or a sample: {known}")
-    return read(source, size, channels)
+    try:
+        return read(source, size, channels)
+    except NoPicture as error:
+        raise BadInput(f"{error}, or a sample: {', '.join(SAMPLES)}") from None
 
 
 def _from_dataset(name: str, rest: str, size: int, channels: int) -> Tensor:

@@ -22,7 +22,7 @@ from gi_core.inversion.backends.factored import FactoredClient, few_positions
 from gi_core.inversion.objectives import Objective
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.observation import Observation
-from gi_core.priors.base import Moment, Prior, pulls
+from gi_core.priors.base import Prior, PriorContext, pulls
 
 Simulate = Callable[[Tensor, Tensor], list[Tensor]]
 
@@ -93,7 +93,7 @@ class Matcher:
         x = images.detach().requires_grad_()
         try:
             with self._convolutions():
-                value, riding, gradients = self._pass(x, targets, extra)
+                value, in_pass, gradients = self._pass(x, targets, extra)
         except RuntimeError as error:
             if "scaled_dot_product" in str(error) and self._attention is contextlib.nullcontext:
                 self._attention = _math_attention  # the fused kernels have no second derivative, the plain one has
@@ -106,10 +106,10 @@ class Matcher:
             raise
         gradient, terms, loss = gradients[0], {self.objective_name: value}, value
         if self.priors:
-            moment = Moment(self.observation, progress, self.generator, gradient, self.memory)
-            others = tuple(prior for i, prior in enumerate(self.priors) if i not in riding)
-            potentials, pull = pulls(others, images, moment)
-            potentials |= {self.priors[i].name: potential for i, potential in riding.items()}
+            context = PriorContext(self.observation, progress, self.generator, gradient, self.memory)
+            others = tuple(prior for i, prior in enumerate(self.priors) if i not in in_pass)
+            potentials, pull = pulls(others, images, context)
+            potentials |= {self.priors[i].name: potential for i, potential in in_pass.items()}
             terms |= potentials
             loss, gradient = loss + sum(potentials.values()), gradient + pull
         return Evaluation(loss, terms, gradient, tuple(gradients[1:]))
@@ -127,13 +127,13 @@ class Matcher:
             watches = [prior.watch(self.observation, victim) for prior in self.priors] if victim else []
             potentials = {i: stack.enter_context(watch) for i, watch in enumerate(watches) if watch}
             guess = self.simulate(x, targets)
-            riding = {i: potential() for i, potential in potentials.items()}
+            in_pass = {i: potential() for i, potential in potentials.items()}
             value, cotangent, scale = self.distance([g.detach() for g in guess])
             pairs = [(g, v) for g, v in zip(guess, cotangent, strict=True) if g.requires_grad]
-            pairs += [(potential, torch.ones_like(potential) / scale) for potential in riding.values()]
+            pairs += [(potential, torch.ones_like(potential) / scale) for potential in in_pass.values()]
             outputs, weights = zip(*pairs, strict=True)
             gradients = torch.autograd.grad(outputs, (x, *extra), weights, materialize_grads=True)
-        return value, {i: v.detach() for i, v in riding.items()}, [g.mul_(scale) for g in gradients]
+        return value, {i: v.detach() for i, v in in_pass.items()}, [g.mul_(scale) for g in gradients]
 
 
 def gradient_of(observation: Observation) -> Simulate:

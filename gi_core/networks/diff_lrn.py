@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gi_core.models.base import Victim
 from gi_core.networks.decoder import Decoder
 from gi_core.networks.features import Feature, noise_strength, wavelet_refine
-from gi_core.networks.front import Front
+from gi_core.networks.front import LinearFront
 
 T_MAX = 12.0
 STRENGTHS = 256
@@ -85,7 +85,7 @@ class DiffLRN(nn.Module):
 
     def __init__(self, victim: Victim, *, liquid: bool = True, condition: int = 64, width: int = 64) -> None:
         super().__init__()
-        self.front = Front(victim)
+        self.front = LinearFront(victim)
         maps = self.front.map_shape
         self.register_buffer("strengths", torch.zeros(STRENGTHS))
         inputs = self.front.inputs + 2 * victim.head.in_features

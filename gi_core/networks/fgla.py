@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gi_core.models.base import Victim
 from gi_core.networks.decoder import Decoder
-from gi_core.networks.front import Front
+from gi_core.networks.front import LinearFront
 
 
 def separate(weight: Tensor, bias: Tensor, labels: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ def separate(weight: Tensor, bias: Tensor, labels: Tensor) -> Tensor:
 
 
 class FGLA(nn.Module):
-    """Features -> picture. Front with no noise model, decoder without a condition.
+    """Features -> picture. LinearFront with no noise model, decoder without a condition.
 
     Decoder sizes for 32x32 are a reconstruction: the paper gives them for 224x224 only.
 
@@ -39,7 +39,7 @@ class FGLA(nn.Module):
 
     def __init__(self, victim: Victim, width: int = 64, *, undo: bool = False) -> None:
         super().__init__()
-        self.front = Front(victim, undo=undo)
+        self.front = LinearFront(victim, undo=undo)
         self.decoder = Decoder(self.front.inputs, victim.image_shape, self.front.map_shape, width=width)
 
     def forward(self, features: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ def last_layer(victim: Victim) -> nn.Conv2d | None:
     return conv if conv.stride == (1, 1) and conv.in_channels == conv.out_channels else None
 
 
-class Front(nn.Module):
+class LinearFront(nn.Module):
     """Features -> standardised maps and a linear estimate of the picture, all closed-form [R].
 
     1. Wiener filter in the features' principal axes: each axis is shrunk by lambda / (lambda + noise^2).

@@ -1,7 +1,7 @@
 """One prior per file."""
 
-from gi_core.priors.base import Moment, Prior, opinion, parse_priors, priors
+from gi_core.priors.base import Prior, PriorContext, denoised, parse_priors, priors
 
 priors.load(__name__)
 
-__all__ = ["Moment", "Prior", "opinion", "parse_priors", "priors"]
+__all__ = ["Prior", "PriorContext", "denoised", "parse_priors", "priors"]

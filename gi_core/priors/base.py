@@ -17,7 +17,7 @@ from gi_core.observation import Observation
 
 
 @dataclass(frozen=True)
-class Moment:
+class PriorContext:
     """When and where a prior is asked.
 
     Attributes:
@@ -40,13 +40,13 @@ class Prior(Component):
     """A weighted potential on pictures.
 
     Attributes:
-        balanced: its force is set against the objective's own gradient, :attr:`Moment.data_gradient`.
+        balanced: its force is set against the objective's own gradient, :attr:`PriorContext.data_gradient`.
     """
 
     balanced: ClassVar[bool] = False
 
     @abstractmethod
-    def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
+    def pull(self, images: Tensor, context: PriorContext) -> tuple[Tensor, Tensor]:
         """Value (0-dim) and gradient (B,C,H,W) of the weighted potential at ``images`` (B,C,H,W) in [0,1]."""
 
     def watch(self, observation: Observation, victim: Victim) -> AbstractContextManager[Callable[[], Tensor]] | None:
@@ -57,7 +57,7 @@ class Prior(Component):
         """
         return None
 
-    def opinion(self, images: Tensor, moment: Moment) -> Tensor | None:
+    def denoised(self, images: Tensor, context: PriorContext) -> Tensor | None:
         """The picture the prior would rather see (a denoiser's output), (B,C,H,W), where it has one."""
         return None
 
@@ -70,19 +70,19 @@ def parse_priors(text: str) -> tuple[Prior, ...]:
     return () if text.strip() == "none" else tuple(priors.parse(part) for part in split_top(text, "+"))
 
 
-def pulls(believed: tuple[Prior, ...], images: Tensor, moment: Moment) -> tuple[dict[str, Tensor], Tensor]:
+def pulls(believed: tuple[Prior, ...], images: Tensor, context: PriorContext) -> tuple[dict[str, Tensor], Tensor]:
     """Each prior's potential by name (0-dim), and the sum of their gradients (B,C,H,W)."""
     terms, total = {}, torch.zeros_like(images)
     for prior in believed:
-        terms[prior.name], pull = prior.pull(images, moment)
+        terms[prior.name], pull = prior.pull(images, context)
         total += pull
     return terms, total
 
 
-def opinion(text: str, observation: Observation, images: Tensor, progress: float) -> Tensor | None:
-    """What the first prior of ``text`` that has an opinion would rather see in place of ``images``, for display.
+def denoised(text: str, observation: Observation, images: Tensor, progress: float) -> Tensor | None:
+    """What the first prior of ``text`` that has an denoised would rather see in place of ``images``, for display.
 
     (B,C,H,W) in [0,1], or None. Repeatable; it touches no randomness of a running attack.
     """
-    moment = Moment(observation, progress, torch.Generator().manual_seed(0), torch.zeros_like(images))
-    return next((view for prior in parse_priors(text) if (view := prior.opinion(images, moment)) is not None), None)
+    context = PriorContext(observation, progress, torch.Generator().manual_seed(0), torch.zeros_like(images))
+    return next((view for prior in parse_priors(text) if (view := prior.denoised(images, context)) is not None), None)

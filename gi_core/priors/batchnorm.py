@@ -16,7 +16,7 @@ from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.models.batchnorm import batchnorm_layers, statistics_kept
 from gi_core.observation import Observation
-from gi_core.priors.base import Moment, Prior, priors
+from gi_core.priors.base import Prior, PriorContext, priors
 
 
 @dataclass(frozen=True)
@@ -161,8 +161,8 @@ class BatchNormPrior(Prior):
     weight: float = option(1.6e-4, "weight of the potential", low=0)
     source: Literal["running", "shared", "exact"] = option("running", "which statistics are the target")
 
-    def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
-        observation = moment.observation
+    def pull(self, images: Tensor, context: PriorContext) -> tuple[Tensor, Tensor]:
+        observation = context.observation
         victim = observation.victim
         with torch.enable_grad():
             x = images.detach().requires_grad_()

@@ -11,7 +11,7 @@ from torch import Tensor
 from gi_core.components import option
 from gi_core.networks.flow import Flow, per_image, to_flow, to_pixels
 from gi_core.networks.flows import check_net, load_flow
-from gi_core.priors.base import Moment, Prior, priors
+from gi_core.priors.base import Prior, PriorContext, priors
 
 
 def stopped_pull(flow: Flow, z: Tensor, t: Tensor, noise: Tensor) -> Tensor:
@@ -77,34 +77,34 @@ class FlowPrior(Prior):
         shift = self.jitter * (2 * float(torch.rand((), generator=generator)) - 1)
         return min(0.99, max(0.01, self.start + progress * (self.end - self.start) + shift))
 
-    def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
-        look = moment.memory.get(self)
-        if look is None or not look.serves(self.every, images, moment.progress):
-            look = moment.memory[self] = self.look(images, moment, look)
+    def pull(self, images: Tensor, context: PriorContext) -> tuple[Tensor, Tensor]:
+        look = context.memory.get(self)
+        if look is None or not look.serves(self.every, images, context.progress):
+            look = context.memory[self] = self.look(images, context, look)
         look.uses += 1
-        force = self.weight * (1 - moment.progress) ** self.fade * look.scale
+        force = self.weight * (1 - context.progress) ** self.fade * look.scale
         away = images - look.seen
         return 0.5 * (force * away.square()).sum(), force * away
 
-    def look(self, images: Tensor, moment: Moment, last: Look | None) -> Look:
+    def look(self, images: Tensor, context: PriorContext, last: Look | None) -> Look:
         """Noise the guess and let the denoiser see it; the scale is the ``last`` look's unless a run begins."""
         flow = self._flow(images)
-        t = per_image(self.time(moment.progress, moment.generator), images)
+        t = per_image(self.time(context.progress, context.generator), images)
         z = to_flow(images.detach())
         pull_of = stopped_pull if self.grad == "stop" else full_pull
         residual = torch.zeros_like(images)
         for _ in range(self.draws):
-            residual += pull_of(flow, z, t, _noise(images, moment.generator))
+            residual += pull_of(flow, z, t, _noise(images, context.generator))
         away = residual * (1 - t) / (2 * self.draws)  # x - D in pixels
-        if last is not None and last.of_run(images, moment.progress):
-            return Look(images - away, last.scale, moment.progress)
-        per_pixel = moment.data_gradient.square().mean((1, 2, 3), keepdim=True).sqrt()
-        return Look(images - away, per_pixel / BALANCE, moment.progress)
+        if last is not None and last.of_run(images, context.progress):
+            return Look(images - away, last.scale, context.progress)
+        per_pixel = context.data_gradient.square().mean((1, 2, 3), keepdim=True).sqrt()
+        return Look(images - away, per_pixel / BALANCE, context.progress)
 
-    def opinion(self, images: Tensor, moment: Moment) -> Tensor:
+    def denoised(self, images: Tensor, context: PriorContext) -> Tensor:
         """The denoiser's view of the guess at the present flow time, (B,C,H,W) in [0,1]; draws its own noise."""
         generator = torch.Generator().manual_seed(0)
-        t = per_image(self.start + moment.progress * (self.end - self.start), images)
+        t = per_image(self.start + context.progress * (self.end - self.start), images)
         with torch.no_grad():
             z_t = t * to_flow(images) + (1 - t) * _noise(images, generator)
             return to_pixels(self._flow(images).denoise(z_t, t)).clamp(0, 1)

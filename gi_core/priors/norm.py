@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gi_core.components import option
-from gi_core.priors.base import Moment, Prior, priors
+from gi_core.priors.base import Prior, PriorContext, priors
 
 
 @priors.register("norm")
@@ -17,7 +17,7 @@ class SquaredNorm(Prior):
 
     weight: float = option(1e-6, "weight of the potential", low=0)
 
-    def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
-        victim = moment.observation.victim
+    def pull(self, images: Tensor, context: PriorContext) -> tuple[Tensor, Tensor]:
+        victim = context.observation.victim
         u = (images - victim.mean) / victim.std
         return self.weight * u.square().sum() / len(u), (2 * self.weight / len(u)) * u / victim.std

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gi_core.components import option
-from gi_core.priors.base import Moment, Prior, priors
+from gi_core.priors.base import Prior, PriorContext, priors
 
 BATCH = (-4, -3, -2, -1)
 
@@ -39,8 +39,8 @@ class TotalVariation(Prior):
 
     weight: float = option(0.1, "weight of the potential", low=0)
 
-    def pull(self, images: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
+    def pull(self, images: Tensor, context: PriorContext) -> tuple[Tensor, Tensor]:
         """As :meth:`Prior.pull`; leading dimensions of ``images`` are batches of their own."""
-        std = moment.observation.victim.std
+        std = context.observation.victim.std
         value, gradient = total_variation(images / std)
         return self.weight * value, gradient.mul_(self.weight / std)

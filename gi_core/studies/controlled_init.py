@@ -20,7 +20,7 @@ from gi_core.metrics.image import psnr, ssim
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.observation import Observation
-from gi_core.priors.base import Moment
+from gi_core.priors.base import PriorContext
 from gi_core.priors.tv import TotalVariation
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.pictures import private_pictures
@@ -112,7 +112,7 @@ class ControlledInit(Study):
         matcher = Matcher(observation, objectives.parse("cosine"), (smooth,))
 
         def smoothing(x: Tensor, progress: float) -> Evaluation:
-            moment = Moment(observation, progress, matcher.generator, torch.zeros_like(x))
+            moment = PriorContext(observation, progress, matcher.generator, torch.zeros_like(x))
             value, gradient = smooth.pull(x, moment)
             return Evaluation(value, {smooth.name: value}, gradient)
 

@@ -23,7 +23,7 @@ from gi_core.data.arrays import Pictures
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.networks import weights
-from gi_core.training.cached_features import remembered
+from gi_core.training.cached_features import cached
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
     per_epoch = math.ceil(len(train) / training.batch)
     steps = per_epoch * training.epochs
     rows, held_rows = (
-        remembered(training.table_name(), victim, pictures, path.parent, partial(training.table, network))
+        cached(training.table_name(), victim, pictures, path.parent, partial(training.table, network))
         for pictures in (train, held_out)
     )
     first, log = resume(path, network, optimiser, training.text)

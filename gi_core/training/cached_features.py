@@ -14,7 +14,7 @@ from gi_core.models.base import Victim
 from gi_core.networks.weights import fingerprint
 
 
-def remembered(
+def cached(
     name: str, victim: Victim, pictures: Pictures, folder: Path, compute: Callable[[Victim, Pictures], Tensor]
 ) -> Tensor:
     """``compute(victim, pictures)``, or the rows that it once gave for this very victim and these very pictures.

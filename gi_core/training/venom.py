@@ -14,7 +14,7 @@ from gi_core.data.arrays import Pictures
 from gi_core.models.base import Victim
 from gi_core.networks.diff_lrn import DiffLRN
 from gi_core.networks.features import Feature, rank_one
-from gi_core.networks.front import Front
+from gi_core.networks.front import LinearFront
 from gi_core.training.base import Training, psnr, trainings
 
 CLIP = 1.0
@@ -46,7 +46,7 @@ def draw_noise(count: int, generator: torch.Generator) -> Tensor:
     return torch.where(kind < 0.3, torch.zeros(()), torch.where(kind < 0.7, fine, coarse))
 
 
-def fit_front(front: Front, rows: Tensor, pictures: Pictures) -> None:
+def fit_front(front: LinearFront, rows: Tensor, pictures: Pictures) -> None:
     """Closed form, on at most 40,000 pictures and their features."""
     few = slice(0, 40_000)
     front.fit(rows[few], pictures.floats(few))

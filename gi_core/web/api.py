@@ -14,7 +14,7 @@ from gi_core import catalogue
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
 from gi_core.web.server.requests import FIELDS, scenario_of_link
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 
 PARAMETERS = {"images": "sample names or data: URIs, one per picture of the batch"} | {
     field.name: field.metadata["text"] for field in fields(Scenario)
@@ -22,7 +22,7 @@ PARAMETERS = {"images": "sample names or data: URIs, one per picture of the batc
 """What the parameters of ``/run_attack`` mean; without batch_size it is the number of pictures."""
 
 
-def expose(desk: Desk) -> None:
+def expose(service: RunService) -> None:
     """Register the endpoints with the Blocks under construction."""
 
     def run_attack(
@@ -52,8 +52,8 @@ def expose(desk: Desk) -> None:
         size = len(images) if batch_size is None else batch_size
         settings = {name: given[name] for name in FIELDS} | {"batch_size": size}
         try:
-            with desk.sessions.one_more((request and request.session_hash) or ""):
-                return desk.whole(settings, images)
+            with service.sessions.one_more((request and request.session_hash) or ""):
+                return service.whole(settings, images)
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 
@@ -64,8 +64,8 @@ def expose(desk: Desk) -> None:
             scenario: a query string of Scenario fields, as in a link: model=mlp&attack=ig:steps=100
         """
         try:
-            chosen, notes = scenario_of_link(scenario, desk.limits)
-            return {"seconds": desk.costs.predict(chosen), "wait": desk.line.wait(), "notes": notes}
+            chosen, notes = scenario_of_link(scenario, service.limits)
+            return {"seconds": service.costs.predict(chosen), "wait": service.queue.wait(), "notes": notes}
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 

@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from gi_core._torch import share_heaps
 from gi_core.store import Store
 from gi_core.web import api
-from gi_core.web.preload import FirstSight
+from gi_core.web.preload import Preload
 from gi_core.web.screens.anatomy import anatomy
 from gi_core.web.screens.compare import compare
 from gi_core.web.screens.dial import dial
@@ -24,22 +24,22 @@ from gi_core.web.screens.lab import lab
 from gi_core.web.screens.lesson import lesson
 from gi_core.web.screens.risk import risk
 from gi_core.web.server import zerogpu
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.server.session_cleanup import SESSIONS, forgetting
-from gi_core.web.server.upload_guard import Gate
+from gi_core.web.server.upload_guard import UploadGuard
 from gi_core.web.settings import limits, mcp_server, store_file
 from gi_core.web.widget import head, widget
 
 STYLES = ("base", "lab", "dial", "compare", "anatomy", "feasibility", "risk", "lesson")
 
 
-def build(desk: Desk | None = None) -> gr.Blocks:
+def build(service: RunService | None = None) -> gr.Blocks:
     """The web app, not yet launched."""
     share_heaps()
-    desk = desk or open_desk()
+    service = service or open_run_service()
     Image.MAX_IMAGE_PIXELS = 40_000_000
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    forget = max(1, round(60 * desk.limits.minutes))
+    forget = max(1, round(60 * service.limits.minutes))
     with gr.Blocks(
         analytics_enabled=False,
         delete_cache=(max(1, forget // 3), forget),
@@ -48,27 +48,27 @@ def build(desk: Desk | None = None) -> gr.Blocks:
     ) as demo:
         header = widget("header", tabs=[])
         rendered = {
-            "lab": lab.render(desk),
+            "lab": lab.render(service),
             "dial": dial.render(),
-            "compare": compare.render(desk),
-            "anatomy": anatomy.render(desk),
-            "feasibility": feasibility.render(desk),
+            "compare": compare.render(service),
+            "anatomy": anatomy.render(service),
+            "feasibility": feasibility.render(service),
             "risk": risk.render(),
             "lesson": lesson.render(),
         }
         header.props["tabs"] = [name for name, tab in rendered.items() if tab is not None]
-        api.expose(desk)
+        api.expose(service)
     if zerogpu.active():
         zerogpu.task()
-    demo.queue(max_size=desk.limits.waiting + 64, default_concurrency_limit=None)
+    demo.queue(max_size=service.limits.waiting + 64, default_concurrency_limit=None)
     return demo
 
 
-def open_desk() -> Desk:
-    """The desk of this deployment, with its store."""
+def open_run_service() -> RunService:
+    """The service of this deployment, with its store."""
     allowed = limits()
     store = Store(store_file(), megabytes=allowed.store_megabytes, days=allowed.store_days)
-    return Desk(allowed, store)
+    return RunService(allowed, store)
 
 
 def launch_settings() -> dict[str, Any]:
@@ -91,5 +91,5 @@ def launch_settings() -> dict[str, Any]:
         "share": False,
         "mcp_server": mcp_server(),
         "max_threads": 256,
-        "app_kwargs": {"middleware": [Middleware(Gate), Middleware(FirstSight)], "lifespan": forgetting},
+        "app_kwargs": {"middleware": [Middleware(UploadGuard), Middleware(Preload)], "lifespan": forgetting},
     }

@@ -16,10 +16,10 @@ from gi_core.report import FORMATS
 from gi_core.scenario import Scenario
 from gi_core.store import PLAIN, address
 from gi_core.trace import KeptFrame, Trace
-from gi_core.web.server.run_service import Desk, sentence
+from gi_core.web.server.run_service import RunService, sentence
 
 
-def download_with(desk: Desk) -> Any:
+def download_with(service: RunService) -> Any:
     def download_run(request: dict[str, Any]) -> dict[str, Any]:
         """A run as a file: {name, type, data in base64}, or an error.
 
@@ -28,7 +28,7 @@ def download_with(desk: Desk) -> Any:
         kind = str(request.get("format", "zip"))
         if kind not in FORMATS:
             return {"error": sentence(f"unknown format {kind[:20]!r}: allowed are {', '.join(FORMATS)}")}
-        trace = trace_of(desk, request)
+        trace = trace_of(service, request)
         if trace is None:
             return {"forgotten": True}
         content = base64.b64encode(FORMATS[kind].write(trace)).decode()
@@ -39,13 +39,13 @@ def download_with(desk: Desk) -> Any:
     return download_run
 
 
-def trace_of(desk: Desk, request: dict[str, Any]) -> Trace | None:
+def trace_of(service: RunService, request: dict[str, Any]) -> Trace | None:
     """The Trace of a run that the browser shows; None when nobody holds it any more."""
-    if held := desk.shelf.get(str(request.get("id", ""))):
+    if held := service.traces.get(str(request.get("id", ""))):
         return held
     try:
         scenario = Scenario.from_dict(dict(request["scenario"]))
-        record = desk.store.find(address(scenario, [str(name) for name in request["pictures"]]))
+        record = service.store.find(address(scenario, [str(name) for name in request["pictures"]]))
     except (BadInput, KeyError, TypeError, ValueError):
         return None
     if record is None:

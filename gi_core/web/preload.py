@@ -33,7 +33,7 @@ def snippet() -> bytes:
     return source("preload.html").replace("GIVEN", as_script(given)).encode()
 
 
-class FirstSight:
+class Preload:
     """ASGI middleware that puts the snippet into the app's own page, and touches nothing else."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -16,7 +16,7 @@ from gi_core.scenario import Scenario
 from gi_core.web import payload
 from gi_core.web.presets import ATTACKS
 from gi_core.web.screens.compare import compare
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
 
@@ -61,16 +61,16 @@ COMPARISONS: dict[str, dict[str, Any]] = {
 
 def record(recording: Recording) -> dict[str, Any]:
     """The last message of the run, marked as recorded, with what ``trace.json`` would hold."""
-    desk = Desk(Limits())
+    service = RunService(Limits())
     request = {
         "id": "recorded",
         "settings": recording.scenario.to_dict(),
         "pictures": [{"sample": name} for name in recording.pictures],
         "fresh": True,
     }
-    *_, last = desk.live(request)
+    *_, last = service.live(request)
     run: dict[str, Any] = last["run"]
-    trace = desk.shelf.get(run["id"])
+    trace = service.traces.get(run["id"])
     if run["state"] != "done" or trace is None:
         raise RuntimeError(run.get("message", run["state"]))
     kept = {"id": recorded_id(run["scenario"]), "state": "recorded", "trace": trace.to_dict()}
@@ -80,7 +80,7 @@ def record(recording: Recording) -> dict[str, Any]:
 def record_comparison(name: str) -> dict[str, Any]:
     """The last message of a comparison, marked as recorded."""
     pictures = [{"sample": sample} for sample in ("cat", "coffee", "rocket", "blobs")]
-    *_, last = compare.live(Desk(Limits()), COMPARISONS[name] | {"id": "recorded", "pictures": pictures})
+    *_, last = compare.live(RunService(Limits()), COMPARISONS[name] | {"id": "recorded", "pictures": pictures})
     told = last["compare"]
     if told["state"] != "done":
         raise RuntimeError(f"{name}: {told.get('message', told['state'])}")

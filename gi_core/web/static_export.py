@@ -16,7 +16,7 @@ from gi_core.web.screens.anatomy import anatomy
 from gi_core.web.screens.compare import compare
 from gi_core.web.screens.lab import lab
 from gi_core.web.screens.lesson import lesson
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 from gi_core.web.strings import ENGLISH
 from gi_core.web.widget import as_script, head, replay_names, script, source
@@ -91,7 +91,7 @@ def widget(name: str, props: dict[str, Any]) -> str:
 
 def recordings() -> dict[str, Any]:
     """Every recorded run, comparison and anatomy, by name."""
-    take_apart = anatomy.anatomy_with(Desk(Limits()))
+    take_apart = anatomy.anatomy_with(RunService(Limits()))
     runs = {name: lab.replay(name)["run"] for name in replay_names()}
     return {
         "runs": runs,

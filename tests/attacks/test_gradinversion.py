@@ -8,7 +8,7 @@ from gi_core.attacks import attacks
 from gi_core.client import release
 from gi_core.errors import BadInput
 from gi_core.observation import Observation
-from gi_core.priors.base import Moment
+from gi_core.priors.base import PriorContext
 from gi_core.priors.norm import SquaredNorm
 
 SHAPE = (3, 16, 16)
@@ -51,7 +51,7 @@ def test_without_batchnorm_it_says_so():
 
 def test_norm_prior_gradient():
     observation = observe()
-    moment = Moment(observation, 0.0, torch.Generator(), torch.zeros(1, *SHAPE))
+    moment = PriorContext(observation, 0.0, torch.Generator(), torch.zeros(1, *SHAPE))
     x = torch.rand(2, *SHAPE, requires_grad=True)
     value, gradient = SquaredNorm(weight=0.3).pull(x.detach(), moment)
     expected = 0.3 * ((x - observation.victim.mean) / observation.victim.std).square().sum((1, 2, 3)).mean()

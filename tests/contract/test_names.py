@@ -22,7 +22,7 @@ from gi_core.scenario import Scenario
 from gi_core.web import app, payload
 from gi_core.web.api import PARAMETERS
 from gi_core.web.screens.lab import lab
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ OTHER = {
 @pytest.fixture(scope="module")
 def endpoints():
     """What gradio_client is told of the named endpoints."""
-    demo = app.build(Desk(Limits()))
+    demo = app.build(RunService(Limits()))
     return demo.get_api_info()["named_endpoints"]
 
 

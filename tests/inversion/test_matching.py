@@ -15,7 +15,7 @@ from gi_core.inversion.objectives import L2, Cosine
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.observation import DefenseFacts, Observation, Update
-from gi_core.priors.base import Moment
+from gi_core.priors.base import PriorContext
 from gi_core.priors.batchnorm import BatchNormPrior
 from gi_core.priors.tv import TotalVariation
 
@@ -250,10 +250,10 @@ def test_statistics_read_in_the_matching_pass_are_those_of_a_pass_of_their_own(p
     observation = observe("resnet18:width=4", picture)
     guess = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     prior = BatchNormPrior(weight=0.1)
-    riding = Matcher(observation, objective, (prior,)).evaluate(guess, observation.labels)
+    in_pass = Matcher(observation, objective, (prior,)).evaluate(guess, observation.labels)
     alone = Matcher(observation, objective).evaluate(guess, observation.labels)
-    moment = Moment(observation, 0.0, torch.Generator(), alone.gradient)
-    potential, pull = prior.pull(guess, moment)
-    assert torch.allclose(riding.terms["batchnorm"], potential, rtol=1e-9)
-    assert torch.allclose(riding.loss, alone.loss + potential, rtol=1e-9)
-    assert torch.allclose(riding.gradient, alone.gradient + pull, rtol=1e-6, atol=1e-12)
+    context = PriorContext(observation, 0.0, torch.Generator(), alone.gradient)
+    potential, pull = prior.pull(guess, context)
+    assert torch.allclose(in_pass.terms["batchnorm"], potential, rtol=1e-9)
+    assert torch.allclose(in_pass.loss, alone.loss + potential, rtol=1e-9)
+    assert torch.allclose(in_pass.gradient, alone.gradient + pull, rtol=1e-6, atol=1e-12)

@@ -6,7 +6,7 @@ from sklearn.linear_model import Ridge
 
 from gi_core.models import build
 from gi_core.networks.features import rank_one
-from gi_core.networks.front import LEVELS, Front, last_layer, maps_of, solve_ridge
+from gi_core.networks.front import LEVELS, LinearFront, last_layer, maps_of, solve_ridge
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def fitted(lenet):
     generator = torch.Generator().manual_seed(0)
     images = torch.nn.functional.interpolate(torch.rand(800, 3, 8, 8, generator=generator), 32, mode="bilinear")
     features = lenet.features(images)
-    front = Front(lenet)
+    front = LinearFront(lenet)
     front.fit(features, images)
     return front, features, images
 

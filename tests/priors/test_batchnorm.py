@@ -9,7 +9,7 @@ from gi_core.client import release
 from gi_core.errors import BadInput
 from gi_core.models.batchnorm import batchnorm_layers
 from gi_core.observation import Observation, Training
-from gi_core.priors.base import Moment
+from gi_core.priors.base import PriorContext
 from gi_core.priors.batchnorm import BatchNormPrior, measure, running, shared
 
 SHAPE = (3, 16, 16)
@@ -108,11 +108,11 @@ def test_pull_is_the_gradient_of_its_value(source, mode):
     images = batch(2).double()
     observation = observe(net, images)
     prior = BatchNormPrior(weight=0.5, source=source)
-    moment = Moment(observation, 0.0, torch.Generator(), torch.zeros_like(images))
+    context = PriorContext(observation, 0.0, torch.Generator(), torch.zeros_like(images))
     x, direction = batch(2, seed=1).double(), batch(2, seed=2).double() - 0.5
     before = {n: b.clone() for n, b in net.named_buffers()}
-    _, gradient = prior.pull(x, moment)
-    up, down = (prior.pull(x + h * direction, moment)[0] for h in (1e-6, -1e-6))
+    _, gradient = prior.pull(x, context)
+    up, down = (prior.pull(x + h * direction, context)[0] for h in (1e-6, -1e-6))
     assert (gradient * direction).sum().item() == pytest.approx(((up - down) / 2e-6).item(), rel=1e-4)
     assert all(torch.equal(b, before[n]) for n, b in net.named_buffers())  # guesses move no statistics
 
@@ -120,9 +120,9 @@ def test_pull_is_the_gradient_of_its_value(source, mode):
 def test_the_truth_has_no_mismatch_with_its_own_statistics():
     images = batch(3)
     observation = observe(victim(), images)
-    moment = Moment(observation, 0.0, torch.Generator(), torch.zeros_like(images))
+    context = PriorContext(observation, 0.0, torch.Generator(), torch.zeros_like(images))
     exact, after, before = (
-        BatchNormPrior(weight=1, source=s).pull(images, moment)[0].item() for s in ("exact", "shared", "running")
+        BatchNormPrior(weight=1, source=s).pull(images, context)[0].item() for s in ("exact", "shared", "running")
     )
     assert exact < 1e-3 * after
     assert after < before

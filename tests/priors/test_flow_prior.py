@@ -12,7 +12,7 @@ from gi_core.networks.flow import per_image, to_flow
 from gi_core.networks.flows import load_flow
 from gi_core.networks.gaussian_flow import GaussianFlow
 from gi_core.observation import Observation, Update
-from gi_core.priors.base import Moment, opinion, parse_priors
+from gi_core.priors.base import PriorContext, denoised, parse_priors
 from gi_core.priors.flow import BALANCE, FlowPrior, full_pull, stopped_pull
 
 
@@ -25,12 +25,12 @@ def gaussian(n: int = 12) -> GaussianFlow:
     )
 
 
-def moment(images: Tensor, progress: float = 0.5, seed: int = 0, gradient: Tensor | None = None) -> Moment:
+def context(images: Tensor, progress: float = 0.5, seed: int = 0, gradient: Tensor | None = None) -> PriorContext:
     victim = build("mlp:width=4,depth=1", image_shape=tuple(images.shape[1:]), num_classes=3)
     update = Update({n: torch.zeros_like(p) for n, p in victim.named_parameters()})
     observation = Observation(victim=victim, update=update, batch_size=len(images))
     data_gradient = torch.ones_like(images) if gradient is None else gradient
-    return Moment(observation, progress, torch.Generator().manual_seed(seed), data_gradient)
+    return PriorContext(observation, progress, torch.Generator().manual_seed(seed), data_gradient)
 
 
 @pytest.mark.parametrize("t", [0.2, 0.5, 0.8])
@@ -74,7 +74,7 @@ def test_force_is_a_share_of_the_objectives_first_per_picture() -> None:
     images = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     data = torch.tensor([1.0, 10.0, 0.0]).view(-1, 1, 1, 1) * torch.randn(images.shape)
     prior = FlowPrior(weight=0.25, net="gaussian", fade=0)
-    here = moment(images, gradient=data)
+    here = context(images, gradient=data)
     value, pull = prior.pull(images, here)
     apart = (images - here.memory[prior].seen).flatten(1).norm(dim=1) / images[0].numel() ** 0.5
     torch.testing.assert_close(pull.flatten(1).norm(dim=1), 0.25 * data.flatten(1).norm(dim=1) * apart / BALANCE)
@@ -87,7 +87,7 @@ def test_the_value_is_the_potential_whose_gradient_is_the_pull() -> None:
     """weight |g_0| / BALANCE |x - D|^2 / 2 with D held."""
     images = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     prior = FlowPrior(weight=0.3, net="gaussian", start=0.3, end=0.95, jitter=0.0, fade=0)
-    value, pull = prior.pull(images, moment(images, seed=4))
+    value, pull = prior.pull(images, context(images, seed=4))
     flow = load_flow("gaussian", (3, 8, 8), images.device)
     generator = torch.Generator().manual_seed(4)
     torch.rand((), generator=generator)
@@ -109,7 +109,7 @@ def test_one_look_serves_so_many_iterations_of_one_start(monkeypatch: pytest.Mon
     )  # fmt: skip
     prior = FlowPrior(net="gaussian", every=3, weight=0.3, fade=0)
     images = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
-    here = moment(images)
+    here = context(images)
     steps = [prior.pull(images, replace(here, progress=p)) for p in (0.0, 0.1, 0.2, 0.3, 0.4, 0.0)]
     assert len(looks) == 3
     torch.testing.assert_close(steps[1], steps[0])
@@ -125,7 +125,7 @@ def test_one_look_serves_so_many_iterations_of_one_start(monkeypatch: pytest.Mon
 def test_each_start_takes_its_own_scale() -> None:
     images = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     prior = FlowPrior(net="gaussian", every=1)
-    here = moment(images)
+    here = context(images)
     scales = []
     for progress, size in ((0.0, 2.0), (0.5, 3.0), (0.0, 5.0)):
         prior.pull(images, replace(here, progress=progress, data_gradient=size * torch.ones_like(images)))
@@ -137,7 +137,7 @@ def test_a_fading_prior_leaves_the_last_word_to_the_update() -> None:
     images = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     size = lambda fade, progress: float(
         FlowPrior(net="gaussian", start=0.5, end=0.5, jitter=0, fade=fade)
-        .pull(images, moment(images, progress))[1]
+        .pull(images, context(images, progress))[1]
         .norm()
     )
     assert [size(2, p) / size(0, p) for p in (0.0, 0.5, 1.0)] == pytest.approx([1, 0.25, 0])
@@ -155,7 +155,7 @@ def test_time_goes_from_start_to_end() -> None:
 
 def test_the_same_seed_pulls_the_same_way_and_draws_average() -> None:
     images = torch.rand(1, 3, 8, 8)
-    pull = lambda seed, draws: FlowPrior(net="gaussian", draws=draws).pull(images, moment(images, seed=seed))[1]
+    pull = lambda seed, draws: FlowPrior(net="gaussian", draws=draws).pull(images, context(images, seed=seed))[1]
     assert torch.equal(pull(0, 1), pull(0, 1))
     assert not torch.equal(pull(0, 1), pull(1, 1))
     assert (pull(0, 16) - pull(1, 16)).norm() < (pull(0, 1) - pull(1, 1)).norm()
@@ -165,18 +165,18 @@ def test_opinion_denoises_towards_pictures() -> None:
     """A smooth ramp under noise: the denoiser's view is closer to the ramp than the noisy picture is."""
     ramp = torch.linspace(0.2, 0.8, 16).view(1, 1, 1, 16).expand(1, 3, 16, 16).contiguous()
     noisy = (ramp + 0.2 * torch.randn(ramp.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
-    seen = FlowPrior(net="gaussian", end=0.8).opinion(noisy, moment(noisy, progress=1.0))
+    seen = FlowPrior(net="gaussian", end=0.8).denoised(noisy, context(noisy, progress=1.0))
     assert seen.shape == ramp.shape
     assert (seen - ramp).square().mean() < 0.5 * (noisy - ramp).square().mean()
 
 
 def test_opinion_by_the_text_of_an_attack() -> None:
     images = torch.rand(2, 3, 8, 8)
-    world = moment(images).observation
-    assert opinion("tv", world, images, 0.5) is None
-    seen = opinion("tv+flow:net=gaussian", world, images, 0.5)
+    world = context(images).observation
+    assert denoised("tv", world, images, 0.5) is None
+    seen = denoised("tv+flow:net=gaussian", world, images, 0.5)
     assert seen is not None
-    assert torch.equal(seen, FlowPrior(net="gaussian").opinion(images, moment(images)))
+    assert torch.equal(seen, FlowPrior(net="gaussian").denoised(images, context(images)))
 
 
 def test_names_and_shapes_are_checked() -> None:

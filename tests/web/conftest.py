@@ -28,15 +28,15 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[tuple[str, object]]:
-    """(URL, desk) of the app on a free port."""
+    """(URL, service) of the app on a free port."""
     from gi_core.web import app
-    from gi_core.web.server.run_service import Desk
+    from gi_core.web.server.run_service import RunService
     from gi_core.web.settings import Limits
 
-    desk = Desk(Limits(image_size=64, batch_size=8))
-    demo = app.build(desk)
+    service = RunService(Limits(image_size=64, batch_size=8))
+    demo = app.build(service)
     _, url, _ = demo.launch(**app.launch_settings(), prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
-    yield url, desk
+    yield url, service
     demo.close()
 
 

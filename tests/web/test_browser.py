@@ -44,11 +44,11 @@ def wait_state(page, word, seconds=20):
     )
 
 
-def wait_idle(desk, seconds):
+def wait_idle(service, seconds):
     end = time.monotonic() + seconds
-    while len(desk.line) and time.monotonic() < end:
+    while len(service.queue) and time.monotonic() < end:
         time.sleep(0.02)
-    return len(desk.line)
+    return len(service.queue)
 
 
 def test_a_recorded_run_plays_before_anything_is_clicked(page):
@@ -205,16 +205,16 @@ def test_stop_keeps_the_frames(page, served):
 
 
 def test_closing_the_tab_frees_the_worker(browser, served):
-    url, desk = served
+    url, service = served
     tab = browser.new_page()
     tab.goto(url)
     tab.wait_for_selector("[data-r=state]:not(:empty)")
     set_attack(tab, SLOW)
     find(tab, "run").click()
     wait_state(tab, "Live run")
-    assert len(desk.line) == 1
+    assert len(service.queue) == 1
     tab.close()
-    assert wait_idle(desk, 1.0) == 0
+    assert wait_idle(service, 1.0) == 0
 
 
 @pytest.mark.parametrize(

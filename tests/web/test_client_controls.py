@@ -11,14 +11,14 @@ from gi_core.attacks import attacks
 from gi_core.client import minibatches
 from gi_core.scenario import Scenario
 from gi_core.web.screens.compare.compare import comparison
-from gi_core.web.server.denoised_view import KEPT, Opinions, progress
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.denoised_view import KEPT, DenoisedViews, progress
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
 
 def ask(attack, **settings):
     request = {"id": "a", "settings": {"model": "mlp", "attack": attack, **settings}, "pictures": [{"sample": "cat"}]}
-    return [message["run"] for message in Desk(Limits()).live(request) if message]
+    return [message["run"] for message in RunService(Limits()).live(request) if message]
 
 
 def test_the_denoisers_opinion_comes_with_a_run_that_has_one():
@@ -39,7 +39,7 @@ def test_opinions_are_few_and_cost_a_tenth_at_most(monkeypatch):
     calls = []
     monkeypatch.setattr(denoised_view, "opinion", lambda *a: calls.append(1) or torch.zeros(1, 3, 4, 4))
     run = SimpleNamespace(attack=attacks.parse("fm"), truth=torch.zeros(1), observation=None)
-    views = Opinions(run)
+    views = DenoisedViews(run)
     for i in range(200):
         views.ask(SimpleNamespace(iteration=i, seconds=1e9, images=torch.zeros(1, 3, 4, 4)))
     assert len(calls) == 200 and len(views.rows) <= KEPT and views.rows[-1]["iteration"] == 199

@@ -12,7 +12,7 @@ import pytest
 from gi_core.store import Store
 from gi_core.web.exports import trace_of
 from gi_core.web.screens.compare import compare
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
 BASE = {"model": "mlp", "image_size": 16, "attack": "ig:steps=20"}
@@ -23,36 +23,38 @@ def request(**changes):
             "values": ["0", "1"]} | changes  # fmt: skip
 
 
-def last(desk, **changes):
-    *_, message = (m for m in compare.live(desk, request(**changes)) if m)
+def last(service, **changes):
+    *_, message = (m for m in compare.live(service, request(**changes)) if m)
     return message["compare"]
 
 
 def test_lanes_get_equal_steps_and_a_control_each():
-    desk = Desk(Limits())
-    told = last(desk)
+    service = RunService(Limits())
+    told = last(service)
     assert told["state"] == "done" and [lane["label"] for lane in told["lanes"]] == ["0", "1"]
     for lane in told["lanes"]:
         assert lane["frames"][-1]["iteration"] == 20
         assert lane["verdict"]["control"]["psnr"] is not None
-    assert len(desk.line) == 0
+    assert len(service.queue) == 0
 
 
 def test_batches_of_different_size_stand_side_by_side():
-    told = last(Desk(Limits()), field="batch_size", values=["1", "3"])
+    told = last(RunService(Limits()), field="batch_size", values=["1", "3"])
     assert [lane["size"]["batch"] for lane in told["lanes"]] == [1, 3]
 
 
 def test_a_budget_stops_every_lane():
     long = BASE | {"attack": "ig:steps=100000"}
-    for lane in last(Desk(Limits()), settings=long, budget={"seconds": 0.2})["lanes"]:
+    for lane in last(RunService(Limits()), settings=long, budget={"seconds": 0.2})["lanes"]:
         assert lane["frames"][-1]["iteration"] < 100000 and lane["frames"][-1]["seconds"] < 5
-    for lane in last(Desk(Limits()), settings=long, budget={"steps": 7})["lanes"]:
+    for lane in last(RunService(Limits()), settings=long, budget={"steps": 7})["lanes"]:
         assert lane["frames"][-1]["iteration"] == 6 and lane["total"] == 6
 
 
 def test_repetitions_fill_the_grid_and_every_cell_opens_its_run():
-    told = last(Desk(Limits()), field="model", values=["mlp", "lenet"], rows={"field": "seed", "values": ["3", "4"]})
+    told = last(
+        RunService(Limits()), field="model", values=["mlp", "lenet"], rows={"field": "seed", "values": ["3", "4"]}
+    )
     assert told["done"] == told["planned"] == 4
     assert set(told["runs"]) == {"0-0", "0-1", "1-0", "1-1"}
     for key, run in told["runs"].items():
@@ -65,18 +67,20 @@ def test_repetitions_fill_the_grid_and_every_cell_opens_its_run():
 
 
 def test_finished_runs_are_kept_and_can_be_downloaded(tmp_path):
-    desk = Desk(Limits(), Store(tmp_path / "runs.sqlite"))
-    told = last(desk, rows={"field": "seed", "values": ["0"]}, field="model", values=["mlp", "lenet"])
+    service = RunService(Limits(), Store(tmp_path / "runs.sqlite"))
+    told = last(service, rows={"field": "seed", "values": ["0"]}, field="model", values=["mlp", "lenet"])
     for run in told["runs"].values():
         wanted = {"id": run["id"], "scenario": run["scenario"], "pictures": run["pictures"]}
-        trace = trace_of(desk, wanted)
+        trace = trace_of(service, wanted)
         assert trace is not None and trace.scores[0]["psnr"] == pytest.approx(run["scores"]["psnr"])
-    cut = last(desk, budget={"steps": 5}, settings=BASE | {"attack": "ig:steps=21"})
-    assert trace_of(desk, cut["runs"]["0-0"]) is None  # cut short, it is not what its Scenario says
+    cut = last(service, budget={"steps": 5}, settings=BASE | {"attack": "ig:steps=21"})
+    assert trace_of(service, cut["runs"]["0-0"]) is None  # cut short, it is not what its Scenario says
 
 
 def test_a_lane_that_cannot_run_says_so_and_the_others_go_on():
-    told = last(Desk(Limits()), field="attack", values=["ig:steps=5", "git"], rows={"field": "seed", "values": [0, 1]})
+    told = last(
+        RunService(Limits()), field="attack", values=["ig:steps=5", "git"], rows={"field": "seed", "values": [0, 1]}
+    )
     assert told["state"] == "done"
     assert told["lanes"][1]["message"].endswith(".") and "message" in told["cells"][1][1]
     assert told["lanes"][0]["verdict"] and told["cells"][1][0]["gain"] is not None
@@ -97,29 +101,29 @@ def test_a_lane_that_cannot_run_says_so_and_the_others_go_on():
     ],
 )
 def test_bad_comparisons_are_one_sentence(changes, words):
-    desk = Desk(Limits())
-    told = last(desk, **changes)
+    service = RunService(Limits())
+    told = last(service, **changes)
     assert told["state"] == "failed" and words in told["message"]
-    assert len(desk.line) == 0
+    assert len(service.queue) == 0
 
 
 def test_a_fault_of_ours_is_said_in_one_sentence(monkeypatch):
     monkeypatch.setattr(compare, "advance", lambda *_: 1 / 0)
     monkeypatch.setattr(threading, "excepthook", lambda *_: None)
-    told = last(Desk(Limits()))
+    told = last(RunService(Limits()))
     assert told["state"] == "failed" and "fault of this program" in told["message"]
 
 
 def test_closing_frees_the_place():
-    desk = Desk(Limits())
-    messages = compare.live(desk, request(settings=BASE | {"attack": "ig:steps=100000"}))
+    service = RunService(Limits())
+    messages = compare.live(service, request(settings=BASE | {"attack": "ig:steps=100000"}))
     while not next(messages):
         pass
     messages.close()
     end = time.monotonic() + 1.0
-    while len(desk.line) and time.monotonic() < end:
+    while len(service.queue) and time.monotonic() < end:
         time.sleep(0.01)
-    assert len(desk.line) == 0
+    assert len(service.queue) == 0
 
 
 @pytest.mark.parametrize("name", compare.recorded_names())

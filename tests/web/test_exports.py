@@ -22,7 +22,7 @@ from pypdf import PdfReader
 
 from gi_core.report import FORMATS
 from gi_core.web.exports import download_with, recorded_trace
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 from gi_core.web.widget import asset, replay_names
 
@@ -50,15 +50,15 @@ class Tags(HTMLParser):
 
 @pytest.fixture(scope="module")
 def finished():
-    """(desk, last message) of a live run."""
-    desk = Desk(Limits())
-    *_, last = (m["run"] for m in desk.live({"id": "x", "settings": SETTINGS, "pictures": [{"sample": "cat"}]}) if m)
+    """(service, last message) of a live run."""
+    service = RunService(Limits())
+    *_, last = (m["run"] for m in service.live({"id": "x", "settings": SETTINGS, "pictures": [{"sample": "cat"}]}) if m)
     assert last["state"] == "done"
-    return desk, last
+    return service, last
 
 
-def downloaded(desk, run, kind):
-    answer = download_with(desk)(
+def downloaded(service, run, kind):
+    answer = download_with(service)(
         {"id": run["id"], "scenario": run["scenario"], "pictures": run["pictures"], "format": kind}
     )
     assert answer["name"].endswith("." + kind) and answer["type"] == FORMATS[kind].media_type
@@ -101,8 +101,8 @@ def read(kind, content, trace):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_live_run_opens_in_its_own_reader(finished, kind):
-    desk, run = finished
-    read(kind, downloaded(desk, run, kind), desk.shelf.get(run["id"]))
+    service, run = finished
+    read(kind, downloaded(service, run, kind), service.traces.get(run["id"]))
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "pdf", "mp4"])
@@ -110,15 +110,15 @@ def test_a_recorded_run_exports_the_same_way(kind):
     name = replay_names()[0]
     run = json.loads(asset(f"replays/{name}.json"))
     trace = recorded_trace(run)
-    read(kind, downloaded(Desk(Limits()), run, kind), trace)
+    read(kind, downloaded(RunService(Limits()), run, kind), trace)
     assert trace.scores[0]["psnr"] == pytest.approx(run["scores"]["psnr"])
 
 
 def test_a_run_that_nobody_holds_is_said_to_be_forgotten(finished):
     _, run = finished
     request = {"id": "gone", "scenario": run["scenario"], "pictures": ["your-picture.png"], "format": "png"}
-    assert download_with(Desk(Limits()))(request) == {"forgotten": True}
-    assert "allowed are" in download_with(Desk(Limits()))({"format": "exe"})["error"]
+    assert download_with(RunService(Limits()))(request) == {"forgotten": True}
+    assert "allowed are" in download_with(RunService(Limits()))({"format": "exe"})["error"]
 
 
 def same(scores, expected):
@@ -130,16 +130,16 @@ def same(scores, expected):
 
 
 def test_copy_python_repeats_the_run_to_the_same_scores(finished):
-    desk, run = finished
+    service, run = finished
     names: dict[str, object] = {}
     exec(run["python"], names)
-    same(names["trace"].scores, desk.shelf.get(run["id"]).scores)  # type: ignore[attr-defined]
-    assert torch.equal(names["trace"].images, desk.shelf.get(run["id"]).images)  # type: ignore[attr-defined]
+    same(names["trace"].scores, service.traces.get(run["id"]).scores)  # type: ignore[attr-defined]
+    assert torch.equal(names["trace"].images, service.traces.get(run["id"]).images)  # type: ignore[attr-defined]
 
 
 def test_copy_cli_repeats_the_run_to_the_same_scores(finished):
-    desk, run = finished
+    service, run = finished
     words = shlex.split(run["cli"])
     assert words[0] == "python"
     told = subprocess.run([sys.executable, *words[1:], "--json"], capture_output=True, text=True, check=True)
-    same(json.loads(told.stdout)["scores"], desk.shelf.get(run["id"]).to_dict()["scores"])
+    same(json.loads(told.stdout)["scores"], service.traces.get(run["id"]).to_dict()["scores"])

@@ -16,7 +16,7 @@ from gi_core.risk.evidence import rows
 from gi_core.scenario import Scenario
 from gi_core.studies.feasibility import REGIMES
 from gi_core.web.screens.feasibility import feasibility
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 from gi_core.web.strings import LANGUAGES
 
@@ -86,15 +86,15 @@ def test_the_pictures_of_a_run_begin_with_the_private_one(catalog):
 def test_bad_requests_are_one_sentence():
     assert "nknown regime" in feasibility.feasibility_run({"regime": "x"})["error"]
     assert "no pictures" in feasibility.feasibility_run({"regime": "swin-32", "update": 99, "seed": 0})["error"]
-    assert "nknown regime" in feasibility.fit_with(Desk(Limits()))({})["refused"]
-    *_, last = feasibility.live(Desk(Limits()), {"id": "a", "regime": "../x"})
+    assert "nknown regime" in feasibility.fit_with(RunService(Limits()))({})["refused"]
+    *_, last = feasibility.live(RunService(Limits()), {"id": "a", "regime": "../x"})
     assert last["run"]["state"] == "failed"
 
 
 def test_what_does_not_fit_this_deployment_is_refused():
-    small = feasibility.fit_with(Desk(Limits(image_size=64)))({"regime": "swin-224"})
+    small = feasibility.fit_with(RunService(Limits(image_size=64)))({"regime": "swin-224"})
     assert small["refused"] == "Image_size=224: at most 64 is allowed on this server."
-    *_, last = feasibility.live(Desk(Limits(image_size=64)), {"id": "a", "regime": "swin-224"})
+    *_, last = feasibility.live(RunService(Limits(image_size=64)), {"id": "a", "regime": "swin-224"})
     assert "at most 64" in last["run"]["message"]
 
 
@@ -160,9 +160,9 @@ def test_the_way_of_a_run_is_scrubbed(tab):
     assert tab.evaluate(PIXELS, "truth") == truth
 
 
-def quick(monkeypatch, desk, steps=6):
+def quick(monkeypatch, service, steps=6):
     """A live run of the smallest victim, said to take a moment."""
-    monkeypatch.setattr(desk.costs, "predict", lambda scenario: 2.0)
+    monkeypatch.setattr(service.costs, "predict", lambda scenario: 2.0)
     scenario = Scenario(attack=f"ig:steps={steps}", knowledge="labels")
     monkeypatch.setattr(feasibility, "scenario_of", lambda name: scenario)
 

@@ -29,16 +29,16 @@ from gi_core.web import settings
 from gi_core.web.exports import download_with
 from gi_core.web.screens.lab.lab import describe_with
 from gi_core.web.server import zerogpu
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 FIELDS = {"model": "mlp", "image_size": 16, "attack": "ig:steps=30"}
 
 
-def press(desk, pictures=("cat",), run_id="tab", **settings):
+def press(service, pictures=("cat",), run_id="tab", **settings):
     request = {"id": run_id, "settings": FIELDS | settings, "pictures": list(pictures), "fresh": True}
-    return [message["run"] for message in desk.live(request) if message]
+    return [message["run"] for message in service.live(request) if message]
 
 
 @pytest.fixture
@@ -104,14 +104,14 @@ class NoTensors(pickle.Unpickler):
 
 
 def test_a_long_run_goes_to_the_gpu_and_comes_back_whole(tasks, tmp_path):
-    desk = Desk(Limits(gpu_from=0.0), Store(tmp_path / "runs.sqlite3"))
-    here = press(Desk(Limits(gpu_from=1e9)))[-1]
-    there = press(desk)
+    service = RunService(Limits(gpu_from=0.0), Store(tmp_path / "runs.sqlite3"))
+    here = press(RunService(Limits(gpu_from=1e9)))[-1]
+    there = press(service)
     assert [run["state"] for run in there[-1:]] == ["done"] and len(tasks.asked) == 1
     assert there[-1]["scores"] == here["scores"] and there[-1]["verdict"] == here["verdict"]
-    trace = desk.shelf.get(there[-1]["id"])
+    trace = service.traces.get(there[-1]["id"])
     assert trace is not None and trace.control is not None and trace.images.shape == (1, 3, 16, 16)
-    assert desk.store.records()[0].origin == "stored"
+    assert service.store.records()[0].origin == "stored"
     for content in tasks.sent:
         NoTensors(io.BytesIO(content)).load()
 
@@ -119,13 +119,13 @@ def test_a_long_run_goes_to_the_gpu_and_comes_back_whole(tasks, tmp_path):
 def test_an_own_picture_is_not_kept_on_zero_gpu_either(tasks, tmp_path):
     from tests.web.test_store import own_picture
 
-    desk = Desk(Limits(gpu_from=0.0), Store(tmp_path / "runs.sqlite3"))
-    assert press(desk, [own_picture()])[-1]["state"] == "done"
-    assert all(r.origin == "shipped" for r in desk.store.records())
+    service = RunService(Limits(gpu_from=0.0), Store(tmp_path / "runs.sqlite3"))
+    assert press(service, [own_picture()])[-1]["state"] == "done"
+    assert all(r.origin == "shipped" for r in service.store.records())
 
 
 def test_short_runs_stay_here(tasks):
-    assert press(Desk(Limits(gpu_from=60.0)))[-1]["state"] == "done" and tasks.asked == []
+    assert press(RunService(Limits(gpu_from=60.0)))[-1]["state"] == "done" and tasks.asked == []
 
 
 def test_the_time_asked_for_follows_the_run(plain, monkeypatch):
@@ -137,11 +137,11 @@ def test_the_time_asked_for_follows_the_run(plain, monkeypatch):
 
 
 def test_stop_reaches_the_forked_process(tasks):
-    desk = Desk(Limits(gpu_from=0.0))
-    messages = (m["run"] for m in desk.live({"id": "a", "settings": FIELDS | {"attack": "ig:steps=90000"},
+    service = RunService(Limits(gpu_from=0.0))
+    messages = (m["run"] for m in service.live({"id": "a", "settings": FIELDS | {"attack": "ig:steps=90000"},
                                              "pictures": ["cat"]}) if m)  # fmt: skip
     next(messages)
-    assert desk.stop("a")
+    assert service.stop("a")
     *_, last = messages
     assert last["state"] == "stopped"
     assert not multiprocessing.active_children()
@@ -149,7 +149,7 @@ def test_stop_reaches_the_forked_process(tasks):
 
 def test_no_gpu_to_be_had_is_one_sentence(tasks):
     tasks.refusal = "You have exceeded your GPU quota"
-    (last,) = press(Desk(Limits(gpu_from=0.0)))
+    (last,) = press(RunService(Limits(gpu_from=0.0)))
     assert last["state"] == "failed" and "quota" in last["message"] and "recorded runs still play" in last["message"]
 
 
@@ -163,12 +163,12 @@ def test_a_fork_does_not_inherit_a_held_lock(tasks):
             release.wait(60)
 
     holder = threading.Thread(target=hold)
-    desk = Desk(Limits(gpu_from=0.0))
-    desk.costs.predict = lambda scenario: 99.0
+    service = RunService(Limits(gpu_from=0.0))
+    service.costs.predict = lambda scenario: 99.0
     holder.start()
     held.wait()
     try:
-        assert press(desk)[-1]["state"] == "done"
+        assert press(service)[-1]["state"] == "done"
     finally:
         release.set()
         holder.join()
@@ -225,7 +225,7 @@ def test_every_limit_is_documented():
 def test_without_lpips_weights_a_run_says_not_available(monkeypatch, tmp_path):
     monkeypatch.setattr(sys.modules["gi_core.metrics.lpips"], "SHIPPED", tmp_path / "missing.safetensors")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    last = press(Desk(Limits()))[-1]
+    last = press(RunService(Limits()))[-1]
     assert last["state"] == "done" and last["scores"]["lpips"] is None and np.isfinite(last["scores"]["psnr"])
 
 
@@ -237,11 +237,11 @@ def test_no_request_leaves_the_server(monkeypatch):
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: refuse(None, a[:2]))
-    desk = Desk(Limits())
-    last = press(desk)[-1]
+    service = RunService(Limits())
+    last = press(service)[-1]
     assert last["state"] == "done"
-    assert "error" not in describe_with(desk)({"search": "?model=mlp"})
-    assert "data" in download_with(desk)({"id": last["id"]})
+    assert "error" not in describe_with(service)({"search": "?model=mlp"})
+    assert "data" in download_with(service)({"id": last["id"]})
 
 
 def test_a_machine_without_a_gpu_computes_on_the_cpu(plain, monkeypatch):

@@ -22,22 +22,22 @@ def states(outcomes):
     return {state: sum(o.state == state for o in outcomes) for state in {o.state for o in outcomes}}
 
 
-def wait_idle(desk, seconds=10.0):
+def wait_idle(service, seconds=10.0):
     end = time.monotonic() + seconds
-    while len(desk.line) and time.monotonic() < end:
+    while len(service.queue) and time.monotonic() < end:
         time.sleep(0.05)
-    return len(desk.line)
+    return len(service.queue)
 
 
 def test_thirty_clients_on_one_preset_cost_one_computation(served, monkeypatch):
-    url, desk = served
+    url, service = served
     prepared, original = [], run_service.prepare
     monkeypatch.setattr(run_service, "prepare", lambda *a: prepared.append(a) or original(*a))
     outcomes = at_once(press(url, [{"settings": CHEAP | {"attack": "ig:steps=1500", "seed": 77}}] * CLIENTS))
     assert states(outcomes) == {"done": CLIENTS}
     assert len({o.final["run"]["id"] for o in outcomes}) == 1 and len(prepared) == 1
     assert len({json.dumps(o.final) for o in outcomes}) == 1
-    assert wait_idle(desk) == 0
+    assert wait_idle(service) == 0
 
 
 def different(first):
@@ -45,7 +45,7 @@ def different(first):
 
 
 def test_thirty_different_runs_and_two_hundred_tabs_leave_memory_as_it_was(launch):
-    """Warm before the first measurement: runs of each kind, a full shelf, as many sessions as are held."""
+    """Warm before the first measurement: runs of each kind, a full traces, as many sessions as are held."""
     server = launch(GI_STORE="off", GI_LIMITS="workers=1,remembered=8")
     assert states(at_once(press(server.url, different(0)))) == {"done": CLIENTS}
     at_once(come_and_go(server.url, SESSIONS))
@@ -67,7 +67,7 @@ def test_thirty_different_runs_and_two_hundred_tabs_leave_memory_as_it_was(launc
 
 def test_a_run_that_nobody_listens_to_ends(served, monkeypatch):
     """A tab closed between its request and its stream: Gradio never notices that one."""
-    url, desk = served
+    url, service = served
     monkeypatch.setattr(backpressure, "PATIENCE", 1.0)
     monkeypatch.setattr(backpressure, "UNREAD", 3)
 
@@ -79,9 +79,9 @@ def test_a_run_that_nobody_listens_to_ends(served, monkeypatch):
 
     at_once(post_and_leave())
     end = time.monotonic() + 20
-    while not len(desk.line) and time.monotonic() < end:
+    while not len(service.queue) and time.monotonic() < end:
         time.sleep(0.02)
-    assert len(desk.line) == 1 and wait_idle(desk, 30) == 0
+    assert len(service.queue) == 1 and wait_idle(service, 30) == 0
 
 
 def test_a_full_line_says_so(launch):

@@ -12,7 +12,7 @@ from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
 from gi_core.web.screens.lab.lab import describe_with
 from gi_core.web.server.requests import FIELDS, scenario_of, scenario_of_link
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
 LIMITS = Limits(image_size=64, batch_size=16)
@@ -72,7 +72,7 @@ def test_what_a_link_is_made_of():
     """A picture smuggled into a link is not read, and the link that the server makes holds Scenario fields only."""
     picture = "data:image/png;base64,iVBORw0KGgo"
     search = f"?model=mlp&pictures={quote(picture)}&images={quote(picture)}&sample={quote(picture)}"
-    answer = describe_with(Desk(LIMITS))({"search": search})
+    answer = describe_with(RunService(LIMITS))({"search": search})
     assert "error" not in answer and "data:" not in str(answer)
     assert {name for name, _ in parse_qsl(answer["query"])} <= set(FIELDS)
 

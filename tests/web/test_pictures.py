@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from gradio_client import Client
 from PIL import Image
+from tests.test_images import REFUSED, encoded, png_chunk, png_of
 
 from gi_core.web.server import run_service
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
-from tests.test_images import REFUSED, encoded, png_chunk, png_of
 
 SQUARE = np.kron(np.array([[[200, 40, 90], [20, 160, 220]], [[240, 230, 30], [60, 60, 60]]], np.uint8), np.ones((32, 32, 1), np.uint8))  # fmt: skip # noqa: E501
 
@@ -130,6 +130,6 @@ def test_unusual_pictures_are_read_over_http(client, name):
 )
 def test_requests_of_the_wrong_shape_get_one_sentence(request_, monkeypatch):
     monkeypatch.setattr(run_service, "prepare", lambda *a: pytest.fail("nothing of this may run"))
-    (only,) = Desk(Limits()).live({"id": "a"} | request_)
+    (only,) = RunService(Limits()).live({"id": "a"} | request_)
     assert only["run"]["state"] == "failed" and only["run"]["message"].endswith(".")
     assert len(only["run"]["message"]) < 3000

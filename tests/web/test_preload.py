@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-from gi_core.web.preload import FirstSight, snippet
+from gi_core.web.preload import Preload, snippet
 
 
 def answered(path, kind, body=b"<html><body>there is </body> in the text</body></html>", method="GET"):
@@ -24,7 +24,7 @@ def answered(path, kind, body=b"<html><body>there is </body> in the text</body><
 
     scope = {"type": "http", "method": method, "path": path, "root_path": ""}
     with ThreadPoolExecutor() as elsewhere:  # the browser of other tests has a loop in this thread
-        elsewhere.submit(asyncio.run, FirstSight(app)(scope, None, send)).result()
+        elsewhere.submit(asyncio.run, Preload(app)(scope, None, send)).result()
     length = dict(sent[0]["headers"])[b"content-length"]
     content = b"".join(message.get("body", b"") for message in sent[1:])
     assert int(length) == len(content)

@@ -15,7 +15,7 @@ from gi_core.store import Store, shipped
 from gi_core.web import settings
 from gi_core.web.exports import download_with
 from gi_core.web.server import run_service
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
 FIELDS = {"model": "mlp", "image_size": 16, "attack": "ig:steps=20"}
@@ -34,9 +34,9 @@ def computed(monkeypatch):
     return count
 
 
-def press(desk, pictures=("cat",), fresh=False, **settings):
+def press(service, pictures=("cat",), fresh=False, **settings):
     request = {"id": "tab", "settings": FIELDS | settings, "pictures": list(pictures), "fresh": fresh}
-    *_, last = (message["run"] for message in desk.live(request) if message)
+    *_, last = (message["run"] for message in service.live(request) if message)
     return last
 
 
@@ -48,49 +48,49 @@ def own_picture():
 
 
 def test_what_was_computed_is_answered_at_once_even_after_a_restart(file, computed):
-    first = press(Desk(Limits(), Store(file)))
-    desk = Desk(Limits(), Store(file))
-    second = press(desk)
+    first = press(RunService(Limits(), Store(file)))
+    service = RunService(Limits(), Store(file))
+    second = press(service)
     assert (first["state"], second["state"], len(computed)) == ("done", "recorded", 1)
     for name in ("frames", "history", "scores", "verdict", "layers", "cli", "truth"):
         assert first[name] == second[name], name
-    download = download_with(desk)({"id": second["id"]})
+    download = download_with(service)({"id": second["id"]})
     assert download["name"].endswith(".zip")
-    assert press(desk, fresh=True)["state"] == "done" and len(computed) == 2
-    assert press(desk, seed=1)["state"] == "done" and len(computed) == 3
+    assert press(service, fresh=True)["state"] == "done" and len(computed) == 2
+    assert press(service, seed=1)["state"] == "done" and len(computed) == 3
 
 
 def test_a_run_that_ships_needs_no_computation(computed):
     kept = next(r for r in shipped().values() if r.message)
-    last = press(Desk(Limits()), kept.pictures, **kept.scenario.to_dict())
+    last = press(RunService(Limits()), kept.pictures, **kept.scenario.to_dict())
     assert last["state"] == "recorded" and last["frames"] == kept.message["frames"] and not computed
 
 
 @pytest.mark.parametrize("pictures", [(own_picture(),), ({"data": own_picture()},), ("cat", own_picture())])
 def test_a_run_on_an_own_picture_is_never_kept(file, computed, pictures):
     store = Store(file)
-    desk = Desk(Limits(), store)
+    service = RunService(Limits(), store)
     for _ in range(2):
-        assert press(desk, pictures, batch_size=len(pictures))["state"] == "done"
+        assert press(service, pictures, batch_size=len(pictures))["state"] == "done"
     assert len(computed) == 2
     assert [r for r in store.records() if r.origin == "stored"] == []
 
 
 def test_a_picture_named_like_the_placeholder_is_not_taken_for_one():
-    last = press(Desk(Limits()), (run_service.OWN_PICTURE,))
+    last = press(RunService(Limits()), (run_service.OWN_PICTURE,))
     assert last["state"] == "failed" and "Unknown sample" in last["message"]
 
 
 def test_a_run_cut_short_is_not_kept(file):
     store = Store(file)
-    assert press(Desk(Limits(seconds=0.2), store), attack="ig:steps=90000")["state"] == "stopped"
+    assert press(RunService(Limits(seconds=0.2), store), attack="ig:steps=90000")["state"] == "stopped"
     assert [r for r in store.records() if r.origin == "stored"] == []
 
 
 def test_equal_api_calls_cost_one_computation(computed):
-    desk, answers = Desk(Limits()), []
+    service, answers = RunService(Limits()), []
     fields = FIELDS | {"attack": "ig:steps=400"}
-    threads = [threading.Thread(target=lambda: answers.append(desk.whole(fields, ["cat"]))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: answers.append(service.whole(fields, ["cat"]))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

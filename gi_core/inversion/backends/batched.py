@@ -23,7 +23,7 @@ from gi_core.inversion.backends.chain import Chain, Dense, chain_of
 from gi_core.inversion.matching import Evaluation
 from gi_core.inversion.objectives import Objective
 from gi_core.observation import Observation
-from gi_core.priors.base import Moment
+from gi_core.priors.base import PriorContext
 from gi_core.priors.tv import TotalVariation
 
 PARAMETERS = 500_000
@@ -78,7 +78,7 @@ class SideBySide:
         """
         loss, gradient = self._match(images)
         terms = {self.objective_name: loss}
-        moment = Moment(self.observation, progress, self.generator, gradient)
+        moment = PriorContext(self.observation, progress, self.generator, gradient)
         for prior in self.priors:
             potential, pull = prior.pull(images, moment)
             terms[prior.name] = potential

@@ -17,22 +17,22 @@ from gi_core.metrics.image import psnr
 from gi_core.run import Run, prepare
 from gi_core.trace import Trace, finite
 from gi_core.web import payload
-from gi_core.web.server.run_service import Desk, Pace, sentence
+from gi_core.web.server.run_service import RunService, Throttle, sentence
 
 
-def controls_with(desk: Desk) -> Any:
+def controls_with(service: RunService) -> Any:
     def more_controls(request: dict[str, Any]) -> dict[str, Any]:
         """Every control that a finished run admits, one more attack each, and the checks that need none.
 
         ``request``: id of the run. The answer: controls [{name, says, psnr, gain, rank, src}], checks, or an error.
         """
-        trace = desk.shelf.get(str(request.get("id", "")))
+        trace = service.traces.get(str(request.get("id", "")))
         if trace is None:
             return {"forgotten": True}
         flight = secrets.token_hex(16)
         found: list[dict[str, Any]] = []
         try:
-            for message in desk.in_line(flight, lambda stop: examined(trace, Pace(stop, desk.deadline()))):
+            for message in service.in_line(flight, lambda stop: examined(trace, Throttle(stop, service.deadline()))):
                 if "control" in message:
                     found.append(message["control"])
         except BadInput as error:
@@ -42,11 +42,11 @@ def controls_with(desk: Desk) -> Any:
     return more_controls
 
 
-def examined(trace: Trace, pace: Pace) -> Iterator[dict[str, Any]]:
+def examined(trace: Trace, throttle: Throttle) -> Iterator[dict[str, Any]]:
     """A message per control but the one on noise, which every run has beside it; refusals say why."""
     run = prepared(trace)
     for name in applicable(run):
-        if name == "noise" or pace.over:
+        if name == "noise" or throttle.over:
             continue
         try:
             chosen = control(run, name)

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from gi_core.attacks.base import Attack, IterativeAttack
-from gi_core.priors import opinion
+from gi_core.priors import denoised
 from gi_core.run import Run
 from gi_core.trace import KeptFrame
 from gi_core.web import payload
@@ -16,8 +16,8 @@ SHARE = 0.1
 KEPT = 24
 
 
-class Opinions:
-    """Opinions of one run, ``rows`` [{iteration, src}]; stays empty where the attack has no prior with an opinion."""
+class DenoisedViews:
+    """What the denoiser of one run sees, ``rows`` [{iteration, src}]; stays empty where the attack has no denoiser."""
 
     def __init__(self, run: Run) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -32,7 +32,7 @@ class Opinions:
             return
         started = time.perf_counter()
         images = frame.images.to(self._run.truth.device)
-        view = opinion(self._prior, self._run.observation, images, progress(self._run.attack, frame.iteration))
+        view = denoised(self._prior, self._run.observation, images, progress(self._run.attack, frame.iteration))
         self._spent += time.perf_counter() - started
         if view is None:
             self._prior = "none"

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gi_core.errors import BadInput
-from gi_core.web.server.shared_runs import Flight, Message
+from gi_core.web.server.shared_runs import Message, SharedRun
 from gi_core.web.settings import Limits
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -39,7 +39,7 @@ class Room:
 
     code: str
     key: str
-    flight: Flight = field(default_factory=Flight)
+    flight: SharedRun = field(default_factory=SharedRun)
     used: float = field(default_factory=time.monotonic)
     running: bool = False
 
@@ -114,8 +114,8 @@ class Rooms:
     def leave(self, watcher: str) -> None:
         """Let a follower go."""
         with self._lock:
-            flights = [room.flight for room in self._rooms.values() if watcher in room.flight.watchers]
-        for flight in flights:
+            shared = [room.flight for room in self._rooms.values() if watcher in room.flight.watchers]
+        for flight in shared:
             with flight.changed:
                 flight.dismissed.add(watcher)
                 flight.changed.notify_all()

@@ -28,10 +28,10 @@ from gi_core.trace import Trace
 from gi_core.web import payload
 from gi_core.web.server import zerogpu
 from gi_core.web.server.cost import Costs
-from gi_core.web.server.denoised_view import Opinions
+from gi_core.web.server.denoised_view import DenoisedViews
 from gi_core.web.server.requests import batch_of, scenario_of
 from gi_core.web.server.rooms import Rooms
-from gi_core.web.server.shared_runs import Flights
+from gi_core.web.server.shared_runs import SharedRuns
 from gi_core.web.settings import Limits
 
 PERIOD = 0.16
@@ -44,7 +44,7 @@ DIFFERENTIATED = 200_000
 
 
 @dataclass
-class Ticket:
+class QueueEntry:
     """A place in line: set ``stop`` to end the run; how long it will take, and since when it computes."""
 
     seconds: float
@@ -58,13 +58,13 @@ class Ticket:
         return max(0.5, self.seconds - done)
 
 
-class Line:
+class RunQueue:
     """Who computes and who waits, first come first served. Safe for threads."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._lock = threading.Lock()
-        self._order: OrderedDict[str, Ticket] = OrderedDict()
+        self._order: OrderedDict[str, QueueEntry] = OrderedDict()
 
     def enter(self, run_id: str, seconds: float = 0.0) -> threading.Event:
         """Take the last place, for a run of so many seconds; the event is set when it has to stop.
@@ -76,7 +76,7 @@ class Line:
                 raise BadInput("this run is already under way")
             if len(self._order) >= self.limits.workers + self.limits.waiting:
                 raise BadInput(f"{len(self._order)} runs are waiting already: please try again in a minute")
-            return self._order.setdefault(run_id, Ticket(seconds)).stop
+            return self._order.setdefault(run_id, QueueEntry(seconds)).stop
 
     def place(self, run_id: str) -> int:
         """0: may compute now; n: n-th in line."""
@@ -112,7 +112,7 @@ class Line:
             return len(self._order)
 
 
-class Shelf:
+class TraceCache:
     """The last finished runs, by id, in memory only, for a limited time. Safe for threads."""
 
     def __init__(self, limits: Limits) -> None:
@@ -182,7 +182,7 @@ class Sessions:
                 self._count -= Counter({session: 1})
 
 
-class Desk:
+class RunService:
     """Takes requests from the browser and answers with messages for the stage.
 
     ``store``: finished runs on sample pictures; without one only those that ship are known.
@@ -191,10 +191,10 @@ class Desk:
     def __init__(self, limits: Limits, store: Store | None = None) -> None:
         self.limits = limits
         self.store = store or Store(None)
-        self.line = Line(limits)
-        self.shelf = Shelf(limits)
+        self.queue = RunQueue(limits)
+        self.traces = TraceCache(limits)
         self.costs = Costs()
-        self.flights = Flights(self.line.stop, crashed)
+        self.shared = SharedRuns(self.queue.stop, crashed)
         self.rooms = Rooms(limits)
         self.sessions = Sessions(limits.per_session)
 
@@ -244,21 +244,21 @@ class Desk:
                 yield failed(flight, error)
 
         with self.sessions.one_more(session):
-            yield from self.flights.watch(watcher, "live " + content_key(scenario, images, named), begin)
+            yield from self.shared.watch(watcher, "live " + content_key(scenario, images, named), begin)
 
     def stop(self, watcher: str) -> bool:
         """Stop a run, or stop following one; whether nobody else watches it."""
         self.rooms.leave(watcher)
-        return self.flights.stop(watcher)
+        return self.shared.stop(watcher)
 
     def recorded(self, scenario: Scenario, pictures: list[str]) -> dict[str, Any] | None:
-        """The stage's message of a run that was computed before, None when it was not. Its Trace goes on the shelf."""
+        """The stage's message of a run that was computed before, None when it was not. Its Trace goes on the traces."""
         record = self.store.find(address(scenario, pictures))
         if record is None or record.message is None:
             return None
         message = {"id": f"recorded-{record.key[:24]}", **record.message, "state": "recorded"}
         if trace := record.replay():
-            self.shelf.put(message["id"], trace)
+            self.traces.put(message["id"], trace)
         return message
 
     def keep(self, trace: Trace, pictures: list[str], message: dict[str, Any]) -> None:
@@ -280,18 +280,18 @@ class Desk:
 
         ``seconds``: how long it will take, where that is known.
         """
-        stop = self.line.enter(run_id, min(self.costs.typical if seconds is None else seconds, self.limits.seconds))
+        stop = self.queue.enter(run_id, min(self.costs.typical if seconds is None else seconds, self.limits.seconds))
         said: dict[str, Any] = {}
         try:
-            while place := self.line.place(run_id):
-                news = {"id": run_id, "state": "queued", "place": place, "wait": round(self.line.wait(run_id))}
+            while place := self.queue.place(run_id):
+                news = {"id": run_id, "state": "queued", "place": place, "wait": round(self.queue.wait(run_id))}
                 if news != said:
                     yield {"run": (said := news)}
                 if stop.wait(0.1):
                     raise BadInput("Left the line before the run began")
             yield from compute(stop)
         finally:
-            self.line.leave(run_id)
+            self.queue.leave(run_id)
 
     def whole(self, settings: dict[str, Any], pictures: list[Any]) -> dict[str, Any]:
         """A run to its end (or the deadline), as ``trace.json`` holds it. Raises BadInput."""
@@ -299,10 +299,10 @@ class Desk:
         images = batch_of(pictures, scenario)
 
         def compute(stop: threading.Event) -> Iterator[dict[str, Any]]:
-            run, pace = prepare(scenario, images), Pace(stop, self.deadline())
+            run, throttle = prepare(scenario, images), Throttle(stop, self.deadline())
             with closing(iter(run)) as frames:  # type: ignore[type-var]
                 for _ in frames:
-                    if pace.over:
+                    if throttle.over:
                         break
             yield {"trace": run.trace().to_dict()}
 
@@ -313,7 +313,7 @@ class Desk:
                 yield {"refused": error}
 
         key = "whole " + content_key(scenario, images, names(pictures))
-        *_, last = filter(None, self.flights.watch(secrets.token_hex(16), key, begin))
+        *_, last = filter(None, self.shared.watch(secrets.token_hex(16), key, begin))
         if "trace" not in last:
             raise last.get("refused") or BadInput(last["run"]["message"])
         trace: dict[str, Any] = last["trace"]
@@ -334,7 +334,7 @@ class Desk:
                 yield message
                 continue
             trace = restored(scenario, message["trace"], message["images"])
-            self.shelf.put(run_id, trace)
+            self.traces.put(run_id, trace)
             if last["verdict"] is not None:
                 self.keep(trace, named, last)
 
@@ -346,27 +346,27 @@ class Desk:
         watch = self.costs.watch(run)
         base = payload.still(run, run_id=run_id, images=images)
         drawn: dict[int, str] = {}
-        opinions = Opinions(run)
-        pace = Pace(stop, self.deadline())
+        opinions = DenoisedViews(run)
+        throttle = Throttle(stop, self.deadline())
         with closing(iter(run)) as frames:  # type: ignore[type-var]
             for _ in frames:
-                if pace.over:
+                if throttle.over:
                     break
-                if pace.due:
+                if throttle.due:
                     kept, history = run.glimpse()
                     opinions.ask(kept[-1])
                     moved = payload.moving(kept, history, drawn) | {"opinions": opinions.rows}
                     yield {"run": base | moved | {"state": "running"}}
-                    pace.sent()
+                    throttle.sent()
         trace = run.trace()
         watch.attacked(trace.iterations, to_its_end=not trace.stopped)
         opinions.ask(trace.frames[-1], in_any_case=True)
         base |= payload.ended(trace) | {"opinions": opinions.rows}
         judged: dict[str, Any] | None = None
-        if not pace.over:
+        if not throttle.over:
             yield {"run": base | {"state": "judging", "judging": 0.0}}
-            judged = yield from self.judge(run, trace, base, pace)
-        self.shelf.put(run_id, trace)
+            judged = yield from self.judge(run, trace, base, throttle)
+        self.traces.put(run_id, trace)
         message = base | {"state": "stopped" if trace.stopped else "done", "verdict": judged}
         if judged is not None:
             watch.judged(trace.iterations)
@@ -374,7 +374,7 @@ class Desk:
         yield {"run": message}
 
     def judge(
-        self, run: Run, trace: Trace, base: dict[str, Any], pace: Pace
+        self, run: Run, trace: Trace, base: dict[str, Any], throttle: Throttle
     ) -> Generator[dict[str, Any], None, dict[str, Any] | None]:
         """The control attack, for as many steps as the run took, and the verdict; None when stopped before the end."""
         guesswork = control(run, "noise")
@@ -387,13 +387,13 @@ class Desk:
                 if frame.iteration in keep:
                     pictures = match(frame.images.detach().cpu().float(), truth)
                     curve.append((frame.iteration, float(psnr(pictures, truth).mean())))
-                if pace.over:
+                if throttle.over:
                     return None
                 if done >= planned:
                     break
-                if pace.due:
+                if throttle.due:
                     yield {"run": base | {"state": "judging", "judging": done / planned}}
-                    pace.sent()
+                    throttle.sent()
         if last is None:
             return None
         examination = judge(run, trace.images, {"noise": last.images.detach().cpu().float().clamp(0, 1)})
@@ -405,7 +405,7 @@ class Desk:
         return payload.verdict(run, trace, examination, limits, guesswork.says, curve)
 
 
-class Pace:
+class Throttle:
     """When to speak, and when to end."""
 
     def __init__(self, stop: threading.Event, deadline: float) -> None:

@@ -18,7 +18,7 @@ RATE = 50
 the server some 5 ms."""
 
 
-class Flight:
+class SharedRun:
     """One computation in a thread of its own, and those who watch it."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Flight:
             return self.latest, self.version, self.over
 
 
-class Flights:
+class SharedRuns:
     """Computations under way, by what is computed and by who watches.
 
     Args:
@@ -55,8 +55,8 @@ class Flights:
     def __init__(self, halt: Callable[[str], None], crashed: Callable[[str], Message]) -> None:
         self._halt, self._crashed = halt, crashed
         self._lock = threading.Lock()
-        self._by_key: dict[str, Flight] = {}
-        self._by_watcher: dict[str, Flight] = {}
+        self._by_key: dict[str, SharedRun] = {}
+        self._by_watcher: dict[str, SharedRun] = {}
 
     def watch(self, watcher: str, key: str, begin: Callable[[str], Iterator[Message]]) -> Iterator[Message]:
         """Messages of the computation ``key``, begun if nobody has; closing the last watcher's iterator ends it.
@@ -96,18 +96,18 @@ class Flights:
                 flight.changed.notify_all()
         return alone
 
-    def _join(self, watcher: str, key: str, begin: Callable[[str], Iterator[Message]]) -> Flight:
+    def _join(self, watcher: str, key: str, begin: Callable[[str], Iterator[Message]]) -> SharedRun:
         with self._lock:
             flight = self._by_key.get(key)
             if flight is None:
-                flight = self._by_key[key] = Flight()
+                flight = self._by_key[key] = SharedRun()
                 here = contextvars.copy_context()  # ZeroGPU asks it who the visitor is
                 threading.Thread(target=here.run, args=(self._fly, flight, begin), daemon=True).start()
             flight.watchers.add(watcher)
             self._by_watcher[watcher] = flight
         return flight
 
-    def _leave(self, watcher: str, key: str, flight: Flight) -> None:
+    def _leave(self, watcher: str, key: str, flight: SharedRun) -> None:
         with self._lock:
             flight.watchers.discard(watcher)
             self._by_watcher.pop(watcher, None)
@@ -117,7 +117,7 @@ class Flights:
         if deserted:
             self._halt(flight.id)
 
-    def _fly(self, flight: Flight, begin: Callable[[str], Iterator[Message]]) -> None:
+    def _fly(self, flight: SharedRun, begin: Callable[[str], Iterator[Message]]) -> None:
         try:
             for message in begin(flight.id):
                 flight.publish(message)
@@ -131,7 +131,7 @@ class Flights:
                 flight.over = True
                 flight.changed.notify_all()
 
-    def _forget(self, flight: Flight) -> None:
+    def _forget(self, flight: SharedRun) -> None:
         """Newcomers begin anew."""
         for key in [k for k, f in self._by_key.items() if f is flight]:
             del self._by_key[key]

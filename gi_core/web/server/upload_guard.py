@@ -9,7 +9,7 @@ BODY = 48_000_000
 """Bytes: a request with the largest pictures allowed, six of them, in base64."""
 
 
-class Gate:
+class UploadGuard:
     """Refuses files, which Gradio would write to the disk and nothing here reads, and oversized bodies."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -67,15 +67,15 @@ def on_gpu(
 def remote(
     scenario: dict[str, Any], images: np.ndarray, named: list[str], run_id: str, seconds: int
 ) -> Iterator[dict[str, Any]]:
-    """What the forked process does: the same computation, under a Desk of its own."""
-    from gi_core.web.server.run_service import Desk
+    """What the forked process does: the same computation, under a RunService of its own."""
+    from gi_core.web.server.run_service import RunService
 
     seeds._global_generator = threading.RLock()  # another thread may have held the inherited one while it forked
-    desk = Desk(Limits(seconds=max(1.0, seconds - START / 2)))
+    service = RunService(Limits(seconds=max(1.0, seconds - START / 2)))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     run = prepare(Scenario.from_dict(scenario), torch.from_numpy(images), device=device)
-    yield from desk.compute(run_id, run, named, threading.Event())
-    if trace := desk.shelf.get(run_id):
+    yield from service.compute(run_id, run, named, threading.Event())
+    if trace := service.traces.get(run_id):
         yield {"trace": trace.to_dict(), "images": trace.npz()}
 
 

@@ -13,15 +13,15 @@ from gi_core.run import prepare
 from gi_core.scenario import Scenario
 from gi_core.web.screens.lab.lab import describe_with
 from gi_core.web.server.cost import Costs, kind
-from gi_core.web.server.run_service import Desk, Line
+from gi_core.web.server.run_service import RunQueue, RunService
 from gi_core.web.settings import Limits
 
 
-def processor_seconds(desk, scenario):
+def processor_seconds(service, scenario):
     """Of a whole run, its control and verdict included."""
     run = prepare(scenario, open_picture("cat", scenario.image_size, 3)[None])
     before = time.thread_time()
-    *_, last = desk.compute("x", run, ["cat"], threading.Event())
+    *_, last = service.compute("x", run, ["cat"], threading.Event())
     assert last["run"]["state"] == "done"
     return time.thread_time() - before
 
@@ -29,10 +29,10 @@ def processor_seconds(desk, scenario):
 @pytest.mark.parametrize(("model", "attack"), [("lenet", "ig:steps=150"), ("mlp", "ig:steps=600,objective=l2")])
 def test_a_prediction_before_the_first_run_is_right_to_a_factor_of_two(model, attack):
     """In processor seconds, as other programs may want the processor meanwhile."""
-    desk, scenario = Desk(Limits()), Scenario(model=model, attack=attack)
-    processor_seconds(desk, Scenario(model="mlp", attack="ig:steps=3"))  # what is loaded once
-    predicted = desk.costs.predict(scenario) / desk.costs.load
-    assert 0.5 < predicted / processor_seconds(desk, scenario) < 2
+    service, scenario = RunService(Limits()), Scenario(model=model, attack=attack)
+    processor_seconds(service, Scenario(model="mlp", attack="ig:steps=3"))  # what is loaded once
+    predicted = service.costs.predict(scenario) / service.costs.load
+    assert 0.5 < predicted / processor_seconds(service, scenario) < 2
 
 
 def test_longer_runs_take_longer_and_other_kinds_are_not_known():
@@ -68,7 +68,7 @@ def test_what_cannot_run_is_not_predicted():
 
 
 def test_who_waits_is_told_how_long():
-    line = Line(Limits(workers=2))
+    line = RunQueue(Limits(workers=2))
     for name, seconds in (("a", 10), ("b", 4), ("c", 5), ("d", 1)):
         line.enter(name, seconds)
     assert [line.place(name) for name in "abcd"] == [0, 0, 1, 2]
@@ -80,13 +80,13 @@ def test_who_waits_is_told_how_long():
 
 
 def test_the_wait_is_told_before_run_is_pressed():
-    desk = Desk(Limits())
-    describe = describe_with(desk)
+    service = RunService(Limits())
+    describe = describe_with(service)
     assert describe({})["waiting"] == 0 and describe({})["wait"] == 0
-    desk.line.enter("a", 40)
-    desk.line.place("a")
-    desk.line.enter("b", 20)
+    service.queue.enter("a", 40)
+    service.queue.place("a")
+    service.queue.enter("b", 20)
     told = describe({"model": "mlp"})
     assert told["waiting"] == 2 and told["wait"] == pytest.approx(60, abs=1)
-    desk.costs.predict(Scenario(model="mlp"))
+    service.costs.predict(Scenario(model="mlp"))
     assert describe({"model": "mlp"})["seconds"] > 0

@@ -13,7 +13,7 @@ from gi_core.errors import BadInput
 from gi_core.web.exports import download_with
 from gi_core.web.server import rooms as rooms_of
 from gi_core.web.server.rooms import Rooms, room_functions
-from gi_core.web.server.run_service import Desk
+from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
 
@@ -28,12 +28,12 @@ def request(run_id="teacher", **more):
     return {"id": run_id, "settings": fields, "pictures": [{"sample": "cat"}], **more}
 
 
-def followed(desk, code, until="done", name="student"):
+def followed(service, code, until="done", name="student"):
     """A thread that collects what a follower gets, up to a state."""
     got = []
 
     def watch():
-        for message in desk.live({"id": name, "follow": code}):
+        for message in service.live({"id": name, "follow": code}):
             got.append(message)
             if message.get("run", {}).get("state") == until or message.get("room", {}).get("open") is False:
                 return
@@ -46,10 +46,10 @@ def followed(desk, code, until="done", name="student"):
 
 
 def test_followers_see_the_run_and_can_take_nothing_away():
-    desk = Desk(Limits())
-    room = desk.rooms.open()
-    (first, one), (second, two) = followed(desk, room.code), followed(desk, room.code.upper(), name="other")
-    *_, last = (m for m in desk.live(request(room={"code": room.code, "key": room.key})) if m)
+    service = RunService(Limits())
+    room = service.rooms.open()
+    (first, one), (second, two) = followed(service, room.code), followed(service, room.code.upper(), name="other")
+    *_, last = (m for m in service.live(request(room={"code": room.code, "key": room.key})) if m)
     one.join(10)
     two.join(10)
     for got in (first, second):
@@ -57,15 +57,15 @@ def test_followers_see_the_run_and_can_take_nothing_away():
         assert got[0] == {"room": {"code": room.code, "open": True, "running": False}}
         assert len(runs) > 1 and runs[-1] | {"id": ""} == last["run"] | {"id": ""}
         assert len({run["id"] for run in runs}) == 1 and runs[0]["id"] != last["run"]["id"]
-        assert "data" not in download_with(desk)({"id": runs[-1]["id"]}) and room.key not in json.dumps(got)
-    assert "data" in download_with(desk)({"id": last["run"]["id"]})
+        assert "data" not in download_with(service)({"id": runs[-1]["id"]}) and room.key not in json.dumps(got)
+    assert "data" in download_with(service)({"id": last["run"]["id"]})
 
 
 def test_latecomers_wait_and_nothing_is_remembered():
-    desk = Desk(Limits())
-    room = desk.rooms.open()
-    list(desk.live(request(room={"code": room.code, "key": room.key})))
-    late = desk.rooms.follow("late", room.code, heartbeat=0.01)
+    service = RunService(Limits())
+    room = service.rooms.open()
+    list(service.live(request(room={"code": room.code, "key": room.key})))
+    late = service.rooms.follow("late", room.code, heartbeat=0.01)
     assert next(late) == {"room": {"code": room.code, "open": True, "running": False}}
     time.sleep(0.6)
     assert [m for m in itertools.islice(late, 3) if m] == []
@@ -75,29 +75,29 @@ def test_latecomers_wait_and_nothing_is_remembered():
 
 
 def test_only_the_owner_shows_and_closes():
-    desk = Desk(Limits())
-    room = desk.rooms.open()
-    (refused,) = desk.live(request(room={"code": room.code, "key": "guessed"}))
-    assert "somebody else" in refused["run"]["message"] and len(desk.line) == 0
-    (unknown,) = desk.live({"id": "x", "follow": "22222222"})
+    service = RunService(Limits())
+    room = service.rooms.open()
+    (refused,) = service.live(request(room={"code": room.code, "key": "guessed"}))
+    assert "somebody else" in refused["run"]["message"] and len(service.queue) == 0
+    (unknown,) = service.live({"id": "x", "follow": "22222222"})
     assert "mistyped" in unknown["run"]["message"]
-    open_room, watching, close_room = room_functions(desk.rooms)
+    open_room, watching, close_room = room_functions(service.rooms)
     mine = open_room({})
     assert watching(mine) == {"watching": 0}
     assert "error" in close_room({**mine, "key": ""}) and "error" in watching({**mine, "code": "nowhere"})
-    got, thread = followed(desk, mine["code"])
+    got, thread = followed(service, mine["code"])
     assert watching(mine) == {"watching": 1} and close_room(mine) == {"closed": True}
     thread.join(5)
     assert got[-1]["room"]["open"] is False and "error" in watching(mine)
 
 
 def test_a_follower_leaves_without_ending_the_run():
-    desk = Desk(Limits())
-    room = desk.rooms.open()
-    got, thread = followed(desk, room.code)
-    run = desk.live(request(room={"code": room.code, "key": room.key}))
+    service = RunService(Limits())
+    room = service.rooms.open()
+    got, thread = followed(service, room.code)
+    run = service.live(request(room={"code": room.code, "key": room.key}))
     next(run)
-    assert desk.stop("student") is False
+    assert service.stop("student") is False
     thread.join(5)
     assert not thread.is_alive() and got[-1]["room"]["open"]
     assert [m for m in run if m][-1]["run"]["state"] == "done"

@@ -11,7 +11,7 @@ import pytest
 from gi_core.errors import BadInput
 from gi_core.web.server import run_service
 from gi_core.web.server.requests import picture_of, scenario_of
-from gi_core.web.server.run_service import Desk, Line
+from gi_core.web.server.run_service import RunQueue, RunService
 from gi_core.web.settings import Limits
 
 
@@ -25,61 +25,61 @@ def told(messages):
     return (message["run"] for message in messages if message)
 
 
-def idle(desk, seconds=5.0):
+def idle(service, seconds=5.0):
     end = time.monotonic() + seconds
-    while len(desk.line) and time.monotonic() < end:
+    while len(service.queue) and time.monotonic() < end:
         time.sleep(0.01)
-    return len(desk.line) == 0
+    return len(service.queue) == 0
 
 
 def test_a_run_ends_judged_and_leaves_its_place():
-    desk = Desk(Limits())
-    states = list(told(desk.live(request())))
+    service = RunService(Limits())
+    states = list(told(service.live(request())))
     order = [state for state, _ in itertools.groupby(run["state"] for run in states)]
     assert order in (["running", "judging", "done"], ["judging", "done"])
     last = states[-1]
     assert last["verdict"]["level"] in range(4) and last["verdict"]["control"]["src"].startswith("data:image/png")
     assert last["frames"][-1]["iteration"] == 60
-    trace = desk.shelf.get(last["id"])
+    trace = service.traces.get(last["id"])
     assert trace is not None and trace.control is not None and trace.control["word"] == last["verdict"]["word"]
-    assert len(desk.line) == 0
+    assert len(service.queue) == 0
 
 
 def test_stop_ends_within_a_step_and_keeps_the_frames():
-    desk = Desk(Limits())
-    messages = told(desk.live(request(attack="ig:steps=90000")))
+    service = RunService(Limits())
+    messages = told(service.live(request(attack="ig:steps=90000")))
     next(messages)
     next(messages)
-    assert desk.flights.stop("a")
+    assert service.shared.stop("a")
     *_, last = messages
     assert last["state"] == "stopped" and last["verdict"] is None
     assert 0 < last["frames"][-1]["iteration"] < 90000
-    assert idle(desk)
+    assert idle(service)
 
 
 def test_closing_the_generator_frees_the_place():
-    desk = Desk(Limits())
-    messages = desk.live(request(attack="ig:steps=90000"))
+    service = RunService(Limits())
+    messages = service.live(request(attack="ig:steps=90000"))
     while not next(messages):
         pass
-    assert len(desk.line) == 1
+    assert len(service.queue) == 1
     messages.close()
-    assert idle(desk, 1.0)
+    assert idle(service, 1.0)
 
 
 def test_the_deadline_stops_a_run():
-    desk = Desk(Limits(seconds=0.3))
+    service = RunService(Limits(seconds=0.3))
     started = time.monotonic()
-    *_, last = told(desk.live(request(attack="ig:steps=90000")))
+    *_, last = told(service.live(request(attack="ig:steps=90000")))
     assert last["state"] == "stopped" and time.monotonic() - started < 10
 
 
 def test_who_waits_is_told_the_place_and_is_served():
-    desk = Desk(Limits(workers=1))
-    first = desk.live(request("a", attack="ig:steps=90000"))
+    service = RunService(Limits(workers=1))
+    first = service.live(request("a", attack="ig:steps=90000"))
     while not next(first):
         pass
-    second = told(desk.live(request("b", attack="ig:steps=3")))
+    second = told(service.live(request("b", attack="ig:steps=3")))
     waiting = next(second)
     assert waiting["state"] == "queued" and waiting["place"] == 1
     first.close()
@@ -88,14 +88,14 @@ def test_who_waits_is_told_the_place_and_is_served():
 
 
 def test_thirty_equal_requests_cost_one_computation(monkeypatch):
-    desk = Desk(Limits())
+    service = RunService(Limits())
     prepared = []
     original = run_service.prepare
     monkeypatch.setattr(run_service, "prepare", lambda *a: prepared.append(1) or original(*a))
     ends = {}
 
     def client(name):
-        *_, ends[name] = told(desk.live(request(name, attack="ig:steps=300")))
+        *_, ends[name] = told(service.live(request(name, attack="ig:steps=300")))
 
     threads = [threading.Thread(target=client, args=(str(n),)) for n in range(30)]
     for thread in threads:
@@ -104,52 +104,52 @@ def test_thirty_equal_requests_cost_one_computation(monkeypatch):
         thread.join()
     assert len(ends) == 30 and {end["state"] for end in ends.values()} == {"done"}
     assert len(prepared) == 1 and len({end["id"] for end in ends.values()}) == 1
-    assert idle(desk)
+    assert idle(service)
 
 
 def test_one_who_stops_does_not_stop_the_others():
-    desk = Desk(Limits())
-    first = told(desk.live(request("a", attack="ig:steps=2000")))
-    second = told(desk.live(request("b", attack="ig:steps=2000")))
+    service = RunService(Limits())
+    first = told(service.live(request("a", attack="ig:steps=2000")))
+    second = told(service.live(request("b", attack="ig:steps=2000")))
     next(first)
     next(second)
-    assert not desk.flights.stop("a")
+    assert not service.shared.stop("a")
     assert all(message["state"] != "done" for message in first)
     *_, last = second
     assert last["state"] == "done"
 
 
 def test_a_fault_of_ours_is_said_in_one_sentence(monkeypatch):
-    desk = Desk(Limits())
+    service = RunService(Limits())
     monkeypatch.setattr(run_service, "prepare", lambda *_: 1 / 0)
     monkeypatch.setattr(threading, "excepthook", lambda *_: None)
-    *_, last = told(desk.live(request()))
+    *_, last = told(service.live(request()))
     assert last["state"] == "failed" and "fault of this program" in last["message"]
-    assert idle(desk)
+    assert idle(service)
 
 
 def test_a_finished_run_is_forgotten_by_itself():
-    desk = Desk(Limits(minutes=0.3 / 60))
+    service = RunService(Limits(minutes=0.3 / 60))
     for name in "ab":
-        *_, last = told(desk.live(request(name, seed=ord(name))))
-    assert desk.shelf.get(last["id"]) is not None
+        *_, last = told(service.live(request(name, seed=ord(name))))
+    assert service.traces.get(last["id"]) is not None
     time.sleep(0.6)
-    assert len(desk.shelf) == 0
+    assert len(service.traces) == 0
 
 
 def test_a_session_has_so_many_runs_and_no_more():
-    desk = Desk(Limits(per_session=1))
-    first = desk.live(request("a", attack="ig:steps=90000"), "session")
+    service = RunService(Limits(per_session=1))
+    first = service.live(request("a", attack="ig:steps=90000"), "session")
     next(first)
-    (refused,) = told(desk.live(request("b"), "session"))
+    (refused,) = told(service.live(request("b"), "session"))
     assert refused["state"] == "failed" and "1 of your runs" in refused["message"]
     first.close()
-    *_, last = told(desk.live(request("b", attack="ig:steps=3"), "session"))
+    *_, last = told(service.live(request("b", attack="ig:steps=3"), "session"))
     assert last["state"] == "done"
 
 
 def test_a_full_line_turns_newcomers_away():
-    line = Line(Limits(workers=1, waiting=1))
+    line = RunQueue(Limits(workers=1, waiting=1))
     line.enter("a")
     line.enter("b")
     with pytest.raises(BadInput, match="waiting already"):
@@ -158,7 +158,7 @@ def test_a_full_line_turns_newcomers_away():
 
 
 def test_the_line_is_safe_for_threads():
-    line = Line(Limits(workers=4, waiting=1000))
+    line = RunQueue(Limits(workers=4, waiting=1000))
     threads = [threading.Thread(target=lambda n=n: (line.enter(str(n)), line.place(str(n)), line.leave(str(n))))
                for n in range(200)]  # fmt: skip
     for thread in threads:
@@ -179,8 +179,8 @@ def test_the_line_is_safe_for_threads():
     ],
 )
 def test_bad_requests_are_one_sentence(change, words):
-    desk = Desk(Limits())
-    (only,) = told(desk.live(request() | change))
+    service = RunService(Limits())
+    (only,) = told(service.live(request() | change))
     assert only["state"] == "failed"
     assert words in only["message"] and only["message"].endswith(".")
 

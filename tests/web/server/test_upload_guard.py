@@ -24,7 +24,7 @@ def client(monkeypatch):
             return PlainTextResponse("cut off", status_code=400)
 
     routes = [Route("/{path:path}", read, methods=["GET", "POST"])]
-    return TestClient(Starlette(routes=routes, middleware=[Middleware(upload_guard.Gate)]))
+    return TestClient(Starlette(routes=routes, middleware=[Middleware(upload_guard.UploadGuard)]))
 
 
 def test_what_fits_passes(client):

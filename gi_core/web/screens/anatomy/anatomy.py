@@ -14,22 +14,22 @@ from gi_core.run import prepare, update_summary
 from gi_core.trace import finite
 from gi_core.web import payload
 from gi_core.web.server.requests import batch_of, scenario_of
-from gi_core.web.server.run_service import Desk, sentence
+from gi_core.web.server.run_service import RunService, sentence
 from gi_core.web.widget import widget
 
 BINS = 64
 FILTERS = 16
 
 
-def render(desk: Desk) -> gr.HTML:
-    return widget("anatomy", server_functions=[anatomy_with(desk)])
+def render(service: RunService) -> gr.HTML:
+    return widget("anatomy", server_functions=[anatomy_with(service)])
 
 
-def anatomy_with(desk: Desk) -> Any:
+def anatomy_with(service: RunService) -> Any:
     def anatomy(request: dict[str, Any]) -> dict[str, Any]:
         """The update of the Lab's settings and pictures, taken apart."""
         try:
-            scenario = scenario_of(request["settings"], desk.limits)
+            scenario = scenario_of(request["settings"], service.limits)
             run = prepare(scenario, batch_of(request["pictures"], scenario))
         except BadInput as error:
             return {"error": sentence(str(error))}

@@ -35,7 +35,7 @@ from gi_core.web import payload
 from gi_core.web.presets import ATTACKS
 from gi_core.web.server.backpressure import listener
 from gi_core.web.server.requests import batch_of, scenario_of
-from gi_core.web.server.run_service import Desk, Pace, names, sentence
+from gi_core.web.server.run_service import RunService, Throttle, names, sentence
 from gi_core.web.widget import asset, widget
 
 LANES = (2, 6)
@@ -90,16 +90,16 @@ class Plan:
         return bool((self.steps and run.iterations >= self.steps) or (self.seconds and run.seconds >= self.seconds))
 
 
-def render(desk: Desk) -> gr.HTML:
+def render(service: RunService) -> gr.HTML:
     tab = widget(
         "compare", first=opening(), catalog=catalog(),
-        server_functions=[stop_with(desk), estimate_with(desk), recorded_comparison],
+        server_functions=[stop_with(service), estimate_with(service), recorded_comparison],
     )  # fmt: skip
 
     while_heard = listener()
 
     def compare_live(event: gr.EventData, request: gr.Request) -> Iterator[Message]:
-        yield from while_heard(live(desk, event._data), request)
+        yield from while_heard(live(service, event._data), request)
 
     tab.run(
         compare_live, None, tab, show_progress="hidden", api_visibility="private", trigger_mode="multiple",
@@ -144,37 +144,37 @@ def opening() -> Message | None:
     return {"compare": {key: value for key, value in comparison(FIRST)["compare"].items() if key != "runs"}}
 
 
-def stop_with(desk: Desk) -> Any:
+def stop_with(service: RunService) -> Any:
     def stop_compare(request: Message) -> None:
         """Ask a comparison to stop after its present step."""
-        desk.flights.stop(str(request["id"]))
+        service.shared.stop(str(request["id"]))
 
     return stop_compare
 
 
-def estimate_with(desk: Desk) -> Any:
+def estimate_with(service: RunService) -> Any:
     def estimate_compare(request: Message) -> Message:
         """How many runs a comparison takes and for how long; kinds of run that are new here are measured first."""
         try:
-            wanted = plan(desk, request)
+            wanted = plan(service, request)
             every = [one.scenario for row in wanted.grid for one in row]
-            total = sum(predicted(desk, scenario, wanted) for scenario in every)
+            total = sum(predicted(service, scenario, wanted) for scenario in every)
         except BadInput as error:
             return {"error": sentence(str(error))}
-        return {"runs": len(every), "seconds": total, "limit": desk.limits.seconds}
+        return {"runs": len(every), "seconds": total, "limit": service.limits.seconds}
 
     return estimate_compare
 
 
-def predicted(desk: Desk, scenario: Scenario, wanted: Plan) -> float:
+def predicted(service: RunService, scenario: Scenario, wanted: Plan) -> float:
     """Seconds of one run with its control under the comparison's budget."""
-    seconds = desk.costs.predict(scenario)
+    seconds = service.costs.predict(scenario)
     if wanted.steps:
         seconds *= min(1.0, wanted.steps / scenario.attack_component.iterations)
     return min(seconds, 2 * wanted.seconds) if wanted.seconds else seconds
 
 
-def live(desk: Desk, request: Message) -> Iterator[Message]:
+def live(service: RunService, request: Message) -> Iterator[Message]:
     """Messages of a comparison: lanes advance in turn, step by step; then their controls; then the repetitions.
 
     Args:
@@ -182,7 +182,7 @@ def live(desk: Desk, request: Message) -> Iterator[Message]:
             that each lane is repeated over, ``budget`` {steps or seconds} of each run.
     """
     try:
-        wanted = plan(desk, request)
+        wanted = plan(service, request)
         first = [one.prepare() for one in wanted.grid[0]]
     except BadInput as error:
         yield {"compare": {"state": "failed", "message": sentence(str(error))}}
@@ -190,20 +190,20 @@ def live(desk: Desk, request: Message) -> Iterator[Message]:
 
     def begin(flight: str) -> Iterator[Message]:
         def compute(stop: threading.Event) -> Iterator[Message]:
-            return advance(desk, flight, wanted, first, Pace(stop, desk.deadline()))
+            return advance(service, flight, wanted, first, Throttle(stop, service.deadline()))
 
         try:
-            yield from desk.in_line(flight, compute)
+            yield from service.in_line(flight, compute)
         except BadInput as error:
             yield {"compare": {"state": "failed", "message": sentence(str(error))}}
 
     parts = [request.get(name) for name in ("settings", "pictures", "field", "values", "rows", "budget")]
     key = "compare " + json.dumps(parts, sort_keys=True)
-    for message in desk.flights.watch(str(request.get("id", "")), key, begin):
+    for message in service.shared.watch(str(request.get("id", "")), key, begin):
         yield {"compare": message["run"]} if "run" in message else message  # a place in line, or a fault of ours
 
 
-def plan(desk: Desk, request: Message) -> Plan:
+def plan(service: RunService, request: Message) -> Plan:
     """The comparison that is asked for. Raises BadInput."""
     name, values = str(request.get("field", "")), [str(v) for v in request.get("values", [])]
     rows = request.get("rows") or {}
@@ -220,19 +220,19 @@ def plan(desk: Desk, request: Message) -> Plan:
             raise BadInput(f"{len(found)} {what}: from {low} to {high} are allowed, one value a line")
 
     def experiment(row: str, lane: str) -> Experiment:
-        scenario = scenario_of({**settings, rows_name: row, name: lane}, desk.limits)
+        scenario = scenario_of({**settings, rows_name: row, name: lane}, service.limits)
         return Experiment(scenario, [given[i % len(given)] for i in range(scenario.batch_size)] if given else [])
 
     grid = [[experiment(row, lane) for lane in values] for row in again]
     steps, seconds = budget.get("steps") or 0, budget.get("seconds") or 0
     if not isinstance(steps, int) or not 0 <= steps <= 1_000_000:
         raise BadInput("budget of steps: a whole number up to 1,000,000 is needed")
-    if not isinstance(seconds, (int, float)) or not 0 <= seconds <= desk.limits.seconds:
-        raise BadInput(f"budget of seconds: at most {desk.limits.seconds:g} is allowed")
+    if not isinstance(seconds, (int, float)) or not 0 <= seconds <= service.limits.seconds:
+        raise BadInput(f"budget of seconds: at most {service.limits.seconds:g} is allowed")
     return Plan(name, rows_name, again, grid, steps, float(seconds))
 
 
-def advance(desk: Desk, flight: str, wanted: Plan, first: list[Run], pace: Pace) -> Iterator[Message]:
+def advance(service: RunService, flight: str, wanted: Plan, first: list[Run], throttle: Throttle) -> Iterator[Message]:
     """The first row's runs in turn, one step each, until each is through or out of its budget; then the others."""
     grid, lanes = wanted.grid, wanted.grid[0]
     drawn: list[dict[int, str]] = [{} for _ in lanes]
@@ -245,7 +245,7 @@ def advance(desk: Desk, flight: str, wanted: Plan, first: list[Run], pace: Pace)
 
     with ExitStack() as stack:
         going = {i: stack.enter_context(closing(iter(run))) for i, run in enumerate(first)}  # type: ignore[type-var]
-        while going and not pace.over:
+        while going and not throttle.over:
             for i in list(going):
                 try:
                     ended = next(going[i], None) is None
@@ -253,47 +253,49 @@ def advance(desk: Desk, flight: str, wanted: Plan, first: list[Run], pace: Pace)
                     lanes[i].cell, ended = {"message": sentence(str(error))}, True
                 if ended or wanted.spent(first[i]):
                     del going[i]
-            if pace.due:
+            if throttle.due:
                 yield message("running")
-                pace.sent()
+                throttle.sent()
     for one, run in zip(lanes, first, strict=True):
-        if one.cell is None and not pace.over:
-            yield from spoken(judged(desk, flight, one, run, pace), pace, lambda: message("judging"))
+        if one.cell is None and not throttle.over:
+            yield from spoken(judged(service, flight, one, run, throttle), throttle, lambda: message("judging"))
     for one in (one for row in grid[1:] for one in row):
-        if pace.over:
+        if throttle.over:
             break
-        repetition = repeated(desk, flight, one, wanted, pace)
-        yield from spoken(repetition, pace, lambda: message("repeating"))
-    yield message("stopped" if pace.over else "done", ended=True)
+        repetition = repeated(service, flight, one, wanted, throttle)
+        yield from spoken(repetition, throttle, lambda: message("repeating"))
+    yield message("stopped" if throttle.over else "done", ended=True)
 
 
-def spoken(work: Iterator[None], pace: Pace, say: Callable[[], Message]) -> Iterator[Message]:
+def spoken(work: Iterator[None], throttle: Throttle, say: Callable[[], Message]) -> Iterator[Message]:
     """A message whenever one is due, while the work goes on."""
     for _ in work:
-        if pace.due:
+        if throttle.due:
             yield say()
-            pace.sent()
+            throttle.sent()
 
 
-def repeated(desk: Desk, flight: str, one: Experiment, wanted: Plan, pace: Pace) -> Iterator[None]:
+def repeated(service: RunService, flight: str, one: Experiment, wanted: Plan, throttle: Throttle) -> Iterator[None]:
     """One more run under the budget, with its control; what is refused says so in its cell."""
     try:
         run = one.prepare()
         with closing(iter(run)) as frames:  # type: ignore[type-var]
             for _ in frames:
                 yield
-                if pace.over or wanted.spent(run):
+                if throttle.over or wanted.spent(run):
                     break
-        if not pace.over:
-            yield from judged(desk, flight, one, run, pace)
+        if not throttle.over:
+            yield from judged(service, flight, one, run, throttle)
     except BadInput as error:
         one.cell = {"message": sentence(str(error))}
 
 
-def judged(desk: Desk, flight: str, one: Experiment, run: Run, pace: Pace) -> Generator[None, None, None]:
+def judged(
+    service: RunService, flight: str, one: Experiment, run: Run, throttle: Throttle
+) -> Generator[None, None, None]:
     """The control of a run that has ended, then its cell. A stop leaves the cell empty."""
     trace = run.trace()
-    checking = desk.judge(run, trace, {}, pace)
+    checking = service.judge(run, trace, {}, throttle)
     while True:
         try:
             next(checking)
@@ -304,7 +306,7 @@ def judged(desk: Desk, flight: str, one: Experiment, run: Run, pace: Pace) -> Ge
     if verdict is None:
         return
     one.message |= payload.ended(trace) | {"verdict": verdict}
-    desk.keep(trace, names(one.pictures), one.message)
+    service.keep(trace, names(one.pictures), one.message)
     one.cell = {
         "src": payload.strip_uri(trace.images), "size": one.message["size"], "gain": verdict["gain"],
         "level": verdict["level"], "control": verdict["control"]["psnr"], "psnr": one.message["scores"]["psnr"],

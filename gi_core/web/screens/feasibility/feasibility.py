@@ -27,7 +27,7 @@ from gi_core.studies.feasibility import REGIMES, run_name, scenario_of
 from gi_core.web.screens.lab.lab import stop_with
 from gi_core.web.server.backpressure import listener
 from gi_core.web.server.requests import scenario_of as checked
-from gi_core.web.server.run_service import Desk, failed, sentence
+from gi_core.web.server.run_service import RunService, failed, sentence
 from gi_core.web.widget import widget
 
 PICTURES = RESULTS / "feasibility"
@@ -69,13 +69,15 @@ GROUPS: tuple[tuple[str, Words, dict[str, tuple[str | None, ...]]], ...] = (
 """Tables: name, names of the columns, and a row of regimes per victim."""
 
 
-def render(desk: Desk) -> gr.HTML:
+def render(service: RunService) -> gr.HTML:
     """The tab's widget and its events."""
-    tab = widget("feasibility", catalog=catalog(), server_functions=[feasibility_run, fit_with(desk), stop_with(desk)])
+    tab = widget(
+        "feasibility", catalog=catalog(), server_functions=[feasibility_run, fit_with(service), stop_with(service)]
+    )
     while_heard = listener()
 
     def run_live(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
-        yield from while_heard(live(desk, event._data, request.session_hash or ""), request)
+        yield from while_heard(live(service, event._data, request.session_hash or ""), request)
 
     tab.run(
         run_live, None, tab, show_progress="hidden", api_visibility="private", trigger_mode="multiple",
@@ -192,20 +194,20 @@ def feasibility_run(request: dict[str, Any]) -> dict[str, Any]:
     return {"src": f"data:image/png;base64,{content}", "side": side, "batch": width // side, "rows": height // side}
 
 
-def fit_with(desk: Desk) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def fit_with(service: RunService) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def feasibility_fit(request: dict[str, Any]) -> dict[str, Any]:
         """Whether a live run fits here: {seconds, limit}, measured where it is new to the machine, or {refused}."""
         try:
-            scenario = checked(scenario_of(known(request)).to_dict(), desk.limits)
-            return {"seconds": desk.costs.predict(scenario), "limit": desk.limits.seconds}
+            scenario = checked(scenario_of(known(request)).to_dict(), service.limits)
+            return {"seconds": service.costs.predict(scenario), "limit": service.limits.seconds}
         except BadInput as error:
             return {"refused": sentence(str(error))}
 
     return feasibility_fit
 
 
-def live(desk: Desk, request: dict[str, Any], session: str = "") -> Iterator[dict[str, Any]]:
-    """The desk's messages of a live run of a regime, to its planned end, on the pictures of its first recorded run."""
+def live(service: RunService, request: dict[str, Any], session: str = "") -> Iterator[dict[str, Any]]:
+    """The messages of a live run of a regime, to its planned end, on the pictures of its first recorded run."""
     try:
         name = known(request)
     except BadInput as error:
@@ -213,4 +215,4 @@ def live(desk: Desk, request: dict[str, Any], session: str = "") -> Iterator[dic
         return
     pictures = [{"sample": picture} for picture in pictures_of(recorded()[name][0])]
     asked = {"id": request.get("id"), "settings": scenario_of(name).to_dict(), "pictures": pictures}
-    yield from desk.live(asked, session)
+    yield from service.live(asked, session)

@@ -26,7 +26,7 @@ from gi_core.web.server.backpressure import listener
 from gi_core.web.server.controls import controls_with
 from gi_core.web.server.requests import scenario_of, scenario_of_link
 from gi_core.web.server.rooms import room_functions
-from gi_core.web.server.run_service import Desk, sentence
+from gi_core.web.server.run_service import RunService, sentence
 from gi_core.web.strings import ENGLISH
 from gi_core.web.widget import asset, replay_names, widget
 
@@ -34,7 +34,7 @@ SHOWN = 32
 """Side of the sample thumbnails, pixels."""
 
 
-def render(desk: Desk) -> gr.HTML:
+def render(service: RunService) -> gr.HTML:
     """The Lab's widget and its events."""
     names = replay_names()
     lab = widget(
@@ -42,20 +42,20 @@ def render(desk: Desk) -> gr.HTML:
         first=replay(names[0]) if names else None,
         catalog=catalog(),
         server_functions=[
-            describe_with(desk),
-            predict_with(desk),
-            stop_with(desk),
-            download_with(desk),
+            describe_with(service),
+            predict_with(service),
+            stop_with(service),
+            download_with(service),
             recorded_run,
-            controls_with(desk),
-            *room_functions(desk.rooms),
+            controls_with(service),
+            *room_functions(service.rooms),
         ],
     )
 
     while_heard = listener()
 
     def run_live(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
-        yield from while_heard(desk.live(event._data, request.session_hash or ""), request)
+        yield from while_heard(service.live(event._data, request.session_hash or ""), request)
 
     lab.run(
         run_live, None, lab, show_progress="hidden", api_visibility="private", trigger_mode="multiple",
@@ -110,15 +110,15 @@ def parameters(model: str, shape: tuple[int, int, int], classes: int) -> int:
     return sum(p.numel() for p in build(model, image_shape=shape, num_classes=classes).parameters())
 
 
-def describe_with(desk: Desk) -> Any:
+def describe_with(service: RunService) -> Any:
     def describe(request: dict[str, Any]) -> dict[str, Any]:
         """What the settings (or a link) mean: in numbers for the browser's sentences, and as a query string."""
         notes: list[str] = []
         try:
             if search := request.pop("search", None):
-                scenario, notes = scenario_of_link(str(search), desk.limits)
+                scenario, notes = scenario_of_link(str(search), service.limits)
             else:
-                scenario = scenario_of(request, desk.limits)
+                scenario = scenario_of(request, service.limits)
             numel = parameters(scenario.model, scenario.image_shape, scenario.num_classes)
         except BadInput as error:
             return {"error": sentence(str(error))}
@@ -133,29 +133,29 @@ def describe_with(desk: Desk) -> Any:
             "defense": " ".join(f"{d.does} Cost: {d.costs}" for d in scenario.defense_stack),
             "attack": " ".join(filter(None, (attack.assumes, attack.fails, attack.defend))),
             "notes": notes,
-            "seconds": desk.costs.known(scenario),
-            "limit": desk.limits.seconds,
-            "waiting": max(0, len(desk.line) - desk.limits.workers + 1),
-            "wait": desk.line.wait(),
+            "seconds": service.costs.known(scenario),
+            "limit": service.limits.seconds,
+            "waiting": max(0, len(service.queue) - service.limits.workers + 1),
+            "wait": service.queue.wait(),
         }
 
     return describe
 
 
-def predict_with(desk: Desk) -> Any:
+def predict_with(service: RunService) -> Any:
     def predict(request: dict[str, Any]) -> dict[str, Any]:
         """Predicted seconds; measures first where this kind of run is new to the machine."""
         try:
-            return {"seconds": desk.costs.predict(scenario_of(request, desk.limits))}
+            return {"seconds": service.costs.predict(scenario_of(request, service.limits))}
         except BadInput as error:
             return {"error": sentence(str(error))}
 
     return predict
 
 
-def stop_with(desk: Desk) -> Any:
+def stop_with(service: RunService) -> Any:
     def stop_run(request: dict[str, Any]) -> dict[str, Any]:
         """Ask a run to stop after its present step; ``last``: whether nobody else watches it."""
-        return {"last": desk.stop(str(request["id"]))}
+        return {"last": service.stop(str(request["id"]))}
 
     return stop_run
