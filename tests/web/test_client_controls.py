@@ -29,7 +29,7 @@ def test_the_denoisers_opinion_comes_with_a_run_that_has_one():
     assert ask("ig:steps=30")[-1]["opinions"] == [] == ask("ig:steps=30,prior=tv")[-1]["opinions"]
 
 
-def test_opinions_are_few_and_cost_a_tenth_at_most(monkeypatch):
+def test_denoised_views_are_few_and_cost_a_tenth_at_most(monkeypatch):
     from types import SimpleNamespace
 
     import torch
@@ -37,7 +37,7 @@ def test_opinions_are_few_and_cost_a_tenth_at_most(monkeypatch):
     from gi_core.web.server import denoised_view
 
     calls = []
-    monkeypatch.setattr(denoised_view, "opinion", lambda *a: calls.append(1) or torch.zeros(1, 3, 4, 4))
+    monkeypatch.setattr(denoised_view, "denoised", lambda *a: calls.append(1) or torch.zeros(1, 3, 4, 4))
     run = SimpleNamespace(attack=attacks.parse("fm"), truth=torch.zeros(1), observation=None)
     views = DenoisedViews(run)
     for i in range(200):
