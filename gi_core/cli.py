@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ import torch
 from gi_core import catalogue
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
+from gi_core.evaluation.controls import learned
+from gi_core.evaluation.judge import judging
+from gi_core.evaluation.wording import sentence
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
 from gi_core.studies import run_study, studies
@@ -51,9 +55,16 @@ def main() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="folder for trace.json, pictures, history.csv, images.npz")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object on stdout")
 @click.option("--device", default=None, help="cpu, cuda, ...; default: cuda where there is one")
+@click.option(
+    "--judge/--no-judge",
+    "judged",
+    default=None,
+    help="attack an update without information too, which takes as long again: control, gain, rank, bounds, verdict"
+    " (default: yes, but with --json only for attacks that are learned)",
+)
 def run(
     images: tuple[str, ...], labels: tuple[int, ...], out: Path | None, as_json: bool, device: str | None,
-    **fields: Any,
+    judged: bool | None, **fields: Any,
 ) -> None:  # fmt: skip
     """Attack one update and measure what came out."""
     given = {name: value for name, value in fields.items() if value is not None}
@@ -69,6 +80,15 @@ def run(
             if stop.is_set():
                 break
     trace = prepared.trace()
+    if not stop.is_set() and (judged or (judged is None and (not as_json or learned(prepared.attack)))):
+        with (
+            click.progressbar(length=1000, label="control", file=sys.stderr) as bar,
+            closing(judging(prepared, trace)) as steps,
+        ):
+            for share in steps:
+                bar.update(round(1000 * share) - bar.pos)
+                if stop.is_set():
+                    break
     if out:
         trace.save(out)
     if as_json:
@@ -96,9 +116,22 @@ def summary(trace: dict[str, Any]) -> str:
     for i, scores in enumerate(trace["scores"]):
         numbers = ", ".join(f"{k} {v:.3f}" for k, v in scores.items() if isinstance(v, float))
         lines.append(f"picture {i}: {numbers}")
+    if trace["verdict"] is not None:
+        lines += verdict_lines(trace)
     if trace["guessed_labels"] is not None:
         lines.append(f"labels: true {trace['labels']}, attacker's {trace['guessed_labels']}")
     return "\n".join(lines)
+
+
+def verdict_lines(trace: dict[str, Any]) -> list[str]:
+    """Control, gain, the bounds that bind, and the verdict."""
+    verdict, control, gain = trace["verdict"], trace["control"], trace["gain"]
+    return [
+        f"control: psnr {control['psnr']:.3f}, ssim {control['ssim']:.3f} (the same attack given {control['name']});"
+        f" gain {gain['psnr']['mean']:+.2f} dB, {gain['ssim']['mean']:+.3f} ssim",
+        *(bound["says"] for bound in trace["bounds"]),
+        f"verdict: {verdict['word']}. {sentence(verdict['levels'], verdict['reason'])}",
+    ]
 
 
 @main.command("list")

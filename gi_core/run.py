@@ -198,12 +198,23 @@ def stream(
     yield from prepare(scenario, images, labels, device=device)
 
 
-def run(scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None) -> Trace:
-    """Run to the end and return the Trace. Arguments as for :func:`prepare`."""
+def run(
+    scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None, judged: bool = False
+) -> Trace:
+    """Run to the end and return the Trace. Arguments as for :func:`prepare`.
+
+    ``judged``: also run the attack on an update without information, and put control, gain, rank, the bounds that bind
+    and the verdict into ``trace.judgement``; it takes as long again.
+    """
     prepared = prepare(scenario, images, labels, device=device)
     for _ in prepared:
         pass
-    return prepared.trace()
+    trace = prepared.trace()
+    if judged:
+        from gi_core.evaluation.judge import judge  # which prepares other runs
+
+        judge(prepared, trace)
+    return trace
 
 
 def kept_iterations(total: int) -> list[int]:

@@ -30,7 +30,7 @@ from gi_core.errors import BadInput
 from gi_core.paths import ASSETS
 from gi_core.run import default_device
 from gi_core.scenario import Scenario
-from gi_core.trace import KeptFrame, Trace
+from gi_core.trace import BESIDE, KeptFrame, Trace
 
 FOLDERS = ("replays", "comparisons", "records")
 """Below assets/: runs that the Lab opens with, recorded comparisons (a record per lane), and rows of evidence."""
@@ -95,12 +95,13 @@ def restored(scenario: Scenario, trace: dict[str, Any], images: bytes) -> Trace:
     known = {name: trace[name] for name in PLAIN}
     seconds = {row["iteration"]: row["seconds"] for row in known["history"]}
     moments = [KeptFrame(int(i), seconds.get(int(i), 0.0), f) for i, f in zip(iterations, frames, strict=True)]
-    return Trace(scenario=scenario, frames=moments, images=final, truth=truth, **known)
+    judged = None if trace["verdict"] is None else trace["verdict"] | {key: trace[key] for key in BESIDE}
+    return Trace(scenario=scenario, frames=moments, images=final, truth=truth, judgement=judged, **known)
 
 
 PLAIN = (
     "history", "labels", "guessed_labels", "scores", "update", "privacy", "report", "seconds", "iterations", "stopped",
-    "device", "control", "bounds", "versions",
+    "device", "versions",
 )  # fmt: skip
 """Fields of a Trace that ``Trace.to_dict`` gives as they are."""
 

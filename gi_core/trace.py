@@ -46,7 +46,7 @@ class Trace:
         privacy: epsilon, delta, z, adjacency, note of the defense, where it has a guarantee.
         report: what the attack found besides the picture.
         seconds: attack time; iterations: number done; stopped: whether it was cut short.
-        control, bounds: filled by whoever computes them.
+        judgement: what ``Judgement.to_dict`` gives (gi_core/evaluation/judge.py), None where nobody judged.
     """
 
     scenario: Scenario
@@ -64,8 +64,7 @@ class Trace:
     iterations: int
     stopped: bool
     device: str
-    control: dict[str, Any] | None = None
-    bounds: list[dict[str, Any]] | None = None
+    judgement: dict[str, Any] | None = None
     versions: dict[str, str] = field(default_factory=lambda: versions())
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,8 +83,7 @@ class Trace:
             "update": self.update,
             "privacy": self.privacy,
             "report": {k: v for k, v in self.report.items() if not isinstance(v, Tensor)},
-            "control": self.control,
-            "bounds": self.bounds,
+            **judged_parts(self.judgement),
             "device": self.device,
             "versions": self.versions,
         })  # fmt: skip
@@ -123,6 +121,17 @@ class Trace:
         out.mkdir(parents=True, exist_ok=True)
         for name, content in self.files().items():
             (out / name).write_bytes(content)
+
+
+def judged_parts(judgement: dict[str, Any] | None) -> dict[str, Any]:
+    """A judgement as ``trace.json`` holds it: control, gain and bounds beside the verdict; null where nobody judged."""
+    if judgement is None:
+        return dict.fromkeys(("verdict", *BESIDE))
+    verdict = {key: value for key, value in judgement.items() if key not in BESIDE}
+    return {"verdict": verdict, **{key: judgement[key] for key in BESIDE}}
+
+
+BESIDE = ("control", "gain", "bounds")
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -23,6 +23,11 @@ from gi_core.scenario import Scenario
 LIVE_WORK = 200_000
 """Parameters times squared batch up to which J's products stand beside a live run (0.1 s for LeNet, one picture)."""
 
+COPY = 60.0
+"""PSNR in dB that no picture of 8 bits exceeds without being a copy (mean error 1/4 of a grey level)."""
+GREY = 12.0
+"""PSNR in dB that a constant grey picture reaches: a bound on unbiased attacks below it says nothing of biased ones."""
+
 Kind = Literal["bound", "reference"]
 
 
@@ -36,6 +41,7 @@ class Bound:
         says: the number in one sentence.
         binds: the class of attacks it binds, one sentence.
         assumptions: what has to hold; all of it does where the bound is shown.
+        vacuous: it rules nothing out here: a copy or, for a class of attacks, worse than a blind guess is within it.
     """
 
     name: str
@@ -45,6 +51,7 @@ class Bound:
     says: str
     binds: str
     assumptions: str
+    vacuous: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,8 +192,8 @@ class Rule(Component):
     def of(self, setting: Setting) -> Bound | None:
         """The bound, or None where its assumptions fail."""
 
-    def bound(self, value: float, says: str) -> Bound:
-        return Bound(self.name, value, self.unit, self.kind, says, self.binds, self.assumes)
+    def bound(self, value: float, says: str, *, vacuous: bool = False) -> Bound:
+        return Bound(self.name, value, self.unit, self.kind, says, self.binds, self.assumes, vacuous)
 
 
 bounds: Registry[Rule] = Registry("bound")
@@ -196,3 +203,8 @@ def applicable(setting: Setting, *, slow: bool = False) -> list[Bound]:
     """Every registered bound, with its default options, whose assumptions hold; ``slow`` adds the slow ones."""
     found = (cls().of(setting) for cls in bounds if slow or cls.quick)
     return [bound for bound in found if bound is not None]
+
+
+def binding(setting: Setting) -> list[Bound]:
+    """The quick bounds of :func:`applicable` that rule something out: what is shown beside a run."""
+    return [bound for bound in applicable(setting) if not bound.vacuous]

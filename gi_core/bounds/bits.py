@@ -53,4 +53,5 @@ class Bits(Rule):
         says = f"At most {total:.3g} bits about the pictures leave the device"
         if one < total:
             says += f", at most {one:.3g} about any one of them when the others are known"
-        return self.bound(total, says + ".")
+        pixels = 8 * setting.batch_size * math.prod(setting.victim.image_shape)
+        return self.bound(total, says + ".", vacuous=total >= pixels)

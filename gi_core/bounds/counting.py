@@ -101,4 +101,4 @@ class Counting(Rule):
             if counted.deficit
             else ": enough, if they can be solved."
         )
-        return self.bound(share, says + tail)
+        return self.bound(share, says + tail, vacuous=not counted.deficit)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gi_core.bounds.base import Bound, Rule, Setting, bounds
+from gi_core.bounds.base import COPY, Bound, Rule, Setting, bounds
 from gi_core.bounds.jacobian import gram, update_map
 from gi_core.bounds.pictures import picture_prior
 from gi_core.components import option
@@ -62,4 +62,4 @@ class CramerRao(Rule):
         mse = float(posterior.trace()) / prior.mean.numel()
         peak = -10 * math.log10(mse)
         says = f"On average over the prior, the squared error is at least {mse:.3g}: PSNR at most {peak:.1f} dB."
-        return self.bound(peak, says)
+        return self.bound(peak, says, vacuous=peak >= COPY)

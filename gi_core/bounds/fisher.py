@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from gi_core.bounds.base import Bound, Rule, Setting, bounds
+from gi_core.bounds.base import COPY, GREY, Bound, Rule, Setting, bounds
 from gi_core.bounds.jacobian import squared_norm, update_map
 from gi_core.components import option
 
@@ -42,5 +42,6 @@ class Fisher(Rule):
         trace, _ = squared_norm(f, setting.images, self.probes, self.seed)
         mse = unbiased_mse(trace, noise.sigma, setting.images.numel())
         peak = -10 * math.log10(mse) if math.isfinite(mse) else -math.inf
-        verdict = "vacuous: a constant grey picture does better" if peak < 12 else "an unbiased attack stays below it"
-        return self.bound(peak, f"Without a prior, PSNR is at most {peak:.1f} dB ({verdict}).")
+        verdict = "a constant grey picture does better" if peak < GREY else "an unbiased attack stays below it"
+        says = f"Without a prior, PSNR is at most {peak:.1f} dB ({verdict})."
+        return self.bound(peak, says, vacuous=not GREY <= peak < COPY)

@@ -141,7 +141,7 @@ class ReconstructionRobustness(Rule):
             f"No attack names the right one of {self.candidates} candidate pictures more often than in "
             f"{100 * cap:.3g} % of the cases (blind guess: {100 * kappa:.3g} %)."
         )
-        return self.bound(100 * cap, says)
+        return self.bound(100 * cap, says, vacuous=cap > 0.995)
 
 
 KAPPA_SSIM = 0.0065
@@ -176,4 +176,4 @@ class SuccessRobustness(Rule):
             f"No attack exceeds SSIM 0.5 on more than {100 * cap:.3g} % of such pictures "
             f"(blind guess, with a safety factor of {self.safety:g}: {100 * kappa:.3g} %)."
         )
-        return self.bound(100 * cap, says)
+        return self.bound(100 * cap, says, vacuous=cap > 0.995)

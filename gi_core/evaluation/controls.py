@@ -11,7 +11,7 @@ import torch
 from scipy.stats import bootstrap
 from torch import Tensor
 
-from gi_core.attacks.base import Attack
+from gi_core.attacks.base import STARTS, Attack, attacks
 from gi_core.components import split_top
 from gi_core.data.samples import public_crops
 from gi_core.errors import BadInput
@@ -19,6 +19,16 @@ from gi_core.inversion.frame import Frame
 from gi_core.observation import Observation
 from gi_core.run import Run, prepare
 from gi_core.seeds import stream_seed
+
+SAYS = {
+    "noise": "The same attack given pure noise of the same size as the update.",
+    "zero": "The same attack given an update of zeros.",
+    "shuffled": "The same attack given the update with the entries of each tensor in random order.",
+    "random-picture": "The same attack given the update of an unrelated picture.",
+    "same-label-picture": "The same attack given the update of an unrelated picture under the same label.",
+    "prior-only": "What the attacker's prior says without any update.",
+}
+"""What each control is, one sentence for the reader."""
 
 
 @dataclass(frozen=True)
@@ -60,40 +70,35 @@ def answer(attack: Attack, observation: Observation, seed: int) -> Tensor:
 
 def noise(run: Run, draw: int = 0) -> Control:
     """Gaussian noise with the norm of each of the update's tensors."""
-    says = "The same attack given pure noise of the same size as the update."
-    return _control(run, "noise", says, (_noise_observation(run, draw),))
+    return _control(run, "noise", (_noise_observation(run, draw),))
 
 
 def zero(run: Run, draw: int = 0) -> Control:
     """An update of zeros. Attacks that only look at directions or quotients have nothing to go by and may refuse it."""
-    says = "The same attack given an update of zeros."
-    return _control(run, "zero", says, (_observation(run, torch.zeros_like),))
+    return _control(run, "zero", (_observation(run, torch.zeros_like),))
 
 
 def shuffled(run: Run, draw: int = 0) -> Control:
     """The update's own entries, in random order within each tensor: sizes stay, what stands where is lost."""
-    says = "The same attack given the update with the entries of each tensor in random order."
     generator = torch.Generator().manual_seed(stream_seed(run.scenario.seed, f"control shuffled {draw}"))
 
     def mixed(tensor: Tensor) -> Tensor:
         order = torch.randperm(tensor.numel(), generator=generator)
         return tensor.flatten()[order.to(tensor.device)].view_as(tensor)
 
-    return _control(run, "shuffled", says, (_observation(run, mixed),))
+    return _control(run, "shuffled", (_observation(run, mixed),))
 
 
 def random_picture(run: Run, draw: int = 0) -> Control:
     """The update of other pictures under other labels, through the same client and defense."""
-    says = "The same attack given the update of an unrelated picture."
     generator = torch.Generator().manual_seed(stream_seed(run.scenario.seed, f"control labels {draw}"))
     labels = run.victim.draw_targets(run.scenario.batch_size, generator)
-    return _control(run, "random-picture", says, (_other_observation(run, f"random {draw}", labels),))
+    return _control(run, "random-picture", (_other_observation(run, f"random {draw}", labels),))
 
 
 def same_label_picture(run: Run, draw: int = 0) -> Control:
     """The update of other pictures under the same labels: what remains of the score is the label's doing."""
-    says = "The same attack given the update of an unrelated picture under the same label."
-    return _control(run, "same-label-picture", says, (_other_observation(run, f"same label {draw}", run.labels),))
+    return _control(run, "same-label-picture", (_other_observation(run, f"same label {draw}", run.labels),))
 
 
 PRIOR_DRAWS = 4
@@ -108,17 +113,16 @@ def prior_only(run: Run, draw: int = 0) -> Control:
     Raises:
         BadInput: the attack has neither.
     """
-    says = "What the attacker's prior says without any update."
     prior = getattr(run.attack, "prior", "none")
     parts = split_top(prior, "+")
     if any(part.startswith("flow") for part in parts):
         heavy = "+".join(_with_weight(part, 1e6) if part.startswith("flow") else part for part in parts)
         attack = dataclasses.replace(run.attack, prior=heavy)  # type: ignore[call-arg]
-        return _control(run, "prior-only", says, (_noise_observation(run, draw),), attack)
+        return _control(run, "prior-only", (_noise_observation(run, draw),), attack)
     if not run.attack.single_pass:
         raise BadInput(f"attack {run.attack.text!r} has no prior of its own: prior-only is for learned attacks")
     observations = tuple(_noise_observation(run, PRIOR_DRAWS * draw + i) for i in range(PRIOR_DRAWS))
-    return _control(run, "prior-only", says, observations)
+    return _control(run, "prior-only", observations)
 
 
 CONTROLS: dict[str, Callable[[Run, int], Control]] = {
@@ -142,16 +146,25 @@ def control(run: Run, name: str = "noise", draw: int = 0) -> Control:
     return CONTROLS[name](run, draw)
 
 
+TRAINED = ("mjolnir", "pnp-flow")
+"""Attacks in several steps around a network trained on pictures or their gradients."""
+
+
+def learned(attack: Attack) -> bool:
+    """Whether it answers with a picture whatever it is sent: in a single pass, from a prior, or from such a start."""
+    start = getattr(attack, "init", "randn")
+    warm = start not in STARTS and learned(attacks.parse(start))
+    return attack.single_pass or attack.name in TRAINED or "flow" in getattr(attack, "prior", "") or warm
+
+
 def applicable(run: Run) -> list[str]:
     """Names of the controls that this run's attack admits."""
-    learned = run.attack.single_pass or "flow" in getattr(run.attack, "prior", "")
-    return [name for name in CONTROLS if learned or name != "prior-only"]
+    has_prior = run.attack.single_pass or "flow" in getattr(run.attack, "prior", "")
+    return [name for name in CONTROLS if has_prior or name != "prior-only"]
 
 
-def _control(
-    run: Run, name: str, says: str, observations: tuple[Observation, ...], attack: Attack | None = None
-) -> Control:
-    return Control(name, says, attack or run.attack, observations, stream_seed(run.scenario.seed, "attack"))
+def _control(run: Run, name: str, observations: tuple[Observation, ...], attack: Attack | None = None) -> Control:
+    return Control(name, SAYS[name], attack or run.attack, observations, stream_seed(run.scenario.seed, "attack"))
 
 
 def _noise_observation(run: Run, draw: int) -> Observation:

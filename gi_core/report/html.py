@@ -6,6 +6,7 @@ import base64
 from html import escape
 from typing import Any
 
+from gi_core.evaluation.wording import sentence
 from gi_core.report.animation import gif
 from gi_core.report.figure import figure
 from gi_core.trace import Trace
@@ -21,8 +22,10 @@ img { max-width: 100%; } code { font-family: ui-monospace, monospace; }
 
 def html(trace: Trace) -> str:
     """The report: verdict, figure, animation, scores, scenario, privacy, bounds, versions."""
-    scenario, control = trace.scenario, trace.control or {}
-    verdict = f"<p><b>{escape(control['word'])}.</b> {escape(control['sentence'])}</p>" if "word" in control else ""
+    scenario, told = trace.scenario, trace.judgement
+    verdict = (
+        f"<p><b>{escape(told['word'])}.</b> {escape(sentence(told['levels'], told['reason']))}</p>" if told else ""
+    )
     stopped = "stopped early, " if trace.stopped else ""
     parts = [
         f"<h1>{escape(scenario.attack_component.name)} against {escape(scenario.model)}</h1>",
@@ -39,9 +42,9 @@ def html(trace: Trace) -> str:
     ]
     if trace.privacy:
         parts += ["<h2>Privacy</h2>", rows([{"field": k, "value": v} for k, v in trace.privacy.items()])]
-    if trace.bounds:
+    if told and told["bounds"]:
         wanted = ("name", "says", "binds")
-        parts += ["<h2>Limits</h2>", rows([{key: bound[key] for key in wanted} for bound in trace.bounds])]
+        parts += ["<h2>Limits</h2>", rows([{key: bound[key] for key in wanted} for bound in told["bounds"]])]
     attack = scenario.attack_component
     parts += ["<h2>What it assumes, when it fails, how to defend</h2>"]
     parts += [f"<p>{escape(text)}</p>" for text in (attack.assumes, attack.fails, attack.defend) if text]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gi_core.errors import BadInput
-from gi_core.evaluation.verdict import Evidence as Judged
+from gi_core.evaluation.verdict import Likeness as Judged
 from gi_core.paths import ASSETS
 from gi_core.scenario import Scenario
 from gi_core.store import address

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
-from gi_core.evaluation.controls import answer
-from gi_core.evaluation.verdict import Examination, examine
+from gi_core.evaluation.controls import answer, control
+from gi_core.evaluation.judge import Judgement, judge_answers
 from gi_core.metrics.image import psnr
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
@@ -31,12 +31,12 @@ def sample_names(count: int, first: int = 0) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Judged:
-    """A run and its control on noise, examined. ``truth``: (B,C,H,W); ``samples``: the pictures' names."""
+    """A run and its control on noise, judged. ``truth``: (B,C,H,W); ``samples``: the pictures' names."""
 
     scenario: Scenario
     samples: tuple[str, ...]
     truth: Tensor
-    examination: Examination
+    judgement: Judgement
 
     @property
     def row(self) -> Row:
@@ -45,17 +45,15 @@ class Judged:
         PSNR is the mean over the batch. What the verdict weighs (SSIM, squared error, ranks) is that of the picture
         that leaked most, the one that the verdict speaks of. Six digits, so that the verdict can be recomputed.
         """
-        told = self.examination.verdict
-        evidence = told.inputs["pictures"]
-        most = max(range(len(evidence)), key=lambda i: (told.levels[i], evidence[i]["structure"]))
-        quality = psnr(self.examination.images, self.truth).mean()
-        guess = psnr(self.examination.controls["noise"], self.truth).mean()
+        told = self.judgement
+        quality = psnr(told.images, self.truth).mean()
+        guess = psnr(told.controls["noise"], self.truth).mean()
         return {
             "url": self.scenario.to_url(),
             "samples": "+".join(self.samples),
             "psnr": digits(float(quality)),
             "control_psnr": digits(float(guess)),
-            **{key: digits(value) for key, value in evidence[most].items()},
+            **{key: digits(value) for key, value in told.likenesses[told.shown].to_dict().items()},
             "level": told.level,
             "word": told.word,
         }
@@ -63,7 +61,7 @@ class Judged:
     @property
     def strip(self) -> Tensor:
         """(C,3H,B W): truth, reconstruction and control, one row each."""
-        rows = (self.truth, self.examination.images, self.examination.controls["noise"])
+        rows = (self.truth, self.judgement.images, self.judgement.controls["noise"])
         return torch.cat([torch.cat([*images], 2) for images in rows], 1)
 
 
@@ -76,7 +74,7 @@ def judged(scenario: Scenario, names: tuple[str, ...]) -> Judged:
     truth = torch.stack([open_picture(name, scenario.image_size, scenario.channels) for name in names])
     run = prepare(scenario, truth, device="cpu")
     images = answer(run.attack, run.observation, stream_seed(scenario.seed, "attack"))
-    return Judged(scenario, names, truth, examine(run, images))
+    return Judged(scenario, names, truth, judge_answers(run, images, {"noise": control(run, "noise").images()}))
 
 
 def digits(value: float) -> float | str:

@@ -24,7 +24,7 @@ from gi_core.data.arrays import Pictures, load
 from gi_core.defenses import Batch, Defense, parse_stack, privacy_of
 from gi_core.errors import BadInput
 from gi_core.evaluation.controls import answer, gain
-from gi_core.evaluation.verdict import Examination, weigh
+from gi_core.evaluation.judge import Judgement, judge_pictures
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.observation import Observation, Update
@@ -127,7 +127,7 @@ class Tradeoff(Study):
 
     def best(
         self, victim: Victim, stack: tuple[Defense, ...], test: Pictures, count: int
-    ) -> tuple[str, list[Examination]]:
+    ) -> tuple[str, list[Judgement]]:
         """The attack of the suite with the greatest mean gain, and what it reached on the first ``count`` pictures."""
         found = {}
         for attack in (text.format(steps=self.steps) for text in ATTACKS):
@@ -140,8 +140,8 @@ class Tradeoff(Study):
 
     def attacked(
         self, attack: str, victim: Victim, stack: tuple[Defense, ...], test: Pictures, count: int
-    ) -> list[Examination]:
-        """One examination per picture; the line-up is the picture and 99 others of the test split."""
+    ) -> list[Judgement]:
+        """One judgement per picture; the line-up is the picture and 99 others of the test split."""
         component, others = attacks.parse(attack), test.floats(slice(self.count, self.count + CANDIDATES - 1))
         facts = tuple(d.facts() for d in stack)
         found = []
@@ -152,32 +152,32 @@ class Tradeoff(Study):
             seen = Observation(victim=victim, update=update, batch_size=1, labels=label, defense=facts)
             blank = dataclasses.replace(seen, update=noise_like(update, seed))
             images, control = answer(component, seen, seed), answer(component, blank, seed)
-            found.append(weigh(images, truth, {"noise": control}, others))
+            found.append(judge_pictures(images, truth, {"noise": control}, others))
         return found
 
 
-def strip(truth: Tensor, examination: Examination) -> Tensor:
+def strip(truth: Tensor, judgement: Judgement) -> Tensor:
     """(C,H,3W): truth, reconstruction and control of one picture."""
-    return torch.cat([truth, examination.images, examination.controls["noise"]], dim=3)[0]
+    return torch.cat([truth, judgement.images, judgement.controls["noise"]], dim=3)[0]
 
 
 def slug(defense: str) -> str:
     return "".join(c if c.isalnum() or c in ".-" else "-" for c in defense)
 
 
-def evidence(found: list[Examination], key: str) -> list[float]:
-    return [float(e.verdict.inputs["pictures"][0][key]) for e in found]
+def evidence(found: list[Judgement], key: str) -> list[float]:
+    return [float(getattr(j.likenesses[0], key)) for j in found]
 
 
-def gain_of(found: list[Examination]) -> Any:
+def gain_of(found: list[Judgement]) -> Any:
     return gain(evidence(found, "ssim"), evidence(found, "control_ssim"))
 
 
-def summary(found: list[Examination]) -> Row:
+def summary(found: list[Judgement]) -> Row:
     """Means, ranks and levels over pictures."""
     over = gain_of(found)
     middle = lambda values: float(torch.tensor(values, dtype=torch.float64).quantile(0.5))
-    found_ranks, levels = evidence(found, "rank"), [e.verdict.level for e in found]
+    found_ranks, levels = evidence(found, "rank"), [j.level for j in found]
     mean = lambda values: sum(values) / len(values)
     return {
         "gain": over.mean,

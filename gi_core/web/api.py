@@ -47,7 +47,7 @@ def expose(service: RunService) -> None:
         seed: int = 0,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
-        """Attack one update with its pictures and return the trace: scores, history, versions."""
+        """Attack one update with its pictures; return scores, control, gain, verdict, bounds, history, versions."""
         given = locals()
         size = len(images) if batch_size is None else batch_size
         settings = {name: given[name] for name in FIELDS} | {"batch_size": size}

@@ -31,11 +31,10 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from gi_core.bounds import Bound
 from gi_core.defenses.base import noise_of
-from gi_core.evaluation.controls import gain
-from gi_core.evaluation.verdict import Evidence, Examination, weighed
-from gi_core.metrics.image import psnr
+from gi_core.evaluation.controls import SAYS
+from gi_core.evaluation.judge import Judgement
+from gi_core.evaluation.wording import sentence, weighed
 from gi_core.observation import Tensors
 from gi_core.run import Run, update_summary
 from gi_core.scenario import Scenario
@@ -110,45 +109,25 @@ def ended(trace: Trace) -> dict[str, Any]:
     }
 
 
-def verdict(
-    run: Run, trace: Trace, examination: Examination, limits: list[Bound], control_says: str,
-    curve: list[tuple[int, float]],
-) -> dict[str, Any]:  # fmt: skip
-    """The verdict box: level, gain over control, rank, bits, control picture, and how it was reached.
-
-    Args:
-        curve: (iteration, PSNR) of the control attack.
-    """
-    truth = run.truth.cpu()
-    own, pictures = psnr(trace.images, truth), examination.controls["noise"]
-    guess = psnr(pictures, truth)
-    over = gain(own.tolist(), guess.tolist())
-    told = examination.verdict
-    best = max(range(len(truth)), key=lambda i: (told.levels[i], told.inputs["pictures"][i]["structure"]))
-    row = told.inputs["pictures"][best]
-    inputs = Evidence(**{f.name: row[f.name] for f in fields(Evidence)})
-    value = {limit.name: limit.value for limit in limits}
-    attack = run.attack
+def verdict(run: Run, judgement: Judgement) -> dict[str, Any]:
+    """The verdict box: level, gain over control, rank, bits, control picture, and how it was reached."""
+    told = judgement.to_dict()
+    over, value = told["gain"]["psnr"], {bound.name: bound.value for bound in judgement.bounds}
+    control, attack = told["control"], run.attack
     return finite({
-        "level": told.level,
-        "word": told.word,
-        "gain": over.mean,
-        "gain_low": over.low,
-        "gain_high": over.high,
-        "rank": row["rank"],
-        "control_rank": row["control_rank"],
+        **{key: told[key] for key in ("level", "word", "levels", "reason", "rank", "control_rank", "candidates")},
+        "gain": over["mean"],
+        "gain_low": over["low"],
+        "gain_high": over["high"],
         "bits": value.get("bits"),
         "equations": value.get("counting"),
-        "control": {
-            "src": strip_uri(pictures),
-            "psnr": float(guess.mean()),
-            "curve": {"iteration": [i for i, _ in curve], "psnr": [round(v, 2) for _, v in curve]},
-        },
+        "control": {"src": strip_uri(judgement.controls[control["name"]]), **control},
+        "bounds": told["bounds"],
         "how": [
-            told.sentence,
-            weighed(inputs),
-            control_says,
-            *(f"{limit.says} {limit.binds}" for limit in limits),
+            sentence(told["levels"], told["reason"]),
+            weighed(told["reason"]),
+            SAYS[control["name"]],
+            *(f"{bound.says} {bound.binds}" for bound in judgement.bounds),
             *filter(None, (attack.assumes, attack.fails, attack.defend)),
         ],
     })  # fmt: skip
@@ -269,7 +248,7 @@ def python_text(scenario: Scenario, images: list[str]) -> str:
     """The program that repeats the run."""
     options = ", ".join(f"{name}={value!r}" for name, value in changed_fields(scenario).items())
     return (
-        "import torch\n\nimport gi_core as gi\nfrom gi_core.images import open_picture\n\n"
+        "import torch\n\nimport gi_core as gi\nfrom gi_core.data.sources import open_picture\n\n"
         f"scenario = gi.Scenario({options})\n"
         f"images = torch.stack([open_picture(i, {scenario.image_size}, {scenario.channels}) for i in {images!r}])\n"
         "trace = gi.run(scenario, images)\nprint(trace.scores)\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gi_core.evaluation.controls import gain
-from gi_core.evaluation.verdict import WORDS, Evidence, verdict
+from gi_core.evaluation.verdict import WORDS, Likeness
 from gi_core.scenario import Scenario
 from gi_core.studies import studies
 from gi_core.studies.judged import judged, sample_names
@@ -22,8 +22,8 @@ def rows(attack=None, defense=PRIVATE):
         return [r for r in csv.DictReader(file) if r["defense"] == defense and attack in (None, r["attack"])]
 
 
-def evidence(row):
-    return Evidence(**{name: kind(row[name]) for name, kind in (NUMBERS | PLACES).items()})
+def likeness_of(row):
+    return Likeness(**{name: kind(row[name]) for name, kind in (NUMBERS | PLACES).items()})
 
 
 def likeness(found, key):
@@ -40,7 +40,7 @@ def test_the_record_is_the_whole_study():
 
 def test_every_recorded_word_follows_from_the_recorded_inputs():
     for row in rows() + rows("ig", "none"):
-        assert verdict([evidence(row)]).word == row["word"], row
+        assert WORDS[likeness_of(row).level()] == row["word"], row
         assert Scenario.from_url(row["url"]).defense_stack == Scenario(defense=row["defense"]).defense_stack
 
 
@@ -59,7 +59,7 @@ def test_under_noise_no_gain_over_control_is_above_zero_and_the_verdict_is_nothi
     confidence = 1 - 0.05 / (1 + len(ATTACKS))
     interval = gain(likeness(found, "ssim"), likeness(found, "control_ssim"), confidence=confidence)
     assert interval.low <= 0 <= interval.high < 0.1
-    assert verdict([evidence(row) for row in found]).word == WORDS[0]
+    assert max(likeness_of(row).level(len(found)) for row in found) == 0
 
 
 def test_single_lucky_ranks_are_as_rare_as_the_significance_level_says():

@@ -110,7 +110,7 @@ def test_a_long_run_goes_to_the_gpu_and_comes_back_whole(tasks, tmp_path):
     assert [run["state"] for run in there[-1:]] == ["done"] and len(tasks.asked) == 1
     assert there[-1]["scores"] == here["scores"] and there[-1]["verdict"] == here["verdict"]
     trace = service.traces.get(there[-1]["id"])
-    assert trace is not None and trace.control is not None and trace.images.shape == (1, 3, 16, 16)
+    assert trace is not None and trace.judgement is not None and trace.images.shape == (1, 3, 16, 16)
     assert service.store.records()[0].origin == "stored"
     for content in tasks.sent:
         NoTensors(io.BytesIO(content)).load()

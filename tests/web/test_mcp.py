@@ -51,4 +51,5 @@ def test_the_tools_are_the_endpoints(launch):
     properties = run.inputSchema["properties"]
     assert set(properties) == {"images", *Scenario().to_dict()}
     assert all(p.get("description") for name, p in properties.items())
-    assert not answer.isError and '"psnr"' in answer.content[0].text.replace("'", '"')
+    text = answer.content[0].text.replace("'", '"')
+    assert not answer.isError and '"psnr"' in text and '"word": "Faithful"' in text and '"gain"' in text

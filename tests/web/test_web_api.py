@@ -32,8 +32,9 @@ def test_run_attack_gives_the_scores_of_python(client):
     fields = {k: v for k, v in scenario.to_dict().items() if k != "batch_size"}
     answer = client.predict(images=["cat", "coffee"], **fields, api_name="/run_attack")
     images = torch.stack([open_picture(name, 16, 3) for name in ("cat", "coffee")])
-    expected = run(scenario, images).to_dict()
-    assert answer["scores"] == expected["scores"]
+    expected = run(scenario, images, judged=True).to_dict()
+    for key in ("scores", "verdict", "control", "gain", "bounds"):
+        assert answer[key] == expected[key], key
     assert answer["scenario"] == expected["scenario"]
     assert answer["scenario_hash"] == scenario.hash
 

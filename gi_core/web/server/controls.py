@@ -12,7 +12,7 @@ from gi_core.errors import BadInput
 from gi_core.evaluation.controls import applicable, control
 from gi_core.evaluation.cross_checks import beats_mean, beats_nearest_oracle, gradient_cycle
 from gi_core.evaluation.identification import decoys
-from gi_core.evaluation.verdict import Examination, judge
+from gi_core.evaluation.judge import Judgement, judge_answers
 from gi_core.metrics.image import psnr
 from gi_core.run import Run, prepare
 from gi_core.trace import Trace, finite
@@ -54,7 +54,7 @@ def examined(trace: Trace, throttle: Throttle) -> Iterator[dict[str, Any]]:
         except BadInput as error:
             yield {"control": {"name": name, "says": sentence(str(error)), "src": None}}
             continue
-        row = told(trace, judge(run, trace.images, {name: images}))
+        row = told(trace, judge_answers(run, trace.images, {name: images}))
         yield {"control": {"name": name, "says": chosen.says, **row}}
 
 
@@ -63,14 +63,14 @@ def prepared(trace: Trace) -> Run:
     return prepare(trace.scenario, trace.truth, torch.tensor(trace.labels), device=trace.device)
 
 
-def told(trace: Trace, examination: Examination) -> dict[str, Any]:
-    """Likeness of the one control in the examination, and the reconstruction's gain over it, in dB."""
-    ((_, pictures),) = examination.controls.items()
+def told(trace: Trace, judgement: Judgement) -> dict[str, Any]:
+    """Likeness of the one control in the judgement, and the reconstruction's gain over it, in dB."""
+    ((_, pictures),) = judgement.controls.items()
     guess = float(psnr(pictures, trace.truth).mean())
     return {
         "psnr": guess,
         "gain": float(psnr(trace.images, trace.truth).mean()) - guess,
-        "rank": min(int(row["control_rank"]) for row in examination.verdict.inputs["pictures"]),
+        "rank": min(likeness.control_rank for likeness in judgement.likenesses),
         "src": payload.strip_uri(pictures),
     }
 

@@ -10,18 +10,14 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
-from gi_core.bounds import Setting, applicable
 from gi_core.errors import BadInput
-from gi_core.evaluation.controls import control
-from gi_core.evaluation.verdict import judge
-from gi_core.metrics.assignment import match
-from gi_core.metrics.image import psnr
-from gi_core.run import Run, kept_iterations, prepare
+from gi_core.evaluation.judge import judging
+from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
 from gi_core.store import Record, Store, address, restored, summary_of
 from gi_core.trace import Trace
@@ -39,8 +35,6 @@ PERIOD = 0.16
 
 
 OWN_PICTURE = "your-picture.png"
-DIFFERENTIATED = 200_000
-"""Victims with more parameters get only the bounds that need no derivative of the update at the picture."""
 
 
 @dataclass
@@ -294,7 +288,7 @@ class RunService:
             self.queue.leave(run_id)
 
     def whole(self, settings: dict[str, Any], pictures: list[Any]) -> dict[str, Any]:
-        """A run to its end (or the deadline), as ``trace.json`` holds it. Raises BadInput."""
+        """A run to its end or the deadline, judged if time is left, as ``trace.json`` holds it. Raises BadInput."""
         scenario = scenario_of(settings, self.limits)
         images = batch_of(pictures, scenario)
 
@@ -304,7 +298,13 @@ class RunService:
                 for _ in frames:
                     if throttle.over:
                         break
-            yield {"trace": run.trace().to_dict()}
+            trace = run.trace()
+            if not throttle.over:
+                with closing(judging(run, trace)) as steps:
+                    for _ in steps:
+                        if throttle.over:
+                            break
+            yield {"trace": trace.to_dict()}
 
         def begin(flight: str) -> Iterator[dict[str, Any]]:
             try:
@@ -365,7 +365,7 @@ class RunService:
         judged: dict[str, Any] | None = None
         if not throttle.over:
             yield {"run": base | {"state": "judging", "judging": 0.0}}
-            judged = yield from self.judge(run, trace, base, throttle)
+            judged = yield from self.judged(run, trace, base, throttle)
         self.traces.put(run_id, trace)
         message = base | {"state": "stopped" if trace.stopped else "done", "verdict": judged}
         if judged is not None:
@@ -373,36 +373,21 @@ class RunService:
             self.keep(trace, images, message)
         yield {"run": message}
 
-    def judge(
+    def judged(
         self, run: Run, trace: Trace, base: dict[str, Any], throttle: Throttle
     ) -> Generator[dict[str, Any], None, dict[str, Any] | None]:
-        """The control attack, for as many steps as the run took, and the verdict; None when stopped before the end."""
-        guesswork = control(run, "noise")
-        truth, curve = run.truth.cpu(), []
-        planned = trace.iterations * len(guesswork.observations)
-        keep, done, last = set(kept_iterations(run.attack.iterations)), 0, None
-        with closing(guesswork.frames()) as frames:  # type: ignore[type-var]
-            for frame in frames:
-                done, last = done + 1, frame
-                if frame.iteration in keep:
-                    pictures = match(frame.images.detach().cpu().float(), truth)
-                    curve.append((frame.iteration, float(psnr(pictures, truth).mean())))
+        """The core's judgement as the stage shows it; None when stopped before the end."""
+        with closing(judging(run, trace)) as steps:
+            while True:
+                try:
+                    share = next(steps)
+                except StopIteration as end:
+                    return payload.verdict(run, end.value)
                 if throttle.over:
                     return None
-                if done >= planned:
-                    break
                 if throttle.due:
-                    yield {"run": base | {"state": "judging", "judging": done / planned}}
+                    yield {"run": base | {"state": "judging", "judging": share}}
                     throttle.sent()
-        if last is None:
-            return None
-        examination = judge(run, trace.images, {"noise": last.images.detach().cpu().float().clamp(0, 1)})
-        small = sum(p.numel() for p in run.victim.parameters()) <= DIFFERENTIATED
-        here = (run.truth, run.labels) if small else (None, None)
-        limits = applicable(Setting.of(run.scenario, run.victim, *here))
-        trace.control = examination.to_dict()
-        trace.bounds = [asdict(limit) for limit in limits]
-        return payload.verdict(run, trace, examination, limits, guesswork.says, curve)
 
 
 class Throttle:

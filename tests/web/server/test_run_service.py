@@ -41,7 +41,7 @@ def test_a_run_ends_judged_and_leaves_its_place():
     assert last["verdict"]["level"] in range(4) and last["verdict"]["control"]["src"].startswith("data:image/png")
     assert last["frames"][-1]["iteration"] == 60
     trace = service.traces.get(last["id"])
-    assert trace is not None and trace.control is not None and trace.control["word"] == last["verdict"]["word"]
+    assert trace is not None and trace.judgement is not None and trace.judgement["word"] == last["verdict"]["word"]
     assert len(service.queue) == 0
 
 

@@ -295,7 +295,7 @@ def judged(
 ) -> Generator[None, None, None]:
     """The control of a run that has ended, then its cell. A stop leaves the cell empty."""
     trace = run.trace()
-    checking = service.judge(run, trace, {}, throttle)
+    checking = service.judged(run, trace, {}, throttle)
     while True:
         try:
             next(checking)

@@ -19,7 +19,7 @@ from gi_core.data.sources import open_picture
 from gi_core.defenses.accounting import gaussian_epsilon
 from gi_core.errors import BadInput
 from gi_core.evaluation.controls import control
-from gi_core.evaluation.verdict import judge
+from gi_core.evaluation.judge import judge_answers
 from gi_core.metrics.assignment import match
 from gi_core.metrics.image import psnr
 from gi_core.run import Run, prepare
@@ -115,13 +115,13 @@ def column(run: Run) -> dict[str, Any]:
     started = time.perf_counter()
     images = answered(run)
     ms = 1000 * (time.perf_counter() - started)
-    examination = judge(run, images, {"noise": control(run, "noise").images()})
-    guess, truth = examination.controls["noise"], run.truth.cpu()
+    judgement = judge_answers(run, images, {"noise": control(run, "noise").images()})
+    guess, truth = judgement.controls["noise"], run.truth.cpu()
     own, other = float(psnr(match(images, truth), truth).mean()), float(psnr(guess, truth).mean())
     return {
         "name": run.attack.text, "src": payload.strip_uri(images), "control": payload.strip_uri(guess), "ms": ms,
-        "psnr": own, "control_psnr": other, "gain": own - other, "level": examination.verdict.level,
-        "word": examination.verdict.word,
+        "psnr": own, "control_psnr": other, "gain": own - other, "level": judgement.level,
+        "word": judgement.word,
     }  # fmt: skip
 
 

@@ -13,16 +13,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gi_core.bounds import Bound, Setting, applicable
+from gi_core.bounds import Bound, Setting, binding
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
-from gi_core.evaluation.verdict import judge
+from gi_core.evaluation.judge import judge_answers
 from gi_core.metrics.image import psnr, ssim
 from gi_core.metrics.scores import score
 from gi_core.report.risk import FORMATS, conditions
 from gi_core.risk.answer import DISTANCE_SAYS, EXAMPLES, FAMILIES, Answer, Near, SetUp, answer
 from gi_core.risk.evidence import Evidence, frontier_scenario, rows, runs, strip_of
-from gi_core.run import Run, prepare
+from gi_core.run import prepare
 from gi_core.store import address
 from gi_core.trace import KeptFrame, Trace, finite
 from gi_core.web import payload
@@ -143,9 +143,8 @@ def staged(e: Evidence, images: Tensor, control: Tensor) -> dict[str, Any]:
         labels=run.labels.tolist(), guessed_labels=None, scores=score(images, truth, run.victim), update=[],
         privacy=None, report={}, seconds=0.0, iterations=last, stopped=False, device="cpu",
     )  # fmt: skip
-    examination = judge(run, images, {"noise": control})
-    says = "The same attack given pure noise of the same size as the update."
-    shown = payload.verdict(run, trace, examination, limits_of(run), says, [])
+    limits = tuple(binding(Setting.of(run.scenario, run.victim)))
+    shown = payload.verdict(run, judge_answers(run, images, {"noise": control}, bounds=limits))
     shown["control"]["curve"] = None
     likeness = float(psnr(images, truth).mean())
     return finite(
@@ -165,10 +164,6 @@ def staged(e: Evidence, images: Tensor, control: Tensor) -> dict[str, Any]:
             "verdict": shown,
         }
     )
-
-
-def limits_of(run: Run) -> list[Bound]:
-    return applicable(Setting.of(run.scenario, run.victim))
 
 
 def kept_pictures(e: Evidence) -> tuple[Tensor, Tensor] | None:
