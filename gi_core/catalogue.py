@@ -15,6 +15,7 @@ from gi_core.inversion.objectives import objectives
 from gi_core.metrics.scores import METRICS
 from gi_core.models import models, weights
 from gi_core.priors import priors
+from gi_core.servers import servers
 from gi_core.studies import studies
 from gi_core.training import trainings
 
@@ -47,6 +48,7 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "models": models.describe,
     "weights": weights.describe,
     "attacks": _with(attacks, "assumes", "fails", "defend", "single_pass"),
+    "servers": _with(servers, "changes", "needs", "fails", "defend", "isolates"),
     "defenses": _with(defenses, "does", "costs"),
     "priors": priors.describe,
     "objectives": objectives.describe,

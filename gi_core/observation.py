@@ -1,6 +1,7 @@
 """Everything an attack may see: the defended update and the public facts. No reference to the truth.
 
-The attacker is the honest-but-curious server: it wrote the weights it sent out, so it holds the victim.
+The attacker is the server: it wrote the model it sent out, so it holds the victim. An honest-but-curious one sent what
+was agreed on; a malicious one knows besides what it changed.
 """
 
 from __future__ import annotations
@@ -65,6 +66,19 @@ class DefenseFacts:
 
 
 @dataclass(frozen=True)
+class ServerFacts:
+    """What a malicious server knows of its own manipulation.
+
+    Attributes:
+        name, options: of the server; layer: name, in the victim, of the linear layer whose gradient is to be read.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    layer: str | None = None
+
+
+@dataclass(frozen=True)
 class Observation:
     """The attacker's whole world.
 
@@ -76,6 +90,7 @@ class Observation:
         defense: the stack's public parameters when knowledge grants them, else None.
         training: the client's recipe.
         auxiliary: (N,C,H,W) public pictures of the same kind when knowledge grants them, else None.
+        server: what a malicious server knows of what it sent, None for an honest one.
     """
 
     victim: Victim
@@ -85,6 +100,7 @@ class Observation:
     defense: tuple[DefenseFacts, ...] | None = None
     training: Training = Training()
     auxiliary: Tensor | None = None
+    server: ServerFacts | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

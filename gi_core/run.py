@@ -18,7 +18,7 @@ from gi_core.defenses.privacy import privacy_of
 from gi_core.inversion.frame import Frame
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr, ssim
-from gi_core.metrics.scores import score
+from gi_core.metrics.scores import recovered, score
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.observation import Observation, Update
@@ -35,20 +35,25 @@ class Run:
 
     Attributes:
         scenario, attack: what runs.
-        victim: the network with the weights that the server sent.
-        truth: (B,C,H,W) private pictures; labels: (B,).
+        victim: the network that the server sent; honest: the one that was agreed on (the same, of an honest server).
+        truth: (B,C,H,W) private pictures that the server is after; labels: (B,).
+        batch_labels: of all pictures of the target; cohort: (N,C,H,W) all pictures behind the update, all clients'.
         clean: the target client's update before the defense; observation: all that the attack gets.
     """
 
     def __init__(
         self, scenario: Scenario, victim: Victim, truth: Tensor, labels: Tensor, released: Released,
-        observation: Observation,
+        observation: Observation, *, honest: Victim | None = None, batch_labels: Tensor | None = None,
+        cohort: Tensor | None = None,
     ) -> None:  # fmt: skip
         self.scenario = scenario
         self.attack = scenario.attack_component
         self.victim = victim
+        self.honest = victim if honest is None else honest
         self.truth = truth
         self.labels = labels
+        self.batch_labels = labels if batch_labels is None else batch_labels
+        self.cohort = truth if cohort is None else cohort
         self.clean = released.clean
         self.observation = observation
         self.seconds = 0.0
@@ -120,6 +125,9 @@ class Run:
         truth, last = self.truth.cpu(), self._frames[-1].images
         order = assign(last, truth)
         guessed = self._last.labels
+        report, pool = self._last.report, self._last.pool
+        if pool is not None:
+            report = report | {"recovered": float(recovered(self.cohort.cpu(), pool.cpu()).float().mean())}
         stack, tensors = self.scenario.defense_stack, len(self.clean.tensors)
         privacy = privacy_of(stack, self.scenario.batch_size, tensors)
         return Trace(
@@ -130,10 +138,10 @@ class Run:
             truth=truth,
             labels=self.labels.cpu().tolist(),
             guessed_labels=None if guessed is None else guessed.cpu()[order].tolist(),
-            scores=score(last, truth, self.victim),
+            scores=score(last, truth, self.honest, pool=pool),
             update=update_summary(self.clean, self.observation.update),
             privacy=None if privacy is None else asdict(privacy),
-            report=self._last.report,
+            report=report,
             seconds=self.seconds,
             iterations=self.iterations,
             stopped=not self.finished,
@@ -167,28 +175,44 @@ def prepare(scenario: Scenario, images: Tensor, labels: Tensor | None = None, *,
         generator = torch.Generator().manual_seed(stream_seed(scenario.seed, "labels"))
         labels = victim.draw_targets(scenario.batch_size, generator)
     labels = victim.check_targets(labels, scenario.batch_size).to(where)
-    stack, facts = scenario.defense_stack, scenario.facts
-
-    def client(pictures: Tensor, targets: Tensor, seed: int) -> Released:
-        return release(
-            victim, pictures, targets, stack=stack, training=scenario.training, kind=scenario.kind, seed=seed,
-            share_buffers="buffers" in facts,
-        )  # fmt: skip
-
-    released = client(truth, labels, scenario.seed)
-    update = released.defended
+    server, facts = scenario.server_component, scenario.facts
+    sent = server.send(victim, stream_seed(scenario.seed, "server"))
+    sought = server.sought(sent, truth, labels)
+    released = _answers(scenario, sent.target, truth, labels, scenario.seed)
+    updates, others, cohort = [r.defended for r in released], [], [truth]
     if scenario.clients > 1:
-        update = aggregate([update, *(r.defended for r in _other_clients(scenario, client, where))])
+        for pictures, targets, seed in _other_clients(scenario, where):
+            cohort.append(pictures)
+            others.append([r.defended for r in _answers(scenario, sent.others, pictures, targets, seed)])
+        updates = [aggregate([own, *(o[query] for o in others)]) for query, own in enumerate(updates)]
+    reading = server.read(sent, tuple(updates), int(sought.sum()))
     observation = Observation(
-        victim=victim,
-        update=update,
-        batch_size=scenario.batch_size,
-        labels=labels.clone() if "labels" in facts else None,
-        defense=tuple(d.facts() for d in stack) if "defense" in facts else None,
+        victim=reading.victim,
+        update=reading.update,
+        batch_size=int(sought.sum()),
+        labels=labels[sought] if "labels" in facts else None,
+        defense=tuple(d.facts() for d in scenario.defense_stack) if "defense" in facts else None,
         training=scenario.training,
         auxiliary=_auxiliary(scenario, where) if "auxiliary" in facts else None,
+        server=sent.facts,
     )
-    return Run(scenario, victim, truth, labels, released, observation)
+    return Run(
+        scenario, sent.target[0], truth[sought], labels[sought], released[0], observation, honest=victim,
+        batch_labels=labels, cohort=torch.cat(cohort),
+    )  # fmt: skip
+
+
+def _answers(
+    scenario: Scenario, networks: tuple[Victim, ...], pictures: Tensor, labels: Tensor, seed: int
+) -> list[Released]:
+    """One client's update for each network that it is sent, the defense's noise drawn anew each time."""
+    return [
+        release(
+            network, pictures, labels, stack=scenario.defense_stack, training=scenario.training, kind=scenario.kind,
+            seed=stream_seed(seed, f"query {query}") if query else seed, share_buffers="buffers" in scenario.facts,
+        )
+        for query, network in enumerate(networks)
+    ]  # fmt: skip
 
 
 def stream(
@@ -242,14 +266,14 @@ def update_summary(clean: Update, released: Update) -> list[dict[str, Any]]:
     return rows
 
 
-def _other_clients(scenario: Scenario, client: Any, device: torch.device) -> Iterator[Released]:
-    """The other clients of a secure aggregation hold crops of the public sample pictures."""
+def _other_clients(scenario: Scenario, device: torch.device) -> Iterator[tuple[Tensor, Tensor, int]]:
+    """The other clients of a secure aggregation hold crops of the public sample pictures: pictures, labels, seed."""
     for number in range(1, scenario.clients):
         seed = stream_seed(scenario.seed, f"client {number}")
         pictures = public_crops(scenario.batch_size, scenario.image_size, scenario.channels, seed)
         generator = torch.Generator().manual_seed(seed)
         targets = torch.randint(scenario.num_classes, (scenario.batch_size,), generator=generator)
-        yield client(pictures.to(device), targets.to(device), seed)
+        yield pictures.to(device), targets.to(device), seed
 
 
 def _auxiliary(scenario: Scenario, device: torch.device) -> Tensor:

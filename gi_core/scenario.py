@@ -16,9 +16,12 @@ from gi_core.defenses import Defense, parse_stack, stack_text
 from gi_core.errors import BadInput
 from gi_core.models import models, weights
 from gi_core.observation import Training
+from gi_core.servers import Server, servers
 
 FACTS = ("labels", "defense", "buffers", "auxiliary")
 """What knowledge can grant besides update and weights."""
+HONEST = "honest"
+"""The server that sends what was agreed on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +39,11 @@ class Scenario:
     num_classes: int = option(10, "classes the victim tells apart", low=2, high=1000)
     image_size: int = option(32, "picture side in pixels", low=11, high=384)
     channels: int = option(3, "3 for colour, 1 for grey", low=1, high=3)
-    batch_size: int = option(1, "pictures per update", low=1, high=128)
+    batch_size: int = option(1, "pictures per update", low=1, high=256)
     mode: Literal["eval", "train"] = option("eval", "BatchNorm with running (eval) or batch (train) statistics")
     weights: str = option("init", "where the victim's weights come from")
     local_steps: int = option(1, "SGD steps before the client answers", low=1, high=1000)
-    local_batch: int = option(0, "pictures per local step; 0: all of them", low=0, high=128)
+    local_batch: int = option(0, "pictures per local step; 0: all of them", low=0, high=256)
     local_lr: float = option(0.01, "the client's learning rate", low=1e-8, high=100)
     local_momentum: float = option(0.0, "the client's SGD momentum", low=0, high=0.999)
     local_order: Literal["reshuffled", "fixed"] = option("reshuffled", "order of the mini-batches in each pass")
@@ -51,6 +54,7 @@ class Scenario:
     defense: str = option("none", "what the client does to protect itself")
     knowledge: str = option("labels", "what the attacker knows besides update and weights: " + "+".join(FACTS))
     attack: str = option("ig", "who attacks, and how")
+    server: str = option(HONEST, "who sends the model, and what it did to it")
     seed: int = option(0, "of everything random but the victim's weights", low=0, high=2**31 - 1)
 
     def __post_init__(self) -> None:
@@ -64,6 +68,7 @@ class Scenario:
         object.__setattr__(self, "defense", stack_text(parse_stack(self.defense.replace(" ", "+"))))
         object.__setattr__(self, "knowledge", _knowledge_text(self.knowledge))
         object.__setattr__(self, "attack", attacks.parse(self.attack.replace(" ", "+")).text)
+        object.__setattr__(self, "server", servers.parse(self.server).text)
         if self.local_steps > 1 and self.update == "gradient":
             raise BadInput(
                 f"update=gradient with local_steps={self.local_steps}: after several steps a client has a weight"
@@ -97,6 +102,10 @@ class Scenario:
         return attacks.parse(self.attack)
 
     @property
+    def server_component(self) -> Server:
+        return servers.parse(self.server)
+
+    @property
     def facts(self) -> frozenset[str]:
         """What knowledge grants."""
         return frozenset(() if self.knowledge == "none" else self.knowledge.split("+"))
@@ -116,7 +125,11 @@ class Scenario:
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """Field names to values; an honest server goes without saying, so that runs keep the address they had."""
+        values = dataclasses.asdict(self)
+        if self.server == HONEST:
+            del values["server"]
+        return values
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces."""

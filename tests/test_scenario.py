@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from urllib.parse import parse_qs
 
 import pytest
@@ -32,6 +33,7 @@ scenarios = st.builds(
     defense=st.sampled_from(DEFENSES),
     knowledge=st.sets(st.sampled_from(FACTS)).map(lambda s: "+".join(sorted(s)) or "none"),
     attack=st.sampled_from(ATTACKS),
+    server=st.sampled_from(["honest", "imprint", "imprint:bins=64,units=cumulative"]),
     seed=st.integers(0, 2**31 - 1),
 )
 
@@ -52,6 +54,13 @@ def test_plus_is_percent_encoded_and_a_space_is_accepted():
     assert " " not in url
     assert parse_qs(url)["defense"] == ["clip+gaussian"]
     assert Scenario.from_url(url.replace("%2B", "+")) == scenario
+
+
+def test_an_honest_server_goes_without_saying_so_that_recorded_runs_keep_their_address():
+    assert Scenario().hash == "f2967b544be5b044661c4a34266939dbcb580cf4d7ae52d49bc1f2ae39155bc3"
+    assert "server" not in json.loads(Scenario(server="honest").to_json()) and not Scenario(server="honest").to_url()
+    cheating = Scenario(server="imprint:bins=256")
+    assert cheating.to_dict()["server"] == "imprint" and cheating.hash != Scenario().hash
 
 
 def test_spelling_does_not_matter_to_the_hash():
@@ -80,7 +89,7 @@ def test_warm_start_alias():
         ({"defense": ""}, "none"),
         ({"defense": "dp-gaussian:epsilon=-1"}, "epsilon=-1"),
         ({"defense": "gaussian:sigma=nan"}, "sigma=nan"),
-        ({"batch_size": 0}, "batch_size=0: from 1 to 128"),
+        ({"batch_size": 0}, "batch_size=0: from 1 to 256"),
         ({"batch_size": 10**9}, "batch_size=1000000000"),
         ({"seed": -1}, "seed=-1"),
         ({"channels": 2}, "channels=2"),

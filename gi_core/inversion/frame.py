@@ -18,6 +18,7 @@ class Frame:
         terms: the objective's parts, 0-dim tensors.
         labels: (B,) the attacker's belief, when it has one.
         restart: 0-based restart that this iteration belongs to.
+        pool: (M,C,H,W) all pictures that were found, where these may be more than were asked for.
         report: what the attack found besides a picture (conditioning, intermediate pictures), plain data or tensors.
     """
 
@@ -27,4 +28,5 @@ class Frame:
     terms: dict[str, Tensor] = field(default_factory=dict)
     labels: Tensor | None = None
     restart: int = 0
+    pool: Tensor | None = None
     report: dict[str, object] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from scipy.stats import binomtest
 from torch import Tensor
 
@@ -17,6 +18,8 @@ from gi_core.metrics.lpips import lpips as perceptual
 from gi_core.models.base import Victim
 
 SUCCESS_SSIM = 0.5
+RECOVERED = 30.0
+"""dB from which a picture counts as read out."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +73,25 @@ METRICS = (
         "Distance that a trained network perceives (SqueezeNet backbone): 0 for a copy; empty without the backbone.",
     ),
     Metric("fmse", "", False, "Mean squared distance of the attacked network's own features: 0 for a copy."),
+    Metric(
+        "recovered", "", True,
+        f"Whether any of all pictures that were found is it, at more than {RECOVERED:g} dB; empty where an attack finds"
+        " no more pictures than it is asked for.",
+    ),
     Metric("success", "", True, f"Whether SSIM exceeds {SUCCESS_SSIM:g}; its mean is the attack success rate."),
 )  # fmt: skip
 
 
-def score(images: Tensor, truth: Tensor, victim: Victim | None = None, lpips: bool = True) -> list[dict[str, Any]]:
+def score(
+    images: Tensor, truth: Tensor, victim: Victim | None = None, lpips: bool = True, *, pool: Tensor | None = None
+) -> list[dict[str, Any]]:
     """One dict per true picture, after optimal assignment of the reconstructions to the truth.
 
     Args:
         images, truth: (B,C,H,W), clamped to [0,1].
         victim: the attacked network, for ``fmse``; None leaves it None.
         lpips: False leaves ``lpips`` None (it is the slowest metric).
+        pool: (M,C,H,W) all pictures found, for ``recovered``; None leaves it None.
 
     Returns:
         dicts with psnr (dB), ssim, mse, lpips (None when not available), fmse (None without a victim), success.
@@ -98,8 +109,19 @@ def score(images: Tensor, truth: Tensor, victim: Victim | None = None, lpips: bo
     perceived = perceptual(images, truth) if lpips else None
     columns["lpips"] = [None] * size if perceived is None else perceived.tolist()
     columns["fmse"] = [None] * size if victim is None else fmse(images, truth, victim).tolist()
+    columns["recovered"] = [None] * size if pool is None else recovered(truth, pool).tolist()
     columns["success"] = [value > SUCCESS_SSIM for value in columns["ssim"]]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def recovered(truth: Tensor, pool: Tensor) -> Tensor:
+    """(B,) bool: whether a picture of the pool (M,C,H,W) is nearer than 30 dB to each of ``truth`` (B,C,H,W)."""
+    if not len(pool):
+        return torch.zeros(len(truth), dtype=torch.bool)
+    a, b = truth.flatten(1).float(), pool.to(truth.device).flatten(1).float().clamp(0, 1)
+    errors = a.square().sum(1)[:, None] + b.square().sum(1) - 2 * a @ b.t()
+    nearest = errors.argmin(1)
+    return (a - b[nearest]).square().mean(1) < 10 ** (-RECOVERED / 10)
 
 
 @dataclass(frozen=True)

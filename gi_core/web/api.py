@@ -44,6 +44,7 @@ def expose(service: RunService) -> None:
         defense: str = "none",
         knowledge: str = "labels",
         attack: str = "ig",
+        server: str = "honest",
         seed: int = 0,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:

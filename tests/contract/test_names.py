@@ -32,6 +32,7 @@ OTHER = {
     "local_steps": 2, "local_batch": 1, "local_lr": 0.5, "local_momentum": 0.5, "local_order": "fixed",
     "clients": 2, "update": "delta",
     "defense": "clip+gaussian:sigma=0.1", "knowledge": "none", "attack": "ig:steps=5", "seed": 9, "model": "mlp",
+    "server": "imprint:bins=16",
 }  # fmt: skip
 """A value for each field that is not its default."""
 

@@ -118,5 +118,5 @@ def kind(scenario: Scenario) -> tuple[object, ...]:
     options = tuple(getattr(attack, f.name) for f in fields(attack) if f.name not in LENGTH)
     return (
         scenario.model, scenario.num_classes, scenario.image_size, scenario.channels, scenario.batch_size,
-        scenario.mode, scenario.local_steps, scenario.clients > 1, attack.name, *options,
+        scenario.mode, scenario.local_steps, scenario.clients > 1, scenario.server, attack.name, *options,
     )  # fmt: skip

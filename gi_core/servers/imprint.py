@@ -1,0 +1,199 @@
+"""A first block whose gradient holds the pictures, one to a bin.
+
+Fowl, Geiping, Czaja, Goldblum, Goldstein, "Robbing the Fed: Directly Obtaining Private Data in Federated Learning with
+Modified Models", ICLR 2022. K rows ask one question of the picture u, with rising thresholds:
+
+    a_k = m . u - t_k      cumulative: r_k = relu(a_k)      sparse: r_k = min(relu(a_k), t_{k+1} - t_k)
+
+A sparse row has slope only while t_k < m . u < t_{k+1}, so its weight gradient is the sum of delta_i u_i over the
+pictures of that bin, and its bias gradient the sum of delta_i. A picture alone in its bin is their quotient. Cumulative
+rows hold all pictures above their threshold: neighbouring rows are subtracted first.
+
+The sparse row is capped at the bin's width; the published one is divided by it instead, which is the same in exact
+arithmetic, but its large weights round a float32 weight delta away.
+
+One input more than the picture has carries 1 + |u|^2 / n, with weight 0 in every row (ours). For a lone picture the
+quotient repeats it; for a blend u = sum a_i u_i it exceeds the blend's own 1 + |u|^2 / n by sum a_i |u_i - u|^2 / n.
+The gap tells without truth, labels or network how far a quotient is from the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gi_core.components import option
+from gi_core.errors import BadInput
+from gi_core.models.base import Victim
+from gi_core.observation import ServerFacts
+from gi_core.seeds import stream_seed
+from gi_core.servers.base import (
+    PUBLIC_PICTURES,
+    Sent,
+    Server,
+    check_size,
+    copied,
+    linear_head,
+    public_measurements,
+    servers,
+)
+
+BRIGHTNESS = (0.45, 0.12)
+"""Mean and deviation, over photographs, of a picture's mean pixel in [0,1]: ImageNet 0.446, 0.120; CIFAR-10 0.472,
+0.125."""
+FIELD = 4
+"""Cells on a side of the random field behind the smooth measurement."""
+
+
+class Bins(nn.Module):
+    """(B,C,H,W) normalised pictures -> (B,K) responses r_k, by a linear layer of K rows.
+
+    Args:
+        question: (n,) the measurement m; thresholds: (K,) ascending.
+        sparse: rows answer inside their bin alone; checksum: the input 1 + |u|^2 / n stands behind the pixels.
+    """
+
+    widths: Tensor
+
+    def __init__(self, question: Tensor, thresholds: Tensor, *, sparse: bool, checksum: bool) -> None:
+        super().__init__()
+        self.sparse, self.checksum = sparse, checksum
+        self.rows = nn.Linear(len(question) + checksum, len(thresholds), device="meta").to_empty(device="cpu")
+        with torch.no_grad():
+            self.rows.weight.zero_()
+            self.rows.weight[:, : len(question)] = question
+            self.rows.bias.copy_(-thresholds)
+        gaps = thresholds.diff()
+        self.register_buffer("widths", torch.cat([gaps, gaps[-1:] * len(gaps)]), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        u = x.flatten(1)
+        if self.checksum:
+            u = torch.cat([u, 1 + u.square().mean(1, keepdim=True)], 1)
+        answers = F.relu(self.rows(u))
+        return torch.minimum(answers, self.widths) if self.sparse else answers
+
+
+class Before(nn.Module):
+    """``body(x + gain * (sum_k r_k))``: the bins in front of a network that otherwise works as before."""
+
+    def __init__(self, bins: Bins, body: nn.Module, gain: float) -> None:
+        super().__init__()
+        self.bins, self.body, self.gain = bins, body, gain
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x + self.gain * self.bins(x).sum(1).view(-1, 1, 1, 1))
+
+
+class Alone(nn.Module):
+    """One feature, sum_k (-1)^k r_k / width_k - 1/2, which stays near [-1/2, 1/2]; the network behind it is silent."""
+
+    def __init__(self, bins: Bins, body: nn.Module) -> None:
+        super().__init__()
+        self.bins, self.body = bins, body
+        signs = 1.0 - 2.0 * (torch.arange(len(bins.widths)) % 2)
+        self.register_buffer("weights", signs / bins.widths, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.bins(x) @ self.get_buffer("weights")[:, None] - 0.5
+
+
+@servers.register("imprint")
+@dataclass(frozen=True, kw_only=True)
+class Imprint(Server):
+    """A first layer that sorts the pictures into bins: the update carries each picture that is alone in its bin.
+
+    Fowl et al., "Robbing the Fed", ICLR 2022.
+    """
+
+    changes: ClassVar = "architecture"
+    needs: ClassVar[str] = "A client that trains whatever code it is sent; nothing is known of its pictures."
+    fails: ClassVar[str] = (
+        "Pictures that share a bin blend; a clip with noise drowns the rows, and signs or coarse quantisation end it."
+    )
+    defend: ClassVar[str] = (
+        "Inspect the model before training it, refuse layers that were not agreed on, clip and noise."
+    )
+
+    bins: int = option(256, "rows of the layer", low=2, high=65536)
+    units: Literal["sparse", "cumulative"] = option("sparse", "rows answer in their bin alone, or above its threshold")
+    measure: Literal["mean", "smooth", "randn"] = option(
+        "mean", "the question: mean pixel, a smooth random field, or white noise"
+    )
+    fit: Literal["gauss", "public"] = option(
+        "gauss", "thresholds at quantiles of a normal distribution, or of public pictures"
+    )
+    connect: Literal["add", "logit"] = option(
+        "add", "rows are added to the pixels before the network, or are the only input of the first class"
+    )
+    gain: float = option(0.001, "how strongly the rows act on what follows", low=1e-12, high=1e6)
+    checksum: bool = option(True, "one input more, 1 + |u|^2/n, that tells a lone picture from a blend")
+
+    def send(self, victim: Victim, seed: int) -> Sent:
+        linear_head(victim)
+        victim = copied(victim)
+        shape = victim.image_shape
+        check_size("imprint:bins", self.bins, shape)
+        question = self.question(shape, seed)
+        thresholds = self.thresholds(victim, question, seed)
+        bins = Bins(question, thresholds, sparse=self.units == "sparse", checksum=self.checksum).to(victim.mean.device)
+        if self.connect == "add":
+            victim.body = Before(bins, victim.body, self.gain)
+        else:
+            victim.body, victim.head = Alone(bins, victim.body), self.first_class(victim)
+        victim.train(victim.training)
+        options = {"units": self.units, "bins": self.bins, "checksum": self.checksum}
+        return Sent((victim,), (victim,), ServerFacts("imprint", options, layer="body.bins.rows"))
+
+    def first_class(self, victim: Victim) -> nn.Linear:
+        """The head of a network whose only feature speaks for class 0, times ``gain``."""
+        head = nn.Linear(1, victim.num_classes).to(victim.mean.device)
+        nn.init.zeros_(head.bias)
+        with torch.no_grad():
+            head.weight.zero_()[0] = self.gain
+        return head
+
+    def question(self, shape: tuple[int, int, int], seed: int) -> Tensor:
+        """(n,) of norm 1/sqrt(n): m . u is of the size of a mean pixel."""
+        n = math.prod(shape)
+        if self.measure == "mean":
+            return torch.full((n,), 1 / n)
+        generator = torch.Generator().manual_seed(stream_seed(seed, "imprint"))
+        if self.measure == "randn":
+            field = torch.randn(n, generator=generator)
+        else:
+            cells = torch.randn(1, shape[0], FIELD, FIELD, generator=generator)
+            field = F.interpolate(cells, size=shape[1:], mode="bicubic", align_corners=False).flatten()
+        return field / (field.norm() * n**0.5)
+
+    def thresholds(self, victim: Victim, question: Tensor, seed: int) -> Tensor:
+        """(K,) ascending, the first so low that every picture is above it, K - 1 quantiles behind it.
+
+        Raises:
+            BadInput: more bins than public pictures tell apart.
+        """
+        mean, std = victim.mean.cpu(), victim.std.cpu()
+
+        def measured(pictures: Tensor) -> Tensor:
+            return ((pictures - mean) / std).flatten(1) @ question
+
+        levels = torch.arange(1, self.bins) / self.bins
+        if self.measure == "mean" and self.fit == "gauss":
+            middle = float(((BRIGHTNESS[0] - mean) / std).mean())
+            spread = float((BRIGHTNESS[1] / std).mean())
+        else:
+            values = public_measurements(victim.image_shape, measured, seed)
+            middle, spread = float(values.mean()), float(values.std())
+            if self.fit == "public":
+                inner = torch.quantile(values, levels)
+                if self.bins > PUBLIC_PICTURES or (inner.diff() <= 0).any():
+                    known = f"the quantiles of {PUBLIC_PICTURES} public pictures are fewer"
+                    raise BadInput(f"imprint:bins={self.bins}: {known}, use fit=gauss")
+                return torch.cat([inner[:1] - 10 * spread, inner])
+        inner = middle + spread * torch.special.ndtri(levels.double()).float()
+        return torch.cat([inner[:1] - 10 * spread, inner])
