@@ -30,8 +30,6 @@ from gi_core.web.server.upload_guard import UploadGuard
 from gi_core.web.settings import limits, mcp_server, store_file
 from gi_core.web.widget import head, widget
 
-STYLES = ("base", "lab", "dial", "compare", "anatomy", "feasibility", "risk", "lesson")
-
 
 def build(service: RunService | None = None) -> gr.Blocks:
     """The web app, not yet launched."""
@@ -79,7 +77,7 @@ def launch_settings() -> dict[str, Any]:
             font=[fonts("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
             font_mono=[fonts("IBM Plex Mono", weights=(400,)), "monospace"],
         ),
-        "head": head([f"{name}.css" for name in STYLES], ["kit.js"]),
+        "head": head(),
         "max_file_size": "5mb",
         "run_history": False,
         "enable_monitoring": False,

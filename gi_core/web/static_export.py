@@ -22,7 +22,6 @@ from gi_core.web.strings import ENGLISH
 from gi_core.web.widget import as_script, head, replay_names, script, source
 
 TABS = ("lab", "compare", "anatomy", "lesson")
-STYLES = ("base.css", "lab.css", "compare.css", "anatomy.css", "lesson.css", "static.css")
 FONTS = (
     ("Source Sans Pro", 400, "SourceSansPro/SourceSansPro-Regular.woff2"),
     ("Source Sans Pro", 700, "SourceSansPro/SourceSansPro-Bold.woff2"),
@@ -52,7 +51,8 @@ def document() -> str:
 <meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">
 <title>{escape(ENGLISH["title"])}</title><link rel="icon" href="data:,">
 <style>{fonts()}</style>
-{head(list(STYLES), ["kit.js"])}
+{head()}
+<style>{source("static.css")}</style>
 </head><body class="static">
 <div id="tab-header" class="gi-head"></div>
 <main>

@@ -1,4 +1,4 @@
-"""Own widgets: an HTML file and a JS file beside this one make a gr.HTML whose DOM Gradio never touches again."""
+"""Own widgets: a screen of the bundle (main.js), mounted in a gr.HTML whose DOM Gradio never touches again."""
 
 from __future__ import annotations
 
@@ -13,21 +13,30 @@ from gi_core.paths import ASSETS
 from gi_core.web.strings import LANGUAGES
 
 HERE = Path(__file__).parent
+BUNDLE = HERE / "bundle"
+"""What ``npm run build`` makes of main.js: gi.js and gi.css."""
 EMPTY = "<div></div>"
 """The template never changes, so a new value redraws nothing: the JS watches it and draws what differs."""
 
 
 def widget(
-    name: str, *, first: Any = None, catalog: Any = None, server_functions: list[Any] | None = None, **props: Any
+    name: str,
+    *,
+    first: Any = None,
+    catalog: Any = None,
+    events: tuple[str, ...] = (),
+    server_functions: list[Any] | None = None,
+    **props: Any,
 ) -> gr.HTML:
-    """``name.html`` mounted by ``name.js``; props reach the script as ``props``.
+    """The screen ``name`` of the bundle; props reach it as ``props``.
 
     ``first`` (what it shows before any message) and ``catalog`` never change: they travel inside the script, for Gradio
-    takes a second of the browser's time to watch half a megabyte of props.
+    takes a second of the browser's time to watch half a megabyte of props. ``events`` are those that the screen
+    triggers: Gradio makes a listener of every name that stands quoted in the script.
     """
     return gr.HTML(
         html_template=EMPTY,
-        js_on_load=script(name, first=first, catalog=catalog),
+        js_on_load=script(name, events, first=first, catalog=catalog),
         apply_default_css=False,
         elem_id=f"tab-{name}",
         elem_classes=["gi-tab" if name != "header" else "gi-head"],
@@ -36,19 +45,15 @@ def widget(
     )
 
 
-def script(name: str, **constants: Any) -> str:
-    """``name.js``, whose ``props`` hold, besides Gradio's, the constants, the page, and the words of the language."""
-    constants |= {"page": source(f"{name}.html")}
-    code = source(f"{name}.js")
-    constant = as_script(constants)
-    return f'gi.whenWanted("{name}", () => (props => {{\n{code}\n}})(gi.localised(props, {constant})));'
+def script(name: str, events: tuple[str, ...] = (), **constants: Any) -> str:
+    """The call that mounts a screen where Gradio's names (element, props, ...) are known."""
+    context = "{ element, props, trigger, watch, server }"
+    return f'gi.start("{name}", {context}, {as_script(constants)}, {as_script(events)});'
 
 
 def source(name: str) -> str:
-    """The text of a screen's file, of one that all screens share (``lib``), or of one of the page itself."""
-    stem = name.partition(".")[0]
-    places = (HERE / "screens" / stem / name, HERE / "lib" / name, HERE / name)
-    return next(place for place in places if place.is_file()).read_text()
+    """The text of a file of the page itself."""
+    return (HERE / name).read_text()
 
 
 def as_script(value: Any) -> str:
@@ -56,10 +61,9 @@ def as_script(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
 
-def head(stylesheets: list[str], scripts: list[str]) -> str:
-    """Styles, shared scripts and words for the page's <head>, so that nothing flashes unstyled."""
-    styles = "\n".join(source(name) for name in stylesheets)
-    code = "\n".join(source(name) for name in scripts)
+def head() -> str:
+    """Styles, the bundle and the words for the page's <head>, so that nothing flashes unstyled."""
+    styles, code = ((BUNDLE / name).read_text() for name in ("gi.css", "gi.js"))
     return f"<style>\n{styles}</style>\n<script>\n{code}\ngi.speak({as_script(LANGUAGES)});</script>"
 
 

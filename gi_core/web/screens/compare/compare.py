@@ -92,7 +92,7 @@ class Plan:
 
 def render(service: RunService) -> gr.HTML:
     tab = widget(
-        "compare", first=opening(), catalog=catalog(),
+        "compare", first=opening(), catalog=catalog(), events=("run",),
         server_functions=[stop_with(service), estimate_with(service), recorded_comparison],
     )  # fmt: skip
 

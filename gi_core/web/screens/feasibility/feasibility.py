@@ -72,8 +72,9 @@ GROUPS: tuple[tuple[str, Words, dict[str, tuple[str | None, ...]]], ...] = (
 def render(service: RunService) -> gr.HTML:
     """The tab's widget and its events."""
     tab = widget(
-        "feasibility", catalog=catalog(), server_functions=[feasibility_run, fit_with(service), stop_with(service)]
-    )
+        "feasibility", catalog=catalog(), events=("run",),
+        server_functions=[feasibility_run, fit_with(service), stop_with(service)],
+    )  # fmt: skip
     while_heard = listener()
 
     def run_live(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:

@@ -39,6 +39,7 @@ def render(service: RunService) -> gr.HTML:
     names = replay_names()
     lab = widget(
         "lab",
+        events=("run",),
         first=replay(names[0]) if names else None,
         catalog=catalog(),
         server_functions=[

@@ -1,0 +1,2610 @@
+/* Made by `npm run build` from gi_core/web/main.js; edit that. */
+"use strict";
+var gi = (() => {
+  var __defProp = Object.defineProperty;
+  var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
+  var __getOwnPropNames = Object.getOwnPropertyNames;
+  var __hasOwnProp = Object.prototype.hasOwnProperty;
+  var __export = (target, all) => {
+    for (var name in all)
+      __defProp(target, name, { get: all[name], enumerable: true });
+  };
+  var __copyProps = (to, from, except, desc) => {
+    if (from && typeof from === "object" || typeof from === "function") {
+      for (let key of __getOwnPropNames(from))
+        if (!__hasOwnProp.call(to, key) && key !== except)
+          __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
+    }
+    return to;
+  };
+  var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
+
+  // gi_core/web/main.js
+  var main_exports = {};
+  __export(main_exports, {
+    query: () => query,
+    shown: () => shown,
+    speak: () => speak,
+    start: () => start,
+    word: () => word
+  });
+
+  // gi_core/web/lib/canvas.js
+  var canvas_exports = {};
+  __export(canvas_exports, {
+    context: () => context,
+    difference: () => difference,
+    image: () => image,
+    magnified: () => magnified,
+    picture: () => picture,
+    resize: () => resize,
+    rgb: () => rgb,
+    strip: () => strip,
+    tiles: () => tiles,
+    token: () => token
+  });
+  var loaded = /* @__PURE__ */ new Map();
+  var KEPT = 400;
+  var image = (source) => new Promise((resolve, reject) => {
+    const picture2 = new Image();
+    picture2.onload = () => resolve(picture2);
+    picture2.onerror = () => reject(new Error("a picture could not be read"));
+    picture2.src = source;
+  });
+  function picture(source) {
+    const known = loaded.get(source);
+    if (known) return known;
+    const made = image(source);
+    loaded.set(source, made);
+    if (loaded.size > KEPT) loaded.delete(
+      /** @type {string} */
+      loaded.keys().next().value
+    );
+    return made;
+  }
+  function context(canvas) {
+    const drawn = canvas.getContext("2d", { willReadFrequently: true });
+    if (!drawn) throw new Error("this browser draws no canvas");
+    return drawn;
+  }
+  function resize(canvas, width, height) {
+    canvas.width = width;
+    canvas.height = height;
+    canvas.style.aspectRatio = `${width}/${height}`;
+  }
+  function tiles(canvas, sprite, row, count, width, height) {
+    const columns = Math.ceil(Math.sqrt(count)), rows = Math.ceil(count / columns);
+    const scale = count > 1 ? Math.max(1, Math.round(192 / width)) : 1;
+    const gap = count > 1 ? Math.round(scale * width / 24) : 0;
+    resize(canvas, columns * width * scale + (columns - 1) * gap, rows * height * scale + (rows - 1) * gap);
+    const drawn = context(canvas);
+    drawn.imageSmoothingEnabled = false;
+    for (let i = 0; i < count; i++) {
+      const x = i % columns * (width * scale + gap), y = Math.floor(i / columns) * (height * scale + gap);
+      drawn.drawImage(sprite, i * width, row * height, width, height, x, y, width * scale, height * scale);
+    }
+  }
+  function magnified(a, b, factor) {
+    if (a.width !== b.width || a.height !== b.height)
+      throw new RangeError(`pictures of ${a.width} x ${a.height} and ${b.width} x ${b.height} have no difference`);
+    const made = new Uint8ClampedArray(b.data.length);
+    for (let i = 0; i < made.length; i += 4) {
+      for (let c = 0; c < 3; c++) made[i + c] = factor * Math.abs(b.data[i + c] - a.data[i + c]);
+      made[i + 3] = Math.max(a.data[i + 3], b.data[i + 3]);
+    }
+    return made;
+  }
+  function difference(canvas, before, after, factor) {
+    const read = (c) => context(c).getImageData(0, 0, c.width, c.height);
+    const made = magnified(read(before), read(after), factor), { width, height } = after;
+    resize(canvas, width, height);
+    const pixels = context(canvas).createImageData(width, height);
+    pixels.data.set(made);
+    context(canvas).putImageData(pixels, 0, 0);
+  }
+  var token = (name) => getComputedStyle(document.body).getPropertyValue("--" + name).trim();
+  var rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  function strip(canvas, cells, colour, tint) {
+    if (!cells) return;
+    const high = rgb(token(colour)), low = rgb(token(tint)), bytes = atob(cells.data);
+    canvas.width = cells.w;
+    canvas.height = cells.h;
+    const pixels = context(canvas).createImageData(cells.w, cells.h);
+    for (let i = 0; i < bytes.length; i++) {
+      const share = bytes.charCodeAt(i) / 255;
+      pixels.data.set([...low.map((from, c) => from + share * (high[c] - from)), 255], 4 * i);
+    }
+    context(canvas).putImageData(pixels, 0, 0);
+  }
+
+  // gi_core/web/lib/chart.js
+  function stepScale(total) {
+    const top = Math.log1p(Math.max(total, 1) / 10);
+    return { at: (step) => Math.log1p(Math.max(step, 0) / 10) / top, step: (x) => 10 * Math.expm1(x * top) };
+  }
+
+  // gi_core/web/lib/format.js
+  var format_exports = {};
+  __export(format_exports, {
+    csv: () => csv,
+    defense: () => defense,
+    duration: () => duration,
+    escape: () => escape,
+    number: () => number,
+    ordinal: () => ordinal,
+    short: () => short,
+    signed: () => signed,
+    twoFigures: () => twoFigures,
+    whole: () => whole
+  });
+
+  // gi_core/web/lib/words.js
+  var LOCALES = { en: "en-GB", de: "de-DE" };
+  var KEY = "gi-lang";
+  var words = {};
+  var language = "en";
+  var locale = "en-GB";
+  var languages = ["en"];
+  var chosen = (wishes, offered) => [...wishes, "en"].map((wish) => wish?.slice(0, 2)).find((wish) => wish && offered.includes(wish)) ?? offered[0];
+  function use(tables, wanted) {
+    languages = Object.keys(tables);
+    language = wanted;
+    words = tables[wanted];
+    locale = LOCALES[
+      /** @type {keyof typeof LOCALES} */
+      wanted
+    ] ?? wanted;
+  }
+  function speak(tables) {
+    const asked = new URLSearchParams(location.search).get("lang");
+    use(tables, chosen([asked, recall(KEY), ...navigator.languages ?? []], Object.keys(tables)));
+    if (asked === language) remember(KEY, language);
+    document.documentElement.lang = language;
+    document.title = words.title;
+  }
+  function recall(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  }
+  function remember(key, value) {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+    }
+  }
+  var say = (text, values = {}) => text.replace(/\{(\w+)(%?)\}/g, (_, key, share) => share ? percent(values[key]) : values[key] ?? "");
+  var percent = (value) => `${new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(100 * value)} %`;
+
+  // gi_core/web/lib/format.js
+  var formats = /* @__PURE__ */ new Map();
+  function format(digits) {
+    const key = locale + digits;
+    const known = formats.get(key);
+    if (known) return known;
+    const made = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(key, made);
+    return made;
+  }
+  var measured = (value) => value != null && Number.isFinite(value);
+  var number = (value, digits = 1) => measured(value) ? format(digits).format(value) : "–";
+  var whole = (value) => measured(value) ? format(0).format(Math.round(value)) : "–";
+  function signed(value, digits = 1) {
+    const sign = Number(Math.abs(value).toFixed(digits)) === 0 ? "±" : value > 0 ? "+" : "−";
+    return sign + number(Math.abs(value), digits);
+  }
+  function short(value) {
+    if (value == null) return "–";
+    if (!Number.isFinite(value)) return "∞";
+    if (value === 0) return "0";
+    if (value < 0) return "−" + short(-value);
+    const point = (text) => text.replace(".", format(1).format(1.5)[1]);
+    if (value >= 1e6) return point(value.toExponential(1).replace("e+", "e"));
+    if (value >= 100) return whole(value);
+    if (value >= 1e-4) return point(String(Number(value.toPrecision(3))));
+    return point(value.toExponential(1));
+  }
+  function twoFigures(value) {
+    if (!measured(value)) return "–";
+    if (value === 0) return "0";
+    const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(value))));
+    return new Intl.NumberFormat(locale, { maximumSignificantDigits: 2, maximumFractionDigits: Math.min(20, digits) }).format(value);
+  }
+  function ordinal(value, table) {
+    const kind = new Intl.PluralRules(locale, { type: "ordinal" }).select(value);
+    return say(table["ordinal_" + kind] ?? table.ordinal_other, { n: value });
+  }
+  function duration(seconds, table) {
+    if (seconds < 3) return `${number(Math.max(seconds, 0.1))} s`;
+    if (seconds < 90) return `${whole(seconds)} s`;
+    if (seconds < 5400) return say(table.minutes, { n: whole(seconds / 60) });
+    return say(table.hours, { n: number(seconds / 3600) });
+  }
+  function defense(parts, table) {
+    const told = (part) => {
+      const text = table["does_" + part.name];
+      if (!text) return part.text;
+      const shown2 = Object.entries(part).map(([key, value]) => [key, typeof value === "number" && !text.includes(`{${key}%}`) ? short(value) : value]);
+      return say(text, Object.fromEntries(shown2));
+    };
+    return parts.map(told).join(", ") || table.no_defense;
+  }
+  var escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c] ?? c);
+  var csv = (rows) => rows.map((row) => row.map((value) => {
+    const text = typeof value === "string" && /^[=+@]|^-(?!\d)/.test(value) ? "'" + value : String(value ?? "");
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }).join(",")).join("\r\n") + "\r\n";
+
+  // gi_core/web/lib/icons.js
+  var PATHS = {
+    lock: '<rect x="3" y="7" width="10" height="7" rx="1"/><path d="M5 7V5a3 3 0 0 1 6 0v2"/>',
+    leave: '<path d="M1.5 8h8M6.500 5l3 3-3 3M13.500 2v2.500M13.500 6.800v2.500M13.500 11.500V14"/>',
+    eye: '<path d="M1 8s2.600-4.500 7-4.500S15 8 15 8s-2.600 4.500-7 4.500S1 8 1 8z"/><circle cx="8" cy="8" r="2"/>',
+    link: '<path d="M6.500 9.500l3-3M7 4.500l1.500-1.500a3 3 0 0 1 4.300 4.300L11.300 8.800"/><path d="M9 11.500l-1.500 1.500a3 3 0 0 1-4.300-4.300L4.700 7.200"/>',
+    down: '<path d="M8 2v8M4.500 7L8 10.500 11.500 7M2.500 13.500h11"/>',
+    play: '<path d="M4 2.500v11l9-5.500z" fill="currentColor"/>',
+    pause: '<path d="M5 3v10M11 3v10" stroke-width="2.500"/>',
+    stop: '<rect x="3.500" y="3.500" width="9" height="9" fill="currentColor"/>',
+    first: '<path d="M3.500 3v10M13 3L6 8l7 5z" fill="currentColor"/>',
+    last: '<path d="M12.500 3v10M3 3l7 5-7 5z" fill="currentColor"/>',
+    arrow: '<path d="M1.500 8h12M9.500 4l4 4-4 4"/>',
+    plus: '<path d="M8 3v10M3 8h10"/>',
+    cross: '<path d="M4 4l8 8M12 4l-8 8"/>',
+    hatch: '<path d="M1.500 11.500h13M3 10l3-5M7 10l3-5M11 10l3-5"/>'
+  };
+  var icon = (name) => `<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">${PATHS[name]}</svg>`;
+
+  // gi_core/web/lib/page.js
+  function fill(element, html, table = words) {
+    const root = document.createElement("div");
+    root.className = "gi";
+    root.innerHTML = html;
+    const each = (name, put) => root.querySelectorAll(`[data-${name}]`).forEach((node) => {
+      const held = (
+        /** @type {HTMLElement} */
+        node
+      );
+      put(held, held.dataset[name] ?? "");
+    });
+    each("t", (node, key) => {
+      node.innerHTML = table[key] ?? key;
+    });
+    each("label", (node, key) => {
+      node.setAttribute("aria-label", table[key] ?? key);
+    });
+    each("icon", (node, name) => {
+      node.insertAdjacentHTML("afterbegin", icon(
+        /** @type {import("./icons.js").IconName} */
+        name
+      ));
+    });
+    element.replaceChildren(root);
+    return root;
+  }
+  var timer = 0;
+  function toast(text) {
+    let box = document.querySelector(".gi .toast");
+    if (!box) {
+      box = document.createElement("div");
+      box.className = "toast";
+      box.setAttribute("role", "status");
+      document.querySelector(".gi")?.append(box);
+    }
+    const shown2 = box;
+    shown2.textContent = text;
+    shown2.classList.add("on");
+    clearTimeout(timer);
+    timer = window.setTimeout(() => shown2.classList.remove("on"), 2200);
+  }
+  async function copy(text, said) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    toast(said);
+  }
+  function hand(name, blob) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 5e3);
+  }
+  var save = (name, base64, type) => hand(name, new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type }));
+  var saveText = (name, text, type) => hand(name, new Blob([text], { type: type + ";charset=utf-8" }));
+
+  // gi_core/web/lib/rooms.js
+  var asleep = /* @__PURE__ */ new Map();
+  var AT_ONCE = ["header", "lab", "explore"];
+  function awaken(name) {
+    const mount9 = asleep.get(name);
+    asleep.delete(name);
+    mount9?.();
+  }
+  function awakenAll() {
+    const [next] = asleep.keys();
+    if (next === void 0) return;
+    awaken(next);
+    setTimeout(awakenAll, 50);
+  }
+  function whenWanted(name, mount9) {
+    const wanted = new URLSearchParams(location.search).get("tab");
+    if (AT_ONCE.includes(name) || name === wanted) return mount9();
+    if (!asleep.size) setTimeout(awakenAll, 1500);
+    asleep.set(name, mount9);
+  }
+
+  // gi_core/web/lib/shrink.js
+  var MEGABYTES = 20;
+  var MEGAPIXELS = 40;
+  var HEADS = [[137, 80, 78, 71], [255, 216], [82, 73, 70, 70], [71, 73, 70], [66, 77]];
+  function refusal(bytes) {
+    const starts = (head) => head.every((byte, i) => bytes[i] === byte);
+    if (bytes.length > MEGABYTES * 1e6) return ["too_big", { mb: number(bytes.length / 1e6) }];
+    if (!HEADS.some(starts)) return ["not_picture", {}];
+    if (starts(HEADS[0]) && bytes.length >= 24) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset), width = view.getUint32(16), height = view.getUint32(20);
+      if (width * height > MEGAPIXELS * 1e6) return ["too_many_pixels", { size: `${width} × ${height}` }];
+    }
+    const tail = bytes.subarray(Math.max(0, bytes.length - 64));
+    const ends = tail.some((byte, i) => byte === 255 && tail[i + 1] === 217);
+    return starts(HEADS[1]) && !ends ? ["truncated", {}] : null;
+  }
+  async function shrink(file, side, words2) {
+    const refused = (key, values) => Error(say(words2[key], { name: file.name, ...values }));
+    if (file.size > MEGABYTES * 1e6) throw refused("too_big", { mb: number(file.size / 1e6) });
+    const found = refusal(new Uint8Array(await file.arrayBuffer()));
+    if (found) throw refused(...found);
+    let bitmap;
+    try {
+      bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    } catch {
+      throw refused("not_picture", {});
+    }
+    const cut = Math.min(bitmap.width, bitmap.height), canvas = document.createElement("canvas");
+    canvas.width = canvas.height = Math.min(side, cut);
+    const drawn = context(canvas);
+    drawn.fillStyle = "#fff";
+    drawn.fillRect(0, 0, canvas.width, canvas.height);
+    drawn.imageSmoothingQuality = "high";
+    const x = (bitmap.width - cut) / 2, y = (bitmap.height - cut) / 2;
+    drawn.drawImage(bitmap, x, y, cut, cut, 0, 0, canvas.width, canvas.height);
+    bitmap.close();
+    return canvas.toDataURL("image/png");
+  }
+
+  // gi_core/web/lib/kit.js
+  var gi = {
+    ...canvas_exports,
+    ...format_exports,
+    icon,
+    copy,
+    save,
+    saveText,
+    toast,
+    awaken,
+    whenWanted,
+    shrink,
+    say,
+    mount: fill,
+    scale: stepScale,
+    get languages() {
+      return languages;
+    },
+    get language() {
+      return language;
+    },
+    get words() {
+      return words;
+    }
+  };
+
+  // gi_core/web/screens/anatomy/anatomy.js
+  var anatomy_exports = {};
+  __export(anatomy_exports, {
+    mount: () => mount
+  });
+
+  // gi_core/web/screens/anatomy/anatomy.html
+  var anatomy_default = '<div class="story"><h1 data-t="anatomy_story"></h1></div>\n<div class="anatomy">\n  <section class="panel">\n    <h2 class="leaving" data-t="anatomy_label"></h2><p class="small" data-t="anatomy_label_note"></p>\n    <div data-r="labels"></div>\n  </section>\n  <section class="panel">\n    <h2 class="leaving" data-t="anatomy_first"></h2><p class="small" data-t="anatomy_first_note"></p>\n    <div class="two"><figure><figcaption class="small private" data-t="anatomy_before"></figcaption><canvas data-r="first-before" role="img"></canvas></figure>\n      <figure><figcaption class="small leaving" data-t="anatomy_after"></figcaption><canvas data-r="first-after" role="img"></canvas></figure></div>\n  </section>\n  <section class="panel">\n    <h2 class="leaving" data-t="anatomy_hist"></h2><p class="small" data-t="anatomy_hist_note"></p>\n    <select data-r="layer" data-label="anatomy_layer"></select>\n    <div data-r="hist"></div>\n  </section>\n  <section class="panel wide-panel">\n    <h2 class="leaving" data-t="anatomy_norms"></h2>\n    <div class="scroll" tabindex="0" role="region" data-label="anatomy_norms"><table data-r="table"></table></div>\n    <p class="small refused" data-r="error" role="status"></p>\n  </section>\n</div>\n';
+
+  // gi_core/web/screens/anatomy/anatomy.js
+  function mount({ element, props, trigger, watch, server }) {
+    const { words: words2 } = props;
+    const root = gi.mount(element, anatomy_default, words2);
+    const find = (name) => root.querySelector(`[data-r="${name}"]`);
+    const { say: say2, escape: escape2 } = gi;
+    let told = null, asked = "";
+    const drawLabels = () => {
+      const { values, labels } = told.head, W = Math.max(240, find("labels").clientWidth), H = 170, n = values.length;
+      const high = Math.max(...values.map(Math.abs), 1e-12), step = (W - 10) / n, y = (v) => H / 2 - v / high * (H / 2 - 14);
+      find("labels").innerHTML = `<svg viewBox="0 0 ${W} ${H + 18}" height="${H + 18}" role="img" aria-label="${escape2(say2(words2.anatomy_label_alt, { classes: labels.join(", ") }))}">
+      <line class="axis" x1="0" x2="${W}" y1="${y(0)}" y2="${y(0)}"/>
+      ${values.map((v, i) => `<rect class="bar${labels.includes(i) ? " there" : ""}" x="${5 + i * step + step * 0.15}" width="${step * 0.7}" y="${Math.min(y(0), y(v))}" height="${Math.max(1, Math.abs(y(v) - y(0)))}"/>` + (n <= 20 || labels.includes(i) ? `<text x="${5 + (i + 0.5) * step}" y="${H + 14}" text-anchor="middle">${i}${labels.includes(i) ? " ●" : ""}</text>` : "")).join("")}</svg>`;
+    };
+    const drawFirst = async () => {
+      for (const side of ["before", "after"]) {
+        const { src, count, width, height } = told.first[side], canvas = find("first-" + side);
+        gi.tiles(canvas, await gi.image(src), 0, count, width, height);
+        canvas.setAttribute("aria-label", words2.anatomy_first_note);
+      }
+    };
+    const drawHist = () => {
+      const layer = told.layers[find("layer").value] ?? told.layers[0], W = Math.max(240, find("hist").clientWidth), H = 170, left = 6;
+      const top = Math.log10(1 + Math.max(...layer.hist.before, ...layer.hist.after)), n = layer.hist.before.length;
+      const path = (list) => list.map((v, i) => `${(left + i / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)} ${(left + (i + 1) / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)}`).join(" L");
+      find("hist").innerHTML = `<svg viewBox="0 0 ${W} ${H + 36}" height="${H + 36}" role="img" aria-label="${escape2(say2(words2.anatomy_hist_alt, { layer: layer.name }))}">
+      <line class="axis" x1="0" x2="${W}" y1="${H}" y2="${H}"/><path class="h-before" d="M${path(layer.hist.before)}"/><path class="h-after" d="M${path(layer.hist.after)}"/>
+      <text x="0" y="${H + 16}">${gi.short(-layer.hist.edge)}</text><text x="${W / 2}" y="${H + 16}" text-anchor="middle">0</text><text x="${W}" y="${H + 16}" text-anchor="end">${gi.short(layer.hist.edge)}</text>
+      <text x="0" y="${H + 34}"><tspan style="fill:var(--private)">— ${words2.anatomy_before}</tspan>  <tspan dx="14" style="fill:var(--leaving)">- - ${words2.anatomy_after}</tspan></text></svg>`;
+    };
+    const drawTable = () => {
+      find("table").innerHTML = `<thead><tr>${words2.anatomy_columns.split("|").map((c) => `<th scope="col">${c}</th>`).join("")}</tr></thead><tbody>` + told.layers.map((l) => `<tr><td>${escape2(l.name)}</td><td>${l.shape.join("×")}</td><td>${gi.whole(l.numel)}</td><td>${gi.short(l.norm_before)}</td><td>${gi.short(l.norm_after)}</td>
+        <td><span class="share" aria-hidden="true"><u style="width:${100 * l.noise_share}%"></u></span> ${Math.round(100 * l.noise_share)} %</td></tr>`).join("") + "</tbody>";
+    };
+    const draw = () => {
+      if (!told || told.error) return;
+      drawLabels();
+      drawFirst();
+      drawHist();
+      drawTable();
+    };
+    const ask = async () => {
+      const request = gi.lab?.();
+      if (!request) return;
+      const key = JSON.stringify(request);
+      if (key === asked) return draw();
+      asked = key;
+      try {
+        told = await server.anatomy(request);
+      } catch {
+        return;
+      }
+      find("error").textContent = told.error ?? "";
+      if (told.error) return;
+      find("layer").replaceChildren(...told.layers.map((l, i) => new Option(l.name, i)));
+      draw();
+    };
+    find("layer").onchange = drawHist;
+    window.addEventListener("gi:tab", (event) => event.detail === "anatomy" && ask());
+    window.addEventListener("gi:theme", () => document.body.dataset.tab === "anatomy" && draw());
+    new ResizeObserver(() => document.body.dataset.tab === "anatomy" && draw()).observe(find("hist"));
+  }
+
+  // gi_core/web/screens/compare/compare.js
+  var compare_exports = {};
+  __export(compare_exports, {
+    mount: () => mount2
+  });
+
+  // gi_core/web/screens/compare/compare.html
+  var compare_default = '<div class="story"><h1 data-t="compare_story"></h1></div>\n<div class="lab compare">\n  <form class="rail" novalidate data-r="rail" data-label="settings" autocomplete="off">\n    <fieldset class="card">\n      <div class="card-head"><h2 class="h3" data-t="compare_axis"></h2></div>\n      <select data-r="axis" data-label="compare_axis"></select>\n      <label><span data-t="compare_values"></span><textarea class="mono" rows="5" data-r="values" spellcheck="false"></textarea></label>\n      <button type="button" class="boxed slim" data-r="sweep" data-t="compare_sweep"></button>\n    </fieldset>\n    <fieldset class="card">\n      <div class="card-head"><h2 class="h3" data-t="compare_rows"></h2></div>\n      <select data-r="rows-axis" data-label="compare_rows"></select>\n      <label><span data-t="compare_rows_values"></span><textarea class="mono" rows="3" data-r="rows" spellcheck="false"></textarea></label>\n    </fieldset>\n    <fieldset class="card">\n      <div class="card-head"><h2 class="h3" data-t="compare_budget"></h2></div>\n      <select data-r="budget" data-label="compare_budget"></select>\n      <p class="small" data-t="compare_rest"></p>\n    </fieldset>\n    <div class="go">\n      <button type="submit" class="main" data-r="run" data-icon="play"><span data-t="compare_run"></span></button>\n      <button type="button" class="boxed" data-r="stop" data-icon="stop" disabled><span data-t="stop"></span></button>\n    </div>\n    <p class="small estimate" data-r="message" role="status"></p>\n  </form>\n  <div class="compare-right">\n    <section class="panel stage" data-label="stage">\n      <div class="bar"><span class="state"><b data-r="state"></b></span><code class="mono" data-r="text"></code>\n        <span class="tools"><select data-r="recorded" data-label="compare_recorded"></select>\n        <select data-r="difference" data-label="difference_label"></select></span></div>\n      <div class="lanes-row" data-r="lanes"></div>\n      <p class="small difference-note" data-r="difference-note" hidden></p>\n      <div class="compare-under">\n        <div class="track">\n          <button type="button" class="boxed play" data-r="play"></button>\n          <div><span><b data-r="step"></b></span></div>\n          <input type="range" data-r="scrub" min="0" max="1000" step="any" data-label="compare_scrub">\n        </div>\n        <div data-r="plot"></div>\n      </div>\n    </section>\n    <div class="compare-tables">\n      <section class="panel">\n        <div class="card-head"><h2 data-t="ranking"></h2><span class="tools"><button type="button" class="plain" data-r="table" data-t="copy_table"></button>\n          <button type="button" class="plain" data-r="csv" data-icon="down"><span>CSV</span></button></span></div>\n        <div class="scroll" tabindex="0" role="region" data-label="ranking"><table data-r="ranking"></table></div>\n        <p class="small" data-r="ranking-note"></p>\n      </section>\n      <section class="panel">\n        <div class="card-head"><h2 data-t="every_run"></h2><div class="switch" role="group" data-label="every_run">\n          <button type="button" data-r="heat" data-t="heat_map" aria-pressed="true"></button><button type="button" data-r="small" data-t="small_multiples" aria-pressed="false"></button></div></div>\n        <div class="scroll" tabindex="0" role="region" data-label="every_run"><table class="grid" data-r="grid"></table></div>\n        <p class="small" data-t="every_run_note"></p>\n      </section>\n      <section class="panel curve" data-r="curve-box" hidden>\n        <div class="card-head"><h2 data-r="curve-title"></h2></div>\n        <div data-r="curve"></div>\n        <p class="small" data-t="curve_note"></p>\n      </section>\n    </div>\n  </div>\n</div>\n';
+
+  // gi_core/web/screens/compare/compare.js
+  function mount2({ element, props, trigger, watch, server }) {
+    const { words: words2, catalog } = props;
+    const root = gi.mount(element, compare_default, words2);
+    const find = (name) => root.querySelector(`[data-r="${name}"]`);
+    const { say: say2, escape: escape2 } = gi;
+    const marks = [
+      '<circle cx="6" cy="6" r="5"/>',
+      '<rect x="1.5" y="1.5" width="9" height="9"/>',
+      '<path d="M6 0l6 6-6 6-6-6z"/>',
+      '<path d="M6 0.5l6 11H0z"/>',
+      '<path d="M0 0.5h12l-6 11z"/>',
+      '<path d="M4 0h4v4h4v4H8v4H4V8H0V4h4z"/>'
+    ];
+    const dashes = ["", "7 4", "2 4", "10 3 2 3", "1 3", "12 5"];
+    const mark = (i) => `<svg viewBox="0 0 12 12" aria-hidden="true">${marks[i]}</svg>`;
+    const busy = () => shown2 && ["running", "judging", "repeating", "queued"].includes(shown2.state);
+    let shown2 = null, x = 1, playing = false, current = null, factor = 0, laid = "", pictures = false;
+    const cache = /* @__PURE__ */ new Map();
+    const picture2 = (src) => {
+      if (!cache.has(src)) cache.set(src, gi.image(src));
+      return cache.get(src);
+    };
+    const label = (lane) => shown2.field === "defense" ? gi.defense(lane.defense, words2) : lane.label;
+    const squares = (level) => `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level })}">${[1, 2, 3].map((k) => `<i class="${k <= level ? "on" : ""}"></i>`).join("")}</span>`;
+    const layOut = () => {
+      const key = shown2.id + shown2.field + shown2.lanes.map((l) => l.label).join();
+      if (key === laid) return;
+      laid = key;
+      cache.clear();
+      const box = (head, more, kind) => `<div><h2 class="${kind}">${head}</h2><div class="frame f-${kind}"><canvas role="img" aria-label="${words2.working}"></canvas></div>${more}</div>`;
+      find("lanes").innerHTML = box(gi.icon("lock") + words2.dial_private, "", "private") + shown2.lanes.map((lane, i) => box(
+        `${mark(i)}<span>${escape2(label(lane))}</span>`,
+        `<div class="gain" data-k="gain"></div><div class="small" data-k="psnr"></div><div data-k="squares"></div><div class="small" data-k="word"></div><div class="small" data-k="cost"></div>`,
+        "attacker"
+      )).join("");
+    };
+    const place = (lane) => {
+      const limit = shown2.budget?.seconds, scale = gi.scale(lane.total);
+      return limit ? (f) => (f.seconds ?? 0) / limit : (f) => scale.at(f.iteration);
+    };
+    const frameOf = (lane) => {
+      const at = place(lane);
+      return lane.frames.reduce((best, f) => Math.abs(at(f) - x) < Math.abs(at(best) - x) ? f : best, lane.frames[0]);
+    };
+    const draw = async () => {
+      if (!shown2?.lanes?.length) return;
+      layOut();
+      const boxes = [...find("lanes").children], widest = shown2.lanes.reduce((a, b) => b.size.batch > a.size.batch ? b : a);
+      gi.tiles(boxes[0].querySelector("canvas"), await picture2(widest.truth), 0, widest.size.batch, widest.size.width, widest.size.height);
+      boxes[0].querySelector("canvas").setAttribute("aria-label", words2.dial_private);
+      for (const [i, lane] of shown2.lanes.entries()) {
+        const box = boxes[i + 1], canvas = box.querySelector("canvas"), cell = (name) => box.querySelector(`[data-k=${name}]`), v = lane.verdict;
+        if (lane.message || !lane.frames.length) {
+          cell("word").textContent = lane.message ?? words2.working;
+          continue;
+        }
+        const f = frameOf(lane), { batch, width, height } = lane.size;
+        gi.tiles(canvas, await picture2(f.src), 0, batch, width, height);
+        if (factor) {
+          const truth = document.createElement("canvas");
+          gi.tiles(truth, await picture2(lane.truth), 0, batch, width, height);
+          gi.difference(canvas, truth, canvas, factor);
+        }
+        canvas.setAttribute("aria-label", `${label(lane)}, ${gi.number(f.psnr)} dB${factor ? ", " + say2(words2.difference, { factor }) : ""}`);
+        cell("gain").textContent = v ? `${gi.signed(v.gain)} dB` : "–";
+        cell("psnr").textContent = `${gi.number(f.psnr)} dB` + (v ? `, ${words2.control_word} ${gi.number(v.control.psnr)}` : "");
+        cell("squares").innerHTML = v ? squares(v.level) : "";
+        cell("word").textContent = v ? words2["level_" + v.level] : busy() ? words2.working : words2.not_judged;
+        cell("cost").textContent = say2(words2.compare_cost, { steps: gi.whole(f.iteration), seconds: gi.number(f.seconds) });
+      }
+      find("difference-note").hidden = !factor;
+      find("difference-note").textContent = say2(words2.difference_note, { factor });
+      find("scrub").value = 1e3 * x;
+      find("scrub").style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
+      find("step").textContent = say2(shown2.budget?.seconds ? words2.compare_second : words2.compare_share, { share: Math.round(100 * x), seconds: gi.number(x * (shown2.budget?.seconds ?? 0)) });
+      find("scrub").setAttribute("aria-valuetext", find("step").textContent);
+      plot();
+    };
+    const plot = () => {
+      const W = Math.max(240, find("plot").clientWidth), H = 150, left = 46, px = (v) => left + 10 + Math.min(1, v) * (W - left - 20);
+      const all = shown2.lanes.flatMap((l) => l.history.psnr).filter((v) => v != null);
+      const top = Math.max(15, Math.ceil((Math.max(0, ...all) + 1) / 5) * 5), low = Math.min(5, Math.floor(Math.min(5, ...all) / 5) * 5), py = (v) => 8 + (H - 12) * (1 - (v - low) / (top - low));
+      const lines2 = shown2.lanes.map((lane, i) => {
+        const at = place(lane), h = lane.history, p = h.iteration.map((s, j) => [px(at({ iteration: s, seconds: h.seconds?.[j] })), py(h.psnr[j])]).filter((q) => isFinite(q[1]));
+        if (!p.length || !lane.frames.length) return "";
+        const f = frameOf(lane);
+        return (p.length > 1 ? `<path class="series" stroke-dasharray="${dashes[i]}" d="M${p.map((q) => q.map((v) => v.toFixed(1)).join(",")).join(" L")}"/>` : "") + `<g class="mark" transform="translate(${px(at(f)) - 6} ${py(f.psnr) - 6})">${marks[i]}</g>`;
+      }).join("");
+      find("plot").innerHTML = `<svg viewBox="0 0 ${W} ${H + 20}" height="${H + 20}" role="img" aria-label="${escape2(shown2.lanes.map((l) => `${label(l)}: ${gi.number(l.frames.length ? frameOf(l).psnr : null)} dB`).join("; "))}">
+      ${[low, Math.round((low + top) / 2), top].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${v}</text>`).join("")}
+      <line class="now" x1="${px(x)}" x2="${px(x)}" y1="0" y2="${H}"/>${lines2}
+      <text x="${left + 8}" y="${H + 16}"><tspan class="strong">${words2.psnr}</tspan> ${shown2.budget?.seconds ? words2.compare_axis_seconds : words2.compare_axis_note}</text></svg>`;
+    };
+    const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
+    const spread = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((a, b) => a + (b - mean(list)) ** 2, 0) / (list.length - 1));
+    const column = (i) => (shown2.cells ?? []).map((row) => row[i]).filter((c) => c?.src);
+    const ranked = () => shown2.lanes.map((lane, i) => ({ lane, i, runs: column(i) })).filter((r) => r.runs.length).map((r) => ({ ...r, gain: mean(r.runs.map((c) => c.gain)), sd: spread(r.runs.map((c) => c.gain)) })).sort((a, b) => b.gain - a.gain);
+    const close = (a, b) => a && b && a.sd != null && b.sd != null && Math.abs(a.gain - b.gain) < Math.hypot(a.sd, b.sd);
+    const plusMinus = (list, digits = 1) => spread(list) == null ? "" : ` ± ${gi.number(spread(list), digits)}`;
+    const drawRanking = () => {
+      const rows = ranked(), head = words2.ranking_columns.split("|");
+      find("ranking").innerHTML = `<thead><tr>${head.map((h) => `<th scope="col">${h}</th>`).join("")}</tr></thead><tbody>` + rows.map((r, k) => {
+        const of = (name) => r.runs.map((c) => c[name]);
+        return `<tr><td>${k + 1}${close(rows[k - 1], r) || close(r, rows[k + 1]) ? " ≈" : ""}</td><th scope="row">${mark(r.i)} ${escape2(label(r.lane))}</th>
+        <td><b>${gi.signed(r.gain)}</b>${plusMinus(of("gain"))}</td><td>${gi.number(mean(of("psnr")))}${plusMinus(of("psnr"))}</td><td>${gi.number(mean(of("ssim")), 2)}${plusMinus(of("ssim"), 2)}</td>
+        <td>${gi.whole(mean(of("steps")))}</td><td>${gi.number(mean(of("seconds")))}</td></tr>`;
+      }).join("") + "</tbody>";
+      const n = shown2.rows?.values.length ?? 1;
+      find("ranking-note").textContent = n > 1 ? say2(words2.ranking_note, { n, what: words2["axis_" + shown2.rows.field] }) : words2.ranking_single;
+    };
+    const drawCurve = () => {
+      const lanes = shown2.lanes.map((lane, i) => ({ value: Number(lane.label), runs: column(i) })).filter((l) => l.runs.length && l.value > 0).sort((a, b) => a.value - b.value);
+      const box = find("curve-box"), usual = ["clients", "batch_size", "local_steps"].includes(shown2.field);
+      box.hidden = !usual || lanes.length < 3;
+      if (box.hidden) return;
+      find("curve-title").textContent = say2(words2.curve_title, { what: words2["axis_" + shown2.field] });
+      const W = Math.max(240, find("curve").clientWidth), H = 170, left = 46, first = Math.log(lanes[0].value), last = Math.log(lanes.at(-1).value);
+      const px = (v) => left + 16 + (Math.log(v) - first) / (last - first || 1) * (W - left - 40);
+      const lines2 = [["psnr", "series", ""], ["control", "ctl", "5 4"]].map(([name, kind, dash]) => ({ kind, dash, points: lanes.map((l) => {
+        const list = l.runs.map((c) => c[name]);
+        return { value: l.value, mean: mean(list), sd: spread(list) ?? 0 };
+      }) }));
+      const ends = lines2.flatMap((l) => l.points.flatMap((p) => [p.mean - p.sd, p.mean + p.sd]));
+      const low = Math.floor(Math.min(...ends) / 5) * 5, top = Math.max(low + 10, Math.ceil(Math.max(...ends) / 5) * 5), py = (v) => 8 + (H - 12) * (1 - (v - low) / (top - low));
+      const told = lanes.map((l, i) => `${gi.whole(l.value)}: ${gi.number(lines2[0].points[i].mean)} dB, ${words2.control_word} ${gi.number(lines2[1].points[i].mean)} dB`).join("; ");
+      find("curve").innerHTML = `<svg viewBox="0 0 ${W} ${H + 26}" height="${H + 26}" role="img" aria-label="${escape2(told)}">
+      ${[low, (low + top) / 2, top].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${gi.short(v)}</text>`).join("")}
+      ${lines2.map((l) => `<path class="${l.kind}" stroke-dasharray="${l.dash}" d="M${l.points.map((p) => `${px(p.value)},${py(p.mean)}`).join(" L")}"/>${l.points.map((p) => `<path class="${l.kind}" d="M${px(p.value)},${py(p.mean - p.sd)} V${py(p.mean + p.sd)}"/><circle class="dot ${l.kind}" cx="${px(p.value)}" cy="${py(p.mean)}" r="3.5"/>`).join("")}`).join("")}
+      ${lanes.map((l) => `<text x="${px(l.value)}" y="${H + 18}" text-anchor="middle">${gi.whole(l.value)}</text>`).join("")}</svg>`;
+    };
+    const drawGrid = () => {
+      const cells = shown2.cells ?? [], top = Math.max(5, ...cells.flat().map((c) => c?.gain ?? 0));
+      const one = (c, r, i) => {
+        if (!c) return `<td class="empty">${busy() ? "…" : "–"}</td>`;
+        if (c.message) return `<td class="empty" title="${escape2(c.message)}"><span class="sr">${escape2(c.message)}</span>–</td>`;
+        const told = `${label(shown2.lanes[i])}, ${words2["axis_" + shown2.rows.field]} ${shown2.rows.values[r]}: ${gi.signed(c.gain)} dB, ${words2["level_" + c.level]}. ${words2.open_run}`;
+        const inside = pictures ? `<canvas data-src="${r}-${i}"></canvas><span>${gi.signed(c.gain)}</span>` : `<span>${gi.signed(c.gain)}</span>`;
+        return `<td><button type="button" data-cell="${r}-${i}" aria-label="${escape2(told)}" title="${escape2(told)}" class="${pictures ? "tile" : "heat"}" style="--share:${Math.round(60 * Math.max(0, c.gain) / top)}%">${inside}</button></td>`;
+      };
+      find("grid").innerHTML = `<thead><tr><th scope="col">${escape2(words2["axis_" + shown2.rows.field])}</th>${shown2.lanes.map((l, i) => `<th scope="col">${mark(i)} ${escape2(label(l))}</th>`).join("")}</tr></thead><tbody>` + cells.map((row, r) => `<tr><th scope="row">${escape2(shown2.rows.values[r])}</th>${row.map((c, i) => one(c, r, i)).join("")}</tr>`).join("") + "</tbody>";
+      find("grid").querySelectorAll("canvas").forEach(async (canvas) => {
+        const [r, i] = canvas.dataset.src.split("-"), c = cells[r][i];
+        gi.tiles(canvas, await picture2(c.src), 0, c.size.batch, c.size.width, c.size.height);
+      });
+      find("grid").querySelectorAll("button").forEach((b) => {
+        b.onclick = () => openRun(b.dataset.cell);
+      });
+    };
+    let tabled = "";
+    const drawTables = () => {
+      const key = JSON.stringify([shown2.id, shown2.done, shown2.state, pictures]);
+      if (!shown2.cells || key === tabled) return;
+      tabled = key;
+      drawRanking();
+      drawCurve();
+      drawGrid();
+    };
+    const openRun = async (cell) => {
+      if (!shown2.runs && shown2.name) shown2 = { ...shown2, runs: (await server.recorded_comparison({ name: shown2.name })).compare.runs };
+      const run = shown2.runs?.[cell];
+      if (run) window.dispatchEvent(new CustomEvent("gi:open", { detail: run }));
+      else gi.toast(words2.open_later);
+    };
+    const table = () => [
+      ["lane", shown2.rows.field, "gain_db", "psnr_db", "control_db", "ssim", "level", "steps", "seconds"],
+      ...shown2.cells.flatMap((row, r) => row.flatMap((c, i) => c?.src ? [[shown2.lanes[i].label, shown2.rows.values[r], c.gain.toFixed(3), c.psnr.toFixed(3), c.control.toFixed(3), c.ssim.toFixed(4), c.level, c.steps, c.seconds]] : []))
+    ];
+    find("table").onclick = () => shown2 && gi.copy(table().map((row) => row.join("	")).join("\n"), words2.copied);
+    find("csv").onclick = () => shown2 && gi.saveText("comparison.csv", gi.csv(table()), "text/csv");
+    for (const [name, on] of [["heat", false], ["small", true]]) {
+      find(name).onclick = () => {
+        pictures = on;
+        find("heat").setAttribute("aria-pressed", !on);
+        find("small").setAttribute("aria-pressed", on);
+        if (shown2) drawTables();
+      };
+    }
+    const fields = catalog.axes.map((a) => a.field), axisOf = (name) => catalog.axes.find((a) => a.field === name);
+    for (const name of ["axis", "rows-axis"]) find(name).append(...fields.map((f) => new Option(words2["axis_" + f], f)));
+    find("budget").append(...catalog.budgets.map((b, i) => new Option(b.steps ? say2(words2.budget_steps, { n: b.steps }) : b.seconds ? say2(words2.budget_seconds, { n: b.seconds }) : words2.budget_own, i)));
+    find("difference").append(new Option(words2.difference_off, 0), ...[1, 4, 16].map((f) => new Option(say2(words2.difference, { factor: f }), f)));
+    find("recorded").append(new Option(words2.compare_recorded, ""), ...catalog.recorded.map((name) => new Option(words2["comparison_" + name] ?? name, name)));
+    const lines = (name) => find(name).value.split("\n").map((v) => v.trim()).filter(Boolean);
+    const asked = () => ({
+      field: find("axis").value,
+      values: lines("values"),
+      rows: { field: find("rows-axis").value, values: lines("rows") },
+      budget: catalog.budgets[find("budget").value] ?? {},
+      ...gi.lab?.() ?? { settings: {}, pictures: [] }
+    });
+    let waiting = 0, turn = 0;
+    const estimate = () => {
+      clearTimeout(waiting);
+      const mine = ++turn;
+      waiting = setTimeout(async () => {
+        if (document.body.dataset.tab !== "compare" || busy() || !server.estimate_compare) return;
+        try {
+          const told = await server.estimate_compare(asked());
+          if (mine !== turn || busy()) return;
+          find("message").classList.toggle("refused", Boolean(told.error));
+          find("message").textContent = told.error ?? say2(words2.compare_estimate, { runs: told.runs, time: gi.duration(told.seconds, words2) }) + (told.seconds > told.limit ? " " + say2(words2.stops_after, { time: gi.duration(told.limit, words2) }) : "");
+        } catch {
+        }
+      }, 300);
+    };
+    const fill2 = () => {
+      find("values").value = axisOf(find("axis").value).values.join("\n");
+    };
+    find("axis").onchange = () => {
+      fill2();
+      if (find("rows-axis").value === find("axis").value) {
+        find("rows-axis").value = fields.find((f) => f !== find("axis").value);
+        fillRows();
+      }
+      estimate();
+    };
+    const fillRows = () => {
+      find("rows").value = axisOf(find("rows-axis").value).values.slice(0, 3).join("\n");
+    };
+    find("rows-axis").onchange = () => {
+      fillRows();
+      estimate();
+    };
+    for (const name of ["values", "rows", "budget"]) find(name).onchange = estimate;
+    find("sweep").onclick = () => {
+      const swept = gi.sweep?.() ?? [];
+      if (!swept.length) return gi.toast(words2.compare_no_sweep);
+      find("axis").value = "defense";
+      find("values").value = swept.join("\n");
+      estimate();
+    };
+    fill2();
+    find("rows-axis").value = "seed";
+    fillRows();
+    const adopt = () => {
+      if (!shown2?.lanes?.length) return;
+      find("axis").value = shown2.field;
+      find("values").value = shown2.lanes.map((l) => l.label).join("\n");
+      find("rows-axis").value = shown2.rows.field;
+      find("rows").value = shown2.rows.values.join("\n");
+      estimate();
+    };
+    const buttons = () => {
+      find("run").disabled = busy();
+      find("stop").disabled = !busy();
+      find("play").innerHTML = gi.icon(playing ? "pause" : "play");
+      find("play").setAttribute("aria-label", playing ? words2.pause : words2.play);
+      if (shown2) {
+        find("state").textContent = shown2.state === "repeating" ? say2(words2.state_repeating, { done: shown2.done, planned: shown2.planned }) : words2["state_" + shown2.state] ?? "";
+        find("text").textContent = shown2.text ?? "";
+        find("recorded").value = shown2.name ?? "";
+      }
+    };
+    const receive = (message) => {
+      const next = message?.compare;
+      if (!next) return;
+      find("message").textContent = next.state === "queued" ? say2(words2.place, { place: next.place }) : next.message ?? "";
+      find("message").classList.toggle("refused", next.state === "failed");
+      const fresh = next.id !== shown2?.id;
+      shown2 = next.lanes ? next : { ...shown2 ?? { lanes: [] }, state: next.state };
+      if (fresh && busy()) x = 1;
+      buttons();
+      draw();
+      drawTables();
+    };
+    let clock = 0;
+    const play = () => {
+      playing = !playing;
+      if (playing && x >= 1) x = 0;
+      let last = performance.now();
+      const tick = (time) => {
+        if (!playing) return;
+        x = Math.min(1, x + (time - last) / 6e3);
+        last = time;
+        draw();
+        if (x >= 1) {
+          playing = false;
+          return buttons();
+        }
+        clock = requestAnimationFrame(tick);
+      };
+      cancelAnimationFrame(clock);
+      if (playing) clock = requestAnimationFrame(tick);
+      buttons();
+    };
+    find("play").onclick = play;
+    find("scrub").oninput = (event) => {
+      playing = false;
+      x = event.target.value / 1e3;
+      buttons();
+      draw();
+    };
+    const step = (go) => {
+      playing = false;
+      x = Math.min(1, Math.max(0, x + go));
+      buttons();
+      draw();
+    };
+    const moves = { ArrowRight: 0.02, ArrowLeft: -0.02, ArrowUp: 0.02, ArrowDown: -0.02, Home: -1, End: 1 };
+    find("scrub").onkeydown = (event) => {
+      if (!moves[event.key]) return;
+      event.preventDefault();
+      event.stopPropagation();
+      step(moves[event.key]);
+    };
+    window.addEventListener("keydown", (event) => {
+      if (document.body.dataset.tab !== "compare" || ["INPUT", "TEXTAREA", "SELECT", "BUTTON"].includes(event.target.tagName)) return;
+      if (event.key === " ") {
+        event.preventDefault();
+        play();
+      }
+      if (["ArrowRight", "ArrowLeft"].includes(event.key) && event.target.tabIndex < 0) {
+        event.preventDefault();
+        step(moves[event.key]);
+      }
+    });
+    find("difference").onchange = (event) => {
+      factor = Number(event.target.value);
+      draw();
+    };
+    const recall2 = async (name) => {
+      if (!catalog.recorded.includes(name) || busy()) return;
+      receive(await server.recorded_comparison({ name }));
+      x = 1;
+      adopt();
+      draw();
+    };
+    find("rail").onsubmit = (event) => {
+      event.preventDefault();
+      if (busy()) return;
+      current = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+      turn++;
+      find("message").textContent = "";
+      trigger("run", { id: current, ...asked() });
+    };
+    find("stop").onclick = () => {
+      find("stop").disabled = true;
+      server.stop_compare({ id: current });
+    };
+    new ResizeObserver(() => {
+      if (document.body.dataset.tab === "compare") {
+        draw();
+        if (shown2?.cells) drawCurve();
+      }
+    }).observe(find("plot"));
+    window.addEventListener("gi:tab", (event) => {
+      if (event.detail === "compare") {
+        draw();
+        estimate();
+      }
+    });
+    watch("value", () => receive(props.value));
+    receive(props.first);
+    adopt();
+    buttons();
+    window.addEventListener("gi:comparison", (event) => recall2(event.detail));
+    find("recorded").onchange = (event) => recall2(event.target.value);
+    const linked = new URLSearchParams(location.search).get("comparison");
+    if (linked && linked !== shown2?.name) recall2(linked);
+  }
+
+  // gi_core/web/screens/dial/dial.js
+  var dial_exports = {};
+  __export(dial_exports, {
+    mount: () => mount3
+  });
+
+  // gi_core/web/screens/dial/dial.html
+  var dial_default = '<div class="story"><h1 data-t="dial_story"></h1></div>\n<div class="dial">\n  <section class="panel dial-top">\n    <div class="dial-left">\n      <div><label class="small" for="gi-z" data-t="dial_z"></label><input type="number" id="gi-z" class="big" data-r="z-number" min="0.0001" max="3" step="any"></div>\n      <dl>\n        <div><dt data-t="dial_epsilon"></dt><dd><b data-r="epsilon"></b></dd></div>\n        <div><dt class="bound" data-icon="hatch"><span data-t="bits"></span></dt><dd><b data-r="bits"></b></dd></div>\n      </dl>\n      <p class="small" data-t="dial_note"></p>\n      <p class="small refused" data-r="error" role="status"></p>\n    </div>\n    <div class="dial-right" data-r="axis">\n      <input type="range" data-r="z" min="0" max="1000" step="1" data-label="dial_z">\n      <div data-r="scales" aria-hidden="true"></div>\n      <div data-r="curve"></div>\n    </div>\n  </section>\n  <section class="panel dial-grid" data-r="grid"></section>\n  <div class="dial-foot"><span class="small" data-t="dial_foot"></span><div class="thumbs" data-r="samples" role="group" data-label="sample_pictures"></div></div>\n</div>\n';
+
+  // gi_core/web/screens/dial/dial.js
+  function mount3({ element, props, trigger, watch, server }) {
+    const { words: words2, catalog } = props;
+    const root = gi.mount(element, dial_default, words2);
+    const find = (name) => root.querySelector(`[data-r="${name}"]`);
+    const say2 = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+    const LOW = 1e-4, HIGH = 3, span = Math.log(HIGH / LOW);
+    const at = (z2) => Math.log(z2 / LOW) / span, of = (x) => Number((LOW * Math.exp(x * span)).toPrecision(2));
+    const label = (name) => name.replace(":decoder=", "-");
+    const marks = [
+      '<circle cx="6" cy="6" r="5"/>',
+      '<rect x="1.5" y="1.5" width="9" height="9"/>',
+      '<path d="M6 0l6 6-6 6-6-6z"/>',
+      '<path d="M6 0.5l6 11H0z"/>'
+    ];
+    const dashes = ["", "7 4", "2 4", "10 3 2 3"];
+    let z = 3e-3, sample = catalog.samples[0]?.name, answer = null, curve = null, wanted = false, flying = false, seen = false;
+    find("grid").style.gridTemplateColumns = innerWidth > 767 ? `240px repeat(${catalog.attackers.length}, minmax(0, 1fr))` : "";
+    find("grid").innerHTML = `<div><h2 class="private">${gi.icon("lock")}${words2.dial_private}</h2>
+      <div class="frame f-private"><canvas data-r="private" role="img" aria-label="${words2.dial_private}"></canvas></div>
+      <h2 class="control" style="margin-top:16px">${words2.dial_control_row}</h2><p class="small">${words2.dial_control_note}</p></div>` + catalog.attackers.map((a, i) => `<div data-a="${i}"><div class="title"><h2><svg viewBox="0 0 12 12" aria-hidden="true">${marks[i % 4]}</svg>${label(a)}</h2><span class="small" data-k="ms"></span></div>
+      <div class="pair"><div class="frame"><canvas data-k="guess" role="img" aria-label="${label(a)}"></canvas></div>
+        <div><div class="small">${words2.dial_gain}</div><div class="gain" data-k="gain">–</div><div class="small" data-k="psnr"></div>
+          <span class="squares" data-k="squares" role="img" aria-label="${words2.working}"></span><div class="small word" data-k="word"></div></div></div>
+      <div class="pair"><div class="frame f-control"><canvas data-k="control" role="img" aria-label="${words2.control_alt}"></canvas></div>
+        <div><b class="control">${words2.control}</b><div class="small" data-k="control-psnr"></div></div></div></div>`).join("");
+    const drawSamples = () => find("samples").replaceChildren(...catalog.samples.map((s) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.title = s.title;
+      button.setAttribute("aria-label", s.title);
+      button.setAttribute("aria-pressed", s.name === sample);
+      button.innerHTML = `<img alt="" src="${s.src}">`;
+      button.onclick = () => {
+        sample = s.name;
+        curve = null;
+        drawSamples();
+        drawCurve();
+        ask();
+        askCurve();
+      };
+      return button;
+    }));
+    const lookup = (key, value) => {
+      const { z: zs, [key]: list } = catalog.table;
+      let i = zs.findIndex((v) => v >= value);
+      if (i <= 0) return list[Math.max(i, 0)] ?? list.at(-1);
+      const f = Math.log(value / zs[i - 1]) / Math.log(zs[i] / zs[i - 1]);
+      return Math.exp(Math.log(list[i - 1]) * (1 - f) + Math.log(list[i]) * f);
+    };
+    const where = (key, value) => {
+      const { z: zs, [key]: list } = catalog.table;
+      const i = list.findIndex((v) => v <= value);
+      if (i <= 0) return null;
+      const f = Math.log(list[i - 1] / value) / Math.log(list[i - 1] / list[i]);
+      return at(zs[i - 1] * (zs[i] / zs[i - 1]) ** f);
+    };
+    const whole2 = (v) => v >= 1 ? gi.whole(v) : gi.short(v);
+    const drawScales = () => {
+      const W = Math.max(260, find("axis").clientWidth), px = (x) => 10 + x * (W - 20), rows = [], narrow = innerWidth < 768;
+      const row = (y, name, ticks, kind) => {
+        rows.push(`<text x="${narrow ? 0 : -24}" y="${y}" text-anchor="${narrow ? "start" : "end"}" class="strong ${kind}">${name}</text>`);
+        let last = narrow ? -10 : -99;
+        for (const [x, label2] of ticks) {
+          if (x == null || x < -1e-3 || x > 1.001 || Math.abs(px(x) - last) < 70) continue;
+          last = px(x);
+          rows.push(`<line class="tick" x1="${px(x)}" x2="${px(x)}" y1="${y - 19}" y2="${y - 13}"/><text x="${px(x)}" y="${y}" text-anchor="middle" class="${kind}">${label2}</text>`);
+        }
+      };
+      const decades = [1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
+      row(20, "z", [1e-4, 1e-3, 0.01, 0.1, 1].map((v) => [at(v), v]), "");
+      row(40, "ε", decades.map((v) => [where("epsilon", v), gi.whole(v)]), "");
+      row(60, words2.dial_bits, decades.map((v) => [where("bits", v), gi.whole(v)]), "bound-text");
+      find("scales").innerHTML = `<svg viewBox="0 0 ${W} 70" height="70">${rows.join("")}</svg>`;
+    };
+    const drawCurve = () => {
+      const W = Math.max(260, find("axis").clientWidth), H = 132, px = (x) => 10 + x * (W - 20);
+      const gains = curve ? curve.series.flatMap((s) => s.gain) : [0, 10];
+      const top = Math.max(6, Math.ceil(Math.max(...gains) / 4) * 4), low = Math.min(-2, Math.floor(Math.min(...gains) / 2) * 2);
+      const py = (v) => 8 + (H - 16) * (1 - (v - low) / (top - low)), edge = where("bits", catalog.enough);
+      const series = (curve?.series ?? []).map((s, i) => {
+        const points = curve.z.map((v, j2) => [px(at(v)), py(s.gain[j2])]), now = px(at(z));
+        const j = points.findIndex((p) => p[0] >= now);
+        const [a, b] = j > 0 ? [points[j - 1], points[j]] : [points[Math.max(0, j)], points[Math.max(0, j)]];
+        const y = b[0] === a[0] ? a[1] : a[1] + (b[1] - a[1]) * (now - a[0]) / (b[0] - a[0]);
+        return `<path class="series" stroke-dasharray="${dashes[i % 4]}" d="M${points.map((p) => p.map((v) => v.toFixed(1)).join(",")).join(" L")}"/>
+        <g class="mark" transform="translate(${now - 6} ${y - 6})">${marks[i % 4]}</g>
+        `;
+      }).join("");
+      let floor = Infinity;
+      const names = (curve?.series ?? []).map((s, i) => ({ name: label(s.name), y: py(s.gain[0]) - 6 })).sort((a, b) => b.y - a.y).map((n) => {
+        n.y = Math.min(n.y, floor - 15);
+        floor = n.y;
+        return `<text x="14" y="${n.y}">${n.name}</text>`;
+      }).join("");
+      find("curve").innerHTML = `<svg viewBox="0 0 ${W} ${H + (innerWidth < 768 ? 40 : 20)}" height="${H + (innerWidth < 768 ? 40 : 20)}" role="img" aria-label="${words2.dial_curve_alt}">
+      <defs><pattern id="gi-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line y2="8" stroke="var(--bound)" stroke-opacity=".3"/></pattern></defs>
+      ${edge == null ? "" : `<rect x="${px(edge)}" y="0" width="${px(1) - px(edge)}" height="${H}" fill="url(#gi-hatch)"/><line class="edge" x1="${px(edge)}" x2="${px(edge)}" y1="0" y2="${H}"/>`}
+      <line class="grid" x1="10" x2="${W - 10}" y1="${py(top)}" y2="${py(top)}"/><text x="4" y="${py(top) + 4}" text-anchor="end">${innerWidth < 768 ? "" : "+" + top}</text>
+      <line class="zero" x1="10" x2="${W - 10}" y1="${py(0)}" y2="${py(0)}"/><text x="4" y="${py(0) + 4}" text-anchor="end">0</text>
+      ${series}${names}<line class="now" x1="${px(at(z))}" x2="${px(at(z))}" y1="-4" y2="${H}"/>
+      <text x="10" y="${H + 16}"><tspan class="strong">${words2.dial_gain_axis}</tspan> ${curve ? say2(words2.dial_gain_note, { n: curve.seeds }) : words2.dial_measuring}</text>
+      ${edge == null ? "" : `<text x="${W - 10}" y="${H + (innerWidth < 768 ? 36 : 16)}" text-anchor="end" class="bound-text">${say2(words2.dial_edge, { bits: gi.number(catalog.enough) })}</text>`}
+    </svg>`;
+    };
+    const drawNumbers = () => {
+      const x = at(z), slider = find("z");
+      slider.value = 1e3 * x;
+      slider.style.setProperty("--at", `calc(8px + (100% - 16px) * ${x})`);
+      slider.setAttribute("aria-valuetext", `z = ${z}`);
+      if (document.activeElement !== find("z-number")) find("z-number").value = z;
+      find("epsilon").textContent = whole2(lookup("epsilon", z));
+      find("bits").textContent = "≤ " + whole2(lookup("bits", z));
+    };
+    const drawAnswer = async () => {
+      if (!answer || answer.error) {
+        find("error").textContent = answer?.error ?? "";
+        return;
+      }
+      find("error").textContent = "";
+      const side = answer.side;
+      const put = async (canvas, src, label2) => {
+        gi.tiles(canvas, await gi.image(src), 0, 1, side, side);
+        canvas.setAttribute("aria-label", label2);
+      };
+      await put(find("private"), answer.truth, words2.dial_private);
+      for (const [i, one] of answer.attacks.entries()) {
+        const column = root.querySelector(`[data-a="${i}"]`), cell = (name) => column.querySelector(`[data-k="${name}"]`);
+        await put(cell("guess"), one.src, `${one.name}, ${gi.number(one.psnr)} dB`);
+        await put(cell("control"), one.control, words2.control_alt);
+        cell("ms").textContent = `${Math.max(1, Math.round(one.ms))} ms`;
+        cell("gain").textContent = `${gi.signed(one.gain)} dB`;
+        cell("psnr").textContent = `${gi.number(one.psnr)} dB`;
+        cell("control-psnr").textContent = `${gi.number(one.control_psnr)} dB`;
+        cell("squares").innerHTML = [1, 2, 3].map((k) => `<i class="${k <= one.level ? "on" : ""}"></i>`).join("");
+        cell("squares").setAttribute("aria-label", say2(words2.level_alt, { level: one.level }));
+        cell("word").textContent = words2["level_" + one.level];
+      }
+      find("grid").dataset.drawn = answer.z;
+    };
+    const ask = async () => {
+      wanted = true;
+      if (flying) return;
+      flying = true;
+      while (wanted) {
+        wanted = false;
+        try {
+          answer = await server.dial({ z, sample });
+        } catch {
+          break;
+        }
+        await drawAnswer();
+      }
+      flying = false;
+    };
+    const askCurve = async () => {
+      const mine = sample;
+      try {
+        const found = await server.dial_curve({ sample });
+        if (mine === sample && !found.error) {
+          curve = found;
+          drawCurve();
+        }
+      } catch {
+      }
+    };
+    const turn = (value) => {
+      z = Math.min(HIGH, Math.max(LOW, value));
+      drawNumbers();
+      drawCurve();
+      ask();
+    };
+    find("z").oninput = (event) => turn(of(event.target.value / 1e3));
+    find("z-number").onchange = (event) => {
+      if (event.target.value > 0) turn(Number(event.target.value));
+    };
+    const redraw = () => {
+      if (document.body.dataset.tab === "dial" && catalog.attackers.length) {
+        drawScales();
+        drawCurve();
+      }
+    };
+    new ResizeObserver(redraw).observe(find("axis"));
+    window.addEventListener("gi:tab", (event) => {
+      if (event.detail !== "dial") return;
+      redraw();
+      if (!seen) {
+        seen = true;
+        ask();
+        askCurve();
+      }
+    });
+    window.addEventListener("gi:theme", redraw);
+    drawSamples();
+    drawNumbers();
+  }
+
+  // gi_core/web/screens/feasibility/feasibility.js
+  var feasibility_exports = {};
+  __export(feasibility_exports, {
+    mount: () => mount4
+  });
+
+  // gi_core/web/screens/feasibility/feasibility.html
+  var feasibility_default = '<div class="story"><h1 data-t="feas_story"></h1></div>\n<div class="feas">\n  <section class="panel feas-map" data-label="feas_map">\n    <p class="small" data-t="feas_note"></p>\n    <p class="feas-legend small" data-r="legend"></p>\n    <div data-r="tables"></div>\n  </section>\n  <section class="panel feas-run" data-r="panel" data-label="feas_recorded">\n    <div class="feas-head"><h2 data-r="title" tabindex="-1"></h2><span class="squares-word" data-r="word"></span></div>\n    <div class="feas-pictures">\n      <figure><figcaption class="private" data-t="feas_truth"></figcaption><canvas data-r="truth" role="img"></canvas></figure>\n      <figure><figcaption class="attacker" data-t="feas_rebuilt"></figcaption><canvas data-r="rebuilt" role="img"></canvas></figure>\n    </div>\n    <p class="small" data-r="kept" role="status"></p>\n    <div class="feas-way" data-r="way">\n      <input type="range" data-r="scrub" min="0" step="1" data-label="feas_moment">\n      <output class="small" data-r="moment"></output>\n      <div data-r="plot"></div>\n    </div>\n    <label data-r="choice" class="feas-choice"><span data-t="feas_which"></span><select data-r="which"></select></label>\n    <dl data-r="figures"></dl>\n    <div class="feas-cols">\n      <div><h3 data-t="feas_assumed"></h3><ul data-r="assumed"></ul></div>\n      <div><h3 data-t="feas_paper"></h3><p data-r="theirs" lang="en"></p><p class="small" data-t="feas_differs"></p></div>\n    </div>\n    <div class="feas-buttons">\n      <button type="button" class="main" data-r="go" data-icon="play"><span data-r="go-text"></span></button>\n      <button type="button" class="boxed" data-r="halt" data-icon="stop" hidden><span data-t="stop"></span></button>\n      <button type="button" class="plain" data-r="lab" data-t="feas_lab"></button>\n      <button type="button" class="plain" data-r="command" data-t="copy_cli"></button>\n    </div>\n    <p class="small" data-r="cost"></p>\n    <p class="small" data-r="message" role="status"></p>\n    <div class="feas-live" data-r="live" hidden>\n      <h3 data-t="feas_live"></h3>\n      <div class="feas-pictures">\n        <figure><figcaption class="attacker" data-t="feas_rebuilt"></figcaption><img data-r="live-picture" alt=""></figure>\n        <figure data-r="live-control" hidden><figcaption class="control" data-t="feas_control"></figcaption><img data-r="live-noise" alt=""></figure>\n      </div>\n      <progress data-r="bar" max="1" value="0" data-label="feas_progress"></progress>\n      <dl data-r="live-figures"></dl>\n      <button type="button" class="plain" data-r="stage" data-t="feas_stage" hidden></button>\n    </div>\n  </section>\n</div>\n';
+
+  // gi_core/web/screens/feasibility/feasibility.js
+  function mount4({ element, props, trigger, watch, server }) {
+    const { words: words2, catalog } = props;
+    const root = gi.mount(element, feasibility_default, words2);
+    const find = (name) => root.querySelector(`[data-r="${name}"]`);
+    const { say: say2, escape: escape2 } = gi;
+    const regimes = catalog.regimes;
+    const verdictWord = (level) => words2["feas_level_" + level];
+    const figure = (name, value) => `<div><dt>${escape2(name)}</dt><dd><b>${escape2(value)}</b></dd></div>`;
+    const paper = (p) => p.ssim == null ? words2["feas_paper_" + p.word] : gi.number(p.ssim, p.ssim < 0.1 ? 3 : 2);
+    const places = {};
+    for (const group of catalog.groups)
+      for (const row of group.rows) row.cells.forEach((name, i) => {
+        if (name) places[name] = { victim: row.victim, setting: words2[`feas_${group.name}_${group.columns[i]}`] };
+      });
+    find("legend").innerHTML = [0, 1, 2].map((level) => `<span><i class="key" data-level="${level}"></i>${escape2(words2["feas_key_" + level])}</span>`).join("");
+    const cell = (name) => {
+      if (!name) return `<td class="none"><span aria-hidden="true">·</span><span class="sr">${escape2(words2.feas_none)}</span></td>`;
+      const r = regimes[name], ours = gi.number(r.ssim.mean, 2);
+      const spoken = say2(words2.feas_cell, { victim: places[name].victim, setting: places[name].setting, ours, verdict: verdictWord(r.level), paper: paper(r.paper) });
+      return `<td><button type="button" data-regime="${name}" data-level="${r.level}" aria-label="${escape2(spoken)}" title="${escape2(verdictWord(r.level))}"><b>${ours}</b><span>${escape2(say2(words2.feas_theirs_short, { paper: paper(r.paper) }))}</span></button></td>`;
+    };
+    find("tables").innerHTML = catalog.groups.map((group) => `<div class="feas-scroll"><table><caption>${escape2(words2["feas_" + group.name])}</caption>
+    <thead><tr><th scope="col">${escape2(words2.victim)}</th>${group.columns.map((c) => `<th scope="col">${escape2(words2[`feas_${group.name}_${c}`])}</th>`).join("")}</tr></thead>
+    <tbody>${group.rows.map((row) => `<tr><th scope="row">${escape2(row.victim)}</th>${row.cells.map(cell).join("")}</tr>`).join("")}</tbody></table></div>`).join("");
+    let chosen2 = null, shown2 = null, sheet = null, asked = 0;
+    const draw = () => {
+      if (!sheet) return;
+      const moments = sheet.rows - 1, at = Number(find("scrub").value), way = shown2.way;
+      const row = moments > 1 ? 1 + Math.min(at, moments - 1) : 1;
+      for (const [name, place] of [["truth", 0], ["rebuilt", row]]) paintRow(find(name), place);
+      const moment = moments > 1 ? way[at] : way.at(-1);
+      find("moment").textContent = moment ? say2(words2.feas_at, { iteration: gi.whole(moment[0]), ssim: gi.number(moment[2], 2), loss: gi.short(moment[1]) }) : "";
+      plot();
+    };
+    const paintRow = (canvas, row) => {
+      const { side, batch, image: image2 } = sheet;
+      canvas.width = side * batch;
+      canvas.height = side;
+      canvas.getContext("2d").drawImage(image2, 0, row * side, side * batch, side, 0, 0, side * batch, side);
+    };
+    const plot = () => {
+      const way = shown2?.way ?? [], box = find("plot");
+      if (way.length < 2) {
+        box.innerHTML = "";
+        return;
+      }
+      const W = Math.max(240, box.clientWidth), H = 84, left = 34, base = H - 20, last = way.at(-1)[0] || 1;
+      const top = Math.max(0.2, ...way.map((m) => m[2])) * 1.1;
+      const x = (i) => left + (W - left - 8) * Math.sqrt(i / last), y = (v) => base - (base - 8) * Math.max(0, v) / top;
+      const moment = way[Number(find("scrub").value)] ?? way.at(-1);
+      box.innerHTML = `<svg viewBox="0 0 ${W} ${H}" height="${H}" role="img" aria-label="${escape2(words2.feas_plot)}">
+      ${[0, top / 1.1].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${y(v)}" y2="${y(v)}"/><text x="${left - 6}" y="${y(v) + 4}" text-anchor="end">${gi.number(v, 1)}</text>`).join("")}
+      <text x="${W - 8}" y="${H - 4}" text-anchor="end">${escape2(say2(words2.feas_iterations, { n: gi.whole(last) }))}</text><text x="${left}" y="${H - 4}">SSIM</text>
+      <path class="line" d="M${way.map((m) => `${x(m[0]).toFixed(1)},${y(m[2]).toFixed(1)}`).join(" L")}"/><circle class="at" r="4" cx="${x(moment[0])}" cy="${y(moment[2])}"/></svg>`;
+    };
+    const showRun = async (index) => {
+      const regime = regimes[chosen2], mine = ++asked;
+      shown2 = regime.runs[index];
+      sheet = null;
+      const found = await server.feasibility_run({ regime: chosen2, update: shown2.update, seed: shown2.seed });
+      if (mine !== asked) return;
+      find("kept").textContent = found.error ?? "";
+      const pictured = !found.error;
+      root.querySelectorAll(".feas-run > .feas-pictures").forEach((box) => {
+        box.hidden = !pictured;
+      });
+      sheet = pictured ? { ...found, image: await gi.image(found.src) } : null;
+      if (mine !== asked) return;
+      const moments = pictured ? sheet.rows - 1 : 1, filmed = moments > 1 && moments === shown2.way.length;
+      find("scrub").hidden = !filmed;
+      find("scrub").max = Math.max(0, shown2.way.length - 1);
+      find("scrub").value = shown2.way.length - 1;
+      fillRange();
+      const names = shown2.pictures.map((n) => words2["sample_" + n] ?? n).join(", ");
+      find("truth").setAttribute("aria-label", say2(words2.feas_truth_alt, { names }));
+      find("rebuilt").setAttribute("aria-label", say2(words2.feas_rebuilt_alt, { ssim: gi.number(shown2.ssim, 2) }));
+      find("word").textContent = verdictWord(shown2.level);
+      find("figures").innerHTML = figure("SSIM", gi.number(shown2.ssim, 3)) + figure(words2.feas_others, gi.number(shown2.ssim_others, 3)) + figure("PSNR", `${gi.number(shown2.psnr)} dB`) + figure(words2.feas_budget, say2(words2.feas_spent, { n: gi.whole(shown2.iterations), time: gi.duration(shown2.cpu_seconds, words2) })) + figure(words2.feas_picture_seed, say2(words2.feas_picture_of, { names, n: shown2.seed })) + (regime.runs.length > 1 ? figure(say2(words2.feas_over, { n: regime.runs.length }), say2(words2.feas_mean, { mean: gi.number(regime.ssim.mean, 2), low: gi.number(regime.ssim.low, 2), high: gi.number(regime.ssim.high, 2) })) : "");
+      if (sheet) draw();
+      else plot();
+    };
+    const fillRange = () => {
+      const box = find("scrub");
+      box.style.setProperty("--at", `${100 * box.value / Math.max(1, box.max)}%`);
+    };
+    const assumptions = (r) => [
+      words2["feas_mode_" + r.mode],
+      ...r.knowledge.split("+").map((fact) => words2["feas_knows_" + fact]).filter(Boolean),
+      say2(r.batch_size > 1 ? words2.feas_batch : words2.feas_single, { n: r.batch_size, side: r.image_size }),
+      words2.feas_fresh,
+      words2.feas_alone
+    ];
+    const open = (name, focus = true) => {
+      if (!regimes[name]) return;
+      if (running) halt();
+      chosen2 = name;
+      armed = null;
+      const r = regimes[name];
+      root.querySelectorAll("[data-regime]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.regime === name));
+      find("title").textContent = `${places[name].victim}, ${places[name].setting}`;
+      find("assumed").innerHTML = assumptions(r).map((t) => `<li>${escape2(t)}</li>`).join("") + `<li><code class="mono">${escape2(r.attack)}</code></li>`;
+      find("theirs").textContent = `${r.theirs[0].toUpperCase()}${r.theirs.slice(1)}.`;
+      find("choice").hidden = r.runs.length < 2;
+      find("which").replaceChildren(...r.runs.map((run, i) => new Option(say2(words2.feas_option, { names: run.pictures.map((n) => words2["sample_" + n] ?? n).join(", "), seed: run.seed, ssim: gi.number(run.ssim, 2) }), i)));
+      find("cost").textContent = r.runs[0].cut ? say2(words2.feas_cut, { n: gi.whole(r.runs[0].iterations), total: gi.whole(r.runs[0].cut), steps: gi.whole(r.planned) }) : say2(words2.feas_cost, { time: gi.duration(2 * r.runs[0].cpu_seconds, words2) });
+      find("message").textContent = "";
+      find("live").hidden = true;
+      label();
+      showRun(0);
+      if (focus && matchMedia("(max-width: 1100px)").matches) {
+        find("title").focus({ preventScroll: true });
+        find("panel").scrollIntoView();
+      }
+    };
+    find("tables").onclick = (event) => {
+      const button = event.target.closest("[data-regime]");
+      if (button) open(button.dataset.regime);
+    };
+    find("scrub").oninput = () => {
+      fillRange();
+      draw();
+    };
+    find("which").onchange = (event) => showRun(Number(event.target.value));
+    find("command").onclick = () => gi.copy(shown2.command, words2.copied);
+    find("lab").onclick = () => {
+      const query2 = regimes[chosen2].query;
+      location.search = `${query2}${query2 ? "&" : ""}tab=lab`;
+    };
+    let running = null, armed = null, live = null;
+    const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+    const MINUTE = 60;
+    const label = () => {
+      find("go-text").textContent = armed ? say2(words2.feas_anyway, { time: gi.duration(armed, words2) }) : words2.run_live;
+      find("go").disabled = running != null || !server.feasibility_fit;
+      find("halt").hidden = running == null;
+    };
+    const tell = (text, refused = false) => {
+      find("message").textContent = text;
+      find("message").classList.toggle("refused", refused);
+    };
+    find("go").onclick = async () => {
+      const name = chosen2;
+      if (!armed) {
+        tell(words2.feas_measuring);
+        find("go").disabled = true;
+        const fit = await server.feasibility_fit({ regime: name });
+        if (name !== chosen2) return;
+        label();
+        if (fit.refused) return tell(`${fit.refused} ${words2.feas_instead}`, true);
+        if (fit.seconds > fit.limit) return tell(`${say2(words2.feas_too_long, { time: gi.duration(fit.seconds, words2), limit: gi.duration(fit.limit, words2) })} ${words2.feas_instead}`, true);
+        if (fit.seconds > MINUTE) {
+          armed = fit.seconds;
+          label();
+          return tell(say2(words2.feas_long, { time: gi.duration(fit.seconds, words2) }));
+        }
+      }
+      armed = null;
+      running = newId();
+      live = null;
+      find("live").hidden = false;
+      find("live-picture").removeAttribute("src");
+      find("live-control").hidden = find("stage").hidden = true;
+      find("live-figures").innerHTML = "";
+      find("bar").value = 0;
+      tell(words2.state_starting);
+      label();
+      find("halt").focus();
+      trigger("run", { id: running, regime: name });
+    };
+    const halt = () => {
+      server.stop_run({ id: running });
+      running = null;
+      label();
+    };
+    find("halt").onclick = () => {
+      halt();
+      tell(words2.state_stopped);
+      find("go").focus();
+    };
+    const receive = (message) => {
+      const run = message?.run;
+      if (!run || running == null) return;
+      if (run.state === "queued") return tell(say2(words2.before_you, { n: run.place, time: gi.duration(run.wait, words2) }));
+      if (run.state === "failed") {
+        running = null;
+        label();
+        return tell(`${run.message} ${words2.feas_instead}`, true);
+      }
+      live = run;
+      const last = run.frames?.at(-1), over = ["done", "stopped", "recorded"].includes(run.state);
+      if (last?.src) find("live-picture").src = last.src;
+      find("live-picture").alt = say2(words2.feas_live_alt, { n: gi.whole(last?.iteration ?? 0) });
+      find("bar").value = run.state === "judging" ? run.judging : over ? 1 : (last?.iteration ?? 0) / run.total;
+      const ssim = run.history?.ssim?.at(-1);
+      find("live-figures").innerHTML = figure(words2.feas_iteration, `${gi.whole(last?.iteration ?? 0)} / ${gi.whole(run.total)}`) + figure("SSIM", gi.number(run.scores?.ssim ?? ssim, 3)) + figure("PSNR", `${gi.number(last?.psnr)} dB`) + (run.verdict ? figure(words2.feas_verdict, run.verdict.word && words2["level_" + run.verdict.level]) + figure(words2.feas_gain, `${gi.signed(run.verdict.gain)} dB`) : "");
+      if (run.verdict?.control?.src) {
+        find("live-control").hidden = false;
+        find("live-noise").src = run.verdict.control.src;
+        find("live-noise").alt = words2.feas_control;
+      }
+      tell(words2["state_" + run.state] ?? "");
+      if (over) {
+        running = null;
+        find("stage").hidden = run.state === "stopped" && !run.verdict;
+        label();
+      }
+    };
+    find("stage").onclick = () => window.dispatchEvent(new CustomEvent("gi:open", { detail: live }));
+    watch("value", () => receive(props.value));
+    const nearest = (s) => {
+      const same = Object.entries(regimes).filter(([, r]) => r.model.split(":")[0] === String(s.model).split(":")[0]);
+      const far = ([, r]) => 4 * (r.model !== s.model) + 2 * (r.mode !== s.mode) + 2 * (r.image_size !== Number(s.image_size)) + (r.batch_size !== Number(s.batch_size));
+      return same.sort((a, b) => far(a) - far(b))[0]?.[0];
+    };
+    const warn = (told) => {
+      const card = document.querySelector('#tab-lab [data-card="victim"]');
+      if (!card) return;
+      let note = card.querySelector(".slow-note");
+      if (!(told?.seconds > MINUTE)) return note?.remove();
+      if (!note) {
+        note = document.createElement("div");
+        note.className = "slow-note small";
+        note.setAttribute("role", "status");
+        card.append(note);
+      }
+      const name = nearest(told.settings);
+      note.innerHTML = `<span>${escape2(say2(words2.feas_slow, { time: gi.duration(told.seconds, words2) }))}</span>` + (name ? `<button type="button" class="plain" data-recorded="${name}">${escape2(say2(words2.feas_slow_open, { victim: places[name].victim, setting: places[name].setting }))}</button>` : "");
+      const button = note.querySelector("button");
+      if (button) button.onclick = () => {
+        window.dispatchEvent(new CustomEvent("gi:show", { detail: "feasibility" }));
+        open(name);
+      };
+    };
+    window.addEventListener("gi:estimate", (event) => warn(event.detail));
+    warn(gi.estimated);
+    new ResizeObserver(() => {
+      if (document.body.dataset.tab === "feasibility") plot();
+    }).observe(find("plot"));
+    open(new URLSearchParams(location.search).get("regime") in regimes ? new URLSearchParams(location.search).get("regime") : catalog.first, false);
+  }
+
+  // gi_core/web/screens/header/header.js
+  var header_exports = {};
+  __export(header_exports, {
+    mount: () => mount5
+  });
+
+  // gi_core/web/screens/header/header.html
+  var header_default = '<header class="head">\n  <div class="brand"><div class="mark" aria-hidden="true"><i></i><i></i><i></i></div><span data-t="title"></span></div>\n  <nav role="tablist" data-label="tabs"></nav>\n  <select class="tabs" data-label="tabs"></select>\n  <div class="side">\n    <button type="button" class="plain" data-r="link" data-icon="link" data-label="copy_link"><span data-t="copy_link"></span></button>\n    <button type="button" class="plain" data-r="projector"><span data-t="projector"></span></button>\n    <select class="lang" data-r="lang" data-label="language"></select>\n    <button type="button" class="plain" data-r="theme"><b data-t="theme" style="font-weight:400"></b></button>\n  </div>\n  <div class="keys">\n    <span><kbd>Space</kbd> <i data-t="key_play"></i></span>\n    <span><kbd>←</kbd> <kbd>→</kbd> <i data-t="key_step"></i></span>\n    <span><kbd>R</kbd> <i data-t="key_run"></i></span>\n    <span><kbd>Esc</kbd> <i data-t="key_leave"></i></span>\n  </div>\n</header>\n';
+
+  // gi_core/web/screens/header/header.js
+  function mount5({ element, props, trigger, watch, server }) {
+    const words2 = props.words;
+    const root = gi.mount(element, header_default, words2);
+    const find = (name) => root.querySelector(`[data-r=${name}]`);
+    const nav = root.querySelector("nav"), select = root.querySelector("select.tabs");
+    const remember2 = (key, value) => {
+      try {
+        localStorage.setItem(key, value);
+      } catch {
+      }
+    };
+    const recall2 = (key) => {
+      try {
+        return localStorage.getItem(key);
+      } catch {
+        return null;
+      }
+    };
+    const show = (name) => {
+      if (!props.tabs.includes(name)) name = props.tabs[0];
+      gi.awaken(name);
+      for (const tab of props.tabs) document.getElementById("tab-" + tab)?.classList.toggle("gi-off", tab !== name);
+      nav.querySelectorAll("button").forEach((b) => {
+        b.setAttribute("aria-selected", b.dataset.tab === name);
+        b.tabIndex = b.dataset.tab === name ? 0 : -1;
+      });
+      select.value = name;
+      document.body.dataset.tab = name;
+      window.dispatchEvent(new CustomEvent("gi:tab", { detail: name }));
+    };
+    for (const tab of props.tabs) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.role = "tab";
+      button.dataset.tab = tab;
+      button.textContent = words2["tab_" + tab];
+      button.setAttribute("aria-controls", "tab-" + tab);
+      button.onclick = () => show(tab);
+      nav.append(button);
+      select.append(new Option(words2["tab_" + tab], tab));
+    }
+    nav.onkeydown = (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.stopPropagation();
+      const next = props.tabs[(props.tabs.indexOf(document.body.dataset.tab) + step + props.tabs.length) % props.tabs.length];
+      show(next);
+      nav.querySelector(`[data-tab=${next}]`).focus();
+    };
+    select.onchange = () => show(select.value);
+    window.addEventListener("gi:show", (event) => show(event.detail));
+    const dark = (on) => {
+      document.body.classList.toggle("dark", on);
+      window.dispatchEvent(new Event("gi:theme"));
+    };
+    find("theme").onclick = () => {
+      dark(!document.body.classList.contains("dark"));
+      remember2("gi-theme", document.body.classList.contains("dark") ? "dark" : "light");
+    };
+    const asked = new URLSearchParams(location.search).get("__theme");
+    if (!asked && recall2("gi-theme")) dark(recall2("gi-theme") === "dark");
+    const project = (on) => {
+      document.body.classList.toggle("projector", on);
+      window.dispatchEvent(new Event("gi:theme"));
+    };
+    find("projector").onclick = () => {
+      project(true);
+      document.activeElement.blur();
+    };
+    window.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") project(false);
+    });
+    find("lang").append(...gi.languages.map((name) => new Option(name.toUpperCase(), name)));
+    find("lang").value = gi.language;
+    find("lang").onchange = () => {
+      const query2 = new URLSearchParams(location.search);
+      for (const [key, value] of new URLSearchParams(gi.query?.() ?? "")) query2.set(key, value);
+      query2.set("lang", find("lang").value);
+      query2.set("tab", document.body.dataset.tab);
+      if (document.body.dataset.step) query2.set("step", document.body.dataset.step);
+      location.search = query2;
+    };
+    find("link").onclick = () => window.dispatchEvent(new Event("gi:link"));
+    if (new URLSearchParams(location.search).has("projector")) project(true);
+    setTimeout(() => show(new URLSearchParams(location.search).get("tab") ?? props.tabs[0]), 0);
+  }
+
+  // gi_core/web/screens/lab/lab.js
+  var lab_exports = {};
+  __export(lab_exports, {
+    mount: () => mount6
+  });
+
+  // gi_core/web/screens/lab/lab.html
+  var lab_default = '<div class="story"><h1 data-t="story"></h1><span class="story-tools"><button type="button" class="plain" data-r="follow" data-icon="link"><span data-t="follow"></span></button>\n  <button type="button" class="boxed" data-r="lesson" data-t="start_lesson"></button></span></div>\n<div class="room" data-r="room" hidden><span data-r="room-text" role="status"></span><code class="mono" data-r="room-link"></code>\n  <button type="button" class="plain" data-r="room-copy" data-icon="link"><span data-t="copy_link"></span></button>\n  <button type="button" class="boxed slim" data-r="room-end"></button></div>\n<div class="lab">\n  <form class="rail" novalidate data-r="rail" data-label="settings" autocomplete="off">\n    <div class="sheet-head"><h2 data-t="settings"></h2><button type="button" class="boxed" data-r="close" data-t="done"></button></div>\n    <fieldset class="card" data-card="picture">\n      <div class="card-head"><h2 class="h3" data-t="picture"></h2>\n        <label class="inline"><input type="number" data-f="batch_size" min="1" max="64" step="1"><span data-t="per_update"></span></label></div>\n      <div class="thumbs" data-r="samples" role="group" data-label="sample_pictures"></div>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="add_picture">\n      <p class="small" data-t="upload_note"></p>\n    </fieldset>\n    <fieldset class="card" data-card="victim">\n      <div class="card-head"><h2 class="h3" data-t="victim"></h2><span class="small" data-r="parameters"></span></div>\n      <select data-f="model" data-label="victim"></select>\n      <div class="pair">\n        <label><span data-t="weights"></span><select data-f="weights"></select></label>\n        <label><span data-t="mode"></span><select data-f="mode"></select></label>\n      </div>\n    </fieldset>\n    <fieldset class="card" data-card="client">\n      <details data-r="client">\n        <summary><h2 class="h3" data-t="client"></h2><span class="small" data-r="client-words"></span></summary>\n        <div class="pair">\n          <label><span data-t="local_steps"></span><input type="number" data-f="local_steps" min="1" max="1000" step="1"></label>\n          <label><span data-t="local_passes"></span><input type="number" data-r="passes" min="1" max="1000" step="1"></label>\n          <label><span data-t="local_batch"></span><input type="number" data-f="local_batch" min="0" max="128" step="1"></label>\n          <label><span data-t="local_lr"></span><input type="number" data-f="local_lr" min="0" step="any"></label>\n          <label><span data-t="local_momentum"></span><input type="number" data-f="local_momentum" min="0" max="0.999" step="any"></label>\n          <label><span data-t="local_order"></span><select data-f="local_order"></select></label>\n          <label><span data-t="sends"></span><select data-f="update"></select></label>\n        </div>\n        <p class="small" data-t="client_note"></p>\n        <div class="pair"><label><span data-t="axis_clients"></span><input type="number" data-f="clients" min="1" max="1000" step="1"></label></div>\n        <p class="small" data-t="clients_note"></p>\n        <button type="button" class="boxed slim" data-r="clients-curve" data-t="clients_curve"></button>\n      </details>\n    </fieldset>\n    <fieldset class="card" data-card="defense">\n      <div class="card-head"><h2 class="h3" data-t="defense"></h2><span class="small" data-r="epsilon"></span></div>\n      <select data-r="defense" data-label="defense"></select>\n      <div data-r="strength" hidden>\n        <div class="label-number"><label for="gi-strength" data-r="strength-label"></label>\n          <input type="number" id="gi-strength" data-r="strength-number" step="any"></div>\n        <input type="range" data-r="strength-slider" min="0" max="1000" step="1" data-label="strength">\n      </div>\n    </fieldset>\n    <fieldset class="card" data-card="attacker">\n      <div class="card-head"><h2 class="h3" data-t="attacker"></h2><span class="small" data-t="honest"></span></div>\n      <select data-r="attack" data-label="attacker"></select>\n      <label><span data-t="prior"></span><select data-r="prior"></select></label>\n      <p class="small" data-r="prior-note"></p>\n      <fieldset class="knows"><legend data-t="knows"></legend><div data-r="knows"></div></fieldset>\n    </fieldset>\n    <div class="go">\n      <button type="submit" class="main" data-r="run" data-icon="play"><span data-t="run_live"></span><span class="narrow run-time" data-r="run-time"></span></button>\n      <button type="button" class="boxed" data-r="stop" data-icon="stop" disabled><span data-t="stop"></span></button>\n      <button type="button" class="boxed" data-r="open" data-t="settings"></button>\n    </div>\n    <p class="small estimate" data-r="estimate" aria-live="polite"></p>\n    <details class="card fine" data-r="fine">\n      <summary data-t="fine"></summary>\n      <label><span data-t="attack_text"></span><input type="text" class="mono" data-f="attack" spellcheck="false"></label>\n      <label><span data-t="defense_text"></span><input type="text" class="mono" data-f="defense" spellcheck="false"></label>\n      <div class="pair">\n        <label><span data-t="image_size"></span><input type="number" data-f="image_size" min="8" max="224" step="1"></label>\n        <label><span data-t="num_classes"></span><input type="number" data-f="num_classes" min="2" max="1000" step="1"></label>\n        <label><span data-t="seed"></span><input type="number" data-f="seed" min="0" step="1"></label>\n      </div>\n      <p class="small" lang="en" data-r="defense-does"></p>\n      <p class="small" lang="en" data-r="attack-page"></p>\n    </details>\n  </form>\n\n  <section class="panel stage" data-r="stage" data-label="stage">\n    <div class="bar">\n      <span class="state"><i data-r="state-icon"></i><b data-r="state" role="status"></b></span>\n      <code class="mono" data-r="text"></code>\n      <span class="tools">\n        <select data-r="replays" data-label="recorded_runs"></select>\n        <button type="button" class="plain" data-r="python" data-t="copy_python"></button>\n        <button type="button" class="plain" data-r="cli" data-t="copy_cli"></button>\n        <details class="menu" data-r="download"><summary class="plain" data-icon="down"><span data-t="download"></span></summary><ul data-r="formats" data-label="download_as"></ul></details>\n      </span>\n    </div>\n    <div class="lanes">\n      <div class="lane l-private">\n        <div class="lane-head private"><h2 data-icon="lock"><span data-t="client_keeps"></span></h2><span class="small wide" data-t="picture_and_gradient"></span></div>\n        <div class="lane-body">\n          <figure class="frame f-private"><canvas data-r="truth" role="img"></canvas></figure>\n          <div class="strips wide" data-r="before"></div>\n        </div>\n        <div class="foot small"><span data-r="truth-note"></span><span class="wide" data-t="strips_note"></span></div>\n      </div>\n      <div class="border"><div class="small" data-r="defense-words"></div><span data-icon="arrow"></span></div>\n      <div class="lane l-leaving">\n        <div class="lane-head leaving"><h2 data-icon="leave"><span data-t="leaves"></span></h2><span class="small narrow" data-r="defense-words-narrow"></span></div>\n        <div class="lane-body"><div class="strips" data-r="after"></div></div>\n        <div class="foot small"><span data-r="numbers"></span><span class="wide" data-t="norm_note"></span></div>\n      </div>\n      <div class="hop"><span data-icon="arrow"></span></div>\n      <div class="lane l-attacker">\n        <div class="lane-head attacker"><h2 data-icon="eye"><span data-t="attacker_sees"></span></h2></div>\n        <div class="lane-body"><figure class="frame f-attacker"><canvas data-r="guess" role="img"></canvas></figure>\n          <figure class="f-opinion" data-r="opinion-box" hidden><div class="frame f-attacker"><canvas data-r="opinion" role="img"></canvas></div><figcaption class="small" data-r="opinion-note"></figcaption></figure></div>\n        <div class="foot small"><span data-r="guess-note"></span><span data-r="guess-psnr"></span></div>\n      </div>\n    </div>\n    <div class="under" data-r="under">\n      <div class="replay">\n        <div class="replay-head">\n          <span><b data-r="step"></b> <span class="small" data-r="of"></span></span>\n          <span class="tools wide">\n            <button type="button" class="plain toggle" data-r="difference" aria-pressed="false"></button>\n            <button type="button" class="plain" data-r="first" data-icon="first" data-label="first"></button>\n            <button type="button" class="plain" data-r="last" data-icon="last" data-label="last"></button>\n            <select data-r="speed" data-label="speed"><option value="0.5">0.5×</option><option value="1" selected>1×</option><option value="2">2×</option><option value="4">4×</option></select>\n          </span>\n          <span class="small narrow" data-r="narrow-psnr"></span>\n        </div>\n        <div class="track">\n          <button type="button" class="boxed play" data-r="play"></button>\n          <div class="thumb-row" data-r="thumbs" aria-hidden="true"></div>\n          <input type="range" data-r="scrub" min="0" max="1000" step="any" data-label="scrub">\n          <div class="ticks small" data-r="ticks" aria-hidden="true"></div>\n        </div>\n        <details class="curves" data-r="curves-box" open>\n          <summary class="narrow" data-t="curves"></summary>\n          <div class="plots" data-r="plots"></div>\n        </details>\n      </div>\n      <div class="verdict" data-r="verdict" aria-live="polite"></div>\n    </div>\n  </section>\n</div>\n';
+
+  // gi_core/web/screens/lab/lab.js
+  function mount6({ element, props, trigger, watch, server }) {
+    const { words: words2, catalog } = props;
+    const root = gi.mount(element, lab_default, words2);
+    const find = (name) => root.querySelector(`[data-r="${name}"]`);
+    const field = (name) => root.querySelector(`[data-f="${name}"]`);
+    const { say: say2, escape: escape2 } = gi;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    let run = null, at = 0, following = true, playing = false, showDifference = false, drawnId = null, slots = [];
+    const pictures = /* @__PURE__ */ new Map();
+    const picture2 = async (src) => {
+      if (!pictures.has(src)) pictures.set(src, gi.image(src));
+      return pictures.get(src);
+    };
+    const busy = () => run && ["running", "queued", "judging"].includes(run.state);
+    const frame = () => run.frames[Math.min(at, run.frames.length - 1)];
+    const axis = () => gi.scale(run.total);
+    const drawStrips = () => {
+      const layer = (l, cells, name, more) => `<div class="strip"><div><div class="name"><span title="${escape2(l.name)}">${escape2(l.short)}</span>${name}</div>
+      <canvas data-cells="${cells}" role="img" aria-label="${escape2(say2(words2.strip_alt, { name: l.short }))}"></canvas></div>${more}</div>`;
+      find("before").innerHTML = run.layers.map((l, i) => layer(l, i, "", "")).join("");
+      find("after").innerHTML = run.layers.map((l, i) => {
+        const share = Math.round(100 * l.noise), noise = l.noise > 0 ? share < 1 ? "< 1" : share : "0";
+        return layer(
+          l,
+          i,
+          `<span>${gi.whole(l.numel)}</span>`,
+          `<div><div class="length" title="${escape2(words2.norm_note)}">${gi.short(l.before)} → ${gi.short(l.after)}</div>
+         <div class="share" aria-hidden="true"><i></i><u style="width:${100 * l.noise}%"></u></div>
+         <div>${say2(run.noisy === false ? words2.changed_share : words2.noise_share, { share: noise })}</div></div>`
+        );
+      }).join("");
+      paint();
+    };
+    const paint = () => {
+      if (!run) return;
+      find("before").querySelectorAll("canvas").forEach((c) => gi.strip(c, run.layers[c.dataset.cells].before_cells, "private", "private-tint"));
+      find("after").querySelectorAll("canvas").forEach((c) => gi.strip(c, run.layers[c.dataset.cells].after_cells, "leaving", "leaving-tint"));
+    };
+    const drawStill = () => {
+      const { batch, width, height } = run.size, mine = run.id;
+      picture2(run.truth).then((sprite) => {
+        if (run.id === mine) gi.tiles(find("truth"), sprite, 0, batch, width, height);
+      });
+      const names = run.labels.map((n) => say2(words2.class_of, { n })).join(", "), { side } = run.size;
+      find("truth").setAttribute("aria-label", say2(words2.truth_alt, { names }));
+      find("truth-note").textContent = say2(batch > 1 ? words2.size_batch : words2.size_one, { n: batch, w: side, h: side, names });
+      find("defense-words").textContent = find("defense-words-narrow").textContent = gi.defense(run.defense, words2);
+      find("numbers").textContent = say2(words2.numbers, { n: gi.whole(run.numel) });
+      find("text").textContent = find("text").title = run.text;
+      find("difference").textContent = say2(words2.difference, { factor: 4 });
+      find("guess-note").textContent = words2.rebuilt;
+      drawStrips();
+    };
+    const drawThumbs = () => {
+      const row2 = find("thumbs"), scale = axis(), { width, height } = run.size;
+      if (row2.childElementCount !== 16) {
+        row2.replaceChildren(...Array.from({ length: 16 }, (_, i) => {
+          const canvas = document.createElement("canvas");
+          canvas.width = canvas.height = 1;
+          canvas.onclick = () => {
+            if (slots[i] != null) {
+              hold();
+              seek(slots[i]);
+            }
+          };
+          return canvas;
+        }));
+      }
+      const last = run.frames.at(-1)?.iteration ?? -1;
+      slots = Array.from({ length: 16 }, (_, i) => {
+        const wanted = scale.step(i / 15);
+        if (!run.frames.length || wanted > last + 0.5 && !(i === 15 && !busy())) return null;
+        let best = 0;
+        run.frames.forEach((f, j) => {
+          if (Math.abs(f.iteration - wanted) < Math.abs(run.frames[best].iteration - wanted)) best = j;
+        });
+        return best;
+      });
+      slots.forEach(async (slot, i) => {
+        const canvas = row2.children[i], key = slot == null ? "" : run.id + run.frames[slot].iteration;
+        if (canvas.dataset.key === key) return;
+        canvas.dataset.key = key;
+        canvas.width = width;
+        canvas.height = height;
+        if (slot == null) return canvas.getContext("2d").clearRect(0, 0, width, height);
+        const shown2 = run.frames[slot], source = await picture2(shown2.src ?? run.sprite);
+        canvas.getContext("2d").drawImage(source, 0, (shown2.row ?? 0) * height, width, height, 0, 0, width, height);
+      });
+    };
+    const drawTicks = (now) => {
+      const scale = axis(), x = scale.at(now);
+      const marks = [0, ...[0.2, 0.4, 0.6, 0.8].map((p) => {
+        const s = scale.step(p);
+        return s < 20 ? Math.round(s) : Number(s.toPrecision(2));
+      }), run.total];
+      const clear = [...new Set(marks)].filter((s) => s === now || Math.abs(scale.at(s) - x) > 0.07);
+      const spot = (p) => `left:calc(10px + (100% - 20px) * ${p})`;
+      find("ticks").innerHTML = `<span class="name">${words2.step}</span>` + clear.filter((s) => s !== now).map((s) => `<span style="${spot(scale.at(s))}">${gi.whole(s)}</span>`).join("") + `<span class="now" style="${spot(x)}">${gi.whole(now)}</span>`;
+    };
+    const drawPlots = () => {
+      const box = find("plots"), W = Math.max(240, box.clientWidth), left = 46, inset = 10, gap = 22, h = run.history;
+      if (!box.clientWidth) return;
+      const room2 = parseFloat(getComputedStyle(find("under")).minHeight) - box.offsetTop - 16;
+      const H = Math.min(150, Math.max(84, Math.floor((room2 - gap - 4) / 2) || 0)), total = 2 * H + gap + 4;
+      const scale = axis(), px = (step) => left + inset + scale.at(step) * (W - left - 2 * inset);
+      const losses = h.loss.filter((v) => v > 0 && isFinite(v));
+      let low = Math.min(...losses), high = Math.max(...losses);
+      if (!losses.length) [low, high] = [0.1, 1];
+      if (high / low < 2) {
+        low /= 1.5;
+        high *= 1.5;
+      }
+      const py = (v) => 10 + (H - 10) * (1 - (Math.log(Math.max(v, low)) - Math.log(low)) / (Math.log(high) - Math.log(low)));
+      const control = run.verdict?.control?.curve;
+      const ratios = [...h.psnr, ...control?.psnr ?? [], run.verdict?.control?.psnr].filter((v) => v != null && isFinite(v));
+      const bottom = Math.floor(Math.min(5, ...ratios) / 5) * 5, top = Math.max(15, Math.ceil((Math.max(0, ...ratios) + 1) / 5) * 5);
+      const base = H + gap, qy = (v) => base + 10 + (H - 10) * (1 - (v - bottom) / (top - bottom));
+      const path = (xs, ys, y) => xs.map((x, i) => ys[i] == null || !isFinite(ys[i]) ? "" : `${px(x).toFixed(1)},${y(ys[i]).toFixed(1)}`).filter(Boolean).join(" L");
+      const now = frame()?.iteration ?? 0, cut = h.iteration.filter((i) => i <= now).length;
+      const two = (ys, y) => {
+        const done = path(h.iteration.slice(0, cut), ys, y), later = path(h.iteration.slice(Math.max(0, cut - 1)), ys.slice(Math.max(0, cut - 1)), y);
+        return (later ? `<path class="line later" d="M${later}"/>` : "") + (done ? `<path class="line" d="M${done}"/>` : "");
+      };
+      const lossTicks = [];
+      for (let e = Math.ceil(Math.log10(low)); e <= Math.floor(Math.log10(high)); e++) lossTicks.push(10 ** e);
+      while (lossTicks.length > 3) lossTicks.splice(1, 1);
+      if (lossTicks.length < 2) lossTicks.splice(0, 9, Number(low.toPrecision(2)), Number(high.toPrecision(2)));
+      const ratioTicks = [bottom, Math.round((bottom + top) / 2), top];
+      const line = (y, label) => `<line class="grid" x1="${left}" x2="${W}" y1="${y}" y2="${y}"/><text x="${left - 8}" y="${y + 4}" text-anchor="end">${label}</text>`;
+      const dot = (ys, y) => cut && ys[cut - 1] != null ? `<circle class="dot" cx="${px(h.iteration[cut - 1])}" cy="${y(ys[cut - 1])}" r="4.5"/>` : "";
+      const caption = (y, name, rest) => `<text x="${left + 8}" y="${y}"><tspan class="strong">${name}</tspan> ${rest}</text>`;
+      const controlEnd = run.verdict?.control?.psnr;
+      const controlLine = control ? `<path class="ctl" d="M${path(control.iteration, control.psnr, qy)}"/>` : controlEnd != null ? `<path class="ctl" d="M${px(0)},${qy(controlEnd)} L${px(run.total)},${qy(controlEnd)}"/>` : "";
+      box.innerHTML = `<svg viewBox="0 0 ${W} ${total}" height="${total}" role="img" aria-label="${escape2(say2(words2.curves_alt, { loss: gi.short(h.loss[cut - 1]), psnr: gi.number(h.psnr[cut - 1]) }))}">
+      ${lossTicks.map((v) => line(py(v), gi.short(v))).join("")}
+      ${ratioTicks.map((v) => line(qy(v), v)).join("")}
+      ${controlLine}${controlEnd != null ? `<text x="${px(run.total) - 12}" y="${qy(controlEnd) - 6}" text-anchor="end">${words2.control_word} ${gi.number(controlEnd)}</text>` : ""}
+      ${two(h.loss, py)}${two(h.psnr, qy)}
+      <line class="now" x1="${px(now)}" x2="${px(now)}" y1="-6" y2="${base + H}"/>
+      <text x="${W - inset}" y="24" text-anchor="end"><tspan class="strong">${words2.loss}</tspan> ${words2.loss_note}</text>${caption(base + 24, words2.psnr, words2.psnr_note)}${dot(h.loss, py)}${dot(h.psnr, qy)}
+    </svg>`;
+    };
+    const moreControls = async () => {
+      const mine = run.id;
+      find("more-controls").disabled = true;
+      find("controls").textContent = words2.preparing;
+      const found = await server.more_controls({ id: mine });
+      if (run.id !== mine || !find("controls")) return;
+      if (!found?.controls) {
+        find("controls").textContent = found?.error ?? words2.forgotten;
+        return;
+      }
+      const { batch, width, height } = run.size;
+      find("controls").innerHTML = found.controls.map((c, i) => `<figure class="further">${c.src ? `<div class="ctl-frame"><canvas data-i="${i}" role="img" aria-label="${escape2(c.says)}"></canvas></div>` : ""}
+      <figcaption lang="en"><b>${escape2(c.name)}</b>${escape2(c.says)}${c.src ? `<br>${gi.number(c.psnr)} dB, ${words2.gain.toLowerCase()} ${gi.signed(c.gain)} dB, ${words2.rank.toLowerCase()}: ${gi.ordinal(c.rank, words2)}` : ""}</figcaption></figure>`).join("") + found.checks.map((text) => `<p lang="en">${escape2(text)}</p>`).join("");
+      for (const canvas of find("controls").querySelectorAll("canvas")) gi.tiles(canvas, await picture2(found.controls[canvas.dataset.i].src), 0, batch, width, height);
+    };
+    const drawVerdict = async () => {
+      const box = find("verdict"), v = run.verdict, end = run.scores;
+      const head = (kicker, word2, squares, sentence, failed) => `<p class="small">${escape2(kicker)}</p>
+      <p class="word${failed ? " failed" : ""}"><span>${escape2(word2)}</span>${squares == null ? "" : `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level: squares })}">${[1, 2, 3].map((i) => `<i class="${i <= squares ? "on" : ""}"></i>`).join("")}</span>`}</p>
+      <p>${escape2(sentence)}</p>`;
+      const row2 = (name, value, note, kind = "") => `<div><dt class="${kind}">${kind === "bound" ? gi.icon("hatch") : ""}${escape2(name)}</dt><dd><b>${escape2(value)}</b></dd>${note ? `<dd class="note">${escape2(note)}</dd>` : ""}</div>`;
+      const scores = end ? row2(words2.likeness, `${gi.number(end.psnr)} dB`, say2(words2.likeness_note, { ssim: gi.number(end.ssim, 2), lpips: end.lpips == null ? words2.not_available : gi.number(end.lpips, 2) })) : "";
+      if (run.state === "failed") {
+        box.innerHTML = head(words2.refused, run.message, null, words2.refused_note, true);
+      } else if (run.state === "queued") {
+        box.innerHTML = head(words2.waiting, say2(words2.place, { place: run.place }), null, say2(words2.wait_note, { seconds: gi.number(run.wait, 0) }));
+      } else if (!v) {
+        const f = run.frames.at(-1);
+        box.innerHTML = head(
+          words2.verdict_kicker,
+          busy() ? run.state === "judging" ? words2.judging : words2.working : words2.not_judged,
+          null,
+          run.state === "judging" ? say2(words2.judging_note, { share: Math.round(100 * run.judging) }) : busy() ? words2.working_note : words2.not_judged_note
+        ) + `<dl>${end ? scores : row2(words2.likeness, `${gi.number(f?.psnr)} dB`, words2.likeness_live)}${row2(words2.loss, gi.short(run.history.loss.at(-1)), words2.loss_row)}</dl>`;
+      } else {
+        const sure = v.gain_low == null ? words2.gain_one : say2(words2.gain_range, { low: gi.signed(v.gain_low), high: gi.signed(v.gain_high) });
+        const rows = [row2(words2.gain, `${gi.signed(v.gain)} dB`, sure)];
+        if (v.rank != null) rows.push(row2(words2.rank, gi.ordinal(v.rank, words2), say2(words2.rank_note, { n: gi.ordinal(v.control_rank, words2) })));
+        if (v.bits != null) rows.push(row2(words2.bits, say2(words2.at_most, { n: gi.whole(v.bits) }), words2.bits_note, "bound"));
+        else if (v.equations != null) rows.push(row2(words2.equations, say2(words2.at_most, { n: gi.number(v.equations, 1) }), words2.equations_note, "bound"));
+        rows.push(scores);
+        box.innerHTML = head(words2.verdict_kicker, words2["level_" + v.level], v.level, words2["verdict_" + v.level]) + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape2(words2.control_alt)}"></canvas></div><figcaption><b>${words2.control}</b>${words2.control_note}</figcaption></figure>` : ""}</div><details><summary>${words2.how}</summary>${(v.how ?? []).map((p) => `<p lang="en">${escape2(p)}</p>`).join("")}${server.more_controls && run.state !== "recorded" ? `<button type="button" class="boxed" data-r="more-controls">${words2.more_controls}</button><div data-r="controls" aria-live="polite"></div>` : ""}</details>`;
+        if (find("more-controls")) find("more-controls").onclick = moreControls;
+        const canvas = box.querySelector("canvas");
+        if (canvas) gi.tiles(canvas, await picture2(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
+      }
+    };
+    const drawBar = () => {
+      const state = run.state === "recorded" ? playing ? "recorded_playing" : "recorded" : run.state;
+      find("state-icon").innerHTML = gi.icon(busy() ? "arrow" : playing ? "play" : run.state === "stopped" ? "stop" : "pause");
+      find("state").textContent = words2["state_" + state];
+      find("play").innerHTML = gi.icon(playing ? "pause" : "play");
+      find("play").setAttribute("aria-label", playing ? words2.pause : words2.play);
+      find("run").disabled = busy();
+      find("stop").disabled = !busy();
+      find("replays").value = run.name ?? "";
+      find("download").hidden = !["done", "stopped", "recorded", "compared"].includes(run.state);
+    };
+    const drawOpinion = async (iteration) => {
+      const rows = run.opinions ?? [], view = rows.findLast((o) => o.iteration <= iteration) ?? rows[0], mine = run.id;
+      find("opinion-box").hidden = !view;
+      root.querySelector(".lanes").classList.toggle("opinion", Boolean(view));
+      if (!view) return;
+      const { batch, width, height } = run.size, source = await picture2(view.src);
+      if (run.id !== mine) return;
+      gi.tiles(find("opinion"), source, 0, batch, width, height);
+      find("opinion").setAttribute("aria-label", words2.opinion);
+      find("opinion-note").textContent = say2(words2.opinion_at, { n: gi.whole(view.iteration) });
+    };
+    let ticket = 0;
+    const seek = async (index) => {
+      if (!run.frames.length) return;
+      at = Math.max(0, Math.min(index, run.frames.length - 1));
+      const mine = ++ticket, f = frame(), { batch, width, height } = run.size;
+      const source = await picture2(f.src ?? run.sprite);
+      if (mine !== ticket) return;
+      gi.tiles(find("guess"), source, f.row ?? 0, batch, width, height);
+      if (showDifference) gi.difference(find("guess"), find("truth"), find("guess"), 4);
+      drawOpinion(f.iteration);
+      const likeness = f.psnr == null ? "" : `${gi.number(f.psnr)} dB`;
+      find("guess").setAttribute("aria-label", say2(words2.guess_alt, { step: f.iteration, psnr: gi.number(f.psnr) }));
+      find("guess-psnr").textContent = find("narrow-psnr").textContent = likeness;
+      find("step").textContent = run.single ? words2.one_pass : say2(words2.step_n, { n: gi.whole(f.iteration) });
+      find("of").textContent = (run.single ? "" : say2(words2.of_total, { total: gi.whole(run.total) })) + (f.seconds == null ? "" : ` · ${gi.number(f.seconds)} s` + (run.seconds == null ? "" : say2(words2.of_seconds, { s: gi.number(run.seconds) })));
+      const x = axis().at(f.iteration), slider = find("scrub");
+      slider.value = 1e3 * x;
+      slider.style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
+      slider.setAttribute("aria-valuetext", `${find("step").textContent} ${find("of").textContent}, ${likeness}`);
+      const here2 = slots.reduce((best, s, i) => s != null && (best < 0 || Math.abs(run.frames[s].iteration - f.iteration) < Math.abs(run.frames[slots[best]].iteration - f.iteration)) ? i : best, -1);
+      [...find("thumbs").children].forEach((c, i) => c.classList.toggle("at", i === here2));
+      drawTicks(f.iteration);
+      drawPlots();
+    };
+    let clock = 0, started = 0, origin = 0;
+    const hold = () => {
+      playing = false;
+      following = false;
+      cancelAnimationFrame(clock);
+      if (run) drawBar();
+    };
+    const nearest = (x) => {
+      const scale = axis();
+      let best = 0;
+      run.frames.forEach((f, i) => {
+        if (Math.abs(scale.at(f.iteration) - x) < Math.abs(scale.at(run.frames[best].iteration) - x)) best = i;
+      });
+      return best;
+    };
+    const tick = (time) => {
+      if (!playing) return;
+      const x = origin + (time - started) / 6e3 * Number(find("speed").value), end = axis().at(run.frames.at(-1).iteration);
+      const index = nearest(Math.min(x, end));
+      if (index !== at) seek(index);
+      if (x >= end) {
+        playing = false;
+        following = true;
+        return drawBar();
+      }
+      clock = requestAnimationFrame(tick);
+    };
+    const play = () => {
+      if (!run?.frames.length) return;
+      if (at >= run.frames.length - 1) seek(0);
+      playing = true;
+      started = performance.now();
+      origin = at >= run.frames.length - 1 ? 0 : axis().at(frame().iteration);
+      drawBar();
+      clock = requestAnimationFrame(tick);
+    };
+    const toggle = () => playing ? hold() : play();
+    const receive = async (message) => {
+      if (message?.room) followed(message.room);
+      if (!message?.run) return;
+      const next = message.run;
+      if (next.state === "failed" || next.state === "queued") {
+        const kept = run;
+        run = { ...kept ?? next, state: next.state, message: next.message, place: next.place, wait: next.wait };
+        drawBar();
+        await drawVerdict();
+        if (next.state === "failed") find("verdict").scrollIntoView({ block: "nearest" });
+        return;
+      }
+      const fresh = drawnId !== next.id;
+      run = next;
+      if (fresh) {
+        drawnId = run.id;
+        pictures.clear();
+        slots = [];
+        ticket++;
+        playing = false;
+        following = true;
+        at = 0;
+      }
+      const opens = run.state === "recorded" && fresh && !calm;
+      if (following && !playing) await seek(opens ? 0 : run.frames.length - 1);
+      else drawPlots();
+      document.getElementById("gi-first")?.remove();
+      if (opens) play();
+      if (fresh) drawStill();
+      drawThumbs();
+      drawBar();
+      drawVerdict();
+      if (["done", "stopped"].includes(run.state)) changed();
+    };
+    find("play").onclick = toggle;
+    find("first").onclick = () => {
+      hold();
+      seek(0);
+    };
+    find("last").onclick = () => {
+      hold();
+      following = true;
+      seek(run.frames.length - 1);
+    };
+    find("scrub").oninput = (event) => {
+      hold();
+      seek(nearest(event.target.value / 1e3));
+    };
+    find("difference").onclick = () => {
+      showDifference = !showDifference;
+      find("difference").setAttribute("aria-pressed", showDifference);
+      seek(at);
+    };
+    find("speed").onchange = () => {
+      if (playing) {
+        started = performance.now();
+        origin = axis().at(frame().iteration);
+      }
+    };
+    const keys = (event) => {
+      if (document.body.dataset.tab !== "lab" || event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = event.target, tag = target.tagName, slider = target === find("scrub");
+      if (!slider && (tag === "INPUT" || tag === "SELECT" || tag === "TEXTAREA" || target.isContentEditable)) return;
+      if (event.key === " " && (tag === "BUTTON" || tag === "SUMMARY" || tag === "A")) return;
+      if (event.key.toLowerCase() === "r" && !busy()) {
+        event.preventDefault();
+        return start2();
+      }
+      if (!run) return;
+      const act = {
+        " ": toggle,
+        ArrowRight: () => {
+          hold();
+          seek(at + 1);
+        },
+        ArrowLeft: () => {
+          hold();
+          seek(at - 1);
+        },
+        ArrowUp: slider && (() => {
+          hold();
+          seek(at + 1);
+        }),
+        ArrowDown: slider && (() => {
+          hold();
+          seek(at - 1);
+        }),
+        Home: () => {
+          hold();
+          seek(0);
+        },
+        End: () => {
+          hold();
+          following = true;
+          seek(run.frames.length - 1);
+        }
+      }[event.key];
+      if (act) {
+        event.preventDefault();
+        act();
+      }
+    };
+    window.addEventListener("keydown", keys);
+    window.addEventListener("gi:theme", () => {
+      paint();
+      if (run) drawPlots();
+    });
+    window.addEventListener("gi:tab", () => run && seek(at));
+    new ResizeObserver(() => run && drawPlots()).observe(find("plots"));
+    const settings = { ...catalog.defaults };
+    let chosen2 = 0, own = [], unfolded = false, defensePreset = catalog.defenses[0];
+    const option = (value, text) => new Option(text ?? value, value);
+    for (const name of ["model", "weights", "mode"]) field(name).append(...catalog[name].map((o) => option(o.value, o.text)));
+    field("local_order").append(...catalog.local_order.map((o) => option(o.value, words2["order_" + o.value])));
+    field("update").append(...catalog.update.map((o) => option(o.value, words2["sends_" + o.value])));
+    find("defense").append(...catalog.defenses.map((d, i) => option(i, words2[d.label])), option("text", words2.own_text));
+    find("attack").append(...catalog.attacks.map((a) => option(a.text, words2["attack_" + a.name] ?? a.name)), option("text", words2.own_text));
+    find("knows").innerHTML = catalog.knowledge.map((k) => `<label title="${escape2(words2[`knows_${k.name}_note`])}"><input type="checkbox" value="${k.name}" ${k.fixed ? "checked disabled" : ""}><span>${escape2(words2["knows_" + k.name])}</span></label>`).join("");
+    find("replays").append(option("", words2.recorded_runs), ...catalog.replays.map((name) => option(name, words2["replay_" + name] ?? name)));
+    find("replays").hidden = !catalog.replays.length;
+    if (innerWidth < 768) find("curves-box").open = false;
+    const drawSamples = () => {
+      const all = [...own.map((src, i) => ({ src, name: say2(words2.own_picture, { n: i + 1 }) })), ...catalog.samples];
+      const count2 = Math.max(1, Math.min(Number(settings.batch_size) || 1, all.length));
+      find("samples").replaceChildren(...all.map((s, i) => {
+        const button = document.createElement("button"), on = (i - chosen2 + all.length) % all.length < count2;
+        button.type = "button";
+        button.title = s.title ?? s.name;
+        button.setAttribute("aria-label", s.title ?? s.name);
+        button.setAttribute("aria-pressed", on);
+        button.hidden = !unfolded && !on && i >= Math.max(4, own.length);
+        button.innerHTML = `<img alt="" src="${s.src}">`;
+        button.onclick = () => {
+          chosen2 = i;
+          drawSamples();
+          find("samples").children[i].focus();
+          changed();
+        };
+        return button;
+      }));
+      const add = document.createElement("button");
+      add.type = "button";
+      add.className = "add";
+      add.setAttribute("aria-label", words2.add_picture);
+      add.title = words2.add_picture;
+      add.innerHTML = gi.icon("plus");
+      add.onclick = () => find("file").click();
+      const fold = add.cloneNode();
+      fold.setAttribute("aria-label", unfolded ? words2.fewer_pictures : words2.more_pictures);
+      fold.setAttribute("aria-expanded", unfolded);
+      fold.title = fold.getAttribute("aria-label");
+      fold.textContent = unfolded ? "−" : "…";
+      fold.onclick = () => {
+        unfolded = !unfolded;
+        drawSamples();
+      };
+      find("samples").append(fold, add);
+    };
+    const stepsPerPass = () => {
+      const count2 = Number(settings.batch_size) || 1;
+      return Math.ceil(count2 / (Number(settings.local_batch) || count2));
+    };
+    const showClient = () => {
+      const { local_steps: steps, clients } = settings;
+      find("passes").value = Math.max(1, Math.ceil(steps / stepsPerPass()));
+      find("client-words").textContent = [steps > 1 ? say2(words2.client_steps, { n: gi.whole(steps) }) : words2.client_step, clients > 1 ? say2(words2.client_mean, { n: gi.whole(clients) }) : ""].filter(Boolean).join(", ");
+    };
+    find("passes").onchange = (event) => {
+      if (event.target.value === "") return;
+      settings.local_steps = Math.max(1, Math.round(event.target.value)) * stepsPerPass();
+      show();
+      changed();
+    };
+    find("clients-curve").onclick = () => {
+      window.dispatchEvent(new CustomEvent("gi:show", { detail: "compare" }));
+      window.dispatchEvent(new CustomEvent("gi:comparison", { detail: "clients" }));
+    };
+    const split = (text, mark) => {
+      const parts = [""];
+      let depth = 0;
+      for (const c of text) {
+        depth += (c === "(") - (c === ")");
+        if (c === mark && !depth) parts.push("");
+        else parts[parts.length - 1] += c;
+      }
+      return parts;
+    };
+    const takenApart = (text) => {
+      const before = split(text, "+"), last = before.pop(), colon = last.indexOf(":");
+      return { before, name: colon < 0 ? last : last.slice(0, colon), options: colon < 0 ? [] : split(last.slice(colon + 1), ",") };
+    };
+    const priorOf = (text) => {
+      const { name, options } = takenApart(text), named2 = options.find((o) => o.startsWith("prior="));
+      return named2 ? named2.slice(6).replace(/^\((.*)\)$/, "$1") : catalog.priors[name];
+    };
+    const withPrior = (text, prior) => {
+      const { before, name, options } = takenApart(text), others = options.filter((o) => !o.startsWith("prior="));
+      if (prior !== catalog.priors[name]) others.push(`prior=${/[:,+]/.test(prior) ? `(${prior})` : prior}`);
+      return [...before, others.length ? `${name}:${others.join(",")}` : name].join("+");
+    };
+    const plain = (text) => {
+      const { name } = takenApart(text);
+      return name in catalog.priors ? withPrior(text, catalog.priors[name]) : text;
+    };
+    const showPrior = () => {
+      const prior = priorOf(settings.attack), select = find("prior");
+      select.disabled = prior == null;
+      if (prior != null && ![...select.options].some((o) => o.value === prior)) select.append(option(prior));
+      select.value = prior ?? "none";
+      find("prior-note").textContent = prior == null ? words2.prior_never : prior.startsWith("flow") ? words2.prior_flow_note : "";
+    };
+    find("prior").append(...["none", "flow", "flow:net=gaussian"].map((value) => option(value, words2["prior_" + value.split("=").at(-1)])));
+    find("prior").onchange = (event) => {
+      settings.attack = withPrior(settings.attack, event.target.value);
+      show();
+      changed();
+    };
+    const chosenPictures = () => {
+      const all = [...own.map((src) => ({ src })), ...catalog.samples.map((s) => ({ name: s.name }))], count2 = Number(settings.batch_size) || 1;
+      return Array.from({ length: count2 }, (_, i) => all[(chosen2 + i) % all.length]).map((p) => p.src ? { data: p.src } : { sample: p.name });
+    };
+    const addFiles = async (files) => {
+      for (const file of files) {
+        try {
+          own = [await gi.shrink(file, 256, words2), ...own].slice(0, 4);
+          chosen2 = 0;
+          drawSamples();
+          changed();
+        } catch (error) {
+          receive({ run: { ...run, state: "failed", message: error.message } });
+        }
+      }
+    };
+    find("file").onchange = (event) => {
+      addFiles([...event.target.files]);
+      event.target.value = "";
+    };
+    find("rail").ondragover = (event) => event.preventDefault();
+    find("rail").ondrop = (event) => {
+      event.preventDefault();
+      addFiles([...event.dataTransfer.files]);
+    };
+    find("stage").ondragover = (event) => event.preventDefault();
+    find("stage").ondrop = (event) => {
+      event.preventDefault();
+      addFiles([...event.dataTransfer.files]);
+    };
+    const fine = (name) => {
+      find("fine").open = true;
+      field(name).focus();
+    };
+    const strengthOf = (x) => {
+      const [low, high] = defensePreset.range;
+      const value = defensePreset.log ? low * (high / low) ** x : low + x * (high - low);
+      return defensePreset.whole ? Math.round(value) : Number(value.toPrecision(2));
+    };
+    const placeOf = (value) => {
+      const [low, high] = defensePreset.range;
+      return Math.max(0, Math.min(1, defensePreset.log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
+    };
+    const showStrength = (value) => {
+      const x = placeOf(value);
+      find("strength-slider").value = 1e3 * x;
+      find("strength-slider").style.setProperty("--at", `${100 * x}%`);
+      find("strength-slider").setAttribute("aria-valuetext", String(value));
+      if (Number(find("strength-number").value) !== value) find("strength-number").value = value;
+    };
+    const setStrength = (value) => {
+      settings.defense = defensePreset.text.replace("{}", value);
+      field("defense").value = settings.defense;
+      showStrength(value);
+      changed();
+    };
+    const showDefense = () => {
+      const match = catalog.defenses.map((d) => {
+        if (!d.range) return d.text === settings.defense ? [d, null] : null;
+        const [head, tail] = d.text.split("{}");
+        if (!settings.defense.startsWith(head) || !settings.defense.endsWith(tail)) return null;
+        const middle = settings.defense.slice(head.length, settings.defense.length - tail.length);
+        return middle !== "" && isFinite(middle) ? [d, Number(middle)] : null;
+      }).find(Boolean);
+      defensePreset = match?.[0];
+      find("defense").value = match ? catalog.defenses.indexOf(defensePreset) : "text";
+      find("strength").hidden = !match || match[1] == null;
+      if (match && match[1] != null) {
+        find("strength-label").textContent = words2[defensePreset.strength];
+        showStrength(match[1]);
+      }
+    };
+    find("defense").onchange = (event) => {
+      if (event.target.value === "text") {
+        find("strength").hidden = true;
+        defensePreset = null;
+        return fine("defense");
+      }
+      defensePreset = catalog.defenses[event.target.value];
+      settings.defense = defensePreset.text.replace("{}", defensePreset.start);
+      show();
+      changed();
+    };
+    find("strength-slider").oninput = (event) => setStrength(strengthOf(event.target.value / 1e3));
+    find("strength-number").onchange = (event) => {
+      if (event.target.value !== "") setStrength(Number(event.target.value));
+    };
+    find("attack").onchange = (event) => {
+      if (event.target.value === "text") return fine("attack");
+      const kept = priorOf(settings.attack), usual = catalog.priors[takenApart(settings.attack).name];
+      settings.attack = event.target.value;
+      if (kept != null && kept !== usual && priorOf(settings.attack) != null) settings.attack = withPrior(settings.attack, kept);
+      show();
+      changed();
+    };
+    find("knows").onchange = () => {
+      settings.knowledge = [...find("knows").querySelectorAll("input:checked:not(:disabled)")].map((i) => i.value).join(catalog.knowledge_separator) || "none";
+      changed();
+    };
+    const show = () => {
+      for (const name of ["model", "weights", "mode"]) {
+        if (![...field(name).options].some((o) => o.value === settings[name])) field(name).append(option(settings[name]));
+      }
+      root.querySelectorAll("[data-f]").forEach((input) => {
+        input.value = settings[input.dataset.f];
+      });
+      const bare = plain(settings.attack);
+      find("attack").value = [...find("attack").options].some((o) => o.value === bare) ? bare : "text";
+      const known = String(settings.knowledge).split(catalog.knowledge_separator);
+      find("knows").querySelectorAll("input:not(:disabled)").forEach((i) => {
+        i.checked = known.includes(i.value);
+      });
+      showDefense();
+      showClient();
+      showPrior();
+      drawSamples();
+    };
+    root.querySelectorAll("[data-f]").forEach((input) => {
+      input.onchange = () => {
+        settings[input.dataset.f] = input.type === "number" ? input.value === "" ? "" : Number(input.value) : input.value;
+        show();
+        changed();
+      };
+    });
+    const estimate = (told) => {
+      const { notes = [], seconds, limit, waiting, error } = told;
+      find("estimate").textContent = error ?? [
+        ...notes,
+        seconds == null ? "" : say2(words2.about_here, { time: gi.duration(seconds, words2) }),
+        seconds > limit ? say2(words2.stops_after, { time: gi.duration(limit, words2) }) : "",
+        waiting ? say2(words2.before_you, { n: waiting, time: gi.duration(told.wait, words2) }) : words2.nobody_waits
+      ].filter(Boolean).join(" ");
+      find("estimate").classList.toggle("refused", Boolean(error));
+      find("run-time").textContent = seconds == null ? "" : gi.duration(Math.min(seconds, limit), words2);
+      gi.estimated = { seconds, settings: { ...settings } };
+      window.dispatchEvent(new CustomEvent("gi:estimate", { detail: gi.estimated }));
+    };
+    let asking = 0, asked = 0, described = null;
+    const changed = () => {
+      clearTimeout(asking);
+      asking = setTimeout(describe, 150);
+    };
+    const describe = async (extra) => {
+      const mine = ++asked;
+      let answer;
+      if (!server.describe) return;
+      try {
+        answer = await server.describe({ ...settings, ...extra });
+      } catch {
+        return;
+      }
+      if (mine !== asked || !answer) return;
+      described = answer;
+      if (answer.settings && extra) {
+        Object.assign(settings, answer.settings);
+        show();
+      }
+      estimate(answer);
+      if (answer.error) return;
+      if (answer.seconds == null && server.predict) server.predict({ ...settings }).then((later) => {
+        if (mine === asked && later?.seconds != null) estimate({ ...answer, seconds: later.seconds });
+      }, () => {
+      });
+      find("parameters").textContent = say2(words2.parameters, { n: gi.whole(answer.parameters) });
+      find("epsilon").textContent = !answer.private ? "" : answer.epsilon == null ? words2.epsilon_none : say2(words2.epsilon, { n: answer.epsilon >= 100 ? gi.whole(answer.epsilon) : gi.short(answer.epsilon) });
+      find("defense-does").textContent = answer.defense;
+      find("attack-page").textContent = answer.attack;
+    };
+    gi.lab = () => ({ settings: { ...settings }, pictures: chosenPictures() });
+    gi.shown = () => run?.name;
+    gi.query = () => described?.query ?? "";
+    gi.sweep = () => defensePreset?.range ? [...new Set([0, 0.2, 0.4, 0.6, 0.8, 1].map((x) => defensePreset.text.replace("{}", strengthOf(x))))] : [];
+    const guest = new URLSearchParams(location.search).get("follow");
+    let room = null, counting = 0;
+    const roomLink = () => {
+      const query2 = new URLSearchParams({ follow: room.code });
+      return `${location.href.split("?")[0]}?${query2}`;
+    };
+    const count = async () => {
+      if (!room || document.hidden) return;
+      const told = await server.room(room).catch(() => null);
+      if (told?.error) return closeRoom();
+      if (told && room) find("room-text").textContent = say2(words2.room_open, { n: told.watching });
+    };
+    const closeRoom = () => {
+      clearInterval(counting);
+      room = null;
+      find("room").hidden = true;
+      find("follow").disabled = false;
+    };
+    const openRoom = async () => {
+      const told = await server.open_room({});
+      if (told.error) return gi.toast(told.error);
+      room = { code: told.code, key: told.key };
+      find("room").hidden = false;
+      find("follow").disabled = true;
+      find("room-text").textContent = say2(words2.room_open, { n: 0 });
+      find("room-link").textContent = roomLink();
+      find("room-end").textContent = words2.room_end;
+      counting = setInterval(count, 5e3);
+      gi.copy(roomLink(), words2.room_copied);
+    };
+    const followed = (told) => {
+      find("room-text").textContent = [say2(words2.room_follow, { code: told.code }), told.open ? told.running ? "" : words2.room_wait : words2.room_closed].filter(Boolean).join(" ");
+    };
+    find("follow").onclick = openRoom;
+    find("follow").hidden = !server.open_room || Boolean(guest);
+    find("room-copy").onclick = () => gi.copy(roomLink(), words2.room_copied);
+    find("room-end").onclick = async () => {
+      if (!guest) {
+        server.close_room(room);
+        return closeRoom();
+      }
+      await server.stop_run({ id: current });
+      location.search = "";
+    };
+    let current = null;
+    const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+    const start2 = () => {
+      if (!server.describe || guest) return;
+      find("rail").classList.remove("open");
+      current = newId();
+      hold();
+      following = true;
+      if (run) {
+        run = { ...run, state: "running", verdict: null, scores: null };
+        drawBar();
+        find("state").textContent = words2.state_starting;
+      }
+      trigger("run", { id: current, settings, pictures: chosenPictures(), ...room ? { room } : {} });
+    };
+    find("rail").onsubmit = (event) => {
+      event.preventDefault();
+      if (!busy()) start2();
+    };
+    find("stop").onclick = async () => {
+      find("stop").disabled = true;
+      const { last } = await server.stop_run({ id: current });
+      if (!last && busy()) {
+        run = { ...run, state: "stopped", verdict: null };
+        drawBar();
+        drawVerdict();
+      }
+    };
+    find("open").onclick = () => find("rail").classList.add("open");
+    find("close").onclick = () => find("rail").classList.remove("open");
+    find("python").onclick = () => gi.copy(run.python, words2.copied);
+    find("cli").onclick = () => gi.copy(run.cli, words2.copied);
+    const row = (h, i) => Object.keys(h).map((key) => h[key][i]);
+    const here = {
+      csv: () => gi.saveText("run.csv", gi.csv([Object.keys(run.history), ...run.history.iteration.map((_, i) => row(run.history, i))]), "text/csv"),
+      json: () => gi.saveText("run.json", JSON.stringify(run), "application/json"),
+      png: () => {
+        const [a, b] = [find("truth"), find("guess")], side = 512, sheet = document.createElement("canvas"), context2 = sheet.getContext("2d");
+        sheet.width = 2 * side + 16;
+        sheet.height = side;
+        context2.imageSmoothingEnabled = false;
+        context2.drawImage(a, 0, 0, side, side);
+        context2.drawImage(b, side + 16, 0, side, side);
+        gi.save("run.png", sheet.toDataURL("image/png").split(",")[1], "image/png");
+      }
+    };
+    const formats2 = server.download_run ? catalog.formats : Object.keys(here);
+    find("formats").replaceChildren(...formats2.map((format2) => {
+      const item = document.createElement("li"), button = document.createElement("button");
+      button.type = "button";
+      button.dataset.format = format2;
+      button.textContent = words2["export_" + format2];
+      button.onclick = async () => {
+        find("download").open = false;
+        find("download").firstElementChild.focus();
+        if (!server.download_run) return here[format2]();
+        gi.toast(words2.preparing);
+        const file = await server.download_run({ id: run.id, scenario: run.scenario, pictures: run.pictures, format: format2 });
+        if (file.data) gi.save(file.name, file.data, file.type);
+        else gi.toast(file.error ?? words2.forgotten);
+      };
+      item.append(button);
+      return item;
+    }));
+    find("download").onkeydown = (event) => {
+      if (event.key === "Escape") {
+        event.stopPropagation();
+        find("download").open = false;
+        find("download").firstElementChild.focus();
+      }
+    };
+    document.addEventListener("click", (event) => {
+      if (!find("download").contains(event.target)) find("download").open = false;
+    });
+    find("lesson").onclick = () => window.dispatchEvent(new CustomEvent("gi:show", { detail: "lesson" }));
+    find("lesson").hidden = !document.getElementById("tab-lesson");
+    const adopt = (finished) => {
+      receive({ run: finished });
+      if (!finished.scenario) return;
+      Object.assign(settings, finished.scenario);
+      const at2 = catalog.samples.findIndex((s) => s.name === finished.pictures?.[0]);
+      if (at2 >= 0) chosen2 = own.length + at2;
+      show();
+      changed();
+    };
+    const named = (key) => (new URLSearchParams(location.search).get(key) ?? "").split(",").filter(Boolean).map((name) => root.querySelector(`[data-card="${CSS.escape(name)}"]`)).filter(Boolean);
+    named("hide").forEach((card) => {
+      card.hidden = true;
+    });
+    named("lock").forEach((card) => {
+      card.disabled = true;
+      card.insertAdjacentHTML("beforeend", `<p class="small">${gi.icon("lock")} ${words2.locked}</p>`);
+    });
+    if (named("hide").length + named("lock").length) find("fine").hidden = true;
+    window.addEventListener("gi:open", async (event) => {
+      window.dispatchEvent(new CustomEvent("gi:show", { detail: "lab" }));
+      adopt(typeof event.detail === "string" ? (await server.recorded_run({ name: event.detail })).run : event.detail);
+    });
+    find("replays").onchange = async (event) => {
+      if (event.target.value) adopt((await server.recorded_run({ name: event.target.value })).run);
+    };
+    window.addEventListener("gi:link", () => {
+      const tab = document.body.dataset.tab, query2 = [described?.query, tab === "lab" ? "" : `tab=${tab}`].filter(Boolean).join("&");
+      gi.copy(`${location.href.split("?")[0]}${query2 ? "?" + query2 : ""}`, words2.link_copied);
+    });
+    show();
+    watch("value", () => receive(props.value));
+    receive(props.first);
+    if (guest && server.open_room) {
+      root.classList.add("guest");
+      find("room").hidden = false;
+      find("room-copy").hidden = true;
+      find("room-end").textContent = words2.room_leave;
+      followed({ code: guest, open: true, running: false });
+      current = newId();
+      trigger("run", { id: current, follow: guest });
+    }
+    const linked = [...new URLSearchParams(location.search).keys()].some((key) => key in catalog.defaults);
+    describe(linked ? { search: location.search } : void 0);
+  }
+
+  // gi_core/web/screens/lesson/lesson.js
+  var lesson_exports = {};
+  __export(lesson_exports, {
+    mount: () => mount7
+  });
+
+  // gi_core/web/screens/lesson/lesson.html
+  var lesson_default = '<div class="story"><h1 data-r="title"></h1></div>\n<div class="lesson">\n  <section class="panel lesson-text">\n    <ol class="dots" data-r="dots" data-label="lesson_steps"></ol>\n    <div data-r="text"></div>\n    <div class="guess" data-r="guess" role="group"></div>\n    <div data-r="reveal" role="status"></div>\n    <div class="lesson-nav">\n      <button type="button" class="boxed" data-r="back" data-t="lesson_back"></button>\n      <button type="button" class="main" data-r="next" data-t="lesson_next"></button>\n      <button type="button" class="plain" data-r="open"></button>\n    </div>\n  </section>\n  <section class="panel lesson-stage" data-r="stage" data-label="stage"></section>\n  <details class="panel teachers" data-r="teachers">\n    <summary><span data-t="for_teachers"></span></summary>\n    <p class="small" data-t="teacher_note"></p>\n    <div class="teacher-grid">\n      <label><span data-t="teacher_start"></span><select data-r="start"></select></label>\n      <fieldset><legend data-t="teacher_hide"></legend><div data-r="hide"></div></fieldset>\n      <fieldset><legend data-t="teacher_lock"></legend><div data-r="lock"></div></fieldset>\n      <div class="teacher-more"><label class="tick"><input type="checkbox" data-r="big"><span data-t="teacher_projector"></span></label>\n        <label class="tick"><input type="checkbox" data-r="spoken" checked><span data-t="teacher_language"></span></label></div>\n    </div>\n    <div class="teacher-go"><button type="button" class="boxed" data-r="teach" data-icon="link"><span data-t="teacher_copy"></span></button><code class="mono" data-r="address"></code></div>\n  </details>\n</div>\n';
+
+  // gi_core/web/screens/lesson/lesson.js
+  function mount7({ element, props, trigger, watch, server }) {
+    const { words: words2, catalog } = props;
+    const root = gi.mount(element, lesson_default, words2);
+    const find = (name) => root.querySelector(`[data-r="${name}"]`);
+    const { say: say2 } = gi;
+    const worded = (run) => run.psnr == null ? {} : {
+      word: words2["level_" + run.level],
+      numel: gi.whole(run.numel),
+      psnr: gi.number(run.psnr),
+      gain: gi.signed(run.gain),
+      control_psnr: gi.number(run.control_psnr)
+    };
+    const steps = catalog.steps, guesses = {};
+    let at = Math.min(steps.length, Math.max(1, Number(new URLSearchParams(location.search).get("step")) || 1)) - 1, clock = 0;
+    const figure = (kind, icon2, title, body, note = "") => `<figure class="k-${kind}"><h2 class="${kind}">${icon2 ? gi.icon(icon2) : ""}${title}</h2>${body}<figcaption class="small">${note}</figcaption></figure>`;
+    const canvas = (name, label) => `<div class="frame"><canvas data-r="${name}" role="img" aria-label="${label}"></canvas></div>`;
+    const put = async (name, src, run, row = 0) => {
+      const node = find(name);
+      if (node) gi.tiles(node, await gi.image(src), row, 1, run.side, run.side);
+    };
+    const draw = () => {
+      clearInterval(clock);
+      document.body.dataset.step = at + 1;
+      const step = steps[at], run = catalog.runs[step.run] ?? {}, known = !step.guess || guesses[at] != null, told = worded(run);
+      const text = (part) => words2[`lesson_${at + 1}_${part}`] ?? "";
+      find("title").innerHTML = text("title");
+      find("text").innerHTML = say2(text("text"), told);
+      find("dots").innerHTML = steps.map((_, i) => `<li><button type="button" aria-label="${say2(words2.lesson_step, { n: i + 1 })}"${i === at ? ' aria-current="step"' : ""}>${i + 1}</button></li>`).join("");
+      find("dots").querySelectorAll("button").forEach((b, i) => {
+        b.onclick = () => go(i);
+      });
+      find("guess").setAttribute("aria-label", words2.lesson_guess);
+      find("guess").innerHTML = (step.guess ? [0, 1, 2, 3] : []).map((i) => `<button type="button" aria-pressed="${guesses[at] === i}" class="${known && i === run.level ? "right" : ""}">${words2["guess_" + i]}</button>`).join("");
+      find("guess").querySelectorAll("button").forEach((b, i) => {
+        b.onclick = () => {
+          guesses[at] = i;
+          draw();
+          find("guess").children[i].focus();
+        };
+      });
+      find("reveal").innerHTML = step.guess && known ? `<p><b>${guesses[at] === run.level ? words2.lesson_right : words2.lesson_wrong}</b> ${say2(text("reveal"), told)}</p>` : "";
+      find("back").disabled = at === 0;
+      find("next").disabled = at === steps.length - 1;
+      find("open").hidden = !step.run;
+      find("open").textContent = words2.lesson_open;
+      const stage = find("stage");
+      stage.hidden = !step.show.length;
+      stage.innerHTML = step.show.map((part) => ({
+        private: figure("private", "lock", words2.client_keeps, canvas("private", words2.dial_private)),
+        update: figure("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told.numel })),
+        attacker: figure("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told.psnr} dB</span>` : ""),
+        control: figure("control", "", words2.control, canvas("control", words2.control_alt), words2.control_note)
+      })[part]).join("");
+      if (step.show.includes("private")) put("private", run.truth, run);
+      if (step.show.includes("control")) put("control", run.control, run);
+      stage.querySelectorAll("canvas[data-i]").forEach((c) => gi.strip(c, run.layers[c.dataset.i].after_cells, "leaving", "leaving-tint"));
+      if (step.show.includes("attacker") && known) {
+        const frames = run.frames;
+        if (step.play && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+          let i = 0;
+          clock = setInterval(() => {
+            const f = frames[i];
+            put("attacker", run.sprite, run, f.row);
+            if (find("note")) find("note").textContent = say2(words2.lesson_note, { step: f.iteration, psnr: gi.number(f.psnr) });
+            if (++i >= frames.length) clearInterval(clock);
+          }, 220);
+        } else put("attacker", run.sprite, run, frames.at(-1).row);
+      }
+    };
+    const cards = ["picture", "victim", "client", "defense", "attacker"];
+    find("start").append(...steps.map((_, i) => new Option(say2(words2.teacher_step, { n: i + 1 }), `lesson&step=${i + 1}`)), ...["lab", "compare"].map((tab) => new Option(words2["tab_" + tab], tab)));
+    for (const name of ["hide", "lock"]) find(name).innerHTML = cards.map((card) => `<label class="tick"><input type="checkbox" value="${card}"><span>${words2[card]}</span></label>`).join("");
+    const chosen2 = (name) => [...find(name).querySelectorAll(":checked")].map((box) => box.value).join(",");
+    const teacherLink = () => {
+      const [tab, step] = find("start").value.split("&step="), query2 = new URLSearchParams(gi.query?.() ?? "");
+      for (const [key, value] of Object.entries({ tab, step, hide: chosen2("hide"), lock: chosen2("lock"), projector: find("big").checked ? 1 : "", lang: find("spoken").checked ? gi.language : "" }))
+        if (value) query2.set(key, value);
+      return `${location.href.split("?")[0]}?${query2.toString().replaceAll("%2C", ",")}`;
+    };
+    const tellLink = () => {
+      find("address").textContent = teacherLink();
+    };
+    find("teachers").onchange = tellLink;
+    find("teachers").ontoggle = tellLink;
+    find("teach").onclick = () => gi.copy(teacherLink(), words2.teacher_copied);
+    const go = (i) => {
+      at = Math.min(steps.length - 1, Math.max(0, i));
+      draw();
+    };
+    find("back").onclick = () => go(at - 1);
+    find("next").onclick = () => go(at + 1);
+    find("open").onclick = () => window.dispatchEvent(new CustomEvent("gi:open", { detail: steps[at].run }));
+    window.addEventListener("keydown", (event) => {
+      if (document.body.dataset.tab !== "lesson" || event.target.matches("[role=tab], input, select, textarea")) return;
+      const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (move) {
+        event.preventDefault();
+        go(at + move);
+      }
+    });
+    window.addEventListener("gi:theme", draw);
+    draw();
+  }
+
+  // gi_core/web/screens/risk/risk.js
+  var risk_exports = {};
+  __export(risk_exports, {
+    mount: () => mount8
+  });
+
+  // gi_core/web/screens/risk/risk.html
+  var risk_default = '<div class="story"><h1 data-t="risk_story"></h1></div>\n<div class="lab risk">\n  <form class="rail" novalidate data-r="rail" data-label="risk_setup" autocomplete="off">\n    <fieldset class="card">\n      <div class="card-head"><h3 data-t="risk_setup"></h3></div>\n      <select data-r="example" data-label="risk_example"></select>\n      <label><span data-t="risk_network"></span><select data-f="model"></select></label>\n      <label data-r="batchnorm"><span data-t="risk_batchnorm"></span><select data-f="batchnorm"></select></label>\n      <div class="pair">\n        <label><span data-t="image_size"></span><input type="number" data-f="image_size" step="1"></label>\n        <label><span data-t="risk_channels"></span><select data-f="channels"></select></label>\n        <label><span data-t="risk_batch"></span><input type="number" data-f="batch_size" step="1"></label>\n        <label><span data-t="local_steps"></span><input type="number" data-f="local_steps" step="1"></label>\n        <label><span data-t="risk_participants"></span><input type="number" data-f="participants" step="1"></label>\n      </div>\n      <label class="tick"><input type="checkbox" data-f="secure_aggregation"><span data-t="risk_secure"></span></label>\n    </fieldset>\n    <fieldset class="card">\n      <div class="card-head"><h3 data-t="risk_defense"></h3></div>\n      <select data-r="defense" data-label="risk_defense"></select>\n      <label data-r="strength" hidden><span data-r="strength-label"></span><input type="number" data-r="strength-number" step="any"></label>\n    </fieldset>\n    <p class="small risk-message" data-r="message" role="status"></p>\n  </form>\n  <div class="risk-main">\n    <section class="panel risk-answer" data-label="risk_answer">\n      <div class="risk-word" data-r="word" role="status"></div>\n      <p data-r="sentence" lang="en"></p>\n      <dl data-r="figures"></dl>\n      <div class="risk-cols">\n        <div><h2 data-t="risk_change"></h2><ul data-r="change" lang="en"></ul></div>\n        <div><h2 class="bound"><span data-t="risk_bounds"></span></h2><ul data-r="bounds" lang="en"></ul></div>\n      </div>\n      <details><summary data-t="risk_outside"></summary><ul data-r="outside" lang="en"></ul></details>\n      <div class="risk-buttons"><button type="button" class="boxed" data-r="pdf" data-icon="down"><span data-t="risk_pdf"></span></button>\n        <button type="button" class="boxed" data-r="html" data-icon="down"><span data-t="risk_html"></span></button>\n        <button type="button" class="plain" data-r="try" data-t="risk_try"></button></div>\n    </section>\n    <section class="panel risk-evidence" data-label="risk_evidence">\n      <h2 data-t="risk_evidence"></h2>\n      <p class="small" data-t="risk_distance_note"></p>\n      <div class="risk-scroll" data-r="scroll-runs"><table data-r="runs"></table></div>\n      <p class="small" data-r="more"></p>\n      <details class="risk-more-tables" data-r="tables-box"><summary data-r="tables-title"></summary><div class="risk-scroll" data-r="scroll-tables"><table data-r="tables"></table></div></details>\n      <details><summary data-t="risk_how_far"></summary><p class="small" data-r="distance" lang="en"></p></details>\n    </section>\n    <section class="panel risk-frontier" data-label="risk_frontier">\n      <h2 data-t="risk_frontier"></h2>\n      <p class="small" data-t="risk_frontier_note"></p>\n      <div class="frontier">\n        <div data-r="plot"></div>\n        <div class="frontier-side">\n          <div class="families" data-r="families" role="group" data-label="risk_families"></div>\n          <div class="point" data-r="point" aria-live="polite"></div>\n        </div>\n      </div>\n    </section>\n  </div>\n</div>\n';
+
+  // gi_core/web/screens/risk/risk.js
+  function mount8({ element, props, trigger, watch, server }) {
+    const { words: words2, catalog } = props;
+    const root = gi.mount(element, risk_default, words2);
+    const find = (name) => root.querySelector(`[data-r="${name}"]`);
+    const field = (name) => root.querySelector(`[data-f="${name}"]`);
+    const { say: say2, escape: escape2 } = gi;
+    const setup = { ...catalog.defaults };
+    const level = (n) => words2["level_" + n];
+    const squares = (n) => `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level: n })}">${[1, 2, 3].map((i) => `<i class="${i <= n ? "on" : ""}"></i>`).join("")}</span>`;
+    const span = ([low, high], show2) => show2(low) === show2(high) ? show2(low) : say2(words2.risk_span, { low: show2(low), high: show2(high) });
+    field("model").innerHTML = catalog.families.map((f, i) => `<optgroup label="${escape2(words2["risk_family_" + i] ?? f.family)}">${f.models.map((m) => `<option>${m}</option>`).join("")}</optgroup>`).join("");
+    field("batchnorm").append(...["eval", "train", "shared"].map((v) => new Option(words2["risk_bn_" + v], v)));
+    field("channels").append(new Option(words2.risk_colour, 3), new Option(words2.risk_grey, 1));
+    find("example").append(new Option(words2.risk_example, ""), ...catalog.examples.map((e, i) => new Option(words2["risk_example_" + i] ?? e.name, i)));
+    find("defense").append(...catalog.defenses.map((d, i) => new Option(words2[d.label] ?? d.label, i)));
+    find("distance").textContent = catalog.distance;
+    for (const name of ["image_size", "batch_size", "local_steps", "participants"]) {
+      field(name).min = catalog.limits[name].low;
+      field(name).max = catalog.limits[name].high;
+    }
+    const normalised = (model) => /^(convnet|resnet|yolo|maxvit)/.test(model);
+    const presetOf = (text) => {
+      for (const [i, d] of catalog.defenses.entries()) {
+        if (!d.range) {
+          if (d.text === text) return [i, null];
+          continue;
+        }
+        const [head, tail] = d.text.split("{}"), middle = text.slice(head.length, text.length - tail.length);
+        if (text.startsWith(head) && text.endsWith(tail) && middle !== "" && isFinite(middle)) return [i, Number(middle)];
+      }
+      return [-1, null];
+    };
+    const show = () => {
+      root.querySelectorAll("[data-f]").forEach((input) => input.type === "checkbox" ? input.checked = setup[input.dataset.f] : input.value = setup[input.dataset.f]);
+      find("batchnorm").hidden = !normalised(setup.model);
+      const [at, value] = presetOf(setup.defense);
+      find("defense").value = at;
+      find("strength").hidden = value == null;
+      if (value != null) {
+        find("strength-label").textContent = words2[catalog.defenses[at].strength] ?? catalog.defenses[at].strength;
+        if (Number(find("strength-number").value) !== value || find("strength-number").value === "") find("strength-number").value = value;
+      }
+    };
+    let timer2 = 0, asked = 0;
+    const changed = () => {
+      clearTimeout(timer2);
+      timer2 = setTimeout(ask, 200);
+    };
+    const ask = async () => {
+      const mine = ++asked;
+      let found;
+      try {
+        found = await server.risk_answer({ ...setup });
+      } catch {
+        return;
+      }
+      if (mine !== asked || !found) return;
+      find("message").textContent = found.error ?? "";
+      find("message").classList.toggle("refused", Boolean(found.error));
+      if (!found.error) draw(found);
+    };
+    root.querySelectorAll("[data-f]").forEach((input) => {
+      input.onchange = () => {
+        const name = input.dataset.f;
+        setup[name] = input.type === "checkbox" ? input.checked : input.type === "number" || name === "channels" ? input.value === "" ? "" : Number(input.value) : input.value;
+        find("example").value = "";
+        show();
+        changed();
+      };
+    });
+    find("example").onchange = (event) => {
+      if (event.target.value === "") return;
+      Object.assign(setup, catalog.examples[event.target.value].setup);
+      show();
+      ask();
+    };
+    find("defense").onchange = (event) => {
+      const preset = catalog.defenses[event.target.value];
+      setup.defense = preset.text.replace("{}", preset.start);
+      find("strength-number").value = "";
+      find("example").value = "";
+      show();
+      changed();
+    };
+    find("strength-number").onchange = (event) => {
+      if (event.target.value === "") return;
+      setup.defense = catalog.defenses[find("defense").value].text.replace("{}", Number(event.target.value));
+      find("example").value = "";
+      changed();
+    };
+    find("rail").onsubmit = (event) => {
+      event.preventDefault();
+      ask();
+    };
+    const gainWords = (g) => g == null ? "–" : gi.signed(g, 2);
+    let latest = catalog.answer;
+    const draw = (found) => {
+      latest = found;
+      const known = found.found, levels = known?.levels;
+      find("word").innerHTML = known ? `<b>${escape2(span(levels, level))}</b>${squares(levels[1])}` : `<b>${found.tables.length ? words2.risk_unjudged : words2.risk_unmeasured}</b>`;
+      find("sentence").textContent = found.sentence;
+      const row = (name, value) => `<div><dt>${escape2(name)}</dt><dd><b>${escape2(value)}</b></dd></div>`;
+      find("figures").innerHTML = known ? row(words2.risk_gain, span(known.gain, (g) => gi.signed(g, 2))) + row(say2(words2.risk_rank, { n: known.candidates }), span(known.rank, (r) => gi.ordinal(r, words2))) + row(words2.risk_count, gi.whole(found.count)) + row(words2.risk_distance, gi.number(found.distance, 1)) : "";
+      find("change").innerHTML = found.change.length ? found.change.map((c) => `<li><b>${escape2(c.says)}.</b> ${escape2(say2(words2.risk_there, { word: span(c.levels, level), n: c.runs }))} <span class="small">${escape2(c.cost)}</span></li>`).join("") : `<li>${levels?.[1] === 0 ? words2.risk_no_need : words2.risk_no_change}</li>`;
+      find("bounds").innerHTML = found.bounds.length ? found.bounds.map((b) => `<li>${escape2(b.says)} <span class="small">${escape2(b.binds)}</span></li>`).join("") : `<li>${words2.risk_no_bound}</li>`;
+      find("outside").innerHTML = found.outside.map((t) => `<li>${escape2(t)}</li>`).join("");
+      const open = (r) => r.key ? `<button type="button" class="plain" data-key="${r.key}">${words2.risk_open}</button>` : "";
+      const copy2 = (r) => `<button type="button" class="plain" data-command="${escape2(r.command)}">${words2.copy_cli}</button>`;
+      const head = (columns2) => `<thead><tr>${columns2.map((c) => `<th scope="col">${escape2(c)}</th>`).join("")}</tr></thead>`;
+      const columns = words2.risk_columns.split("|");
+      find("scroll-runs").hidden = !found.runs.length;
+      find("runs").innerHTML = head(columns) + `<tbody>${found.runs.map((r) => `<tr>
+      <td>${r.src ? `<img src="${r.src}" alt="${escape2(say2(words2.risk_strip_alt, { attack: r.attack }))}">` : ""}</td>
+      <td lang="en">${escape2(r.setup)}<br><code class="mono">${escape2(r.attack)}</code><br><span class="small">${escape2(r.source)}</span></td>
+      <td>${level(r.level)}</td><td>${gainWords(r.gain)}</td><td>${gi.ordinal(r.rank, words2)}</td><td>${gi.number(r.distance, 1)}</td>
+      <td>${open(r)}${copy2(r)}</td></tr>`).join("")}</tbody>`;
+      find("more").textContent = found.count > found.runs.length ? say2(words2.risk_more, { n: found.count - found.runs.length }) : "";
+      find("tables-box").hidden = !found.tables.length;
+      find("tables-box").open = !found.runs.length;
+      find("tables-title").textContent = say2(words2.risk_tables, { n: found.tables.length });
+      find("tables").innerHTML = head(words2.risk_table_columns.split("|")) + `<tbody>${found.tables.map((r) => `<tr>
+      <td>${escape2(r.table)}</td><td lang="en">${escape2(r.setup)}<br><code class="mono">${escape2(r.attack)}</code><br><span class="small">${escape2(r.source)}</span></td>
+      <td>${gainWords(r.gain)}</td><td>${gi.number(r.psnr)} dB</td><td>${gi.number(r.distance, 1)}</td><td>${copy2(r)}</td></tr>`).join("")}</tbody>`;
+      for (const box of ["scroll-runs", "scroll-tables"]) find(box).tabIndex = find(box).scrollWidth > find(box).clientWidth ? 0 : -1;
+    };
+    const openRun = async (key) => {
+      const found = await server.risk_run({ key });
+      if (found?.run) window.dispatchEvent(new CustomEvent("gi:open", { detail: found.run }));
+      else if (found?.query != null) location.search = `${found.query}${found.query ? "&" : ""}tab=lab`;
+      else gi.toast(found?.error ?? words2.forgotten);
+    };
+    root.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-key], [data-command]");
+      if (!button) return;
+      if (button.dataset.command) gi.copy(button.dataset.command, words2.copied);
+      else openRun(button.dataset.key);
+    });
+    const report = (format2) => async () => {
+      gi.toast(words2.preparing);
+      const file = await server.risk_report({ setup: { ...setup }, format: format2 });
+      if (file?.data) gi.save(file.name, file.data, file.type);
+      else gi.toast(file?.error ?? words2.forgotten);
+    };
+    find("pdf").onclick = report("pdf");
+    find("html").onclick = report("html");
+    find("try").onclick = () => {
+      location.search = new URLSearchParams(shownQuery()).toString();
+    };
+    const shownQuery = () => {
+      const query2 = { model: setup.model, image_size: setup.image_size, channels: setup.channels, batch_size: setup.batch_size, local_steps: setup.local_steps, defense: setup.defense };
+      if (normalised(setup.model) && setup.batchnorm !== "eval") query2.mode = "train";
+      if (normalised(setup.model) && setup.batchnorm === "shared") query2.knowledge = "labels+buffers";
+      if (setup.secure_aggregation) query2.clients = setup.participants;
+      return { ...query2, tab: "lab" };
+    };
+    let family = "clip + gaussian";
+    const families = catalog.frontier;
+    find("families").innerHTML = families.map((f) => `<button type="button" class="plain" data-family="${escape2(f.family)}">${escape2(f.family)}</button>`).join("");
+    find("families").onclick = (event) => {
+      const button = event.target.closest("[data-family]");
+      if (!button) return;
+      family = button.dataset.family;
+      plot();
+      describe(families.find((f) => f.family === family).points[0]);
+    };
+    const describe = (p) => {
+      const bound = p.cap == null || p.cap >= 99.5 ? "" : `<p class="bound">${say2(words2.risk_cap, { cap: gi.short(p.cap) })}</p>`;
+      find("point").innerHTML = `${p.src ? `<img src="${p.src}" alt="${escape2(say2(words2.risk_strip_alt, { attack: p.attack }))}">` : ""}<div>
+      <p><code class="mono">${escape2(p.defense)}</code></p>
+      <p>${say2(words2.risk_point, { accuracy: gi.number(100 * p.accuracy, 0), gain: gi.signed(p.gain, 2), low: gi.signed(p.gain_low, 2), high: gi.signed(p.gain_high, 2) })}</p>
+      ${p.epsilon == null ? "" : `<p>ε ≈ ${gi.short(p.epsilon)}</p>`}${bound}
+      ${p.key ? `<button type="button" class="plain" data-key="${p.key}">${words2.risk_open}</button>` : ""}</div>`;
+    };
+    const plot = () => {
+      const box = find("plot"), W = Math.max(260, box.clientWidth), H = Math.min(360, Math.max(240, W * 0.6)), left = 44, base = H - 34;
+      const px = (v) => left + 6 + v * (W - left - 16), py = (v) => 12 + (base - 12) * (1 - (v + 0.05) / 1.1);
+      const at = (f, p) => {
+        const name = say2(words2.risk_point_alt, { family: f.family, defense: p.defense, accuracy: gi.number(100 * p.accuracy, 0), gain: gi.signed(p.gain, 2) });
+        return `<g class="point-mark${f.family === family ? " on" : ""}${p.cap != null && p.cap < 99.5 ? " capped" : ""}" tabindex="0" role="button" aria-label="${escape2(name)}" data-at="${escape2(f.family)}|${f.points.indexOf(p)}" transform="translate(${px(p.accuracy)} ${py(p.gain)})">
+        <circle r="12" class="touch"/><circle r="5"/><title>${escape2(name)}</title></g>`;
+      };
+      const line = (f) => `<path class="${f.family === family ? "chosen" : "other"}" d="M${f.points.map((p) => `${px(p.accuracy).toFixed(1)},${py(p.gain).toFixed(1)}`).join(" L")}"/>`;
+      const whiskers = (f) => f.points.map((p) => `<line class="whisker" x1="${px(p.accuracy)}" x2="${px(p.accuracy)}" y1="${py(p.gain_low)}" y2="${py(Math.min(1.05, p.gain_high))}"/>`).join("");
+      const ordered = [...families.filter((f) => f.family !== family), ...families.filter((f) => f.family === family)];
+      const chosen2 = ordered.at(-1);
+      const caps = chosen2.points.filter((p) => p.cap != null && p.cap < 99.5).map((p) => `<text class="cap" x="${px(p.accuracy) + 9}" y="${py(p.gain) - 8}">≤ ${gi.short(Number(p.cap.toPrecision(2)))} %</text>`).join("");
+      box.innerHTML = `<svg viewBox="0 0 ${W} ${H}" height="${H}" role="group" aria-label="${escape2(words2.risk_frontier)}">
+      ${[0, 0.25, 0.5, 0.75, 1].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${gi.number(v, 2)}</text>`).join("")}
+      ${[0.2, 0.4, 0.6, 0.8, 1].map((v) => `<text x="${px(v)}" y="${base + 16}" text-anchor="middle">${gi.number(100 * v, 0)} %</text>`).join("")}
+      <text class="strong" x="${left + 6}" y="${H - 2}">${words2.risk_axis_x}</text><text class="strong" x="${left + 6}" y="10">${words2.risk_axis_y}</text>
+      ${ordered.map(line).join("")}${whiskers(chosen2)}${ordered.map((f) => f.points.map((p) => at(f, p)).join("")).join("")}${caps}</svg>`;
+      find("families").querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", b.dataset.family === family));
+      const pointOf = (node) => {
+        const [name, i] = node.dataset.at.split("|");
+        return families.find((f) => f.family === name).points[i];
+      };
+      box.querySelectorAll(".point-mark").forEach((node) => {
+        node.onfocus = node.onmouseenter = () => describe(pointOf(node));
+        node.onclick = () => {
+          const p = pointOf(node);
+          if (p.key) openRun(p.key);
+          else describe(p);
+        };
+        node.onkeydown = (event) => {
+          if (["Enter", " "].includes(event.key)) {
+            event.preventDefault();
+            event.stopPropagation();
+            node.onclick();
+          }
+        };
+      });
+    };
+    new ResizeObserver(() => {
+      if (document.body.dataset.tab === "risk") plot();
+    }).observe(find("plot"));
+    window.addEventListener("gi:tab", (event) => {
+      if (event.detail === "risk") {
+        plot();
+        draw(latest);
+      }
+    });
+    show();
+    draw(latest);
+    if (families.length) describe((families.find((f) => f.family === family) ?? families[0]).points[0]);
+    else root.querySelector(".risk-frontier").hidden = true;
+  }
+
+  // gi_core/web/main.js
+  var screens = { header: header_exports, lab: lab_exports, dial: dial_exports, compare: compare_exports, anatomy: anatomy_exports, feasibility: feasibility_exports, risk: risk_exports, lesson: lesson_exports };
+  function start(name, context2, constants, events) {
+    const props = new Proxy(context2.props, {
+      get: (target, key) => key === "words" ? words : constants[String(key)] ?? Reflect.get(target, key)
+    });
+    const trigger = (event, detail) => {
+      if (!events.includes(event)) throw new Error(`the server does not listen to "${event}" of ${name}`);
+      context2.trigger(event, detail);
+    };
+    whenWanted(name, () => screens[name].mount({ ...context2, props, trigger }));
+  }
+  var query = () => gi.query?.() ?? "";
+  var shown = () => gi.shown?.();
+  var word = (key) => words[key];
+  return __toCommonJS(main_exports);
+})();

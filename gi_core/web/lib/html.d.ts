@@ -1,0 +1,5 @@
+declare module "*.html" {
+  const page: string;
+  export default page;
+}
+declare module "*.css";

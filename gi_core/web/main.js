@@ -1,0 +1,45 @@
+/** The page's script: one screen per name, mounted by what Gradio calls when it has drawn its place. */
+
+import "./lib/base.css";
+import { gi } from "./lib/kit.js";
+import { whenWanted } from "./lib/rooms.js";
+import { speak, words } from "./lib/words.js";
+import * as anatomy from "./screens/anatomy/anatomy.js";
+import * as compare from "./screens/compare/compare.js";
+import * as dial from "./screens/dial/dial.js";
+import * as feasibility from "./screens/feasibility/feasibility.js";
+import * as header from "./screens/header/header.js";
+import * as lab from "./screens/lab/lab.js";
+import * as lesson from "./screens/lesson/lesson.js";
+import * as risk from "./screens/risk/risk.js";
+
+/** @type {Record<string, { mount: (context: import("./lib/page.js").Context) => void }>} */
+const screens = { header, lab, dial, compare, anatomy, feasibility, risk, lesson };
+
+/**
+ * Mount a screen when it is wanted. `constants` never change; Gradio's props do.
+ * @param {string} name
+ * @param {import("./lib/page.js").Context} context
+ * @param {Record<string, any>} constants
+ * @param {string[]} events those that the server listens to; another one would be lost without a word
+ */
+export function start(name, context, constants, events) {
+  const props = new Proxy(context.props, {
+    get: (target, key) => key === "words" ? words : constants[String(key)] ?? Reflect.get(target, key),
+  });
+  /** @type {typeof context.trigger} */
+  const trigger = (event, detail) => {
+    if (!events.includes(event)) throw new Error(`the server does not listen to "${event}" of ${name}`);
+    context.trigger(event, detail);
+  };
+  whenWanted(name, () => screens[name].mount({ ...context, props, trigger }));
+}
+
+/** The settings on the stage as the query of an address. */
+export const query = () => gi.query?.() ?? "";
+/** The recorded run on the stage, by name. */
+export const shown = () => gi.shown?.();
+/** The words of the page's language. */
+export const word = (/** @type {string} */ key) => words[key];
+
+export { speak };
