@@ -9,8 +9,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gi_core.web.screens.lab.lab import replay
-from gi_core.web.strings import LANGUAGES
 from gi_core.web.widget import as_script, replay_names, source
+from gi_core.web.words import LANGUAGES
 
 FRAMES = 20
 WORDS = ("title", "story", "client_keeps", "attacker_sees")

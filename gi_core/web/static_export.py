@@ -18,8 +18,8 @@ from gi_core.web.screens.lab import lab
 from gi_core.web.screens.lesson import lesson
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
-from gi_core.web.strings import ENGLISH
 from gi_core.web.widget import as_script, head, replay_names, script, source
+from gi_core.web.words import ENGLISH
 
 TABS = ("lab", "compare", "anatomy", "lesson")
 FONTS = (

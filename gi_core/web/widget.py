@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from gi_core.paths import ASSETS
-from gi_core.web.strings import LANGUAGES
+from gi_core.web.words import LANGUAGES
 
 HERE = Path(__file__).parent
 BUNDLE = HERE / "bundle"

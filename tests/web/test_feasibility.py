@@ -18,7 +18,7 @@ from gi_core.studies.feasibility import REGIMES
 from gi_core.web.screens.feasibility import feasibility
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
-from gi_core.web.strings import LANGUAGES
+from gi_core.web.words import LANGUAGES
 
 PAGE = Path(feasibility.__file__).with_suffix(".html")
 CELLS = [name for _, _, table in feasibility.GROUPS for cells in table.values() for name in cells if name]

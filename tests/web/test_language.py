@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
-from gi_core.web.strings import LANGUAGES
+from gi_core.web.words import LANGUAGES, LOCALES
 
 ENGLISH, GERMAN = LANGUAGES["en"], LANGUAGES["de"]
 ALIKE = {key for key, text in ENGLISH.items() if GERMAN.get(key) == text}
@@ -18,6 +19,13 @@ TELLING = re.compile(
 
 def test_every_language_has_every_key():
     assert ENGLISH.keys() == GERMAN.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_keys_are_in_order_and_named_once(language):
+    """In order, so that two branches that add words to different screens merge."""
+    keys = [key for key, _ in json.loads((LOCALES / f"{language}.json").read_text("utf-8"), object_pairs_hook=list)]
+    assert keys == sorted(set(keys))
 
 
 def test_the_same_blanks_are_filled_in_both():

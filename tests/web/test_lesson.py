@@ -7,8 +7,8 @@ import re
 from gi_core.web.screens.lab.lab import replay
 from gi_core.web.screens.lesson import lesson
 from gi_core.web.screens.lesson.lesson_text import STEPS
-from gi_core.web.strings import LANGUAGES
 from gi_core.web.widget import replay_names
+from gi_core.web.words import LANGUAGES
 
 
 def test_every_placeholder_is_known_and_every_run_recorded():

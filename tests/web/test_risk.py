@@ -13,7 +13,7 @@ import pytest
 from gi_core.risk.evidence import rows, runs
 from gi_core.scenario import Scenario
 from gi_core.web.screens.risk import risk
-from gi_core.web.strings import LANGUAGES
+from gi_core.web.words import LANGUAGES
 
 PAGE = Path(risk.__file__).with_suffix(".html")
 

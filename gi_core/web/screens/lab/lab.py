@@ -27,8 +27,8 @@ from gi_core.web.server.controls import controls_with
 from gi_core.web.server.requests import scenario_of, scenario_of_link
 from gi_core.web.server.rooms import room_functions
 from gi_core.web.server.run_service import RunService, sentence
-from gi_core.web.strings import ENGLISH
 from gi_core.web.widget import asset, replay_names, widget
+from gi_core.web.words import ENGLISH
 
 SHOWN = 32
 """Side of the sample thumbnails, pixels."""
@@ -66,7 +66,7 @@ def render(service: RunService) -> gr.HTML:
 
 
 def catalog() -> dict[str, Any]:
-    """What the controls offer, from the registries; attacks with a title come first, in the string table's order."""
+    """What the controls offer, from the registries; attacks with a title come first."""
     rank = {key.removeprefix("attack_"): place for place, key in enumerate(ENGLISH)}
     return {
         "defaults": {f.name: f.default for f in fields(Scenario)} | DEFAULTS,
