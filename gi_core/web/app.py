@@ -24,8 +24,9 @@ from gi_core.web.screens.lab import lab
 from gi_core.web.screens.lesson import lesson
 from gi_core.web.screens.risk import risk
 from gi_core.web.server import zerogpu
+from gi_core.web.server.allowed_routes import API, CALLS, PAGE, TOOLS, AllowedRoutes
 from gi_core.web.server.run_service import RunService
-from gi_core.web.server.session_cleanup import SESSIONS, forgetting
+from gi_core.web.server.session_cleanup import SESSIONS, ForgetfulQueue, forgetting
 from gi_core.web.server.upload_guard import UploadGuard
 from gi_core.web.settings import limits, mcp_server, store_file
 from gi_core.web.widget import head, widget
@@ -59,6 +60,7 @@ def build(service: RunService | None = None) -> gr.Blocks:
     if zerogpu.active():
         zerogpu.task()
     demo.queue(max_size=service.limits.waiting + 64, default_concurrency_limit=None)
+    demo._queue = ForgetfulQueue.of(demo)
     return demo
 
 
@@ -71,7 +73,7 @@ def open_run_service() -> RunService:
 
 def launch_settings() -> dict[str, Any]:
     """Keyword arguments of ``launch`` that this app relies on: no telemetry, no history, nothing from other hosts."""
-    fonts = gr.themes.LocalFont
+    fonts, tools = gr.themes.LocalFont, mcp_server()
     return {
         "theme": gr.themes.Base(
             font=[fonts("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
@@ -87,7 +89,13 @@ def launch_settings() -> dict[str, Any]:
         "ssr_mode": False,
         "allowed_paths": [],
         "share": False,
-        "mcp_server": mcp_server(),
+        "mcp_server": tools,
         "max_threads": 256,
-        "app_kwargs": {"middleware": [Middleware(UploadGuard), Middleware(Preload)], "lifespan": forgetting},
+        "app_kwargs": {"middleware": middleware(tools), "lifespan": forgetting},
     }
+
+
+def middleware(tools: bool) -> list[Middleware]:
+    """What every request passes before the framework sees it, in this order; ``tools``: MCP's routes are open too."""
+    routes = (*PAGE, *CALLS, *API, *(TOOLS if tools else ()))
+    return [Middleware(UploadGuard), Middleware(AllowedRoutes, routes=routes), Middleware(Preload)]
