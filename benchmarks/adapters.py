@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gi_core._torch import make_torchvision_importable
 from gi_core.run import Run
+from gi_core.torch_setup import make_torchvision_importable
 
 Seen = Callable[[Tensor], None]
 """Gets every guess (B,3,H,W), in [0,1], that a peer evaluates."""

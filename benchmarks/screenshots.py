@@ -49,4 +49,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("assets/screens"))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/screens"))

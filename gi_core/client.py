@@ -49,8 +49,24 @@ def release(
         share_buffers: send BatchNorm's running statistics along.
 
     Raises:
-        BadInput: a per-example defense on a victim whose BatchNorm couples the examples.
+        BadInput: a per-example defense on a victim whose BatchNorm couples the examples, or one value per channel for
+            a BatchNorm in train mode, whose variance is then not defined.
     """
+    try:
+        return _release(victim, images, labels, stack, training, kind, seed, share_buffers)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise BadInput(
+            f"mode=train with {len(images)} picture(s) per step: a BatchNorm gets one value per channel, which has no"
+            " variance; take more pictures per step, larger ones, or mode=eval"
+        ) from None
+
+
+def _release(
+    victim: Victim, images: Tensor, labels: Tensor, stack: tuple[Defense, ...], training: Training,
+    kind: Literal["gradient", "delta"], seed: int, share_buffers: bool,
+) -> Released:  # fmt: skip
     model = copy.deepcopy(victim)
     generator = torch.Generator(device="cpu").manual_seed(stream_seed(seed, "defense"))
     batch = Batch(model, images, labels, generator)

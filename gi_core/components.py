@@ -208,7 +208,12 @@ def parse_value(what: str, raw: str, hint: Any) -> Any:
             return int(raw) if raw.lstrip("+-").isdigit() else _whole(float(raw))
         return hint(raw)
     except (ValueError, KeyError, OverflowError):
-        raise BadInput(f"{what}={raw}: {type_words(hint)} is needed") from None
+        raise BadInput(f"{what}={shortened(raw)}: {type_words(hint)} is needed") from None
+
+
+def shortened(text: str) -> str:
+    """At most 60 characters, for a sentence that names a value."""
+    return text if len(text) <= 60 else f"{text[:40]}... ({len(text)} characters)"
 
 
 def _whole(value: float) -> int:
@@ -233,7 +238,7 @@ def check_value(what: str, value: Any, hint: Any, metadata: Any) -> None:
         raise BadInput(f"{what}={value!r}: {type_words(hint)} is needed")
     if not numeric:
         return
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise BadInput(f"{what}={value}: a finite number is needed")
     low, high = metadata.get("low"), metadata.get("high")
     if (low is not None and value < low) or (high is not None and value > high):
@@ -242,4 +247,4 @@ def check_value(what: str, value: Any, hint: Any, metadata: Any) -> None:
             if None not in (low, high)
             else (f"at least {low}" if high is None else f"at most {high}")
         )
-        raise BadInput(f"{what}={format_value(value)}: {bounds} is allowed")
+        raise BadInput(f"{what}={shortened(format_value(value))}: {bounds} is allowed")

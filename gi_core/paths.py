@@ -2,4 +2,6 @@
 
 from pathlib import Path
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
+PACKAGE = Path(__file__).resolve().parent
+ASSETS = next((p for p in (PACKAGE / "_assets", PACKAGE.parent / "assets") if p.is_dir()), PACKAGE.parent / "assets")
+"""Inside an installed package, else beside it in the repository."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -24,6 +23,7 @@ from gi_core.models.base import Victim
 from gi_core.observation import Observation, Update
 from gi_core.scenario import Scenario
 from gi_core.seeds import stream_seed
+from gi_core.torch_setup import open_device, run_threads
 from gi_core.trace import KeptFrame, Trace
 
 FRAMES_KEPT = 64
@@ -70,7 +70,8 @@ class Run:
         try:
             while True:
                 started = time.perf_counter()
-                frame = next(frames, None)
+                with run_threads():
+                    frame = next(frames, None)
                 self.seconds += time.perf_counter() - started
                 if frame is None:
                     self.finished = True
@@ -149,23 +150,22 @@ class Run:
         )
 
 
-def default_device() -> str:
-    """``GI_DEVICE``, or CUDA where there is one, or the CPU."""
-    return os.environ.get("GI_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def prepare(scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None) -> Run:
     """The client's round and the attacker's Observation.
 
     Args:
         images: (B,C,H,W) in [0,1], of the scenario's batch and picture size.
         labels: (B,) class indices; None draws them from the seed.
-        device: "cpu", "cuda", ...; None: see :func:`default_device`.
+        device: "cpu", "cuda", ...; None: see :func:`gi_core.torch_setup.default_device`.
 
     Raises:
-        BadInput: pictures or labels that do not fit the scenario.
+        BadInput: pictures or labels that do not fit the scenario, or a device that is not there.
     """
-    where = torch.device(device or default_device())
+    with run_threads():
+        return _prepare(scenario, images, labels, open_device(device))
+
+
+def _prepare(scenario: Scenario, images: Tensor, labels: Tensor | None, where: torch.device) -> Run:
     truth = check_batch(images, scenario.batch_size, scenario.image_shape).to(where)
     victim = build(
         scenario.model, image_shape=scenario.image_shape, num_classes=scenario.num_classes,
@@ -237,7 +237,8 @@ def run(
     if judged:
         from gi_core.evaluation.judge import judge  # which prepares other runs
 
-        judge(prepared, trace)
+        with run_threads():
+            judge(prepared, trace)
     return trace
 
 

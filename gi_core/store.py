@@ -28,8 +28,8 @@ import torch
 from gi_core.data.samples import samples
 from gi_core.errors import BadInput
 from gi_core.paths import ASSETS
-from gi_core.run import default_device
 from gi_core.scenario import Scenario
+from gi_core.torch_setup import default_device
 from gi_core.trace import BESIDE, KeptFrame, Trace
 
 FOLDERS = ("replays", "comparisons", "records")

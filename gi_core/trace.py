@@ -82,7 +82,7 @@ class Trace:
             "history": self.history,
             "update": self.update,
             "privacy": self.privacy,
-            "report": {k: v for k, v in self.report.items() if not isinstance(v, Tensor)},
+            "report": without_tensors(self.report),
             **judged_parts(self.judgement),
             "device": self.device,
             "versions": self.versions,
@@ -149,6 +149,21 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def without_tensors(value: Any) -> Any:
+    """Plain data: tensors of one value become numbers, larger ones leave their dictionary or list."""
+    if isinstance(value, Tensor):
+        return value.item()
+    if isinstance(value, dict):
+        return {k: without_tensors(v) for k, v in value.items() if not _large(v)}
+    if isinstance(value, (list, tuple)):
+        return [without_tensors(v) for v in value if not _large(v)]
+    return value
+
+
+def _large(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.numel() != 1
 
 
 def finite(value: Any) -> Any:

@@ -2,8 +2,10 @@ import pytest
 import torch
 from torch import Tensor
 
-import gi_core  # noqa: F401 - sets threads before torch starts any
 from gi_core.models import models
+from gi_core.torch_setup import thread_count
+
+torch.set_num_threads(thread_count())
 
 
 @pytest.fixture

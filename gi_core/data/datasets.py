@@ -22,7 +22,7 @@ def dataset(name: str, root: str | Path, split: Literal["train", "test"] = "trai
         raise BadInput(f"unknown data set {name!r}: allowed are {', '.join(DATASETS)}")
     if split not in ("train", "test"):
         raise BadInput(f"split={split}: allowed are train, test")
-    from gi_core._torch import make_torchvision_importable
+    from gi_core.torch_setup import make_torchvision_importable
 
     make_torchvision_importable()
     from torchvision import datasets

@@ -56,9 +56,12 @@ def read(source: Source, size: int, channels: int) -> Tensor:
 
 def _load(path: Path) -> tuple[bytes, str]:
     try:
+        if not path.is_file():  # a device or a pipe may have no end
+            raise FileNotFoundError
         if path.stat().st_size > MAX_BYTES:
             raise _too_many_bytes(repr(path.name), path.stat().st_size)
-        return path.read_bytes(), repr(path.name)
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1), repr(path.name)
     except BadInput:
         raise
     except (OSError, ValueError):

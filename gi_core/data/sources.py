@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from torch import Tensor
 
 from gi_core.components import split_top
@@ -9,6 +11,24 @@ from gi_core.data.datasets import DATASETS, dataset
 from gi_core.data.pictures import NoPicture, Source, read
 from gi_core.data.samples import SAMPLES, sample
 from gi_core.errors import BadInput
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+
+
+def picture_names(name: str) -> list[str]:
+    """What ``--image NAME`` stands for: the name itself, or the pictures of a folder by name, subfolders left out.
+
+    Raises BadInput for a folder without pictures.
+    """
+    try:
+        if name in SAMPLES or not Path(name).is_dir():
+            return [name]
+        found = sorted(str(file) for file in Path(name).iterdir() if file.suffix.lower() in ENDINGS)
+    except (OSError, ValueError):
+        return [name]
+    if not found:
+        raise BadInput(f"no picture in the folder {name[:200]!r}: files that end in {', '.join(ENDINGS)} are taken")
+    return found
 
 
 def open_picture(source: Source, size: int, channels: int) -> Tensor:

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
-from gi_core._torch import make_torchvision_importable
 from gi_core.errors import BadInput
 from gi_core.metrics.image import checked_pair
 from gi_core.paths import ASSETS
 from gi_core.seeds import seeded
+from gi_core.torch_setup import make_torchvision_importable
 
 Net = Literal["squeeze", "alex", "vgg"]
 

@@ -6,9 +6,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gi_core._torch import make_torchvision_importable
 from gi_core.errors import BadInput
 from gi_core.models.base import CIFAR_MEAN, CIFAR_STD, Architecture, Victim
+from gi_core.torch_setup import make_torchvision_importable
 
 CANONICAL = 96  # pixels: from this side on a victim is the published one
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from gi_core._torch import make_torchvision_importable
 from gi_core.errors import BadInput
 from gi_core.models.base import Architecture, Victim
 from gi_core.models.from_timm import TimmArchitecture, canonical
 from gi_core.models.resnet import ResNet18
 from gi_core.models.weights import Weights, weights
 from gi_core.seeds import seeded
+from gi_core.torch_setup import make_torchvision_importable
 
 
 @weights.register("pretrained")

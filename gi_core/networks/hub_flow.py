@@ -10,9 +10,9 @@ import os
 
 from torch import Tensor, nn
 
-from gi_core._torch import make_torchvision_importable
 from gi_core.errors import BadInput
 from gi_core.networks.flow import Flow, NoiseAtOne
+from gi_core.torch_setup import make_torchvision_importable
 
 EARLIEST = 1e-3
 """A noise predictor says nothing of the velocity at t = 0 (it divides by t)."""

@@ -13,6 +13,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gi_core.errors import BadInput
+from gi_core.plugins import load_plugins, loaded_plugins
+from gi_core.torch_setup import run_threads
 
 if TYPE_CHECKING:
     from gi_core.studies.base import Cell, Row, Study
@@ -38,7 +40,8 @@ def attempt(study: Study, cell: Cell) -> Outcome:
     """Measure a cell; what it raises becomes its outcome."""
     started = time.process_time()
     try:
-        row, error = study.measure(cell), ""
+        with run_threads():
+            row, error = study.measure(cell), ""
     except Exception as failure:
         row, error = None, " ".join(f"{type(failure).__name__}: {failure}".split())
     return Outcome(cell, row, error, time.process_time() - started)
@@ -52,7 +55,8 @@ def outcomes(study: Study, cells: Iterator[Cell], workers: int, cluster: str | N
             of this machine, none but this one for a single worker.
 
     Raises:
-        BadInput: a cluster is asked for, and ``ray`` is not installed or nothing answers there.
+        BadInput: a cluster is asked for, and ``ray`` is not installed, nothing answers there, or plugins are loaded,
+            which its machines do not have.
     """
     if cluster is None and workers == 1:
         yield from (attempt(study, cell) for cell in cells)
@@ -70,8 +74,9 @@ def outcomes(study: Study, cells: Iterator[Cell], workers: int, cluster: str | N
 
 @contextmanager
 def in_processes(study: Study, workers: int) -> Iterator[Submit]:
-    """Processes of this machine, of one torch thread each."""
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    """Processes of this machine, with the same plugins."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=load_plugins, initargs=(loaded_plugins(),)) as pool:
         try:
             yield lambda cell: pool.submit(attempt, study, cell)
         finally:
@@ -81,6 +86,8 @@ def in_processes(study: Study, workers: int) -> Iterator[Submit]:
 @contextmanager
 def on_ray(study: Study, address: str, workers: int) -> Iterator[Submit]:
     """Tasks of one core each on a Ray cluster (https://docs.ray.io), whose machines have this package installed."""
+    if loaded_plugins():
+        raise BadInput(f"--plugin {loaded_plugins()[0]} with --ray: install it as a package on the cluster instead")
     try:
         import ray
     except ImportError:

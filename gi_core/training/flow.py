@@ -17,7 +17,6 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gi_core._torch import make_torchvision_importable
 from gi_core.components import option
 from gi_core.data import arrays
 from gi_core.data.arrays import Pictures
@@ -25,6 +24,7 @@ from gi_core.metrics.lpips import backbone_file
 from gi_core.networks import weights
 from gi_core.networks.flow import Flow, per_image, to_flow
 from gi_core.networks.velocity import VelocityNet
+from gi_core.torch_setup import make_torchvision_importable
 from gi_core.training.base import Trainable, trainings
 
 VALIDATION_NOTE = (

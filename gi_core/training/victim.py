@@ -20,7 +20,7 @@ from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.models.trained import file_name
 from gi_core.networks import weights
-from gi_core.training.base import Trainable, trainings
+from gi_core.training.base import Trainable, keep, resume, trainings
 
 
 @trainings.register("victim")
@@ -29,7 +29,7 @@ class TrainVictim(Trainable):
     """A victim from ``weights=init`` on, checkpoints after the named epochs for ``weights=trained:epoch=N``.
 
     Adam, cosine decay to zero, random flips, train mode, bfloat16 autocast, cross-entropy. Stopped and started again
-    it begins anew: a checkpoint holds weights only.
+    it goes on after the last full epoch; finished, it has nothing left to do.
     """
 
     model: str = option("lenet", "victim architecture")
@@ -57,8 +57,11 @@ class TrainVictim(Trainable):
         victim = models.build(self.model, image_shape=shape, num_classes=classes, mode="train")
         optimiser = torch.optim.Adam(victim.parameters(), lr=self.lr)
         steps = self.epochs * (len(train) // self.batch)
-        started = time.process_time()
-        for epoch in range(self.epochs):
+        state = Path(out) / file_name(architecture, self.epochs, self.data)
+        first, log = resume(state, victim, optimiser, self.text)
+        log = log or [{"epoch": 0, "seconds": 0.0}]
+        started = time.process_time() - log[-1]["seconds"]
+        for epoch in range(first, self.epochs):
             generator = torch.Generator().manual_seed(self.seed * 100_003 + epoch)
             order = torch.randperm(len(train), generator=generator)[: len(train) // self.batch * self.batch]
             total = torch.zeros(())
@@ -79,6 +82,8 @@ class TrainVictim(Trainable):
             if epoch + 1 in kept:
                 path = Path(out) / file_name(architecture, epoch + 1, self.data)
                 weights.save(victim, path, self._card(shape, classes, len(train), figures), half=("weight",))
+            log.append(figures)
+            keep(state, victim, optimiser, self.text, log)
             yield figures | {"epochs": self.epochs}
 
     def _card(

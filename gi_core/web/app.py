@@ -9,11 +9,13 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+import torch
 from PIL import Image
 from starlette.middleware import Middleware
 
-from gi_core._torch import share_heaps
+from gi_core.memory import share_heaps
 from gi_core.store import Store
+from gi_core.torch_setup import thread_count
 from gi_core.web import api
 from gi_core.web.preload import Preload
 from gi_core.web.screens.anatomy import anatomy
@@ -35,6 +37,7 @@ from gi_core.web.widget import head, widget
 def build(service: RunService | None = None) -> gr.Blocks:
     """The web app, not yet launched."""
     share_heaps()
+    torch.set_num_threads(thread_count())  # of this process and every thread that the server begins
     service = service or open_run_service()
     Image.MAX_IMAGE_PIXELS = 40_000_000
     warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -10,7 +10,7 @@ from typing import Any
 
 from gi_core.components import parse_value
 from gi_core.errors import BadInput
-from gi_core.run import default_device
+from gi_core.torch_setup import default_device
 
 
 @dataclass(frozen=True)

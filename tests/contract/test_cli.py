@@ -23,7 +23,7 @@ def call(*arguments: str, **options) -> subprocess.CompletedProcess:
 
 
 def test_every_scenario_field_is_an_option():
-    options = {o.name for o in main.commands["run"].params}
+    options = {o.name for o in main.get_command(None, "run").params}
     assert {f.name for f in dataclasses.fields(Scenario)} <= options
 
 

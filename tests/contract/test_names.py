@@ -25,6 +25,7 @@ from gi_core.web.screens.lab import lab
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
+RUN = main.get_command(None, "run")
 ROOT = Path(__file__).resolve().parents[2]
 FIELDS = {f.name: f for f in dataclasses.fields(Scenario)}
 OTHER = {
@@ -57,7 +58,7 @@ def test_a_field_has_one_name_everywhere(name, endpoints):
     assert name in dict(parse_qsl(changed.to_url())), "URL key"
     assert Scenario.from_url(changed.to_url()) == changed
     assert name in json.loads(changed.to_json()), "JSON"
-    option = next(o for o in main.commands["run"].params if o.name == name)
+    option = next(o for o in RUN.params if o.name == name)
     assert f"--{name.replace('_', '-')}" in option.opts and field.metadata["text"] in option.help, "option"
     parameter = next(p for p in endpoints["/run_attack"]["parameters"] if p["parameter_name"] == name)
     assert parameter["python_type"]["type"], "API parameter"

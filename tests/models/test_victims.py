@@ -78,8 +78,8 @@ def test_small_pictures_keep_width_and_depth(name):
 
 
 def test_resnet18_equals_timm_given_its_weights():
-    from gi_core._torch import make_torchvision_importable
     from gi_core.models.pretrained import copy_in_order
+    from gi_core.torch_setup import make_torchvision_importable
 
     make_torchvision_importable()
     import timm

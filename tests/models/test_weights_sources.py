@@ -71,7 +71,7 @@ def test_without_a_connection_the_message_is_clear(monkeypatch):
 @pytest.mark.parametrize(("name", "side"), [("vit-tiny", 96), ("convnext-atto", 32), ("resnet18", 96)])
 def test_published_weights_reach_the_victim(name, side, monkeypatch, tmp_path):
     """A file as the Hub would send it (here: random weights of the canonical network) ends up in the victim."""
-    from gi_core._torch import make_torchvision_importable
+    from gi_core.torch_setup import make_torchvision_importable
 
     make_torchvision_importable()
     import timm

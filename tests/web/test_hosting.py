@@ -23,8 +23,8 @@ import torch
 
 from gi_core import seeds
 from gi_core.errors import BadInput
-from gi_core.run import default_device
 from gi_core.store import Store
+from gi_core.torch_setup import default_device
 from gi_core.web import settings
 from gi_core.web.exports import download_with
 from gi_core.web.screens.lab.lab import describe_with
@@ -182,7 +182,7 @@ def test_app_imports_spaces_before_torch(tmp_path):
     )
     script = textwrap.dedent("""
         import app, spaces
-        from gi_core.run import default_device
+        from gi_core.torch_setup import default_device
         from gi_core.web.settings import limits
         assert [t.__name__ for t in spaces.tasks] == ["remote"] and default_device() == "cpu"
         assert limits().workers == 2
