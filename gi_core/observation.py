@@ -7,6 +7,7 @@ was agreed on; a malicious one knows besides what it changed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from torch import Tensor
@@ -116,7 +117,7 @@ class Observation:
         """The victim's parameters, in the order of ``targets``."""
         return list(self.victim.parameters())
 
-    @property
+    @cached_property
     def targets(self) -> list[Tensor]:
         """The update's tensors as a *gradient*, in the order of ``parameters``.
 

@@ -62,20 +62,21 @@ class DeepLeakage(IterativeAttack):
         labels = self.fixed_labels(observation)
         matcher = Matcher(observation, L2(), parse_priors(self.prior), seed=seed)
         done_below = CONVERGED * float(norm(observation.targets).square())
-        converged, progress = False, 0.0
+        own, converged, progress = matcher, False, 0.0
 
         def evaluate(variables: list[Tensor]) -> Evaluation:
             if labels is not None:
-                return matcher.evaluate(variables[0], labels, progress)
+                return own.evaluate(variables[0], labels, progress)
             logits = variables[1].requires_grad_()
-            return matcher.evaluate(variables[0], logits.softmax(-1), progress, extra=(logits,))
+            return own.evaluate(variables[0], logits.softmax(-1), progress, extra=(logits,))
 
         def restart(number: int) -> Iterator[Frame]:
-            nonlocal converged, progress
+            nonlocal converged, own, progress
             if converged:
                 return
             progress = 0.0
             own_seed = seed + 7919 * number
+            own = matcher.fresh(own_seed)
             x = start(self.init, observation, own_seed) if self.init != "randn" else unboxed(observation, own_seed)
             variables = [x] if labels is not None else [x, random_logits(observation, own_seed + 1).to(x)]
             for frame in minimise(

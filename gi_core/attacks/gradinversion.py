@@ -92,10 +92,11 @@ class GradInversion(Attack):
 
         def member(number: int) -> Iterator[Frame]:
             noise = torch.Generator().manual_seed(seed + 104_729 * (number + 1))
+            own = matcher.fresh(seed + 7919 * number)
 
             def evaluate(images: Tensor, progress: float) -> Evaluation:
                 now[number] = images
-                value = matcher.evaluate(images, labels, progress)
+                value = own.evaluate(images, labels, progress)
                 if agreed is None:
                     return value
                 apart = (images - agreed[number]) / std

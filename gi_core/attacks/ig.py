@@ -83,16 +83,16 @@ class InvertingGradients(IterativeAttack):
         matcher = Matcher(observation, objective, tv + parse_priors(self.prior), seed=seed)
 
         def restart(number: int) -> Iterator[Frame]:
-            x = guess(number)
+            x, own = guess(number), matcher.fresh(seed + 7919 * number)
             first = number * (self.steps + 1)
             if self.optimiser == "lbfgs":
                 frames = minimise(
-                    lambda v: matcher.evaluate(v[0], labels), [x], steps=self.steps, lr=self.lr,
+                    lambda v: own.evaluate(v[0], labels), [x], steps=self.steps, lr=self.lr,
                     box=self.box, first=first, restart=number,
                 )  # fmt: skip
             else:
                 frames = descend(
-                    lambda v, progress: matcher.evaluate(v, labels, progress), x, observation, steps,
+                    lambda v, progress: own.evaluate(v, labels, progress), x, observation, steps,
                     first=first, restart=number,
                 )  # fmt: skip
             for frame in frames:

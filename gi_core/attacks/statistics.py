@@ -67,8 +67,9 @@ class StatisticsAttack(IterativeAttack):
         steps = Steps(self.steps, self.lr, self.signed, self.decay)
 
         def restart(number: int) -> Iterator[Frame]:
+            own = matcher.fresh(seed + 7919 * number)
             for frame in descend(
-                lambda x, progress: matcher.evaluate(x, labels, progress),
+                lambda x, progress: own.evaluate(x, labels, progress),
                 start(self.init, observation, seed + 7919 * number),
                 observation,
                 steps,

@@ -8,6 +8,7 @@ nothing but the victim's own passes is recorded.
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from gi_core.inversion.backends.factored import FactoredClient, few_positions
 from gi_core.inversion.objectives import Objective
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.observation import Observation
-from gi_core.priors.base import Prior, PriorContext, pulls
+from gi_core.priors.base import Prior, PriorContext, add_term, pulls
 
 Simulate = Callable[[Tensor, Tensor], list[Tensor]]
 
@@ -73,9 +74,15 @@ class Matcher:
             self.simulate = simulate or (client.gradient if client else gradient_of(observation))
             self.distance = distance_to(observation, objective)
         self.generator = torch.Generator().manual_seed(seed)
-        self.memory: dict[Prior, Any] = {}
+        self.memory: dict[Any, Any] = {}
         self._convolutions = _plain_convolutions if _is_tiny(observation) else contextlib.nullcontext
         self._attention: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
+
+    def fresh(self, seed: int) -> Matcher:
+        """The same for another start: priors remember nothing, and draw from ``seed``."""
+        other = copy.copy(self)
+        other.generator, other.memory = torch.Generator().manual_seed(seed), {}
+        return other
 
     def evaluate(
         self, images: Tensor, targets: Tensor, progress: float = 0.0, extra: tuple[Tensor, ...] = ()
@@ -109,7 +116,8 @@ class Matcher:
             context = PriorContext(self.observation, progress, self.generator, gradient, self.memory)
             others = tuple(prior for i, prior in enumerate(self.priors) if i not in in_pass)
             potentials, pull = pulls(others, images, context)
-            potentials |= {self.priors[i].name: potential for i, potential in in_pass.items()}
+            for i, potential in in_pass.items():
+                add_term(potentials, self.priors[i].name, potential)
             terms |= potentials
             loss, gradient = loss + sum(potentials.values()), gradient + pull
         return Evaluation(loss, terms, gradient, tuple(gradients[1:]))

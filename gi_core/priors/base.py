@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import torch
@@ -25,14 +25,14 @@ class PriorContext:
         progress: share of the iterations done, in [0,1].
         generator: the attack's own randomness.
         data_gradient: (B,C,H,W) gradient of the objective with respect to the pictures, for scale balancing.
-        memory: what a prior keeps from one moment of a run to the next, by prior.
+        memory: what this prior keeps from one moment of a start to the next.
     """
 
     observation: Observation
     progress: float
     generator: torch.Generator
     data_gradient: Tensor
-    memory: dict[Prior, Any] = field(default_factory=dict)
+    memory: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +71,23 @@ def parse_priors(text: str) -> tuple[Prior, ...]:
 
 
 def pulls(believed: tuple[Prior, ...], images: Tensor, context: PriorContext) -> tuple[dict[str, Tensor], Tensor]:
-    """Each prior's potential by name (0-dim), and the sum of their gradients (B,C,H,W)."""
-    terms, total = {}, torch.zeros_like(images)
-    for prior in believed:
-        terms[prior.name], pull = prior.pull(images, context)
+    """The potentials by name (0-dim; those of one name summed), and the sum of all gradients (B,C,H,W).
+
+    ``context.memory`` holds a memory for each prior, by its place.
+    """
+    terms: dict[str, Tensor] = {}
+    total = torch.zeros_like(images)
+    for place, prior in enumerate(believed):
+        own = replace(context, memory=context.memory.setdefault(place, {}))
+        potential, pull = prior.pull(images, own)
+        add_term(terms, prior.name, potential)
         total += pull
     return terms, total
+
+
+def add_term(terms: dict[str, Tensor], name: str, potential: Tensor) -> None:
+    """Count ``potential`` under ``name``, besides what is there: two priors may share a name."""
+    terms[name] = terms[name] + potential if name in terms else potential
 
 
 def denoised(text: str, observation: Observation, images: Tensor, progress: float) -> Tensor | None:

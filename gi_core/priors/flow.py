@@ -78,16 +78,16 @@ class FlowPrior(Prior):
         return min(0.99, max(0.01, self.start + progress * (self.end - self.start) + shift))
 
     def pull(self, images: Tensor, context: PriorContext) -> tuple[Tensor, Tensor]:
-        look = context.memory.get(self)
-        if look is None or not look.serves(self.every, images, context.progress):
-            look = context.memory[self] = self.look(images, context, look)
+        look: Look | None = context.memory.get("look")
+        if look is None or look.uses == self.every:
+            look = context.memory["look"] = self.look(images, context, look)
         look.uses += 1
         force = self.weight * (1 - context.progress) ** self.fade * look.scale
         away = images - look.seen
         return 0.5 * (force * away.square()).sum(), force * away
 
     def look(self, images: Tensor, context: PriorContext, last: Look | None) -> Look:
-        """Noise the guess and let the denoiser see it; the scale is the ``last`` look's unless a run begins."""
+        """Noise the guess and let the denoiser see it; the scale is that of the start's first look."""
         flow = self._flow(images)
         t = per_image(self.time(context.progress, context.generator), images)
         z = to_flow(images.detach())
@@ -96,10 +96,10 @@ class FlowPrior(Prior):
         for _ in range(self.draws):
             residual += pull_of(flow, z, t, _noise(images, context.generator))
         away = residual * (1 - t) / (2 * self.draws)  # x - D in pixels
-        if last is not None and last.of_run(images, context.progress):
-            return Look(images - away, last.scale, context.progress)
+        if last is not None:
+            return Look(images - away, last.scale)
         per_pixel = context.data_gradient.square().mean((1, 2, 3), keepdim=True).sqrt()
-        return Look(images - away, per_pixel / BALANCE, context.progress)
+        return Look(images - away, per_pixel / BALANCE)
 
     def denoised(self, images: Tensor, context: PriorContext) -> Tensor:
         """The denoiser's view of the guess at the present flow time, (B,C,H,W) in [0,1]; draws its own noise."""
@@ -116,20 +116,11 @@ class FlowPrior(Prior):
 
 @dataclass
 class Look:
-    """What the denoiser saw: (B,C,H,W) in [0,1], the prior's scale (B,1,1,1), when, and how often it was used."""
+    """What the denoiser saw: (B,C,H,W) in [0,1], the prior's scale (B,1,1,1), and how often it was used."""
 
     seen: Tensor
     scale: Tensor
-    progress: float
     uses: int = 0
-
-    def of_run(self, images: Tensor, progress: float) -> bool:
-        """Whether these pictures are of the same start of the attack."""
-        return self.seen.shape == images.shape and progress >= self.progress
-
-    def serves(self, every: int, images: Tensor, progress: float) -> bool:
-        """Whether it still stands for these pictures: not too old, and of the same start."""
-        return self.uses < every and self.of_run(images, progress)
 
 
 def _noise(like: Tensor, generator: torch.Generator) -> Tensor:

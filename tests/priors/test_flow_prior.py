@@ -76,7 +76,7 @@ def test_force_is_a_share_of_the_objectives_first_per_picture() -> None:
     prior = FlowPrior(weight=0.25, net="gaussian", fade=0)
     here = context(images, gradient=data)
     value, pull = prior.pull(images, here)
-    apart = (images - here.memory[prior].seen).flatten(1).norm(dim=1) / images[0].numel() ** 0.5
+    apart = (images - here.memory["look"].seen).flatten(1).norm(dim=1) / images[0].numel() ** 0.5
     torch.testing.assert_close(pull.flatten(1).norm(dim=1), 0.25 * data.flatten(1).norm(dim=1) * apart / BALANCE)
     assert value > 0
     _, later = prior.pull(images, replace(here, progress=0.6, data_gradient=7 * data))
@@ -110,12 +110,14 @@ def test_one_look_serves_so_many_iterations_of_one_start(monkeypatch: pytest.Mon
     prior = FlowPrior(net="gaussian", every=3, weight=0.3, fade=0)
     images = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     here = context(images)
-    steps = [prior.pull(images, replace(here, progress=p)) for p in (0.0, 0.1, 0.2, 0.3, 0.4, 0.0)]
+    steps = [prior.pull(images, replace(here, progress=p)) for p in (0.0, 0.1, 0.2, 0.3, 0.4)]
+    here = replace(here, memory={})
+    prior.pull(images, here)
     assert len(looks) == 3
     torch.testing.assert_close(steps[1], steps[0])
     assert not torch.equal(steps[3][1], steps[2][1])
 
-    look = here.memory[prior]
+    look = here.memory["look"]
     x = 0.7 * images + 0.1
     _, pull = prior.pull(x, replace(here, progress=0.1))
     assert len(looks) == 3
@@ -127,9 +129,9 @@ def test_each_start_takes_its_own_scale() -> None:
     prior = FlowPrior(net="gaussian", every=1)
     here = context(images)
     scales = []
-    for progress, size in ((0.0, 2.0), (0.5, 3.0), (0.0, 5.0)):
-        prior.pull(images, replace(here, progress=progress, data_gradient=size * torch.ones_like(images)))
-        scales.append(float(here.memory[prior].scale * BALANCE))
+    for memory, size in ((here.memory, 2.0), (here.memory, 3.0), ({}, 5.0)):
+        prior.pull(images, replace(here, memory=memory, data_gradient=size * torch.ones_like(images)))
+        scales.append(float(memory["look"].scale * BALANCE))
     assert scales == pytest.approx([2, 2, 5])
 
 
