@@ -27,14 +27,16 @@ FILES = {
     "cifar10": "cifar10.npz",
     "cifar100": "cifar100_subset.npz",
     "tiny-imagenet": "tiny_imagenet_subset.npz",
+    "imagenet-sample": "imagenet_sample_224.npz",
 }
-SIDES = {"mnist": 28, "fashion-mnist": 28, "cifar10": 32, "cifar100": 32, "tiny-imagenet": 64}
+SIDES = {"mnist": 28, "fashion-mnist": 28, "cifar10": 32, "cifar100": 32, "tiny-imagenet": 64, "imagenet-sample": 224}
 LICENCES = {
     "mnist": "CC BY-SA 3.0 as usually stated (LeCun, Cortes)",
     "fashion-mnist": "MIT (Zalando SE)",
     "cifar10": "no formal licence; free research use with citation (Krizhevsky 2009)",
     "cifar100": "no formal licence; free research use with citation (Krizhevsky 2009)",
     "tiny-imagenet": "ImageNet terms: non-commercial research and education",
+    "imagenet-sample": "ImageNet terms: non-commercial research and education",
 }
 VALIDATION = 0.1
 

@@ -12,9 +12,10 @@ rows hold all pictures above their threshold: neighbouring rows are subtracted f
 The sparse row is capped at the bin's width; the published one is divided by it instead, which is the same in exact
 arithmetic, but its large weights round a float32 weight delta away.
 
-One input more than the picture has carries 1 + |u|^2 / n, with weight 0 in every row (ours). For a lone picture the
-quotient repeats it; for a blend u = sum a_i u_i it exceeds the blend's own 1 + |u|^2 / n by sum a_i |u_i - u|^2 / n.
-The gap tells without truth, labels or network how far a quotient is from the picture.
+A few inputs more than the picture has carry 1 + the mean of u^2 over each cell of a 4 x 4 grid and each channel, with
+weight 0 in every row (ours). For a lone picture the quotient repeats them; for a blend u = sum a_i u_i the quotient
+exceeds what the blend itself has by the mean of sum a_i (u_i - u)^2 over the cell. The gap tells without truth, labels
+or network how far a quotient is from the picture.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ from gi_core.servers.base import (
 BRIGHTNESS = (0.45, 0.12)
 """Mean and deviation, over photographs, of a picture's mean pixel in [0,1]: ImageNet 0.446, 0.120; CIFAR-10 0.472,
 0.125."""
+GRID = 4
+"""Cells on a side of the grid of checksums."""
 FIELD = 4
 """Cells on a side of the random field behind the smooth measurement."""
 
@@ -55,15 +58,15 @@ class Bins(nn.Module):
 
     Args:
         question: (n,) the measurement m; thresholds: (K,) ascending.
-        sparse: rows answer inside their bin alone; checksum: the input 1 + |u|^2 / n stands behind the pixels.
+        sparse: rows answer inside their bin alone; checksums: inputs behind the pixels, 0 or 16 a channel.
     """
 
     widths: Tensor
 
-    def __init__(self, question: Tensor, thresholds: Tensor, *, sparse: bool, checksum: bool) -> None:
+    def __init__(self, question: Tensor, thresholds: Tensor, *, sparse: bool, checksums: int) -> None:
         super().__init__()
-        self.sparse, self.checksum = sparse, checksum
-        self.rows = nn.Linear(len(question) + checksum, len(thresholds), device="meta").to_empty(device="cpu")
+        self.sparse, self.checksums = sparse, checksums
+        self.rows = nn.Linear(len(question) + checksums, len(thresholds), device="meta").to_empty(device="cpu")
         with torch.no_grad():
             self.rows.weight.zero_()
             self.rows.weight[:, : len(question)] = question
@@ -73,8 +76,8 @@ class Bins(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         u = x.flatten(1)
-        if self.checksum:
-            u = torch.cat([u, 1 + u.square().mean(1, keepdim=True)], 1)
+        if self.checksums:
+            u = torch.cat([u, 1 + F.adaptive_avg_pool2d(x.square(), GRID).flatten(1)], 1)
         answers = F.relu(self.rows(u))
         return torch.minimum(answers, self.widths) if self.sparse else answers
 
@@ -132,7 +135,7 @@ class Imprint(Server):
         "add", "rows are added to the pixels before the network, or are the only input of the first class"
     )
     gain: float = option(0.001, "how strongly the rows act on what follows", low=1e-12, high=1e6)
-    checksum: bool = option(True, "one input more, 1 + |u|^2/n, that tells a lone picture from a blend")
+    checksum: bool = option(True, "inputs with the mean of u^2 over a 4x4 grid, which tell a picture from a blend")
 
     def send(self, victim: Victim, seed: int) -> Sent:
         linear_head(victim)
@@ -141,7 +144,8 @@ class Imprint(Server):
         check_size("imprint:bins", self.bins, shape)
         question = self.question(shape, seed)
         thresholds = self.thresholds(victim, question, seed)
-        bins = Bins(question, thresholds, sparse=self.units == "sparse", checksum=self.checksum).to(victim.mean.device)
+        checksums = shape[0] * GRID**2 if self.checksum else 0
+        bins = Bins(question, thresholds, sparse=self.units == "sparse", checksums=checksums).to(victim.mean.device)
         if self.connect == "add":
             victim.body = Before(bins, victim.body, self.gain)
         else:
