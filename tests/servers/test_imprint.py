@@ -78,9 +78,9 @@ def test_pictures_alone_in_their_bin_come_out_whole(fields):
     frame = frame_of(run)
     report = frame.report
     trusted = errors(run, frame.pool)[torch.tensor(report["trust"], dtype=torch.bool)]
-    assert len(trusted) >= (0.3 if s.clients > 1 else 0.5) * len(run.cohort)
-    assert (trusted < 1e-3).all(), "a trusted picture is nearer than 30 dB"
-    assert run.trace().report["recovered"] >= len(trusted) / len(run.cohort) - 1e-6
+    assert len(trusted) > 0 and (trusted < 1e-3).all(), "a trusted picture is nearer than 30 dB"
+    share = run.trace().report["recovered"]
+    assert share >= max(0.3 if s.clients > 1 else 0.5, len(trusted) / len(run.cohort) - 1e-6)
 
 
 @pytest.mark.parametrize("defense", ["clip+gaussian:sigma=0.001", "sign", "dp-gaussian:epsilon=10"])
