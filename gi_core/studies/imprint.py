@@ -69,7 +69,7 @@ class ImprintStudy(Study):
         "update",
     )  # fmt: skip
     columns: ClassVar[tuple[str, ...]] = (
-        "pictures", "recovered", "own", "expected", "predicted", "found", "trusted", "false", "control", "psnr",
+        "count", "recovered", "own", "expected", "predicted", "found", "trusted", "false", "control", "psnr",
         "decoding",
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ def row_of(run: Run) -> Row:
     count, found = len(run.cohort), recovered(run.cohort, pool)
     errors = nearest(run.truth, pool)[recovered(run.truth, pool)]
     return {
-        "pictures": count,
+        "count": count,
         "recovered": float(found.float().mean()),
         "own": float(found[: len(run.truth)].float().mean()),
         "expected": report["expected"] / count,  # type: ignore[operator]

@@ -1,4 +1,6 @@
-"""Named HTTP endpoints: ``/run_attack``, ``/seconds`` and ``/list``, with the names and values of the command line.
+"""Named HTTP endpoints: ``/run_attack``, ``/seconds``, ``/inspect`` and ``/list``.
+
+Names and values are those of the command line.
 
 The same are the tools of the MCP server, where one is asked for (``GI_MCP=1``).
 """
@@ -12,8 +14,10 @@ import gradio as gr
 
 from gi_core import catalogue
 from gi_core.errors import BadInput
+from gi_core.evaluation.inspection import inspect_sent
 from gi_core.scenario import Scenario
-from gi_core.web.server.requests import FIELDS, scenario_of_link
+from gi_core.trace import finite
+from gi_core.web.server.requests import FIELDS, scenario_of, scenario_of_link
 from gi_core.web.server.run_service import RunService
 
 PARAMETERS = {"images": "sample names or data: URIs, one per picture of the batch"} | {
@@ -70,6 +74,21 @@ def expose(service: RunService) -> None:
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 
+    def inspect(model: str = "lenet", server: str = "honest", image_size: int = 32, seed: int = 0) -> dict[str, Any]:
+        """What a client can see of the model it was sent: level, findings, statistics; no picture is needed.
+
+        Args:
+            model: victim architecture
+            server: who sends the model
+            image_size: picture side in pixels
+            seed: of the server's draws
+        """
+        try:
+            settings = {"model": model, "server": server, "image_size": image_size, "seed": seed}
+            return finite(inspect_sent(scenario_of(settings, service.limits)).to_dict())
+        except BadInput as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
     def list_(kind: str = "") -> dict[str, Any]:
         """Models, attacks, defenses, priors, metrics, samples: names, options, meanings.
 
@@ -86,4 +105,5 @@ def expose(service: RunService) -> None:
     )
     gr.api(run_attack, api_name="run_attack", concurrency_limit=None)
     gr.api(seconds, api_name="seconds", concurrency_limit=None)
+    gr.api(inspect, api_name="inspect", concurrency_id="inspect", concurrency_limit=1)
     gr.api(list_, api_name="list", concurrency_limit=None)
