@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from gi_core import cancellation
 from gi_core.defenses import Batch, Defense
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
@@ -107,7 +109,10 @@ def per_example_gradients(model: Victim, images: Tensor, labels: Tensor) -> Tens
             f"a per-example defense needs one gradient per picture, but BatchNorm {coupled!r} in train mode mixes"
             " the pictures of a batch: use mode=eval, or a defense with per=update"
         )
-    singles = [gradient(model, images[i : i + 1], labels[i : i + 1]) for i in range(len(images))]
+    singles = []
+    for i in range(len(images)):
+        cancellation.check()
+        singles.append(gradient(model, images[i : i + 1], labels[i : i + 1]))
     return {name: torch.stack([s[name] for s in singles]) for name in singles[0]}
 
 
@@ -119,6 +124,7 @@ def local_training(model: Victim, images: Tensor, labels: Tensor, training: Trai
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     optimiser = torch.optim.SGD(model.parameters(), lr=training.lr, momentum=training.momentum)
     for chosen in minibatches(len(images), training, seed):
+        cancellation.check()
         optimiser.zero_grad()
         model.loss(images[chosen], labels[chosen]).backward()
         optimiser.step()
@@ -141,17 +147,37 @@ def running_statistics(model: nn.Module) -> Tensors:
     return {name: b.detach().clone() for name, b in model.named_buffers() if "running_" in name}
 
 
-def aggregate(updates: list[Update]) -> Update:
+class WeightedMean:
+    """The mean of updates, weighted by their numbers of examples, taken up one by one; accumulated in float64."""
+
+    def __init__(self, first: Update) -> None:
+        self._first, self._examples = first, 0
+        self._sums: Tensors = {}
+        self.add(first)
+
+    def add(self, update: Update) -> None:
+        """Raises BadInput if kinds differ."""
+        if update.kind != self._first.kind:
+            raise BadInput("aggregation needs updates of one kind, all gradients or all deltas")
+        for name, tensor in update.tensors.items():
+            part = tensor.double() * update.examples
+            self._sums[name] = self._sums[name].add_(part) if name in self._sums else part
+        self._examples += update.examples
+
+    def update(self) -> Update:
+        """What the server gets."""
+        mean = {name: (self._sums[name] / self._examples).to(t) for name, t in self._first.tensors.items()}
+        return Update(mean, self._first.kind, examples=self._examples, buffers=self._first.buffers)
+
+
+def aggregate(updates: Iterable[Update]) -> Update:
     """Secure aggregation: the mean of the clients' updates, weighted by their numbers of examples.
 
-    Exact to float rounding (accumulated in float64), whatever the number of clients. Raises BadInput if kinds differ.
+    Exact to float rounding, whatever the number of clients, of which one is held at a time. Raises BadInput if kinds
+    differ.
     """
-    if len({u.kind for u in updates}) != 1:
-        raise BadInput("aggregation needs updates of one kind, all gradients or all deltas")
-    total = sum(u.examples for u in updates)
-    names = updates[0].tensors
-    mean = {
-        name: sum(u.tensors[name].double() * (u.examples / total) for u in updates).to(t)  # type: ignore[union-attr]
-        for name, t in names.items()
-    }
-    return Update(mean, updates[0].kind, examples=total, buffers=updates[0].buffers)
+    arriving = iter(updates)
+    mean = WeightedMean(next(arriving))
+    for update in arriving:
+        mean.add(update)
+    return mean.update()

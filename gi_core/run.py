@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gi_core.client import Released, aggregate, release
+from gi_core import cancellation
+from gi_core.client import Released, WeightedMean, release
 from gi_core.data.pictures import check_batch
 from gi_core.data.samples import public_crops
 from gi_core.defenses.privacy import privacy_of
@@ -70,9 +71,13 @@ class Run:
         try:
             while True:
                 started = time.perf_counter()
-                with run_threads():
-                    frame = next(frames, None)
-                self.seconds += time.perf_counter() - started
+                try:
+                    with run_threads():
+                        frame = next(frames, None)
+                except cancellation.Cancelled:
+                    return
+                finally:
+                    self.seconds += time.perf_counter() - started
                 if frame is None:
                     self.finished = True
                     return
@@ -179,12 +184,15 @@ def _prepare(scenario: Scenario, images: Tensor, labels: Tensor | None, where: t
     sent = server.send(victim, stream_seed(scenario.seed, "server"))
     sought = server.sought(sent, truth, labels)
     released = _answers(scenario, sent.target, truth, labels, scenario.seed)
-    updates, others, cohort = [r.defended for r in released], [], [truth]
+    updates, cohort = [r.defended for r in released], [truth]
     if scenario.clients > 1:
+        means = [WeightedMean(own) for own in updates]
         for pictures, targets, seed in _other_clients(scenario, where):
+            cancellation.check()
             cohort.append(pictures)
-            others.append([r.defended for r in _answers(scenario, sent.others, pictures, targets, seed)])
-        updates = [aggregate([own, *(o[query] for o in others)]) for query, own in enumerate(updates)]
+            for mean, answer in zip(means, _answers(scenario, sent.others, pictures, targets, seed), strict=True):
+                mean.add(answer.defended)
+        updates = [mean.update() for mean in means]
     reading = server.read(sent, tuple(updates), int(sought.sum()))
     observation = Observation(
         victim=reading.victim,

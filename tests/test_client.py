@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -113,3 +116,20 @@ def test_buffers_travel_only_when_shared():
     assert all("running_" in name for name in shared)
     before = dict(model.named_buffers())
     assert any(not torch.equal(shared[n], before[n]) for n in shared)
+
+
+def test_aggregation_holds_one_client_at_a_time():
+    """A thousand clients of a large network were once held side by side."""
+    held: list[weakref.ref] = []
+
+    def arriving():
+        for number in range(50):
+            update = Update({"w": torch.full((1000,), float(number))}, "gradient", examples=2)
+            held.append(weakref.ref(update.tensors["w"]))
+            yield update
+            del update
+            gc.collect()
+            alive = sum(ref() is not None for ref in held)
+            assert alive <= 3
+
+    assert aggregate(arriving()).tensors["w"][0].item() == 24.5

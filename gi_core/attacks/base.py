@@ -50,6 +50,10 @@ STARTS = ("randn", "rand", "grey")
 """Starting points that are not attacks: N(0,1) in normalised pixels as published, uniform in [0,1], all 0.5."""
 
 
+WARM_STARTS = 3
+"""Attacks that may stand before one another's start."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class IterativeAttack(Attack):
     """Starts somewhere and descends, several times over; ``init`` may name an attack whose answer is the start."""
@@ -85,9 +89,13 @@ attacks = Attacks("attack")
 
 
 def check_init(init: str) -> None:
-    """Refuse a starting point that is neither a known name nor an attack. Raises BadInput."""
+    """Refuse a starting point that is neither a known name nor an attack, or too long a chain. Raises BadInput."""
+    if init.count("init") + init.count("+") >= WARM_STARTS:
+        raise BadInput(
+            f"{WARM_STARTS + 1} or more attacks, each the start of the next: at most {WARM_STARTS} are allowed"
+        )
     if init not in STARTS:
         try:
             attacks.parse(init)
         except BadInput as error:
-            raise BadInput(f"init={init}: allowed are {', '.join(STARTS)} or an attack; {error}") from None
+            raise BadInput(f"init={init[:200]}: allowed are {', '.join(STARTS)} or an attack; {error}") from None

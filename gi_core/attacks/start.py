@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gi_core import cancellation
 from gi_core.attacks.base import attacks
 from gi_core.observation import Observation
 
@@ -30,5 +31,6 @@ def start(init: str, observation: Observation, seed: int) -> Tensor:
         x = torch.full(shape, 0.5).to(victim.mean)
     else:
         for frame in attacks.parse(init).run(observation, seed):
+            cancellation.check()
             x = frame.images
     return x.detach().clamp(0, 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gi_core import cancellation
 from gi_core.components import option
 from gi_core.defenses.base import Batch, Defense, defenses
 from gi_core.models.base import Victim
@@ -25,12 +26,16 @@ def sensitivity(
     images = images.detach().requires_grad_()
     features = copy.deepcopy(victim).features(images)
     if probes is None:
-        rows = [torch.autograd.grad(column.sum(), images, retain_graph=True)[0] for column in features.unbind(1)]
-        return features.detach(), torch.stack([row.flatten(1).norm(dim=1) for row in rows], dim=1)
+        norms = []
+        for column in features.unbind(1):
+            cancellation.check()
+            norms.append(torch.autograd.grad(column.sum(), images, retain_graph=True)[0].flatten(1).norm(dim=1))
+        return features.detach(), torch.stack(norms, dim=1)
     weight = torch.zeros_like(features, requires_grad=True)
     (pulled,) = torch.autograd.grad(features, images, weight, create_graph=True)
     total = torch.zeros_like(features)
     for _ in range(probes):
+        cancellation.check()
         v = torch.randn(images.shape, generator=generator, dtype=images.dtype, device=generator.device)
         (pushed,) = torch.autograd.grad(pulled, weight, v.to(images.device), retain_graph=True)
         total += pushed.square()
@@ -51,7 +56,7 @@ class Soteria(Defense):
     reads_pictures = True
 
     percentile: float = option(60.0, "percentage of features whose columns are zeroed", low=0.0, high=100.0)
-    probes: int | None = option(64, "random directions per sensitivity estimate; none: exact", low=1)
+    probes: int | None = option(64, "random directions per sensitivity estimate; none: exact", low=1, high=10_000)
 
     def on_update(self, tensors: Tensors, batch: Batch) -> Tensors:
         batch.victim.need_linear_head(self.name)

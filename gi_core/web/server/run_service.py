@@ -9,12 +9,13 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
+from gi_core import cancellation
 from gi_core.errors import BadInput
 from gi_core.evaluation.judge import judging
 from gi_core.run import Run, prepare
@@ -283,7 +284,11 @@ class RunService:
                     yield {"run": (said := news)}
                 if stop.wait(0.1):
                     raise BadInput("Left the line before the run began")
-            yield from compute(stop)
+            deadline = self.deadline()
+            with cancellation.until(lambda: stop.is_set() or time.monotonic() > deadline):
+                yield from compute(stop)
+        except cancellation.Cancelled:
+            raise unstarted() from None
         finally:
             self.queue.leave(run_id)
 
@@ -298,9 +303,9 @@ class RunService:
                 for _ in frames:
                     if throttle.over:
                         break
-            trace = run.trace()
+            trace = recorded_steps(run)
             if not throttle.over:
-                with closing(judging(run, trace)) as steps:
+                with closing(judging(run, trace)) as steps, suppress(cancellation.Cancelled):
                     for _ in steps:
                         if throttle.over:
                             break
@@ -358,7 +363,7 @@ class RunService:
                     moved = payload.moving(kept, history, drawn) | {"opinions": opinions.rows}
                     yield {"run": base | moved | {"state": "running"}}
                     throttle.sent()
-        trace = run.trace()
+        trace = recorded_steps(run)
         watch.attacked(trace.iterations, to_its_end=not trace.stopped)
         opinions.ask(trace.frames[-1], in_any_case=True)
         base |= payload.ended(trace) | {"opinions": opinions.rows}
@@ -383,6 +388,8 @@ class RunService:
                     share = next(steps)
                 except StopIteration as end:
                     return payload.verdict(run, end.value)
+                except cancellation.Cancelled:
+                    return None
                 if throttle.over:
                     return None
                 if throttle.due:
@@ -406,6 +413,18 @@ class Throttle:
 
     def sent(self) -> None:
         self._last = time.monotonic()
+
+
+def unstarted() -> BadInput:
+    """What is said of a run that was ended before it had anything to show."""
+    return BadInput("stopped, or out of time, before the attack's first step")
+
+
+def recorded_steps(run: Run) -> Trace:
+    """The run's Trace so far. Raises BadInput where it had no time for a single step."""
+    if not run.iterations:
+        raise unstarted()
+    return run.trace()
 
 
 def failed(run_id: str, error: BadInput) -> dict[str, Any]:

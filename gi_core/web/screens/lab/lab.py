@@ -15,7 +15,7 @@ from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
 from gi_core.defenses.privacy import privacy_of
 from gi_core.errors import BadInput
-from gi_core.models import build, models, weights
+from gi_core.models import models, outline, weights
 from gi_core.report import FORMATS
 from gi_core.scenario import FACTS, Scenario
 from gi_core.trace import finite
@@ -108,7 +108,7 @@ def recorded_run(request: dict[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def parameters(model: str, shape: tuple[int, int, int], classes: int) -> int:
     """How many numbers the victim has."""
-    return sum(p.numel() for p in build(model, image_shape=shape, num_classes=classes).parameters())
+    return sum(p.numel() for p in outline(model, shape, classes).parameters())
 
 
 def describe_with(service: RunService) -> Any:
