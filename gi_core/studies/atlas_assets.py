@@ -1,0 +1,231 @@
+"""Make the atlas's rows and films what Explore loads: ``python -m gi_core.studies.atlas_assets OUT``.
+
+Without OUT the shipped verdicts are computed anew from the shipped numbers, after a change of thresholds.
+
+``index.json``: sets of cells, each the strongest attack that was tried at one strength, with its numbers. One WebP per
+set: a row per cell, FRAMES columns of frames in order (grey where there are fewer), then the control's answer. Of sets
+with one picture the last frame and the control's answer are there once more without loss (``still``).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from gi_core.data.samples import SAMPLES
+from gi_core.evaluation.verdict import Likeness
+from gi_core.paths import ASSETS
+from gi_core.studies.atlas import FRAMES, AtlasSet, sets
+from gi_core.studies.base import Row, read_rows
+
+ATLAS = ASSETS / "atlas"
+SIDE = 32
+GREY = 128
+QUALITY = {1: 80, 2: 70, 4: 60, 8: 50}
+"""WebP's quality by pictures mixed."""
+SHOWN = ("model", "batch_size", "defense", "knowledge", "attack", "seed")
+TRADEOFF = ASSETS / "results" / "tradeoff.csv"
+PRICED = {
+    "noise": "clip:norm=1+gaussian:sigma={:g}", "topk": "topk:keep={:g}", "quantize": "quantize:bits={:g}",
+}  # fmt: skip
+"""How ``study tradeoff`` writes the defenses whose cost in accuracy it measured."""
+
+
+def pack(out: Path, target: Path = ATLAS) -> dict[str, Any]:
+    """Write index and sprites of every set with a finished strength; returns the index.
+
+    Args:
+        out: folder of ``study atlas``. target: folder that is filled; sprites of sets that are no more are removed.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    tried: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in read_rows(out / "atlas.csv"):
+        tried[row["set"]][row["strength"]].append(row)
+    packed = [packed_set(chosen, tried[chosen.id], out, target) for chosen in sets() if complete(chosen, tried)]
+    kept = {name for entry in packed for name in (entry["file"], entry.get("still"))}
+    for file in target.glob("*.webp"):
+        if file.name not in kept:
+            file.unlink()
+    index = {
+        "version": 1,
+        "chosen": "oracle",
+        "accuracy_of": accuracy_of(),
+        "pictures": {name: {"title": SAMPLES[name].title} for entry in packed for name in entry["pictures"]},
+        "sets": packed,
+    }
+    write_index(index, target)
+    return index
+
+
+def complete(chosen: AtlasSet, tried: dict[str, dict[str, list[Row]]]) -> bool:
+    """Whether every strength of the set has an answer by every attack (or its refusal)."""
+    found = tried.get(chosen.id, {})
+    for strength in chosen.strengths:
+        done = {row["attack"] for row in found.get(f"{strength:g}", [])}
+        if not {chosen.scenario(strength, a).attack for a in chosen.attacks(strength)} <= done:
+            return False
+    return True
+
+
+def packed_set(chosen: AtlasSet, tried: dict[str, list[Row]], out: Path, target: Path) -> dict[str, Any]:
+    """One set's entry of the index; its sprites are written."""
+    rows = [strongest(tried[f"{strength:g}"]) for strength in chosen.strengths]
+    films = [np.asarray(Image.open(out / "pictures" / f"{row['film']}.png").convert("RGB")) for row in rows]
+    names = {"file": f"{chosen.id}.webp"}
+    save(sprite(films, chosen.mixed), target / names["file"], quality=QUALITY[chosen.mixed])
+    if chosen.mixed == 1:
+        names["still"] = f"{chosen.id}.still.webp"
+        save(np.concatenate([np.hstack(tiles(film)[-2:]) for film in films]), target / names["still"], lossless=True)
+    cells = [
+        cell(chosen, strength, row, tried[f"{strength:g}"])
+        for strength, row in zip(chosen.strengths, rows, strict=True)
+    ]
+    return {
+        "id": chosen.id, "network": chosen.network, "defense": chosen.defense, "mixed": chosen.mixed,
+        "pictures": list(chosen.pictures), "side": SIDE, **names, "numel": int(rows[0]["numel"]), "cells": cells,
+    }  # fmt: skip
+
+
+def strongest(rows: list[Row]) -> Row:
+    """The row of the highest verdict; among those the greatest gain of structure, then of PSNR. The truth chooses.
+
+    Where nothing is shown to leak there is no gain to speak of: then the answer nearest to the truth is shown.
+    """
+
+    def strength(row: Row) -> tuple[int, float, float]:
+        evidence = json.loads(row["evidence"])
+        level = verdict(evidence)["level"]
+        gained = round(max(like.structure for like in likenesses(evidence)), 2) if level else 0.0
+        return level, gained, mean(row["psnr"])
+
+    return max((row for row in rows if not row["refused"]), key=strength)
+
+
+def cell(chosen: AtlasSet, strength: float, row: Row, tried: list[Row]) -> dict[str, Any]:
+    """What the index says of one strength."""
+    scenario = chosen.scenario(strength, row["attack"]).to_dict()
+    return {
+        "strength": strength,
+        "scenario": {key: scenario[key] for key in SHOWN},
+        "attack": row["attack"],
+        "frames": json.loads(row["frames"]),
+        "steps": int(row["steps"]),
+        "seconds": float(row["attack_seconds"]),
+        "scores": paired(row["psnr"], row["ssim"]),
+        "control": {"psnr": round(mean(row["control_psnr"]), 2), "ssim": round(mean(row["control_ssim"]), 4)},
+        "verdict": verdict(json.loads(row["evidence"])),
+        "evidence": [asdict(like) for like in likenesses(json.loads(row["evidence"]))],
+        "noise_share": float(row["noise_share"]),
+        "accuracy_cost": accuracy_cost(chosen.defense, strength),
+        "band": row["band"],
+        "tried": [r["attack"] for r in tried if not r["refused"]],
+    }
+
+
+def likenesses(evidence: list[dict[str, float]]) -> list[Likeness]:
+    names = [f.name for f in fields(Likeness)]
+    return [Likeness(**{name: picture[name] for name in names}) for picture in evidence]  # type: ignore[arg-type]
+
+
+def verdict(evidence: list[dict[str, float]]) -> dict[str, Any]:
+    """Level of the batch and of each picture; rank and reason are of the picture that leaked most."""
+    found = likenesses(evidence)
+    findings = [like.finding(len(found)) for like in found]
+    most = max(range(len(found)), key=lambda i: (findings[i].level, found[i].structure))
+    reason = {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(findings[most]).items() if k != "level"}
+    return {
+        "level": findings[most].level, "levels": [f.level for f in findings], "picture": most,
+        "rank": int(found[most].rank), "control_rank": int(found[most].control_rank),
+        "candidates": int(found[most].candidates), "reason": reason,
+    }  # fmt: skip
+
+
+def words_anew(target: Path = ATLAS) -> int:
+    """Judge the shipped numbers again; the number of cells whose level changed."""
+    index = json.loads((target / "index.json").read_text())
+    changed = 0
+    for found in (cell for entry in index["sets"] for cell in entry["cells"]):
+        before, found["verdict"] = found["verdict"], verdict(found["evidence"])
+        changed += before["levels"] != found["verdict"]["levels"]
+    write_index(index, target)
+    return changed
+
+
+def tiles(film: np.ndarray) -> list[np.ndarray]:
+    """(SIDE,B SIDE,3) each: the frames, then the control's answer."""
+    return list(film.reshape(-1, SIDE, film.shape[1], 3))
+
+
+def sprite(films: list[np.ndarray], mixed: int) -> np.ndarray:
+    """(cells SIDE, (FRAMES+1) mixed SIDE, 3) uint8."""
+    blank = np.full((SIDE, mixed * SIDE, 3), GREY, np.uint8)
+    rows = []
+    for film in films:
+        *frames, guess = tiles(film)
+        rows.append(np.hstack([*frames, *[blank] * (FRAMES - len(frames)), guess]))
+    return np.concatenate(rows)
+
+
+def save(pixels: np.ndarray, path: Path, *, quality: int = 100, lossless: bool = False) -> None:
+    Image.fromarray(pixels).save(path, "WEBP", quality=quality, lossless=lossless, method=6)
+
+
+def accuracy_of() -> dict[str, Any] | None:
+    """Whose accuracy ``accuracy_cost`` is about: a share of all pictures, lost after the recorded rounds."""
+    base = measured().get("none")
+    return None if base is None else {
+        "study": "tradeoff", "model": "mlp:width=64,depth=1", "data": "mnist", "rounds": int(base["rounds"]),
+        "clients": 64, "undefended": float(base["accuracy"]),
+    }  # fmt: skip
+
+
+def accuracy_cost(defense: str, strength: float) -> float | None:
+    """Share of pictures that a network trained under the defense names wrongly and one without it names rightly."""
+    known = measured()
+    text = "none" if strength == 0 else PRICED.get(defense, "").format(strength)
+    if text not in known or "none" not in known:
+        return None
+    return round(float(known["none"]["accuracy"]) - float(known[text]["accuracy"]), 4)
+
+
+def measured() -> dict[str, dict[str, str]]:
+    if not TRADEOFF.exists():
+        return {}
+    with TRADEOFF.open(newline="") as file:
+        return {row["defense"]: row for row in csv.DictReader(file)}
+
+
+def paired(quality: str, structure: str) -> list[dict[str, float]]:
+    pairs = zip(json.loads(quality), json.loads(structure), strict=True)
+    return [{"psnr": round(a, 2), "ssim": round(b, 4)} for a, b in pairs]
+
+
+def mean(values: str) -> float:
+    found: Iterable[float] = json.loads(values)
+    return float(np.mean(list(found)))
+
+
+def write_index(index: dict[str, Any], target: Path) -> None:
+    (target / "index.json").write_text(json.dumps(index, separators=(",", ":")) + "\n")
+
+
+def main(arguments: list[str]) -> None:
+    if not arguments:
+        print(f"{words_anew()} cells have another level")
+        return
+    index = pack(Path(arguments[0]))
+    size = sum(file.stat().st_size for file in ATLAS.iterdir())
+    print(f"{len(index['sets'])} sets, {sum(len(s['cells']) for s in index['sets'])} cells, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
