@@ -41,7 +41,8 @@ from speed import bare
 
 import gi_core as gi
 from gi_core.errors import BadInput
-from gi_core.inversion.matching import Evaluation, Matcher
+from gi_core.inversion.frame import Evaluation
+from gi_core.inversion.matching import Matcher
 from gi_core.run import Run
 
 ATTACKS = ("ig", "ig:objective=l2", "dlg", "sme", "fm", "gradinversion")

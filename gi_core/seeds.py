@@ -17,6 +17,11 @@ def stream_seed(seed: int, purpose: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:4], "big") >> 1
 
 
+def restart_seed(seed: int, number: int) -> int:
+    """The seed of an attack's start ``number``; that of start 0 is ``seed`` itself."""
+    return seed + 7919 * number
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """torch's global generator, seeded, for code that draws from it; put back afterwards.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from gi_core.components import Component, Registry, option, split_top
 from gi_core.errors import BadInput
+from gi_core.inversion.descent import keep_best
 from gi_core.inversion.frame import Frame
 from gi_core.observation import Observation
+from gi_core.seeds import restart_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,18 @@ WARM_STARTS = 3
 """Attacks that may stand before one another's start."""
 
 
+@dataclass(frozen=True)
+class Restart:
+    """One of an attack's independent starts: its number, from 0, and the seed of its draws."""
+
+    number: int
+    seed: int
+
+
+Descent = Callable[[Restart], Iterator[Frame]]
+"""From a start down; frames are counted from 0."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class IterativeAttack(Attack):
     """Starts somewhere and descends, several times over; ``init`` may name an attack whose answer is the start."""
@@ -69,6 +83,20 @@ class IterativeAttack(Attack):
     @property
     def iterations(self) -> int:
         return self.restarts * (self.steps + 1)
+
+    @abstractmethod
+    def descent(self, observation: Observation, seed: int) -> Descent:
+        """The way down from a start; what all starts share is made here, once. Raises BadInput as :meth:`run`."""
+
+    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        descent = self.descent(observation, seed)
+
+        def counted(restart: Restart) -> Iterator[Frame]:
+            done = restart.number * (self.steps + 1)
+            for frame in descent(restart):
+                yield replace(frame, iteration=done + frame.iteration, restart=restart.number)
+
+        yield from keep_best(counted(Restart(n, restart_seed(seed, n))) for n in range(self.restarts))
 
 
 class Attacks(Registry[Attack]):

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from gi_core.attacks.base import IterativeAttack, attacks
+from gi_core.attacks.base import Descent, Restart, attacks
+from gi_core.attacks.gradient_matching import LabelledMatching
 from gi_core.attacks.start import start
 from gi_core.components import option
 from gi_core.errors import BadInput
-from gi_core.inversion.descent import Steps, descend, keep_best
-from gi_core.inversion.frame import Frame
-from gi_core.inversion.labels import recover
-from gi_core.inversion.matching import Evaluation, Matcher, Simulate, gradient_of
+from gi_core.inversion.backends.base import Simulate
+from gi_core.inversion.backends.plain import gradient_of
+from gi_core.inversion.descent import Steps, descend
+from gi_core.inversion.frame import Evaluation, Frame
+from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import objectives
 from gi_core.models.base import Victim
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
-from gi_core.priors.tv import TotalVariation
+from gi_core.priors.tv import smoothness
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Site:
 
 @attacks.register("dia")
 @dataclass(frozen=True, kw_only=True)
-class DropoutInversion(IterativeAttack):
+class DropoutInversion(LabelledMatching):
     """Inverting Gradients with the client's dropout masks as further unknowns.
 
     Scheliga, Maeder, Seeland, "Dropout is NOT All You Need to Prevent Gradient Leakage", AAAI 2023: relaxed masks in
@@ -64,29 +66,22 @@ class DropoutInversion(IterativeAttack):
     mask: float = option(1e-2, "weight of the masks' deviation from the rate", low=0, high=1e6)
     signed: bool = option(True, "step along the sign of the gradient")
     decay: bool = option(True, "the published step schedule")
-    labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
-    prior: str = option("none", "further priors on pictures, e.g. flow")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_priors(self.prior)
-
-    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
-        labels = recover(observation, self.labels)
+    def matching(self, observation: Observation, labels: Tensor, seed: int) -> Descent:
         sites = dropped(observation)
         if not sites:
             raise BadInput(
                 "dia needs dropout: a victim with dropout layers in mode=train, or the known defense 'dropout'"
             )
-        priors = ((TotalVariation(weight=self.tv),) if self.tv else ()) + parse_priors(self.prior)
+        priors = smoothness(self.tv) + parse_priors(self.prior)
+        steps = Steps(self.steps, self.lr, self.signed, self.decay)
 
-        def restart(number: int) -> Iterator[Frame]:
+        def down(restart: Restart) -> Iterator[Frame]:
             masks = [first_mask(site, observation) for site in sites]
             free = [m for m in masks if m.requires_grad]
             rates = [site.rate for site, m in zip(sites, masks, strict=True) if m.requires_grad]
-            matcher = Matcher(
-                observation, objectives.parse("cosine"), priors, simulate=with_masks(observation, sites, masks)
-            )
+            simulate = with_masks(observation, sites, masks)
+            matcher = Matcher(observation, objectives.parse("cosine"), priors, seed=restart.seed, simulate=simulate)
 
             def evaluate(images: Tensor, progress: float) -> Evaluation:
                 value = matcher.evaluate(images, labels, progress, extra=tuple(free))
@@ -97,21 +92,12 @@ class DropoutInversion(IterativeAttack):
                     value, loss=value.loss + penalty, terms=value.terms | {"masks": penalty}, extra=tuple(pulls)
                 )
 
-            for frame in descend(
-                evaluate,
-                start(self.init, observation, seed + 7919 * number),
-                observation,
-                Steps(self.steps, self.lr, self.signed, self.decay),
-                extra=free,
-                extra_lr=self.mask_lr,
-                first=number * (self.steps + 1),
-                restart=number,
-            ):
-                frame.labels = labels
+            x = start(self.init, observation, restart.seed)
+            for frame in descend(evaluate, x, observation, steps, extra=free, extra_lr=self.mask_lr):
                 frame.report = frame.report | {"masks": [m.detach() for m in masks]}
                 yield frame
 
-        yield from keep_best(restart(n) for n in range(self.restarts))
+        return down
 
 
 def dropped(observation: Observation) -> list[Site]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from gi_core.attacks.base import IterativeAttack, attacks
+from gi_core.attacks.base import Descent, Restart, attacks
+from gi_core.attacks.gradient_matching import GradientMatching
 from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.inversion.descent import keep_best
-from gi_core.inversion.frame import Frame
+from gi_core.inversion.frame import Evaluation, Frame
+from gi_core.inversion.labels import recover
 from gi_core.inversion.lbfgs import minimise
-from gi_core.inversion.matching import Evaluation, Matcher
+from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import L2, norm
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
@@ -26,7 +27,7 @@ CONVERGED = 1e-8
 
 @attacks.register("dlg")
 @dataclass(frozen=True, kw_only=True)
-class DeepLeakage(IterativeAttack):
+class DeepLeakage(GradientMatching):
     """Match the gradient in squared distance by L-BFGS over pictures and soft labels together.
 
     Zhu, Liu, Han, "Deep Leakage from Gradients", NeurIPS 2019: 300 outer steps of L-BFGS at lr 1, N(0,1) start,
@@ -47,49 +48,52 @@ class DeepLeakage(IterativeAttack):
     patience: int = option(
         15, "end a start whose loss did not halve in this many outer steps; 0: never", low=0, high=10_000
     )
-    prior: str = option("none", "priors on pictures, e.g. tv or flow (published: none)")
+    labels: Literal["joint", "auto", "known", "idlg", "bias-corrected", "ilrg"] = option(
+        "joint", "how labels are found; joint (published): soft labels descend along with the pictures"
+    )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_priors(self.prior)
-
-    def fixed_labels(self, observation: Observation) -> Tensor | None:
-        """(B,) labels that are read off beforehand; None: soft labels are optimised along with the pictures."""
-        observation.victim.need_linear_head(self.name)
-        return None
-
-    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
-        labels = self.fixed_labels(observation)
-        matcher = Matcher(observation, L2(), parse_priors(self.prior), seed=seed)
+    def descent(self, observation: Observation, seed: int) -> Descent:
+        labels = self.known_labels(observation)
+        matcher = Matcher(observation, L2(), parse_priors(self.prior))
         done_below = CONVERGED * float(norm(observation.targets).square())
-        own, converged, progress = matcher, False, 0.0
+        converged = False
 
-        def evaluate(variables: list[Tensor]) -> Evaluation:
-            if labels is not None:
-                return own.evaluate(variables[0], labels, progress)
-            logits = variables[1].requires_grad_()
-            return own.evaluate(variables[0], logits.softmax(-1), progress, extra=(logits,))
-
-        def restart(number: int) -> Iterator[Frame]:
-            nonlocal converged, own, progress
+        def down(restart: Restart) -> Iterator[Frame]:
+            nonlocal converged
             if converged:
                 return
-            progress = 0.0
-            own_seed = seed + 7919 * number
-            own = matcher.fresh(own_seed)
-            x = start(self.init, observation, own_seed) if self.init != "randn" else unboxed(observation, own_seed)
-            variables = [x] if labels is not None else [x, random_logits(observation, own_seed + 1).to(x)]
+            own, progress = matcher.fresh(restart.seed), 0.0
+
+            def evaluate(variables: list[Tensor]) -> Evaluation:
+                if labels is not None:
+                    return own.evaluate(variables[0], labels, progress)
+                logits = variables[1].requires_grad_()
+                return own.evaluate(variables[0], logits.softmax(-1), progress, extra=(logits,))
+
             for frame in minimise(
-                evaluate, variables, steps=self.steps, lr=self.lr, box=self.box, patience=self.patience,
-                done_below=done_below, first=number * (self.steps + 1), restart=number,
+                evaluate, self.variables(observation, labels, restart.seed), steps=self.steps, lr=self.lr, box=self.box,
+                patience=self.patience, done_below=done_below,
             ):  # fmt: skip
-                progress = (frame.iteration - number * (self.steps + 1)) / self.steps
+                progress = frame.iteration / self.steps
                 logits = frame.report.pop("variables")
                 frame.labels = labels if labels is not None else logits[0].argmax(-1)  # type: ignore[index]
                 yield frame
             converged = bool(frame.loss < done_below)
 
-        yield from keep_best(restart(n) for n in range(self.restarts))
+        return down
+
+    def known_labels(self, observation: Observation) -> Tensor | None:
+        """(B,) labels that are read off beforehand; None: they descend along. The rule idlg is for one picture."""
+        if self.labels == "joint":
+            observation.victim.need_linear_head(self.name)
+            return None
+        batch = self.labels == "idlg" and observation.batch_size > 1
+        return recover(observation, "auto" if batch else self.labels)
+
+    def variables(self, observation: Observation, labels: Tensor | None, seed: int) -> list[Tensor]:
+        """What descends, at its start: the pictures and, unless they are known, the labels' logits."""
+        x = start(self.init, observation, seed) if self.init != "randn" else unboxed(observation, seed)
+        return [x] if labels is not None else [x, random_logits(observation, seed + 1).to(x)]
 
 
 def random_logits(observation: Observation, seed: int) -> Tensor:

@@ -9,56 +9,24 @@ from typing import ClassVar, Literal
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
-from torch.func import functional_call
 
-from gi_core.attacks.base import Attack, attacks, check_init
-from gi_core.attacks.sme import Loss
+from gi_core.attacks.base import Descent, Restart, attacks
+from gi_core.attacks.gradient_matching import LabelledMatching
 from gi_core.attacks.start import start
 from gi_core.components import option
 from gi_core.inversion.descent import Steps, descend
-from gi_core.inversion.frame import Frame
-from gi_core.inversion.labels import recover
-from gi_core.inversion.matching import Evaluation, Matcher, Simulate
+from gi_core.inversion.frame import Evaluation, Frame
+from gi_core.inversion.local_steps import local_steps
+from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import objectives
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
-from gi_core.priors.tv import TotalVariation
+from gi_core.priors.tv import smoothness
 
 REMATCH = 25
 """Frames between two matchings of the epochs' pictures."""
-
-
-def local_steps(observation: Observation, passes: int) -> Simulate:
-    """(pictures of all passes, labels of one) -> the mean gradient -(w_T - w_0) / (lr T) of T simulated SGD steps.
-
-    Pictures (passes * N, C,H,W), pass by pass; each pass is cut into mini-batches in its own order, which is free to
-    differ from the client's because the pictures of a pass are free. With ``passes`` = 1 every epoch sees the same.
-    """
-    training, n = observation.training, observation.batch_size
-    loss = Loss(observation.victim)
-    names = [name for name, _ in observation.victim.named_parameters()]
-    before = [p.detach() for p in observation.parameters]
-    batches = list(torch.arange(n).split(training.batch))
-
-    def simulate(images: Tensor, targets: Tensor) -> list[Tensor]:
-        weights = [w.requires_grad_() for w in before]
-        velocity: list[Tensor] | None = None
-        for step in range(training.steps):
-            epoch, number = divmod(step, len(batches))
-            rows = batches[number]
-            pictures = images[rows + n * min(epoch, passes - 1)]
-            swapped = {f"victim.{name}": w for name, w in zip(names, weights, strict=True)}
-            value = functional_call(loss, swapped, (pictures, targets[rows]))
-            gradient = torch.autograd.grad(value, weights, create_graph=True, materialize_grads=True)
-            if velocity is None:
-                velocity = list(gradient)
-            else:
-                velocity = [training.momentum * v + g for v, g in zip(velocity, gradient, strict=True)]
-            weights = [w - training.lr * v for w, v in zip(weights, velocity, strict=True)]
-        scale = -1 / (training.lr * training.steps)
-        return [(w - w0.detach()) * scale for w, w0 in zip(weights, before, strict=True)]
-
-    return simulate
+EPOCH = 104_729
+"""Between the seeds of two epochs' pictures."""
 
 
 def order_invariant(images: Tensor, passes: int) -> tuple[Tensor, Tensor]:
@@ -92,7 +60,7 @@ def averaged(images: Tensor, rows: Tensor) -> Tensor:
 
 @attacks.register("fedavg-ig")
 @dataclass(frozen=True, kw_only=True)
-class FedAvgInversion(Attack):
+class FedAvgInversion(LabelledMatching):
     """Simulate all local steps, differentiate through them, and match the delta they end in.
 
     Dimitrov, Balunović, Konstantinov, Vechev, "Data Leakage in Federated Averaging", TMLR 2022. Each epoch has
@@ -111,7 +79,7 @@ class FedAvgInversion(Attack):
     )
     defend: ClassVar[str] = "More pictures per client, secure aggregation, and calibrated noise on the clipped delta."
 
-    steps: int = option(400, "iterations", low=1, high=100_000)
+    steps: int = option(400, "iterations per restart", low=1, high=100_000)
     lr: float = option(0.1, "Adam's learning rate in normalised pixel units", low=1e-6, high=100)
     tv: float = option(2e-4, "weight of total variation", low=0, high=1e3)
     pictures: Literal["per-epoch", "shared"] = option("per-epoch", "own pictures in each epoch, or the same in all")
@@ -120,44 +88,34 @@ class FedAvgInversion(Attack):
     signed: bool = option(True, "step along the sign of the gradient")
     decay: bool = option(True, "multiply the learning rate by 0.1 at 3/8, 5/8 and 7/8")
     box: bool = option(True, "keep the guess in [0,1] after each step")
-    init: str = option("randn", "starting point: randn, rand, grey, or an attack")
-    labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
-    prior: str = option("none", "further priors on pictures, e.g. flow")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_init(self.init)
-        parse_priors(self.prior)
-
-    @property
-    def iterations(self) -> int:
-        return self.steps + 1
-
-    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
-        labels = recover(observation, self.labels)
+    def matching(self, observation: Observation, labels: Tensor, seed: int) -> Descent:
         own_order = self.pictures == "per-epoch" and observation.training.order == "reshuffled"
         passes = observation.training.epochs if own_order else 1
-        priors = ((TotalVariation(weight=self.tv),) if self.tv else ()) + parse_priors(self.prior)
+        priors = smoothness(self.tv) + parse_priors(self.prior)
         matcher = Matcher(
-            observation, objectives.parse(self.objective), priors, seed=seed,
-            simulate=local_steps(observation, passes),
-        )  # fmt: skip
-
-        def evaluate(images: Tensor, progress: float) -> Evaluation:
-            now = matcher.evaluate(images, labels, progress)
-            if passes == 1 or not self.order:
-                return now
-            value, gradient = order_invariant(images, passes)
-            return replace(
-                now, loss=now.loss + self.order * value, gradient=now.gradient + self.order * gradient,
-                terms=now.terms | {"order": self.order * value},
-            )  # fmt: skip
-
-        x = torch.cat([start(self.init, observation, seed + 104_729 * e) for e in range(passes)])
+            observation, objectives.parse(self.objective), priors, simulate=local_steps(observation, passes)
+        )
         steps = Steps(self.steps, self.lr, self.signed, self.decay, self.box)
-        for frame in descend(evaluate, x, observation, steps):
-            if frame.iteration % REMATCH == 0 or frame.iteration == self.steps:
-                rows = assignment(frame.images, passes)
-            frame.images = averaged(frame.images, rows)
-            frame.labels = labels
-            yield frame
+
+        def down(restart: Restart) -> Iterator[Frame]:
+            own = matcher.fresh(restart.seed)
+
+            def evaluate(images: Tensor, progress: float) -> Evaluation:
+                now = own.evaluate(images, labels, progress)
+                if passes == 1 or not self.order:
+                    return now
+                value, gradient = order_invariant(images, passes)
+                return replace(
+                    now, loss=now.loss + self.order * value, gradient=now.gradient + self.order * gradient,
+                    terms=now.terms | {"order": self.order * value},
+                )  # fmt: skip
+
+            x = torch.cat([start(self.init, observation, restart.seed + EPOCH * e) for e in range(passes)])
+            for frame in descend(evaluate, x, observation, steps):
+                if frame.iteration % REMATCH == 0 or frame.iteration == self.steps:
+                    rows = assignment(frame.images, passes)
+                frame.images = averaged(frame.images, rows)
+                yield frame
+
+        return down

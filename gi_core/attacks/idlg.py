@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from torch import Tensor
-
 from gi_core.attacks.base import attacks
 from gi_core.attacks.dlg import DeepLeakage
 from gi_core.components import option
-from gi_core.inversion.labels import recover
-from gi_core.observation import Observation
 
 
 @attacks.register("idlg")
@@ -29,10 +25,6 @@ class ImprovedDeepLeakage(DeepLeakage):
         "Noise, a ReLU network or larger batches; the label itself leaks much longer than the picture."
     )
 
-    labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option(
+    labels: Literal["joint", "auto", "known", "idlg", "bias-corrected", "ilrg"] = option(
         "idlg", "how labels are found; for batches idlg gives way to auto"
     )
-
-    def fixed_labels(self, observation: Observation) -> Tensor | None:
-        rule = self.labels if observation.batch_size == 1 or self.labels != "idlg" else "auto"
-        return recover(observation, rule)

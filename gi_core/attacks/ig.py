@@ -9,11 +9,12 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from gi_core.attacks.base import IterativeAttack, attacks
+from gi_core.attacks.base import Descent, Restart, attacks
+from gi_core.attacks.gradient_matching import LabelledMatching
 from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.inversion.backends.batched import side_by_side
-from gi_core.inversion.descent import Steps, descend, keep_best, one_by_one
+from gi_core.inversion.backends.choose import side_by_side
+from gi_core.inversion.descent import Steps, descend, one_by_one
 from gi_core.inversion.frame import Frame
 from gi_core.inversion.labels import recover
 from gi_core.inversion.lbfgs import minimise
@@ -21,12 +22,13 @@ from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import objectives
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
-from gi_core.priors.tv import TotalVariation
+from gi_core.priors.tv import smoothness
+from gi_core.seeds import restart_seed
 
 
 @attacks.register("ig")
 @dataclass(frozen=True, kw_only=True)
-class InvertingGradients(IterativeAttack):
+class InvertingGradients(LabelledMatching):
     """Match the gradient's direction: 1 - cosine plus total variation, by signed Adam in the box [0,1].
 
     Geiping, Bauermeister, Dröge, Moeller, "Inverting Gradients", NeurIPS 2020. Defaults: their released
@@ -50,53 +52,41 @@ class InvertingGradients(IterativeAttack):
     signed: bool = option(True, "step along the sign of the gradient")
     decay: bool = option(True, "the published step schedule")
     box: bool = option(True, "keep the guess in [0,1] after each step")
-    labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
-    prior: str = option("none", "further priors on pictures, e.g. flow")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_priors(self.prior)
 
     def warmed(self, named: set[str]) -> InvertingGradients:
         """A first step of 0.1 would undo most of what an attack's answer knows; 0.03 keeps it (docs/venom.md)."""
         return self if "lr" in named or self.optimiser == "lbfgs" else replace(self, lr=0.03)
 
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
-        labels = recover(observation, self.labels)
-        objective = objectives.parse(self.objective)
-        tv = (TotalVariation(weight=self.tv),) if self.tv else ()
-        steps = Steps(self.steps, self.lr, self.signed, self.decay, self.box)
+        """Restarts side by side where that pays, else in turn."""
+        yield from self.together(observation, seed) or super().run(observation, seed)
 
-        def guess(number: int) -> Tensor:
-            return start(self.init, observation, seed + 7919 * number)
+    def together(self, observation: Observation, seed: int) -> Iterator[Frame] | None:
+        """All restarts in one computation, where that pays."""
+        if self.restarts == 1 or self.optimiser == "lbfgs" or self.prior != "none":
+            return None
+        labels, objective = recover(observation, self.labels), objectives.parse(self.objective)
+        backend = side_by_side(observation, labels, objective, smoothness(self.tv), self.restarts)
+        if backend is None:
+            return None
+        seeds = [restart_seed(seed, n) for n in range(self.restarts)]
+        x = torch.stack([start(self.init, observation, s) for s in seeds])
+        frames = one_by_one(descend(backend.evaluate, x, observation, self.way))
+        return (replace(frame, labels=labels) for frame in frames)
 
-        together = None
-        if self.restarts > 1 and self.optimiser == "adam" and self.prior == "none":
-            together = side_by_side(observation, labels, objective, tv)
-        if together:
-            x = torch.stack([guess(n) for n in range(self.restarts)])
-            for frame in one_by_one(descend(together.evaluate, x, observation, steps)):
-                frame.labels = labels
-                yield frame
-            return
+    @property
+    def way(self) -> Steps:
+        return Steps(self.steps, self.lr, self.signed, self.decay, self.box)
 
-        matcher = Matcher(observation, objective, tv + parse_priors(self.prior), seed=seed)
+    def matching(self, observation: Observation, labels: Tensor, seed: int) -> Descent:
+        priors = smoothness(self.tv) + parse_priors(self.prior)
+        matcher = Matcher(observation, objectives.parse(self.objective), priors)
 
-        def restart(number: int) -> Iterator[Frame]:
-            x, own = guess(number), matcher.fresh(seed + 7919 * number)
-            first = number * (self.steps + 1)
+        def down(restart: Restart) -> Iterator[Frame]:
+            own, x = matcher.fresh(restart.seed), start(self.init, observation, restart.seed)
             if self.optimiser == "lbfgs":
-                frames = minimise(
-                    lambda v: own.evaluate(v[0], labels), [x], steps=self.steps, lr=self.lr,
-                    box=self.box, first=first, restart=number,
-                )  # fmt: skip
-            else:
-                frames = descend(
-                    lambda v, progress: own.evaluate(v, labels, progress), x, observation, steps,
-                    first=first, restart=number,
-                )  # fmt: skip
-            for frame in frames:
-                frame.labels = labels
-                yield frame
+                evaluate = lambda variables: own.evaluate(variables[0], labels)
+                return minimise(evaluate, [x], steps=self.steps, lr=self.lr, box=self.box)
+            return descend(lambda v, progress: own.evaluate(v, labels, progress), x, observation, self.way)
 
-        yield from keep_best(restart(n) for n in range(self.restarts))
+        return down

@@ -9,11 +9,11 @@ from typing import ClassVar, Literal
 import torch
 
 from gi_core.attacks.base import Attack, attacks, check_init
-from gi_core.attacks.sme import surrogate_gradient
 from gi_core.attacks.start import start
 from gi_core.components import option
 from gi_core.inversion.frame import Frame
 from gi_core.inversion.labels import recover
+from gi_core.inversion.local_steps import surrogate_gradient
 from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import objectives
 from gi_core.networks.flow import per_image, to_flow, to_pixels

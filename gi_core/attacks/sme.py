@@ -7,54 +7,25 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
-from gi_core.attacks.base import IterativeAttack, attacks
+from gi_core.attacks.base import Descent, Restart, attacks
+from gi_core.attacks.gradient_matching import LabelledMatching
 from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.inversion.descent import Steps, descend, keep_best
-from gi_core.inversion.frame import Frame
-from gi_core.inversion.labels import recover
-from gi_core.inversion.matching import Evaluation, Matcher, Simulate
+from gi_core.inversion.descent import Steps, descend
+from gi_core.inversion.frame import Evaluation, Frame
+from gi_core.inversion.local_steps import surrogate_gradient
+from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import objectives
 from gi_core.observation import Observation
 from gi_core.priors.base import parse_priors
-from gi_core.priors.tv import TotalVariation
-
-
-class Loss(nn.Module):
-    """The victim's loss as a module, so that its parameters can be swapped for others."""
-
-    def __init__(self, victim: nn.Module) -> None:
-        super().__init__()
-        self.victim = victim
-
-    def forward(self, images: Tensor, targets: Tensor) -> Tensor:
-        return self.victim.loss(images, targets)  # type: ignore[operator]
-
-
-def surrogate_gradient(observation: Observation, alpha: Tensor) -> Simulate:
-    """(pictures, targets) -> gradient of the loss at (1 - alpha) w_0 + alpha w_T, with a graph to both.
-
-    The observed delta stands for w_T - w_0, so noise and masks of a defense are in it. Zhu et al. 2023, eq. 5.
-    """
-    loss = Loss(observation.victim)
-    names = [name for name, _ in observation.victim.named_parameters()]
-    delta = [observation.update.tensors[name] for name in names]
-
-    def simulate(images: Tensor, targets: Tensor) -> list[Tensor]:
-        weights = [w + alpha * d for w, d in zip(observation.parameters, delta, strict=True)]
-        swapped = {f"victim.{name}": w for name, w in zip(names, weights, strict=True)}
-        value = functional_call(loss, swapped, (images, targets))
-        return list(torch.autograd.grad(value, weights, create_graph=True, materialize_grads=True))
-
-    return simulate
+from gi_core.priors.tv import smoothness
 
 
 @attacks.register("sme")
 @dataclass(frozen=True, kw_only=True)
-class SurrogateModel(IterativeAttack):
+class SurrogateModel(LabelledMatching):
     """Match the delta's direction by one gradient at learnt weights between w_0 and w_T.
 
     Zhu, Yao, Blaschko, "Surrogate Model Extension", ICML 2023: one dummy picture per private one, the position
@@ -82,39 +53,26 @@ class SurrogateModel(IterativeAttack):
     signed: bool = option(False, "step along the sign of the gradient")
     decay: bool = option(True, "the published step schedule")
     box: bool = option(True, "keep the guess in [0,1] after each step")
-    labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
-    prior: str = option("none", "further priors on pictures, e.g. flow")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_priors(self.prior)
-
-    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
-        labels = recover(observation, self.labels)
-        priors = ((TotalVariation(weight=self.tv),) if self.tv else ()) + parse_priors(self.prior)
+    def matching(self, observation: Observation, labels: Tensor, seed: int) -> Descent:
+        objective, priors = objectives.parse(self.objective), smoothness(self.tv) + parse_priors(self.prior)
         steps = Steps(self.steps, self.lr, self.signed, self.decay, self.box)
         between = observation.update.kind == "delta"
 
-        def restart(number: int) -> Iterator[Frame]:
+        def down(restart: Restart) -> Iterator[Frame]:
             alpha = torch.full((), self.alpha if between else 0.0).to(observation.victim.mean)
             learnt = (alpha.requires_grad_(),) if between and self.learn else ()
             simulate = surrogate_gradient(observation, alpha) if between else None
-            matcher = Matcher(
-                observation, objectives.parse(self.objective), priors, seed=seed + number, simulate=simulate
-            )
+            matcher = Matcher(observation, objective, priors, seed=restart.seed, simulate=simulate)
 
             def evaluate(images: Tensor, progress: float) -> Evaluation:
                 return matcher.evaluate(images, labels, progress, extra=learnt)
 
-            x = start(self.init, observation, seed + 7919 * number)
-            for frame in descend(
-                evaluate, x, observation, steps, extra=list(learnt), extra_lr=self.alpha_lr,
-                first=number * (self.steps + 1), restart=number,
-            ):  # fmt: skip
-                frame.labels = labels
+            x = start(self.init, observation, restart.seed)
+            for frame in descend(evaluate, x, observation, steps, extra=list(learnt), extra_lr=self.alpha_lr):
                 frame.report["alpha"] = alpha.detach()
                 if observation.training.momentum:
                     frame.report["warning"] = "the client used momentum: its delta is no mean of gradients"
                 yield frame
 
-        yield from keep_best(restart(n) for n in range(self.restarts))
+        return down

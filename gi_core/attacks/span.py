@@ -9,15 +9,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from gi_core.attacks.base import IterativeAttack, attacks
+from gi_core.attacks.base import Descent, IterativeAttack, Restart, attacks
 from gi_core.attacks.start import start
 from gi_core.components import option
 from gi_core.errors import BadInput
-from gi_core.inversion.descent import keep_best
-from gi_core.inversion.frame import Frame
+from gi_core.inversion.frame import Evaluation, Frame
 from gi_core.inversion.labels import recover
 from gi_core.inversion.lbfgs import minimise
-from gi_core.inversion.matching import Evaluation
 from gi_core.inversion.row_space import Layer, MapSpace, RowSpace, map_space, row_spaces, spanning_layers, watched
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.observation import Observation
@@ -61,24 +59,24 @@ class Span(IterativeAttack):
     head: float = option(0.1, "weight of the head's gradient", low=0, high=1e3)
     apart: float = option(0.03, "weight that keeps the pictures of a batch apart", low=0, high=1e3)
 
-    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+    def descent(self, observation: Observation, seed: int) -> Descent:
         spaces = informative(observation, seed)
         labels = recover(observation)
 
-        def restart(number: int) -> Iterator[Frame]:
-            x, first = self.beginning(observation, seed + 7919 * number), number * (self.steps + 1)
+        def down(restart: Restart) -> Iterator[Frame]:
+            x, done = self.beginning(observation, restart.seed), 0
             goal = SpanObjective(observation, labels, spaces, x, self)
             half = self.steps // 2
             for smoothing, steps in ((self.tv, half), (LAST * self.tv, self.steps - half - 1)):
                 for frame in minimise(
-                    goal.smoothed(smoothing), [x], steps=steps, inner=INNER, line_search=True, patience=PATIENCE,
-                    first=first, restart=number,
-                ):  # fmt: skip
+                    goal.smoothed(smoothing), [x], steps=steps, inner=INNER, line_search=True, patience=PATIENCE
+                ):
+                    frame.iteration += done
                     frame.labels, frame.report = labels, {"layers": [s.layer for s in spaces]}
                     yield frame
-                x, first = frame.images, frame.iteration + 1
+                x, done = frame.images, frame.iteration + 1
 
-        yield from keep_best(restart(n) for n in range(self.restarts))
+        return down
 
     def beginning(self, observation: Observation, seed: int) -> Tensor:
         x = start(self.init, observation, seed)

@@ -5,29 +5,30 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gi_core.attacks.base import IterativeAttack
+from gi_core.attacks.base import Descent, Restart
+from gi_core.attacks.gradient_matching import LabelledMatching
 from gi_core.attacks.start import start
 from gi_core.components import option
-from gi_core.inversion.descent import Steps, descend, keep_best
+from gi_core.inversion.backends.base import Simulate
+from gi_core.inversion.backends.plain import gradient_of
+from gi_core.inversion.descent import Steps, descend
 from gi_core.inversion.frame import Frame
-from gi_core.inversion.labels import recover
-from gi_core.inversion.matching import Matcher, Simulate, gradient_of
+from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import objectives
 from gi_core.observation import Observation
 from gi_core.priors.base import Prior, parse_priors
-from gi_core.priors.tv import TotalVariation
+from gi_core.priors.tv import smoothness
 
 MEDIAN_EVERY = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatisticsAttack(IterativeAttack):
+class StatisticsAttack(LabelledMatching):
     """1 - cosine + tv * total variation + bn * mismatch of normalisation statistics, by signed Adam in [0,1].
 
     Defaults of Huang et al., NeurIPS 2021, as used in "Practical Feasibility of Gradient Inversion Attacks in
@@ -42,45 +43,27 @@ class StatisticsAttack(IterativeAttack):
     decay: bool = option(True, "the published step schedule")
     median: bool = option(False, f"3x3 median filter on the guess every {MEDIAN_EVERY} steps")
     top10: bool = option(False, "match only the ten tensors of largest gradient norm")
-    labels: Literal["auto", "known", "idlg", "bias-corrected", "ilrg"] = option("auto", "how labels are found")
-    prior: str = option("none", "further priors on pictures, e.g. flow")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        parse_priors(self.prior)
 
     @abstractmethod
     def statistics_prior(self, observation: Observation, labels: Tensor, seed: int) -> Prior:
         """The prior that pulls the guess to known statistics. Raises BadInput where they are not known."""
 
-    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
-        labels = recover(observation, self.labels)
-        priors: list[Prior] = [self.statistics_prior(observation, labels, seed)]
-        if self.tv:
-            priors.append(TotalVariation(weight=self.tv))
+    def matching(self, observation: Observation, labels: Tensor, seed: int) -> Descent:
+        priors = (self.statistics_prior(observation, labels, seed), *smoothness(self.tv), *parse_priors(self.prior))
         simulate = None
         if self.top10:
             observation, simulate = largest_tensors(observation, 10)
-        matcher = Matcher(
-            observation, objectives.parse("cosine"), (*priors, *parse_priors(self.prior)), seed=seed, simulate=simulate
-        )
+        matcher = Matcher(observation, objectives.parse("cosine"), priors, simulate=simulate)
         steps = Steps(self.steps, self.lr, self.signed, self.decay)
 
-        def restart(number: int) -> Iterator[Frame]:
-            own = matcher.fresh(seed + 7919 * number)
-            for frame in descend(
-                lambda x, progress: own.evaluate(x, labels, progress),
-                start(self.init, observation, seed + 7919 * number),
-                observation,
-                steps,
-                first=number * (self.steps + 1),
-                restart=number,
+        def down(restart: Restart) -> Iterator[Frame]:
+            own, x = matcher.fresh(restart.seed), start(self.init, observation, restart.seed)
+            return descend(
+                lambda v, progress: own.evaluate(v, labels, progress), x, observation, steps,
                 reshape=median_filter if self.median else None,
-            ):
-                frame.labels = labels
-                yield frame
+            )  # fmt: skip
 
-        yield from keep_best(restart(n) for n in range(self.restarts))
+        return down
 
 
 def median_filter(step: int, pictures: Tensor) -> None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gi_core.inversion.frame import Frame
-from gi_core.inversion.matching import Evaluation
+from gi_core.inversion.frame import Evaluation, Frame
 from gi_core.observation import Observation
 
 
@@ -40,8 +39,6 @@ def descend(
     *,
     extra: list[Tensor] | None = None,
     extra_lr: float = 1e-3,
-    first: int = 0,
-    restart: int = 0,
     reshape: Callable[[int, Tensor], None] | None = None,
 ) -> Iterator[Frame]:
     """Adam in the victim's normalised pixels from ``x`` (B,C,H,W) in [0,1], or from R such guesses (R,B,C,H,W).
@@ -53,7 +50,6 @@ def descend(
     Args:
         evaluate: (pictures, progress) -> Evaluation, whose ``extra`` gradients match ``extra``.
         extra: further variables (kept in [0,1]) that descend along with their own learning rate.
-        first: iteration number of the first frame.
         reshape: (step, normalised pixels) changes the iterate in place after each step: a filter, noise.
     """
     mean, std = observation.victim.mean, observation.victim.std
@@ -68,7 +64,7 @@ def descend(
         better = now.loss < best_loss
         best = torch.where(better[..., None, None, None, None], x, best)
         best_loss = torch.where(better, now.loss, best_loss)
-        yield Frame(first + i, best if steps.box else best.clamp(0, 1), now.loss, now.terms, restart=restart)
+        yield Frame(i, best if steps.box else best.clamp(0, 1), now.loss, now.terms)
         if i == steps.count:
             return
         if i in milestones:

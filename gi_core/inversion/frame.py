@@ -1,10 +1,20 @@
-"""One moment of an attack."""
+"""What a descent takes and gives: an Evaluation of each guess in, a Frame of each iteration out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Loss (0-dim), its parts, and its gradients: with respect to the pictures, then to each extra variable."""
+
+    loss: Tensor
+    terms: dict[str, Tensor]
+    gradient: Tensor
+    extra: tuple[Tensor, ...] = ()
 
 
 @dataclass

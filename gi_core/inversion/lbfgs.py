@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from gi_core.inversion.frame import Frame
-from gi_core.inversion.matching import Evaluation
+from gi_core.inversion.frame import Evaluation, Frame
 
 
 def minimise(
@@ -22,8 +21,6 @@ def minimise(
     box: bool = False,
     patience: int = 0,
     done_below: float = 0.0,
-    first: int = 0,
-    restart: int = 0,
 ) -> Iterator[Frame]:
     """torch.optim.LBFGS (history 100; 20 inner iterations without a line search: the published setting of DLG).
 
@@ -54,7 +51,7 @@ def minimise(
         return result.loss
 
     for i in range(steps + 1):
-        yield Frame(first + i, best.clamp(0, 1), now.loss, now.terms, restart=restart, report={"variables": best_extra})
+        yield Frame(i, best.clamp(0, 1), now.loss, now.terms, report={"variables": best_extra})
         stuck = patience > 0 and (waited >= patience or not torch.isfinite(now.loss))
         if i == steps or best_loss < done_below or stuck:
             return

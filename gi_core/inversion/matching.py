@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,27 +17,13 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gi_core.errors import BadInput
-from gi_core.inversion.adaptation import distance_to
-from gi_core.inversion.backends.factored import FactoredClient, few_positions
+from gi_core.inversion.backends.base import Backend, Simulate
+from gi_core.inversion.backends.choose import choose_backend
+from gi_core.inversion.frame import Evaluation
 from gi_core.inversion.objectives import Objective
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.observation import Observation
 from gi_core.priors.base import Prior, PriorContext, add_term, pulls
-
-Simulate = Callable[[Tensor, Tensor], list[Tensor]]
-
-TINY = 30_000
-"""Parameters below which one picture is too little work for oneDNN's convolutions."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Loss (0-dim), its parts, and its gradients: with respect to the pictures, then to each extra variable."""
-
-    loss: Tensor
-    terms: dict[str, Tensor]
-    gradient: Tensor
-    extra: tuple[Tensor, ...] = ()
 
 
 class Matcher:
@@ -49,7 +34,8 @@ class Matcher:
         objective: distance between updates.
         priors: potentials on pictures.
         seed: of the randomness that priors use.
-        simulate: (pictures, targets) -> update tensors with a graph; default: one gradient at w_0.
+        simulate: (pictures, targets) -> update tensors with a graph, of an attack that models the client by itself.
+        backend: how a guess's update comes about; default: :func:`choose_backend`.
     """
 
     def __init__(
@@ -60,22 +46,15 @@ class Matcher:
         *,
         seed: int = 0,
         simulate: Simulate | None = None,
+        backend: Backend | None = None,
     ) -> None:
         self.observation = observation
         self.priors = priors
         self.objective_name = objective.name
-        client = None if simulate else in_factors(observation)
-        balanced = any(prior.balanced for prior in priors)
-        self.watched = None if simulate or balanced else (client or observation).victim
-        self.simulate: Simulate
-        if client and objective.name == "cosine" and not observation.defense:
-            self.simulate, self.distance = client.simulate, client.cosine()
-        else:
-            self.simulate = simulate or (client.gradient if client else gradient_of(observation))
-            self.distance = distance_to(observation, objective)
+        self.backend = backend or choose_backend(observation, objective, simulate)
+        self.watched = None if any(prior.balanced for prior in priors) else self.backend.victim
         self.generator = torch.Generator().manual_seed(seed)
         self.memory: dict[Any, Any] = {}
-        self._convolutions = _plain_convolutions if _is_tiny(observation) else contextlib.nullcontext
         self._attention: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
 
     def fresh(self, seed: int) -> Matcher:
@@ -99,7 +78,7 @@ class Matcher:
         """
         x = images.detach().requires_grad_()
         try:
-            with self._convolutions():
+            with self.backend.around():
                 value, in_pass, gradients = self._pass(x, targets, extra)
         except RuntimeError as error:
             if "scaled_dot_product" in str(error) and self._attention is contextlib.nullcontext:
@@ -134,9 +113,9 @@ class Matcher:
             victim = self.watched
             watches = [prior.watch(self.observation, victim) for prior in self.priors] if victim else []
             potentials = {i: stack.enter_context(watch) for i, watch in enumerate(watches) if watch}
-            guess = self.simulate(x, targets)
+            guess = self.backend.simulate(x, targets)
             in_pass = {i: potential() for i, potential in potentials.items()}
-            value, cotangent, scale = self.distance([g.detach() for g in guess])
+            value, cotangent, scale = self.backend.distance([g.detach() for g in guess])
             pairs = [(g, v) for g, v in zip(guess, cotangent, strict=True) if g.requires_grad]
             pairs += [(potential, torch.ones_like(potential) / scale) for potential in in_pass.values()]
             outputs, weights = zip(*pairs, strict=True)
@@ -144,39 +123,5 @@ class Matcher:
         return value, {i: v.detach() for i, v in in_pass.items()}, [g.mul_(scale) for g in gradients]
 
 
-def gradient_of(observation: Observation) -> Simulate:
-    """The plain client: one gradient of the loss at w_0."""
-    victim, parameters = observation.victim, observation.parameters
-
-    def simulate(images: Tensor, targets: Tensor) -> list[Tensor]:
-        loss = victim.loss(images, targets)
-        return list(torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True))
-
-    return simulate
-
-
-def in_factors(observation: Observation) -> FactoredClient | None:
-    """The client with its largest gradients in factors, where that pays."""
-    if observation.victim.mean.device.type != "cpu":
-        return None
-    positions = few_positions(observation.victim, observation.batch_size)
-    return FactoredClient(observation, positions) if positions else None
-
-
 def _math_attention() -> contextlib.AbstractContextManager[None]:
     return sdpa_kernel(SDPBackend.MATH)
-
-
-def _is_tiny(observation: Observation) -> bool:
-    """One picture through a network of LeNet's size: where oneDNN's set-up costs more than the convolution."""
-    return observation.batch_size == 1 and _size(observation) < TINY
-
-
-def _size(observation: Observation) -> int:
-    """Number of the victim's parameters."""
-    return sum(p.numel() for p in observation.parameters)
-
-
-def _plain_convolutions() -> contextlib.AbstractContextManager[None]:
-    """Convolutions as one matrix product each: 0.6x the time on ``lenet`` at batch 1, 1.5x at batch 8."""
-    return torch.backends.mkldnn.flags(enabled=False, allow_tf32=None)

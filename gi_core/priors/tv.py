@@ -32,6 +32,11 @@ def total_variation(pictures: Tensor) -> tuple[Tensor, Tensor]:
     return value, gradient
 
 
+def smoothness(weight: float) -> tuple[TotalVariation, ...]:
+    """Total variation of this weight, or no prior at weight 0."""
+    return (TotalVariation(weight=weight),) if weight else ()
+
+
 @priors.register("tv")
 @dataclass(frozen=True, kw_only=True)
 class TotalVariation(Prior):

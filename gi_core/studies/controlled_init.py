@@ -12,9 +12,9 @@ from torch import Tensor
 from gi_core.client import release
 from gi_core.components import option
 from gi_core.inversion.descent import Steps, descend
-from gi_core.inversion.frame import Frame
+from gi_core.inversion.frame import Evaluation, Frame
 from gi_core.inversion.lbfgs import minimise
-from gi_core.inversion.matching import Evaluation, Matcher
+from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import objectives
 from gi_core.metrics.image import psnr, ssim
 from gi_core.models import build

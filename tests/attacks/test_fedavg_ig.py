@@ -6,7 +6,8 @@ from torch import Tensor
 
 import gi_core.client as client
 from gi_core.attacks import attacks
-from gi_core.attacks.fedavg_ig import assignment, averaged, local_steps, order_invariant
+from gi_core.attacks.fedavg_ig import assignment, averaged, order_invariant
+from gi_core.inversion.local_steps import local_steps
 from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import Cosine
 from gi_core.models import build

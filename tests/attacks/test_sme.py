@@ -6,10 +6,10 @@ from torch import Tensor
 
 import gi_core.client as client
 from gi_core.attacks import attacks
-from gi_core.attacks.fedavg_ig import local_steps
-from gi_core.attacks.sme import surrogate_gradient
 from gi_core.errors import BadInput
-from gi_core.inversion.matching import Matcher, gradient_of
+from gi_core.inversion.backends.plain import gradient_of
+from gi_core.inversion.local_steps import local_steps, surrogate_gradient
+from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import Cosine
 from gi_core.models import build
 from gi_core.observation import Observation, Training

@@ -9,7 +9,7 @@ from gi_core.attacks.bn_proxy import aligned, cosine, normalisation_layers
 from gi_core.attacks.statistics import largest_tensors, median_filter
 from gi_core.client import release
 from gi_core.errors import BadInput
-from gi_core.inversion.matching import gradient_of
+from gi_core.inversion.backends.plain import gradient_of
 from gi_core.observation import Observation, Training
 from gi_core.priors.batchnorm import measure
 

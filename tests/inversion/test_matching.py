@@ -8,16 +8,16 @@ from gi_core.attacks.start import start
 from gi_core.client import release
 from gi_core.errors import BadInput
 from gi_core.inversion.adaptation import distance_to
-from gi_core.inversion.backends.factored import Factored, FactoredClient, Packed, few_positions
+from gi_core.inversion.backends.factored import Factored, Packed, factored, few_positions
+from gi_core.inversion.backends.plain import plain
 from gi_core.inversion.descent import Adam, Steps, descend
-from gi_core.inversion.matching import Matcher, gradient_of
+from gi_core.inversion.matching import Matcher
 from gi_core.inversion.objectives import L2, Cosine
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.observation import DefenseFacts, Observation, Update
 from gi_core.priors.base import PriorContext
 from gi_core.priors.batchnorm import BatchNormPrior
-from gi_core.priors.tv import TotalVariation
 
 
 def observe(model: str, picture: torch.Tensor, defense=None, **options) -> Observation:
@@ -25,26 +25,6 @@ def observe(model: str, picture: torch.Tensor, defense=None, **options) -> Obser
     labels = torch.tensor([3])
     released = release(victim, picture.double(), labels, **options)
     return Observation(victim, released.defended, 1, labels=labels, defense=defense)
-
-
-@pytest.mark.parametrize("model", ["lenet", "mlp:width=32", "resnet18:width=4", "convnet:width=4"])
-def test_gradient_equals_autograd_through_the_distance(model, picture):
-    observation = observe(model, picture)
-    guess = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    matcher = Matcher(observation, Cosine(), (TotalVariation(weight=0.3),))
-    own = matcher.evaluate(guess, observation.labels)
-
-    x = guess.clone().requires_grad_()
-    loss = observation.victim.loss(x, observation.labels)
-    gradients = torch.autograd.grad(loss, observation.parameters, create_graph=True)
-    g = torch.cat([t.flatten() for t in gradients])
-    t = torch.cat([t.flatten() for t in observation.targets])
-    z = x / observation.victim.std
-    tv = z.diff(dim=-1).abs().mean() + z.diff(dim=-2).abs().mean()
-    expected = 1 - F.cosine_similarity(g, t, dim=0) + 0.3 * tv
-    (reference,) = torch.autograd.grad(expected, x)
-    assert torch.allclose(own.loss, expected.detach(), rtol=1e-9)
-    assert torch.allclose(own.gradient, reference, rtol=1e-6, atol=1e-12)
 
 
 def test_loss_vanishes_at_the_truth(picture):
@@ -186,30 +166,19 @@ def test_adam_equals_torch():
     assert torch.allclose(own, reference.detach(), rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("batch", [1, 2])
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-9), (torch.float32, 1e-3)])
-def test_a_factored_client_gives_the_numbers_of_the_plain_one(picture, batch, dtype, tolerance):
-    for text, positions in (
-        ("resnet18:width=8", {"body.9.conv1": 16, "body.9.conv2": 16, "body.9.shortcut.0": 16, "body.10.conv1": 16}),
-        ("convnet:width=4", {"body.0": 1024, "body.3": 1024}),
-    ):
-        victim = build(text, image_shape=(3, 32, 32), num_classes=10).to(dtype)
-        labels, pictures = torch.tensor([3, 5])[:batch], torch.cat([picture, picture.flip(3)])[:batch].to(dtype)
-        observation = Observation(victim, release(victim, pictures, labels).defended, batch, labels=labels)
-        guess = torch.rand(batch, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=dtype)
-        factored = FactoredClient(observation, {name: batch * count for name, count in positions.items()})
-        other = Matcher(observation, Cosine(), simulate=factored.simulate)
-        other.distance = factored.cosine()
-        other = other.evaluate(guess, labels)
-        plain = Matcher(observation, Cosine(), simulate=gradient_of(observation)).evaluate(guess, labels)
-        assert torch.allclose(plain.loss, other.loss, rtol=tolerance)
-        assert (plain.gradient - other.gradient).norm() < tolerance * plain.gradient.norm()
-        written, whole = (
-            Matcher(observation, L2(), simulate=way).evaluate(guess, labels)
-            for way in (factored.gradient, gradient_of(observation))
-        )
-        assert torch.allclose(whole.loss, written.loss, rtol=tolerance)
-        assert (whole.gradient - written.gradient).norm() < tolerance * whole.gradient.norm()
+@pytest.mark.parametrize("objective", [Cosine(), L2()], ids=lambda o: o.name)
+def test_a_factored_client_gives_the_numbers_of_the_plain_one_in_single_precision_too(picture, objective):
+    positions = {"body.9.conv1": 32, "body.9.conv2": 32, "body.9.shortcut.0": 32, "body.10.conv1": 32}
+    victim = build("resnet18:width=8", image_shape=(3, 32, 32), num_classes=10)
+    labels, pictures = torch.tensor([3, 5]), torch.cat([picture, picture.flip(3)])
+    observation = Observation(victim, release(victim, pictures, labels).defended, 2, labels=labels)
+    guess = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    own, expected = (
+        Matcher(observation, objective, backend=backend).evaluate(guess, labels)
+        for backend in (factored(observation, objective, positions), plain(observation, objective))
+    )
+    assert torch.allclose(own.loss, expected.loss, rtol=1e-3)
+    assert (own.gradient - expected.gradient).norm() < 1e-3 * expected.gradient.norm()
 
 
 def test_only_wide_layers_of_few_positions_are_factored():

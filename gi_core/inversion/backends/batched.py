@@ -9,33 +9,24 @@ z_l = W_l x_(l-1) + b_l, x_l = s(z_l), four sweeps give both, and all guesses sh
     backward   p_l = W_(l+1)^T q_(l+1) + V_(l+1)^T d_(l+1),  q_l = s'(z_l) p_l + (s'' / s')(z_l) d_l t_l
 
 p_0 is the gradient looked for: the third sweep is Pearlmutter's R-operator (1994) along V, the fourth its backward.
+
+Compiling ``_match`` (torch.compile, inductor, one thread) takes 60 CPU seconds and saves 0.05 to 0.74 of 4 ms per step
+of eight on ``lenet``: it pays after 80,000 steps at best, and ``ig`` makes 4,800. So nothing is compiled.
 """
 
 from __future__ import annotations
 
 from itertools import islice
-from math import prod
 
 import torch
 from torch import Tensor
 
-from gi_core.inversion.backends.chain import Chain, Dense, chain_of
-from gi_core.inversion.matching import Evaluation
+from gi_core.inversion.backends.chain import Chain, Dense
+from gi_core.inversion.frame import Evaluation
 from gi_core.inversion.objectives import Objective
 from gi_core.observation import Observation
 from gi_core.priors.base import PriorContext
 from gi_core.priors.tv import TotalVariation
-
-PARAMETERS = 500_000
-PRODUCTS = 12_000_000
-"""From so many parameters on, or so many products in one forward pass, restarts go one after another: each guess's
-gradient is written out here, and takes more than the work it shares. Eight cost, against one (benchmarks/restarts.py,
-one CPU thread): on ``lenet`` (0.7 million products per picture of 32 x 32 pixels) 1.9x for one picture, 3.2x for 4,
-4.7x for 8, 6.7x for 16, and 9.0x for 32; on ``mlp:width=8`` (24,746 parameters) 1.2x, on ``mlp:width=64`` (201,482)
-2.2x, on ``mlp:width=128`` (411,146) 3.3x. On a GPU nothing was measured.
-
-Compiling ``_match`` (torch.compile, inductor, one thread) takes 60 CPU seconds and saves 0.05 to 0.74 of 4 ms per step
-of eight on ``lenet``: it pays after 80,000 steps at best, and ``ig`` makes 4,800. So nothing is compiled."""
 
 
 class SideBySide:
@@ -149,17 +140,3 @@ class SideBySide:
         victim = self.observation.victim
         wanted = torch.eye(victim.num_classes).to(victim.mean).index_select(0, labels)
         return wanted.lerp(torch.full_like(wanted, 1 / victim.num_classes), victim.label_smoothing).mT
-
-
-def side_by_side(
-    observation: Observation, labels: Tensor, objective: Objective, priors: tuple[TotalVariation, ...]
-) -> SideBySide | None:
-    """The evaluation of many guesses at once where that pays: the victim is a small chain of layers; else None."""
-    parameters = sum(p.numel() for p in observation.parameters)
-    chain = None if observation.defense or parameters >= PARAMETERS else chain_of(observation.victim)
-    if chain is None:
-        return None
-    products = sum(layer.weight.numel() * prod(layer.outputs[1:]) for layer, _ in chain)
-    if products * observation.batch_size >= PRODUCTS:
-        return None
-    return SideBySide(observation, labels, chain, objective, priors)

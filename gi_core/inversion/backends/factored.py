@@ -24,7 +24,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import Function
 
-from gi_core.inversion.objectives import Distance, Tensors
+from gi_core.inversion.adaptation import distance_to
+from gi_core.inversion.backends.base import Backend
+from gi_core.inversion.objectives import Distance, Objective, Tensors
 from gi_core.models.base import Victim
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.observation import Observation
@@ -144,6 +146,14 @@ def as_weight(matrix: Tensor, shape: torch.Size) -> Tensor:
     """(C_out,K) as a convolution's weight of this shape."""
     c_out, c_in, height, width = shape
     return matrix.view(c_out, height, width, c_in).movedim(3, 1)
+
+
+def factored(observation: Observation, objective: Objective, positions: dict[str, int]) -> Backend:
+    """The layers of ``positions`` (:func:`few_positions`) in factors; the cosine needs no more than those."""
+    client = FactoredClient(observation, positions)
+    if objective.name == "cosine" and not observation.defense:
+        return Backend(client.simulate, client.cosine(), client.victim)
+    return Backend(client.gradient, distance_to(observation, objective), client.victim)
 
 
 class FactoredClient:
