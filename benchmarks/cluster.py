@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import click
+import here  # noqa: F401
 import torch
 from rows import write
 

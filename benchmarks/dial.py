@@ -10,6 +10,7 @@ import tempfile
 from statistics import median, quantiles
 
 import click
+import here  # noqa: F401
 from playwright.sync_api import Page, sync_playwright
 
 from gi_core.web import build, launch_settings

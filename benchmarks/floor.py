@@ -34,6 +34,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import click
+import here  # noqa: F401
 import torch
 from gauge import clock
 from rows import write

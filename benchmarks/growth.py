@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import here  # noqa: F401
 import torch
 from floor import forward_backward, seconds
 from gauge import fresh, peak

@@ -8,8 +8,8 @@ pictures), successes are counted on the first 2,000 test pictures. ``gi_core/bou
 
 from __future__ import annotations
 
-import sys
-
+import click
+import here  # noqa: F401
 import torch
 import torch.nn.functional as F
 from sklearn.cluster import MiniBatchKMeans
@@ -19,6 +19,8 @@ from gi_core.data.arrays import load
 from gi_core.metrics.image import psnr, ssim
 
 
+@click.command(help=__doc__)
+@click.argument("folder")
 def main(folder: str) -> None:
     train, _, test = load("cifar10", folder)
     pictures = test.floats(slice(2000))
@@ -42,4 +44,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import sys
 import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import click
 import httpx
 
 T = TypeVar("T")
@@ -152,7 +152,7 @@ def told(name: str, outcomes: list[Outcome]) -> str:
     return f"{name}: {states}, {len(shared)} computations, last after {last:.1f} s, {data:.0f} MB sent"
 
 
-async def main(url: str, clients: int, tabs: int) -> None:
+async def measure(url: str, clients: int, tabs: int) -> None:
     settings = CHEAP | {"seed": secrets.randbelow(10**6)}
     print(told(f"{clients} on one preset", await press(url, [{"settings": settings}] * clients)), flush=True)
     different = [{"settings": CHEAP | {"seed": secrets.randbelow(10**9)}} for _ in range(clients)]
@@ -164,6 +164,13 @@ async def main(url: str, clients: int, tabs: int) -> None:
     print(f"{tabs} tabs came and went; {sum(bool(o.trouble) for o in left)} met trouble")
 
 
+@click.command(help=__doc__)
+@click.argument("url")
+@click.argument("clients", default=30)
+@click.argument("tabs", default=200)
+def main(url: str, clients: int, tabs: int) -> None:
+    asyncio.run(measure(url.rstrip("/") + "/", clients, tabs))
+
+
 if __name__ == "__main__":
-    address, *rest = sys.argv[1:]
-    asyncio.run(main(address.rstrip("/") + "/", *(int(v) for v in [*rest, *("30", "200")[len(rest) :]])))
+    main()

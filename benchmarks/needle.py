@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import click
+import here  # noqa: F401
 import torch
 
 from gi_core.bounds.linear_gaussian import linearise
@@ -37,6 +39,7 @@ def milliseconds(work: Callable[[], object], repeats: int = 9) -> float:
     return statistics.median(times)
 
 
+@click.command(help=__doc__)
 def main() -> None:
     stack = parse_stack("clip:norm=1")
     head = f"{'victim':8} {'picture':>10} {'B':>2} {'first ms':>9} {'slider ms':>9}"

@@ -30,6 +30,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import here  # noqa: F401
 import torch
 from adapters import Seen, by_aijack, by_breaching
 from gauge import clock, fresh, peak
@@ -136,10 +137,10 @@ def speed(models: str, batches: str, sides: str, device: str, one: str, only_mem
     rows: list[dict[str, object]] = []
     for model in models.split(","):
         for batch in batches.split(","):
-            here = ("speed", "--one", f"{model} {batch}", "--device", device)
-            times = fresh(__file__, *here, "--sides", sides)
+            chosen = ("speed", "--one", f"{model} {batch}", "--device", device)
+            times = fresh(__file__, *chosen, "--sides", sides)
             for side in names:
-                found = fresh(__file__, *here, "--sides", side, "--only-memory")
+                found = fresh(__file__, *chosen, "--sides", side, "--only-memory")
                 rows.append({
                     "model": model, "batch": int(batch), "device": device, "side": side,
                     "iterations_per_second": 1 / times[side], "times_ours": times[side] / times[names[0]],

@@ -2,15 +2,16 @@
 
     python benchmarks/picture_statistics.py FOLDER
 
-FOLDER holds ``cifar10.npz`` (see ``gi_core/training/data.py``). Writes ``assets/priors/cifar10-dct.safetensors``:
+FOLDER holds ``cifar10.npz`` (see ``gi_core/data/arrays.py``). Writes ``assets/priors/cifar10-dct.safetensors``:
 statistics of 50,000 pictures, none of which can be read off.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sys
 
+import click
+import here  # noqa: F401
 import numpy as np
 import torch
 from safetensors.torch import save_file
@@ -20,6 +21,8 @@ from gi_core.bounds.pictures import STATISTICS
 from gi_core.data.arrays import load
 
 
+@click.command(help=__doc__)
+@click.argument("folder")
 def main(folder: str) -> None:
     train, validation, _ = load("cifar10", folder)
     pictures = torch.cat([train.images, validation.images]).permute(0, 2, 3, 1).numpy()
@@ -37,4 +40,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

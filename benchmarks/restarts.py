@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import here  # noqa: F401
 import torch
 from rows import write
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
+import click
+import here  # noqa: F401
 from playwright.sync_api import sync_playwright
 
 from gi_core.web import build, launch_settings
@@ -28,6 +29,8 @@ SHOTS = {
 }
 
 
+@click.command(help=__doc__)
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("docs/screens"))
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _, url, _ = build().launch(**launch_settings(), prevent_thread_lock=True, quiet=True)
@@ -49,4 +52,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/screens"))
+    main()

@@ -9,6 +9,7 @@ import time
 from statistics import median
 
 import click
+import here  # noqa: F401
 
 import gi_core as gi
 from gi_core.attacks import attacks

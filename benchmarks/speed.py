@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import here  # noqa: F401
 import torch
 from gauge import clock, fresh, peak
 from rows import write

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import click
+import here  # noqa: F401
 from adapters import by_aijack, by_breaching
 from peers import prepared
 from rows import write
