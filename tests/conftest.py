@@ -7,6 +7,27 @@ from gi_core.torch_setup import thread_count
 
 torch.set_num_threads(thread_count())
 
+IN_A_BROWSER = {"browser", "page"}
+IN_A_PROCESS = {"launch"}
+"""Fixtures: Chromium, and the app in a process of its own. Tests that use them are slow, but for the journey."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Plain ``pytest`` leaves out what is slow; whoever names files, ``-m`` or ``-k`` gets what they named."""
+    named = config.option.markexpr or config.option.keyword
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not named:
+        config.option.markexpr = "not slow"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if used & IN_A_BROWSER:
+            item.add_marker("browser")
+        if used & (IN_A_BROWSER | IN_A_PROCESS) and item.get_closest_marker("journey") is None:
+            item.add_marker("slow")
+
 
 @pytest.fixture
 def picture() -> Tensor:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 SCRIPTS = sorted(f.name for f in FOLDER.glob("*.py") if "__main__" in f.read_text())
 
@@ -28,12 +29,10 @@ def test_a_benchmark_says_what_it_takes(script, tmp_path):
     assert "Usage:" in done.stdout and script in done.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "arguments"),
     [
         ("speed.py", ("--models", "lenet", "--batches", "1")),
-        ("restarts.py", ("--restarts", "2")),
         ("single_pass.py", ("--model", "lenet", "--names", "venom", "--slow", "dlg:steps=2")),
         ("needle.py", ()),
     ],

@@ -83,6 +83,7 @@ def test_a_gaussian_source_needs_the_rate_that_the_formula_gives():
         assert gaussian_source_psnr(white, bits) == pytest.approx(-10 * math.log10(distortion), abs=1e-6)
 
 
+@pytest.mark.data
 @needs_data
 def test_on_cifar10_the_published_figures_need_far_less_noise(lenet):
     test = load("cifar10", DATA)[2].take(slice(0, 50))
@@ -93,6 +94,7 @@ def test_on_cifar10_the_published_figures_need_far_less_noise(lenet):
     assert candidates_held(lenet, test, 0.03, draws=5).success > 0.8
 
 
+@pytest.mark.data
 @needs_data
 def test_a_picture_of_21_77_db_takes_about_195_bits():
     images = load("cifar10", DATA)[0].floats(slice(0, 5000)).flatten(1)

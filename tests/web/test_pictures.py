@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from gradio_client import Client
 from PIL import Image
-from tests.test_images import REFUSED, encoded, png_chunk, png_of
 
 from gi_core.web.server import run_service
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
+from tests.data.test_pictures import REFUSED, encoded, png_chunk, png_of
 
 SQUARE = np.kron(np.array([[[200, 40, 90], [20, 160, 220]], [[240, 230, 30], [60, 60, 60]]], np.uint8), np.ones((32, 32, 1), np.uint8))  # fmt: skip # noqa: E501
 
