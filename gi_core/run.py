@@ -198,7 +198,7 @@ def _prepare(scenario: Scenario, images: Tensor, labels: Tensor | None, where: t
         victim=reading.victim,
         update=reading.update,
         batch_size=int(sought.sum()),
-        labels=labels[sought] if "labels" in facts else None,
+        labels=labels[sought] if "labels" in facts else reading.labels,
         defense=tuple(d.facts() for d in scenario.defense_stack) if "defense" in facts else None,
         training=scenario.training,
         auxiliary=_auxiliary(scenario, where) if "auxiliary" in facts else None,

@@ -27,6 +27,8 @@ DELTA_ROUNDING = 1e-2
 """The same for weight deltas, which carry the weights' own rounding."""
 BOX, OUTSIDE = 0.05, 0.01
 """A picture's pixels lie in [0,1]: further out than this, at most this share of them."""
+LIKENESS = 1e-4
+"""Rows that blend pictures differently may differ by as little as this share of the blend's error."""
 SAME_DB = 25.0
 """Two quotients nearer than this show one picture, which drifted from bin to bin over local steps."""
 
@@ -103,7 +105,7 @@ def decode(observation: Observation, server: ServerFacts, significance: float) -
         inputs = quotients[:, :entries].view(pixels.shape)
         error = gap(inputs, quotients[:, entries:]) * observation.victim.std.square().max()
     else:
-        error = disagreement(pixels)
+        error = disagreement(pixels) / LIKENESS
     outside = ((pixels < -BOX) | (pixels > 1 + BOX)).flatten(1).float().mean(1)
     error = torch.where((outside < OUTSIDE) & error.isfinite(), error, torch.inf)
     order = error.argsort(stable=True)

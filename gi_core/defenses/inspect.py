@@ -224,10 +224,12 @@ class Shares:
         self.weights = {name: layer.weight for name, layer in layers(victim)}
         sizes: dict[str, list[Tensor]] = {name: [] for name in self.weights}
         rows: dict[str, list[Tensor]] = {n: [] for n, m in layers(victim) if isinstance(m, nn.Linear)}
-        losses, surprise = [], []
+        losses, surprise, seen = [], [], []
         with evaluating(victim), statistics_kept(victim):
             for image, label in zip(images, labels, strict=True):
-                logits = victim(image[None])
+                features = victim.features(image[None])
+                seen.append(features.detach())
+                logits = victim.head(features)
                 loss = nn.functional.cross_entropy(logits, label[None])
                 found = torch.autograd.grad(loss, list(self.weights.values()), materialize_grads=True)
                 losses.append(float(loss.detach()))
@@ -240,6 +242,7 @@ class Shares:
                         rows[name].append(torch.stack([torch.linalg.vector_norm(flat, dim=1)[:-1], apart]))
         self.loss = sum(losses) / len(losses)
         self.silent = float(torch.stack(surprise).min(0).values.max())
+        self.blind = bool((torch.cat(seen) == seen[0]).all())
         self.sizes = {name: torch.stack(values) for name, values in sizes.items()}
         self.signal = {name: dominance(values) for name, values in self.sizes.items()}
         self.alone = {name: alone_in_rows(torch.stack(values)) for name, values in rows.items()}
@@ -252,6 +255,9 @@ class Shares:
             level: Level = "red" if self.victim.head.weight.any() else "amber"
             says = "No picture changes the network: its answer does not depend on them."
             found.append(Finding("no gradient", "", 0.0, level, says))
+        if self.blind:
+            says = "The features before the answer are the same for every picture."
+            found.append(Finding("constant features", head, 0.0, "red", says))
         if self.silent > SILENT:
             says = f"One class has a probability below e^-{self.silent:.0f} whatever the picture."
             found.append(Finding("silent class", head, self.silent, "red", says))

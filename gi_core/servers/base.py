@@ -42,10 +42,15 @@ class Sent:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the server makes of the (aggregated, defended) updates it got: the attack's victim and update."""
+    """What the server makes of the (aggregated, defended) updates it got: the attack's victim and update.
+
+    Attributes:
+        labels: of the pictures that the server is after, where it chose them by class; else None.
+    """
 
     victim: Victim
     update: Update
+    labels: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
