@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("FORWARDED_ALLOW_IPS", "")  # who may be believed is said by GI_PROXIES
 
 import gradio as gr
 import torch
@@ -27,10 +28,11 @@ from gi_core.web.screens.lesson import lesson
 from gi_core.web.screens.risk import risk
 from gi_core.web.server import zerogpu
 from gi_core.web.server.allowed_routes import API, CALLS, PAGE, TOOLS, AllowedRoutes
+from gi_core.web.server.headers import SecurityHeaders
 from gi_core.web.server.run_service import RunService
 from gi_core.web.server.session_cleanup import SESSIONS, ForgetfulQueue, forgetting
 from gi_core.web.server.upload_guard import UploadGuard
-from gi_core.web.settings import limits, mcp_server, store_file
+from gi_core.web.settings import hosts, limits, mcp_server, proxies, store_file
 from gi_core.web.widget import head, widget
 
 
@@ -101,4 +103,9 @@ def launch_settings() -> dict[str, Any]:
 def middleware(tools: bool) -> list[Middleware]:
     """What every request passes before the framework sees it, in this order; ``tools``: MCP's routes are open too."""
     routes = (*PAGE, *CALLS, *API, *(TOOLS if tools else ()))
-    return [Middleware(UploadGuard), Middleware(AllowedRoutes, routes=routes), Middleware(Preload)]
+    return [
+        Middleware(SecurityHeaders, hosts=hosts(), proxies=proxies()),
+        Middleware(UploadGuard),
+        Middleware(AllowedRoutes, routes=routes),
+        Middleware(Preload),
+    ]

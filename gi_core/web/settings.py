@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
 from dataclasses import dataclass, fields, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,26 @@ def mcp_server() -> bool:
     if wanted and importlib.util.find_spec("mcp") is None:
         raise BadInput('GI_MCP=1 needs a package that is not installed: pip install "gradio[mcp]"')
     return wanted
+
+
+def hosts() -> tuple[str, ...]:
+    """Names of this server: this machine's, a Space's, and those in ``GI_HOSTS``, separated by commas."""
+    own = socket.gethostname().lower()
+    space = ("*.hf.space", "huggingface.co") if os.environ.get("SPACE_ID") else ()
+    given = (part.strip().lower() for part in os.environ.get("GI_HOSTS", "").split(","))
+    return ("localhost", "localhost.localdomain", own, f"{own.partition('.')[0]}.local", *space, *filter(None, given))
+
+
+def proxies() -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks of trusted proxies: ``GI_PROXIES``, none by default; a Space is reached through its own proxy only.
+
+    Raises BadInput for what is no network.
+    """
+    given = os.environ.get("GI_PROXIES", "0.0.0.0/0,::/0" if os.environ.get("SPACE_ID") else "")
+    try:
+        return tuple(ip_network(part.strip(), strict=False) for part in given.split(",") if part.strip())
+    except ValueError as error:
+        raise BadInput(f"GI_PROXIES: {error}: addresses or networks like 10.0.0.0/8 are needed") from None
 
 
 def limits() -> Limits:

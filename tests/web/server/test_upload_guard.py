@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -45,4 +48,53 @@ def test_a_body_that_says_it_is_too_large_is_not_read(client, length):
 
 
 def test_a_body_that_does_not_say_how_long_it_is_is_cut_off(client):
-    assert client.post("/x", content=iter([b"a" * 600] * 5)).text == "cut off"
+    assert client.post("/x", content=iter([b"a" * 600] * 5)).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 900, b'{"a":' * 50 + b"1" + b"}" * 50, b"[" + b"[]," * 300 + b"[]]", b"[" + b"1," * 400 + b"1]"]
+)
+def test_a_body_that_is_costly_to_parse_is_not_parsed(client, monkeypatch, body):
+    monkeypatch.setattr(upload_guard, "PARTS", 300)
+    answer = client.post("/x", content=body)
+    assert answer.status_code in (400, 413) and "at most" in answer.text
+
+
+def test_brackets_and_commas_of_a_large_request_fit():
+    pictures = [{"data": "data:image/png;base64," + "A" * 100_000}] * 64
+    body = json.dumps({"data": [pictures], "event_data": {"a": {"b": [1, [2]]}}}).encode()
+    assert upload_guard.too_costly(body) is None
+
+
+def test_the_bodies_of_all_together_have_a_limit(monkeypatch):
+    monkeypatch.setattr(upload_guard, "TOGETHER", 1000)
+    answers, waiting = [], asyncio.Event()
+
+    async def slow(scope, receive, send):
+        await receive()
+        await waiting.wait()
+        await PlainTextResponse("served")(scope, receive, send)
+
+    guard = upload_guard.UploadGuard(slow)
+
+    async def post(size):
+        async def receive():
+            return {"type": "http.request", "body": b"a" * size, "more_body": False}
+
+        async def send(message):
+            if message["type"] == "http.response.start":
+                answers.append(message["status"])
+
+        await guard({"type": "http", "method": "POST", "path": "/x", "headers": []}, receive, send)
+
+    async def all_three():
+        first = asyncio.create_task(post(800))
+        await asyncio.sleep(0)
+        await post(800)
+        assert answers == [503]
+        waiting.set()
+        await first
+        await post(800)
+
+    asyncio.run(all_three())
+    assert answers == [503, 200, 200] and guard._taken == 0
