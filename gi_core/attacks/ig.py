@@ -49,6 +49,7 @@ class InvertingGradients(LabelledMatching):
     tv: float = option(0.01, "weight of total variation", low=0, high=1e3)
     objective: Literal["cosine", "l2", "l1"] = option("cosine", "distance between updates")
     optimiser: Literal["adam", "lbfgs"] = option("adam", "first-order, or limited-memory BFGS")
+    line_search: bool = option(False, "L-BFGS: search along each step (strong Wolfe) instead of taking it whole")
     signed: bool = option(True, "step along the sign of the gradient")
     decay: bool = option(True, "the published step schedule")
     box: bool = option(True, "keep the guess in [0,1] after each step")
@@ -86,7 +87,7 @@ class InvertingGradients(LabelledMatching):
             own, x = matcher.fresh(restart.seed), start(self.init, observation, restart.seed)
             if self.optimiser == "lbfgs":
                 evaluate = lambda variables: own.evaluate(variables[0], labels)
-                return minimise(evaluate, [x], steps=self.steps, lr=self.lr, box=self.box)
+                return minimise(evaluate, [x], steps=self.steps, lr=self.lr, line_search=self.line_search, box=self.box)
             return descend(lambda v, progress: own.evaluate(v, labels, progress), x, observation, self.way)
 
         return down

@@ -14,7 +14,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,9 @@ def pack(out: Path, target: Path = ATLAS) -> dict[str, Any]:
     tried: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in read_rows(out / "atlas.csv"):
         tried[row["set"]][row["strength"]].append(row)
+    for chosen in sets():
+        if chosen.defense != "noise":
+            tried[chosen.id]["0"] = tried[replace(chosen, defense="noise").id]["0"]
     packed = [packed_set(chosen, tried[chosen.id], out, target) for chosen in sets() if complete(chosen, tried)]
     kept = {name for entry in packed for name in (entry["file"], entry.get("still"))}
     for file in target.glob("*.webp"):

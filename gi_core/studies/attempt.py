@@ -18,6 +18,9 @@ from gi_core.studies.pictures import private_pictures
 
 COLUMNS = ("ssim", "ssim_sd", "ssim_others", "psnr", "psnr_sd", "loss_first", "loss_last", "iterations", "cpu_seconds")
 DECOYS = 20
+FALLING, MOVING = 0.1, 0.05
+"""Twice the budget shows more than this where half of it was too short to tell: a relative fall of the loss, or a
+change of SSIM."""
 MOMENTS = 6
 
 
@@ -88,6 +91,23 @@ def attempt(scenario: Scenario, source: str, place: int, *, cpu_seconds: float =
         "cpu_seconds": round(spent, 1),
     }  # fmt: skip
     return Attempt(images, truth, row, [moment(i, losses[i], pictures, truth) for i, pictures in kept])
+
+
+def settled(shorter: Row, longer: Row) -> bool:
+    """Whether a run (its ``row``) at twice the budget told nothing new."""
+    fell = 1 - longer["loss_last"] / shorter["loss_last"] if shorter["loss_last"] > 0 else 0.0
+    return fell <= FALLING and abs(longer["ssim"] - shorter["ssim"]) <= MOVING
+
+
+def still_falling(way: list[list[float]]) -> bool:
+    """Whether the lowest loss fell by more than FALLING between the last two kept moments [iteration, loss, ssim].
+
+    They stand at some 70 and 100 % of the way. For rows that nobody repeated at twice the budget.
+    """
+    if len(way) < 2:
+        return True
+    before, end = min(loss for _, loss, _ in way[:-1]), way[-1][1]
+    return before > 0 and 1 - end / before > FALLING
 
 
 def moment(iteration: int, loss: float, images: Tensor, truth: Tensor) -> Moment:

@@ -14,13 +14,14 @@ from gi_core.attacks import attacks
 from gi_core.components import option
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
-from gi_core.studies.attempt import COLUMNS, Attempt, attempt, verdict
+from gi_core.studies.attempt import COLUMNS, Attempt, attempt, settled, verdict
 from gi_core.studies.base import Cell, Row, Study, studies
 
 MATCH = "ig:optimiser=lbfgs,steps=7,lr=1,tv=1e-4"  # smooth victims; a step is 20 evaluations
+SEARCH = "ig:optimiser=lbfgs,line_search=true,steps=7,lr=1,tv=1e-4"  # SwinV2, where whole steps diverge
+SPAN = "span"  # inference mode: spans of a layer's inputs tell more than gradient matching does
 ADAM = "ig:steps=50,lr=0.1,tv=1e-4,signed=false"  # smooth victims on which L-BFGS's own loss did not fall
 SLOW_MATCH = "ig:optimiser=lbfgs,steps=4,lr=1,tv=1e-4"
-SIGNED = "ig:steps=80,tv=0.01"  # victims with kinks
 DETECTION, LARGE = "ig:steps=60,tv=0.01", "ig:steps=6,tv=0.01"
 SMALL, DETECTED, CANONICAL = 32, 128, 224
 FILMED = 64
@@ -33,8 +34,8 @@ class Regime:
 
     Attributes:
         model, image_size, batch_size, mode: the set-up.
-        attack, knowledge: how it is attacked, with a budget of about a CPU minute at most, and what the attacker is
-            told besides update and weights.
+        attack, knowledge: how it is attacked, with the smallest budget that is tried (about a CPU minute at most), and
+            what the attacker is told besides update and weights.
         theirs: the paper's finding, with its figure where it gives one.
     """
 
@@ -51,9 +52,9 @@ LENIENT = "upper bound: inference mode simplifies inversion"
 NO_224 = "no meaningful reconstruction (Fig. 1)"
 REGIMES = {
     # inference mode, the lenient upper bound
-    "convnet-eval": Regime("convnet", SMALL, 1, "eval", SIGNED, LENIENT),
-    "resnet18-eval": Regime("resnet18", SMALL, 1, "eval", SIGNED, LENIENT),
-    "preact-eval": Regime("resnet18-preact", SMALL, 1, "eval", SIGNED, LENIENT),
+    "convnet-eval": Regime("convnet", SMALL, 1, "eval", SPAN, LENIENT),
+    "resnet18-eval": Regime("resnet18", SMALL, 1, "eval", SPAN, LENIENT),
+    "preact-eval": Regime("resnet18-preact", SMALL, 1, "eval", SPAN, LENIENT),
     # training mode with BatchNorm
     "preact-train-exact": Regime(
         "resnet18-preact", SMALL, 1, "train", "bn-exact:steps=80,bn=0.01", "SSIM 0.054, shared statistics (Fig. 2)",
@@ -81,7 +82,7 @@ REGIMES = {
     ),
     # modern victims, adapted to 32 pixels: start from noise, the last point of Figure 4
     "swin-32": Regime("swin-tiny", SMALL, 1, "eval", MATCH, "SSIM 0.87 from noise (Fig. 4)"),
-    "swinv2-32": Regime("swinv2-tiny", SMALL, 1, "eval", ADAM, "SSIM 1.00 from noise (Fig. 4)"),
+    "swinv2-32": Regime("swinv2-tiny", SMALL, 1, "eval", SEARCH, "SSIM 1.00 from noise (Fig. 4)"),
     "convnext-32": Regime("convnext-tiny", SMALL, 1, "eval", SLOW_MATCH, "SSIM 0.11 from noise (Fig. 4)"),
     "maxvit-32": Regime("maxvit-tiny", SMALL, 1, "eval", SLOW_MATCH, "SSIM 0.07 from noise (Fig. 4)"),
     "vit-base-32": Regime("vit-base-16", SMALL, 1, "eval", ADAM, "SSIM 0.06 from noise (Fig. 4)"),
@@ -141,14 +142,16 @@ class Feasibility(Study):
     "Practical Feasibility of Gradient Inversion Attacks in Federated Learning". The rows are the regimes that its
     figures measure; which of our runs correspond to which of its cells is our reading. The paper spends up to 30 runs
     of 10,000 steps per regime and picks by SSIM to the truth; ours is one run per update and seed, with the steps that
-    stand in the row's attack (times ``effort``), and the picture of lowest attack loss. A verdict of *nothing* holds
-    for that budget. Victims are freshly initialised.
+    stand in the row's attack (times ``effort``), doubled until twice the budget shows nothing new (``settled``), and
+    the picture of lowest attack loss. A row that ``doublings`` did not settle is too short to tell: its verdict of
+    *nothing* holds for its budget alone. Victims are freshly initialised.
     """
 
     question: ClassVar[str] = "In which regimes does an update give its picture away?"
     keys: ClassVar[tuple[str, ...]] = ("regime", "update", "seed")
     columns: ClassVar[tuple[str, ...]] = (
-        "model", "image_size", "batch_size", "mode", "attack", "knowledge", *COLUMNS, "verdict", "theirs", "history",
+        "model", "image_size", "batch_size", "mode", "attack", "knowledge", *COLUMNS, "settled", "cpu_total",
+        "verdict", "theirs", "history",
     )  # fmt: skip
 
     source: str = option("samples", "where the private pictures come from: samples, or a data set in GI_DATA")
@@ -156,6 +159,7 @@ class Feasibility(Study):
     effort: float = option(1.0, "times the iterations of each regime", low=1e-3, high=1e4)
     count: int = option(1, "updates per regime", low=1, high=1000)
     seeds: int = option(1, "attack seeds", low=1, high=100)
+    doublings: int = option(2, "times that the budget is doubled at most", low=0, high=20)
 
     def cells(self) -> Iterator[Cell]:
         names = list(REGIMES) if self.regimes == "all" else [self.regimes]
@@ -166,8 +170,7 @@ class Feasibility(Study):
 
     def measure(self, cell: Cell) -> Row:
         regime = REGIMES[cell["regime"]]
-        scenario = scenario_of(cell["regime"], cell["seed"], self.effort)
-        found = attempt(scenario, self.source, cell["update"])
+        found, scenario, ended, spent = self.until_settled(cell)
         return {
             "model": regime.model,
             "image_size": regime.image_size,
@@ -176,11 +179,26 @@ class Feasibility(Study):
             "attack": scenario.attack,
             "knowledge": regime.knowledge,
             **found.row,
+            "settled": ended,
+            "cpu_total": round(spent, 1),
             "verdict": verdict(found.row),
             "theirs": regime.theirs,
             "history": json.dumps([[m.iteration, round(m.loss, 5), round(m.ssim, 4)] for m in found.moments]),
             "pictures": {run_name(cell): sheet(found)},
         }
+
+    def until_settled(self, cell: Cell) -> tuple[Attempt, Scenario, bool, float]:
+        """The longest run of a cell, whether it told nothing new beside the one of half its budget, and the CPU seconds
+        of all."""
+        shorter, spent = None, 0.0
+        for doubling in range(self.doublings + 1):
+            scenario = scenario_of(cell["regime"], cell["seed"], self.effort * 2**doubling)
+            found = attempt(scenario, self.source, cell["update"])
+            spent += found.row["cpu_seconds"]
+            if shorter is not None and settled(shorter.row, found.row):
+                return found, scenario, True, spent
+            shorter = found
+        return found, scenario, False, spent
 
 
 def run_name(row: Mapping[str, Any]) -> str:

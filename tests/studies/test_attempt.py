@@ -7,8 +7,10 @@ import torch
 
 from gi_core.metrics.image import ssim
 from gi_core.models import models
-from gi_core.run import run
+from gi_core.run import prepare, run
 from gi_core.scenario import Scenario
+from gi_core.studies import attempt as attempts
+from gi_core.studies import feasibility
 from gi_core.studies.attempt import attempt, others, verdict
 from gi_core.studies.controlled_init import disturbed
 from gi_core.studies.feasibility import REGIMES, Feasibility, scenario_of, sheet
@@ -47,13 +49,47 @@ def test_every_regime_is_a_valid_scenario(name):
 
 
 def test_a_regime_is_measured_with_its_way():
-    row = Feasibility(effort=0.02).measure({"regime": "preact-train-huang", "update": 0, "seed": 0})
+    row = Feasibility(effort=0.02, doublings=0).measure({"regime": "preact-train-huang", "update": 0, "seed": 0})
+    assert row["settled"] is False and row["cpu_total"] == row["cpu_seconds"]
     assert set(Feasibility.columns) <= row.keys()
     assert row["attack"] == scenario_of("preact-train-huang", 0, 0.02).attack
     way = json.loads(row["history"])
     assert [way[0][0], way[-1][0]] == [0, row["iterations"] - 1]
     assert way[-1][2] == pytest.approx(row["ssim"], abs=1e-4)
     assert row["pictures"]["preact-train-huang-0-0"].shape == (3, 32 * (1 + len(way)), 32)
+
+
+def test_a_budget_is_doubled_until_it_tells_nothing_new(monkeypatch):
+    regime = feasibility.Regime("mlp:activation=sigmoid", 32, 1, "eval", "ig:steps=10", "none")
+    monkeypatch.setitem(REGIMES, "mlp", regime)
+    ends = iter([(0.9, 0.1), (0.5, 0.2), (0.4, 0.5), (0.39, 0.5), (0.1, 0.9)])
+    tried = []
+
+    def run_of(scenario, source, place):
+        loss, likeness = next(ends)
+        tried.append(scenario.attack_component.steps)
+        row = dict.fromkeys(attempts.COLUMNS, 0.0) | {"loss_last": loss, "ssim": likeness, "cpu_seconds": 1.0}
+        return attempts.Attempt(torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 32), row, [])
+
+    monkeypatch.setattr(feasibility, "attempt", run_of)
+    found, scenario, settled, spent = Feasibility(doublings=5).until_settled({"regime": "mlp", "update": 0, "seed": 0})
+    assert tried == [10, 20, 40, 80] and scenario.attack_component.steps == 80
+    assert (settled, spent, found.row["ssim"]) == (True, 4.0, 0.5)
+
+
+def test_a_way_is_still_falling_while_its_last_third_lowers_the_loss():
+    assert attempts.still_falling([[0, 1.0, 0], [69, 0.5, 0], [100, 0.3, 0]])
+    assert not attempts.still_falling([[0, 1.0, 0], [69, 0.5, 0], [100, 0.49, 0]])
+
+
+def test_a_line_search_descends_where_whole_steps_diverge(picture):
+    steep = "lenet:activation=sigmoid"
+    ends = {}
+    for search in ("false", "true"):
+        attack = f"ig:optimiser=lbfgs,steps=3,lr=20,tv=1e-4,line_search={search}"
+        prepared = prepare(Scenario(model=steep, attack=attack), picture)
+        ends[search] = min(float(frame.loss) for frame in prepared)
+    assert ends["true"] < 0.5 * ends["false"]
 
 
 def test_large_pictures_keep_only_the_end():
