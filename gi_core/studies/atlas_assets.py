@@ -30,8 +30,8 @@ from gi_core.studies.base import Row, read_rows
 ATLAS = ASSETS / "atlas"
 SIDE = 32
 GREY = 128
-QUALITY = {1: 80, 2: 70, 4: 60, 8: 50}
-"""WebP's quality by pictures mixed."""
+QUALITY, KEPT = {1: 80, 2: 50, 4: 45, 8: 35}, {1: 16, 2: 16, 4: 10, 8: 8}
+"""WebP's quality, and frames of a film, by pictures mixed: larger ones are shown smaller."""
 SHOWN = ("model", "batch_size", "defense", "knowledge", "attack", "seed")
 TRADEOFF = ASSETS / "results" / "tradeoff.csv"
 PRICED = {
@@ -82,12 +82,12 @@ def complete(chosen: AtlasSet, tried: dict[str, dict[str, list[Row]]]) -> bool:
 def packed_set(chosen: AtlasSet, tried: dict[str, list[Row]], out: Path, target: Path) -> dict[str, Any]:
     """One set's entry of the index; its sprites are written."""
     rows = [strongest(tried[f"{strength:g}"]) for strength in chosen.strengths]
-    films = [np.asarray(Image.open(out / "pictures" / f"{row['film']}.png").convert("RGB")) for row in rows]
+    films = [film(row, chosen.mixed, out) for row in rows]
     names = {"file": f"{chosen.id}.webp"}
     save(sprite(films, chosen.mixed), target / names["file"], quality=QUALITY[chosen.mixed])
     if chosen.mixed == 1:
         names["still"] = f"{chosen.id}.still.webp"
-        save(np.concatenate([np.hstack(tiles(film)[-2:]) for film in films]), target / names["still"], lossless=True)
+        save(np.concatenate([np.hstack(shown[-2:]) for shown in films]), target / names["still"], lossless=True)
     cells = [
         cell(chosen, strength, row, tried[f"{strength:g}"])
         for strength, row in zip(chosen.strengths, rows, strict=True)
@@ -120,7 +120,7 @@ def cell(chosen: AtlasSet, strength: float, row: Row, tried: list[Row]) -> dict[
         "strength": strength,
         "scenario": {key: scenario[key] for key in SHOWN},
         "attack": row["attack"],
-        "frames": json.loads(row["frames"]),
+        "frames": thinned(json.loads(row["frames"]), chosen.mixed),
         "steps": int(row["steps"]),
         "seconds": float(row["attack_seconds"]),
         "scores": paired(row["psnr"], row["ssim"]),
@@ -163,17 +163,24 @@ def words_anew(target: Path = ATLAS) -> int:
     return changed
 
 
-def tiles(film: np.ndarray) -> list[np.ndarray]:
+def thinned(frames: list[Any], mixed: int) -> list[Any]:
+    """As many as are kept, first and last among them."""
+    places = np.linspace(0, len(frames) - 1, min(len(frames), KEPT[mixed])).round().astype(int)
+    return [frames[i] for i in places]
+
+
+def film(row: Row, mixed: int, out: Path) -> list[np.ndarray]:
     """(SIDE,B SIDE,3) each: the frames, then the control's answer."""
-    return list(film.reshape(-1, SIDE, film.shape[1], 3))
+    pixels = np.asarray(Image.open(out / "pictures" / f"{row['film']}.png").convert("RGB"))
+    *frames, guess = pixels.reshape(-1, SIDE, pixels.shape[1], 3)
+    return [*thinned(frames, mixed), guess]
 
 
-def sprite(films: list[np.ndarray], mixed: int) -> np.ndarray:
+def sprite(films: list[list[np.ndarray]], mixed: int) -> np.ndarray:
     """(cells SIDE, (FRAMES+1) mixed SIDE, 3) uint8."""
     blank = np.full((SIDE, mixed * SIDE, 3), GREY, np.uint8)
     rows = []
-    for film in films:
-        *frames, guess = tiles(film)
+    for *frames, guess in films:
         rows.append(np.hstack([*frames, *[blank] * (FRAMES - len(frames)), guess]))
     return np.concatenate(rows)
 
