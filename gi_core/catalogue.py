@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from gi_core.attacks import attacks
+from gi_core.attacks.threat import threat_of
 from gi_core.bounds import bounds
 from gi_core.components import Registry
 from gi_core.data.samples import samples
@@ -32,6 +34,13 @@ def _with(registry: Registry[Any], *attributes: str) -> Callable[[], list[dict[s
     return describe
 
 
+def _attacks() -> list[dict[str, Any]]:
+    """With each attack's threat model, to filter by."""
+    entries = _with(attacks, "assumes", "fails", "defend", "single_pass")()
+    threats = {entry["name"]: threat_of(entry["name"]) for entry in entries}
+    return [entry | {"threat": (found := threats[entry["name"]]) and asdict(found)} for entry in entries]
+
+
 def _metrics() -> list[dict[str, Any]]:
     return [
         {"name": m.name, "summary": m.meaning, "unit": m.unit, "higher_is_better": m.higher_is_better} for m in METRICS
@@ -47,8 +56,8 @@ def _samples() -> list[dict[str, Any]]:
 KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "models": models.describe,
     "weights": weights.describe,
-    "attacks": _with(attacks, "assumes", "fails", "defend", "single_pass"),
-    "servers": _with(servers, "changes", "needs", "fails", "defend", "isolates"),
+    "attacks": _attacks,
+    "servers": _with(servers, "changes", "needs", "fails", "defend", "isolates", "sok"),
     "defenses": _with(defenses, "does", "costs"),
     "priors": priors.describe,
     "objectives": objectives.describe,

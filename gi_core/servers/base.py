@@ -58,7 +58,8 @@ class Server(Component):
     """Chooses the model that each client trains. It knows what it sent and what comes back, and nothing else.
 
     ``changes`` says what it alters, ``needs`` what it has to know, ``fails`` when it gets nothing, ``defend`` what
-    the client can do: one sentence each. ``isolates``: one client's share is read out of a sum over clients.
+    the client can do: one sentence each. ``isolates``: one client's share is read out of a sum over clients. ``sok``: threat model
+    in the systematisation of Carletti et al. (USENIX Security 2025), see ``gi_core/attacks/threat.py``.
     """
 
     changes: ClassVar[Literal["nothing", "parameters", "architecture"]] = "nothing"
@@ -66,6 +67,7 @@ class Server(Component):
     fails: ClassVar[str] = ""
     defend: ClassVar[str] = ""
     isolates: ClassVar[bool] = False
+    sok: ClassVar[str] = "B"
 
     def send(self, victim: Victim, seed: int) -> Sent:
         """The networks of this round, made from the honest ``victim``, which is not changed."""

@@ -36,6 +36,7 @@ class Fishing(Server):
     """
 
     changes: ClassVar = "parameters"
+    sok: ClassVar[str] = "F"
     needs: ClassVar[str] = "A class to ask for; by feature, public pictures and a client that answers twice."
     fails: ClassVar[str] = "Several pictures of the class, BatchNorm in training mode, several local steps, noise."
     defend: ClassVar[str] = "Look at the head and at your own loss before training; clip and add noise."

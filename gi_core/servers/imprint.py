@@ -115,6 +115,7 @@ class Imprint(Server):
     """
 
     changes: ClassVar = "architecture"
+    sok: ClassVar[str] = "G"
     needs: ClassVar[str] = "A client that trains whatever code it is sent; nothing is known of its pictures."
     fails: ClassVar[str] = (
         "Pictures that share a bin blend; a clip with noise drowns the rows, and signs or coarse quantisation end it."

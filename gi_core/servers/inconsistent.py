@@ -34,6 +34,7 @@ class Inconsistent(Server):
     """
 
     changes: ClassVar = "parameters"
+    sok: ClassVar[str] = "H"
     needs: ClassVar[str] = "To send different clients different models in one round."
     fails: ClassVar[str] = "Clients that compare what they were sent, and noise, of which each client adds its own."
     defend: ClassVar[str] = "Compare a fingerprint of the model with the other clients before training."

@@ -66,6 +66,7 @@ class Trap(Server):
     """
 
     changes: ClassVar = "architecture"
+    sok: ClassVar[str] = "G"
     needs: ClassVar[str] = "A network that begins with a linear layer, here put in front of it."
     fails: ClassVar[str] = "Rows that several pictures switch on blend them; many pictures, and any noise, end it."
     defend: ClassVar[str] = "Inspect the model: its rows are paired, and pictures stand alone in them; clip and noise."
