@@ -58,8 +58,8 @@ class Server(Component):
     """Chooses the model that each client trains. It knows what it sent and what comes back, and nothing else.
 
     ``changes`` says what it alters, ``needs`` what it has to know, ``fails`` when it gets nothing, ``defend`` what
-    the client can do: one sentence each. ``isolates``: one client's share is read out of a sum over clients. ``sok``: threat model
-    in the systematisation of Carletti et al. (USENIX Security 2025), see ``gi_core/attacks/threat.py``.
+    the client can do: one sentence each. ``isolates``: one client's share is read out of a sum over clients. ``sok``:
+    its letter in the systematisation that ``gi_core/attacks/threat.py`` names.
     """
 
     changes: ClassVar[Literal["nothing", "parameters", "architecture"]] = "nothing"
