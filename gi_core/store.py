@@ -14,6 +14,7 @@ import json
 import logging
 import sqlite3
 import time
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -36,6 +37,14 @@ FOLDERS = ("replays", "comparisons", "records")
 """Below assets/: runs that the Lab opens with, recorded comparisons (a record per lane), and rows of evidence."""
 DEPENDENCIES = ("torch", "numpy", "pillow", "scikit-image", "scikit-learn")
 SCHEMA = 1
+OURS = 0x67692D73
+"""SQLite's application id of a store: a file with another one belongs to somebody else, and is left alone."""
+COLUMNS = (
+    "key TEXT", "version TEXT", "made REAL", "used REAL", "bytes INTEGER", "scenario TEXT", "pictures TEXT",
+    "summary TEXT", "message BLOB", "trace BLOB", "images BLOB",
+)  # fmt: skip
+DAMAGED = (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error, zipfile.BadZipFile, BadInput)
+"""What the content of a damaged row makes its readers raise."""
 PATIENCE = 10.0
 """Seconds that one waits for another process to finish writing."""
 log = logging.getLogger(__name__)
@@ -186,6 +195,9 @@ class Store:
             except OSError as error:
                 log.warning("No finished run will be kept, as %s can't be made: %s", file.parent, error)
                 self.file = None
+            if self.file is not None and not is_store(self.file):
+                log.warning("No finished run will be kept, as %s is a file of something else: it is left alone", file)
+                self.file = None
         self._prepare()
 
     def put(self, record: Record) -> None:
@@ -217,7 +229,7 @@ class Store:
         """All records without their large parts, the latest first, then the shipped ones that are not among them."""
         query = "SELECT scenario, pictures, summary FROM runs WHERE version = ? ORDER BY made DESC"
         rows: list[tuple[str, str, str]] = self._ask(lambda db: db.execute(query, (self.version,)).fetchall(), [])
-        found = [_record(*row) for row in rows]
+        found = [made for row in rows if (made := _record(*row))]
         known = {record.key for record in found}
         return found + [record for key, record in shipped().items() if key not in known]
 
@@ -228,7 +240,15 @@ class Store:
             return None
         touch = "UPDATE runs SET used = ? WHERE key = ?"
         self._ask(lambda db: db.execute(touch, (time.time(), key)).rowcount, 0)
-        return _record(*row)
+        made = _record(*row)
+        if made is None:
+            self.drop(key)
+        return made
+
+    def drop(self, key: str) -> None:
+        """Forget this machine's record at an :func:`address`, as one whose content is damaged."""
+        log.warning("A damaged row leaves the store of finished runs: %s", key)
+        self._ask(lambda db: db.execute("DELETE FROM runs WHERE key = ?", (key,)).rowcount, 0)
 
     def _prepare(self) -> None:
         def create(rows: sqlite3.Connection) -> None:
@@ -238,11 +258,8 @@ class Store:
             if rows.execute("PRAGMA user_version").fetchone() != (SCHEMA,):
                 rows.execute("DROP TABLE IF EXISTS runs")
                 rows.execute(f"PRAGMA user_version = {SCHEMA}")
-            rows.execute(
-                "CREATE TABLE IF NOT EXISTS runs (key TEXT, version TEXT, made REAL, used REAL, bytes INTEGER,"
-                " scenario TEXT, pictures TEXT, summary TEXT, message BLOB, trace BLOB, images BLOB,"
-                " PRIMARY KEY (key, version))"
-            )
+            rows.execute(f"PRAGMA application_id = {OURS}")
+            rows.execute(f"CREATE TABLE IF NOT EXISTS runs ({', '.join(COLUMNS)}, PRIMARY KEY (key, version))")
             rows.execute("COMMIT")
 
         self._ask(create, None)
@@ -256,13 +273,47 @@ class Store:
                 rows.execute("PRAGMA synchronous = NORMAL")
                 return question(rows)
         except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                self._prepare()
             log.warning("The store of finished runs at %s can't be used now: %s", self.file, error)
         except sqlite3.DatabaseError as error:
-            log.warning("The store of finished runs at %s is damaged and begun anew: %s", self.file, error)
+            self._begin_anew(error)
+        return otherwise
+
+    def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
+        assert self.file is not None
+        log.warning("The store of finished runs at %s is damaged and begun anew: %s", self.file, error)
+        try:
             for name in (self.file.name, f"{self.file.name}-wal", f"{self.file.name}-shm"):
                 self.file.with_name(name).unlink(missing_ok=True)
-            self._prepare()
-        return otherwise
+        except OSError as refusal:
+            log.warning("No finished run will be kept, as the damaged store can't be removed: %s", refusal)
+            self.file = None
+        self._prepare()
+
+
+def is_store(file: Path) -> bool:
+    """Whether a path is free for a store, or holds one, of this version or from before stores were marked."""
+    try:
+        if not file.exists() or (file.is_file() and file.stat().st_size == 0):
+            return True
+        with file.open("rb") as content:
+            if content.read(16) != b"SQLite format 3\0":
+                return False
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as rows:
+            mark = rows.execute("PRAGMA application_id").fetchone()[0]
+            columns = [f"{name} {kind}" for _, name, kind, *_ in rows.execute("PRAGMA table_info(runs)")]
+            return mark == OURS or (mark == 0 and columns == list(COLUMNS))
+    except (OSError, ValueError):
+        return False
+    except sqlite3.DatabaseError:
+        return _marked(file)
+
+
+def _marked(file: Path) -> bool:
+    """Whether the head of a database that can't be read says that it is a store (bytes 68 to 71 of the format)."""
+    with file.open("rb") as content:
+        return content.read(72)[68:] == OURS.to_bytes(4, "big")
 
 
 def _packed(value: dict[str, Any] | None) -> bytes | None:
@@ -276,8 +327,12 @@ def _unpacked(content: bytes | None) -> dict[str, Any] | None:
 def _record(
     scenario: str, pictures: str, summary: str, message: bytes | None = None, trace: bytes | None = None,
     images: bytes | None = None,
-) -> Record:  # fmt: skip
-    return Record(
-        Scenario.from_json(scenario), tuple(json.loads(pictures)), json.loads(summary), _unpacked(message),
-        _unpacked(trace), images,
-    )  # fmt: skip
+) -> Record | None:  # fmt: skip
+    """The record in a row, None where its content is damaged."""
+    try:
+        return Record(
+            Scenario.from_json(scenario), tuple(json.loads(pictures)), json.loads(summary), _unpacked(message),
+            _unpacked(trace), images,
+        )  # fmt: skip
+    except DAMAGED:
+        return None

@@ -201,3 +201,61 @@ def test_a_store_that_stays_locked_costs_no_run(file, caplog, monkeypatch):
         rows.execute("ROLLBACK")
     store.put(record())
     assert store.find(record().key)
+
+
+@pytest.mark.parametrize("content", [b"dear diary", b"SQLite format 3\0 and then something else" * 9])
+def test_a_file_of_something_else_is_left_alone(tmp_path, caplog, content):
+    path = tmp_path / "diary"
+    path.write_bytes(content)
+    store = Store(path)
+    store.put(record())
+    assert store.find(record().key) is None and path.read_bytes() == content and "left alone" in caplog.text
+
+
+def test_a_database_of_something_else_keeps_its_tables(tmp_path, caplog):
+    path = tmp_path / "club.sqlite3"
+    with sqlite3.connect(path) as rows:
+        rows.execute("CREATE TABLE runs (runner TEXT, seconds REAL)")
+        rows.execute("INSERT INTO runs VALUES ('Ada', 12.5)")
+    Store(path).put(record())
+    with sqlite3.connect(path) as rows:
+        assert rows.execute("SELECT * FROM runs").fetchall() == [("Ada", 12.5)]
+    assert "left alone" in caplog.text
+
+
+@pytest.mark.parametrize("column", ["summary", "message", "trace", "scenario", "pictures"])
+def test_a_damaged_row_is_computed_anew(file, column):
+    store = Store(file)
+    store.put(record(0, 100))
+    with sqlite3.connect(file) as rows:
+        rows.execute(f"UPDATE runs SET {column} = ?", (b"\x07 no",))
+    store.records()
+    assert store.find(record(0).key) is None
+    store.put(record(0, 100))
+    assert store.find(record(0).key) is not None
+
+
+def test_an_emptied_store_is_filled_again(file):
+    store = Store(file)
+    with sqlite3.connect(file) as rows:
+        rows.execute("DROP TABLE runs")
+    assert store.find(record(0).key) is None
+    store.put(record(0))
+    assert store.find(record(0).key)
+
+
+def test_a_damaged_store_that_cannot_be_removed_costs_no_start(file, caplog, monkeypatch):
+    Store(file).put(record(0, 100_000))
+    for name in (f"{file}-wal", f"{file}-shm"):
+        rooms.Path(name).unlink(missing_ok=True)
+    content = bytearray(file.read_bytes())
+    content[100:] = b"\x13" * (len(content) - 100)
+    file.write_bytes(content)
+
+    def refuse(*_, **__):
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(rooms.Path, "unlink", refuse)
+    store = Store(file)
+    store.put(record(1))
+    assert store.find(record(1).key) is None and "No finished run will be kept" in caplog.text

@@ -14,8 +14,9 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-CONSTANT = ("gi_core", "uvicorn")
-"""Loggers whose messages are constant texts with arguments, which are left out; others tell only the place."""
+OWN = "gi_core"
+CONSTANT = "uvicorn"
+"""The logger whose messages are constant texts with arguments, which are left out; those of others are left out too."""
 
 
 def where(error: BaseException | None) -> str:
@@ -36,7 +37,9 @@ def redacted() -> Iterator[None]:
         made = factory(*args, **kwargs)
         if made.exc_info:
             made.exc_text = where(made.exc_info[1])
-        if made.name.partition(".")[0] not in CONSTANT:
+        if made.name.partition(".")[0] == OWN:
+            return made
+        if made.name.partition(".")[0] != CONSTANT:
             made.msg = f"{made.levelname} at {made.pathname}:{made.lineno} (message left out)"
         if made.name != "uvicorn.access":
             made.args = ()

@@ -20,7 +20,7 @@ from gi_core.errors import BadInput
 from gi_core.evaluation.judge import judging
 from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
-from gi_core.store import Record, Store, address, restored, summary_of
+from gi_core.store import DAMAGED, Record, Store, address, restored, summary_of
 from gi_core.trace import Trace
 from gi_core.web import payload
 from gi_core.web.server import zerogpu
@@ -252,7 +252,12 @@ class RunService:
         if record is None or record.message is None:
             return None
         message = {"id": f"recorded-{record.key[:24]}", **record.message, "state": "recorded"}
-        if trace := record.replay():
+        try:
+            trace = record.replay()
+        except DAMAGED:
+            self.store.drop(record.key)
+            return None
+        if trace:
             self.traces.put(message["id"], trace)
         return message
 
