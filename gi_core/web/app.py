@@ -22,6 +22,8 @@ from gi_core.web.preload import Preload
 from gi_core.web.screens.anatomy import anatomy
 from gi_core.web.screens.compare import compare
 from gi_core.web.screens.dial import dial
+from gi_core.web.screens.explore import explore
+from gi_core.web.screens.explore.recorded import Atlas
 from gi_core.web.screens.feasibility import feasibility
 from gi_core.web.screens.lab import lab
 from gi_core.web.screens.lesson import lesson
@@ -33,7 +35,7 @@ from gi_core.web.server.run_service import RunService
 from gi_core.web.server.session_cleanup import SESSIONS, ForgetfulQueue, forgetting
 from gi_core.web.server.upload_guard import UploadGuard
 from gi_core.web.settings import hosts, limits, mcp_server, proxies, store_file
-from gi_core.web.widget import head, widget
+from gi_core.web.widget import widget
 
 
 def build(service: RunService | None = None) -> gr.Blocks:
@@ -50,17 +52,15 @@ def build(service: RunService | None = None) -> gr.Blocks:
         title="Gradient Inversion Explorer",
         fill_width=True,
     ) as demo:
-        header = widget("header", tabs=[])
-        rendered = {
-            "lab": lab.render(service),
-            "dial": dial.render(),
-            "compare": compare.render(service),
-            "anatomy": anatomy.render(service),
-            "feasibility": feasibility.render(service),
-            "risk": risk.render(),
-            "lesson": lesson.render(),
-        }
-        header.props["tabs"] = [name for name, tab in rendered.items() if tab is not None]
+        explore.render(service)
+        compare.render(service)
+        feasibility.render(service)
+        risk.render()
+        lab.render(service)
+        dial.render()
+        anatomy.render(service)
+        lesson.render()
+        widget("header")  # last, so that the tab key comes to the stage first; the style sheet puts it on top
         api.expose(service)
     if zerogpu.active():
         zerogpu.task()
@@ -81,10 +81,9 @@ def launch_settings() -> dict[str, Any]:
     fonts, tools = gr.themes.LocalFont, mcp_server()
     return {
         "theme": gr.themes.Base(
-            font=[fonts("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
+            font=["Source Sans 3", "system-ui", "sans-serif"],
             font_mono=[fonts("IBM Plex Mono", weights=(400,)), "monospace"],
         ),
-        "head": head(),
         "max_file_size": "5mb",
         "run_history": False,
         "enable_monitoring": False,
@@ -106,6 +105,7 @@ def middleware(tools: bool) -> list[Middleware]:
     return [
         Middleware(SecurityHeaders, hosts=hosts(), proxies=proxies()),
         Middleware(UploadGuard),
+        Middleware(Atlas),
         Middleware(AllowedRoutes, routes=routes),
         Middleware(Preload),
     ]

@@ -7,6 +7,7 @@ import { speak, words } from "./lib/words.js";
 import * as anatomy from "./screens/anatomy/anatomy.js";
 import * as compare from "./screens/compare/compare.js";
 import * as dial from "./screens/dial/dial.js";
+import * as explore from "./screens/explore/explore.js";
 import * as feasibility from "./screens/feasibility/feasibility.js";
 import * as header from "./screens/header/header.js";
 import * as lab from "./screens/lab/lab.js";
@@ -14,7 +15,7 @@ import * as lesson from "./screens/lesson/lesson.js";
 import * as risk from "./screens/risk/risk.js";
 
 /** @type {Record<string, { mount: (context: import("./lib/page.js").Context) => void }>} */
-const screens = { header, lab, dial, compare, anatomy, feasibility, risk, lesson };
+const screens = { header, explore, lab, dial, compare, anatomy, feasibility, risk, lesson };
 
 /**
  * Mount a screen when it is wanted. `constants` never change; Gradio's props do.
@@ -33,6 +34,21 @@ export function start(name, context, constants, events) {
     context.trigger(event, detail);
   };
   whenWanted(name, () => screens[name].mount({ ...context, props, trigger }));
+}
+
+/**
+ * Show the first room before Gradio is there, which takes over what stands here.
+ * @param {import("./screens/explore/controller.js").Catalog} catalog what Explore is made from
+ */
+export function early(catalog) {
+  const box = document.getElementById("gi-early"), query = new URLSearchParams(location.search);
+  const room = header.roomOf(query.get("tab"));
+  explore.offer(catalog);
+  if (!box || room !== "explore") return box?.remove();
+  const [stage, top] = [...box.children].map(node => /** @type {HTMLElement} */ (node));
+  const context = /** @type {any} */ ({ props: {}, server: {}, trigger: () => {}, watch: () => {} });
+  header.mount({ ...context, element: top });
+  explore.early(stage);
 }
 
 /** The settings on the stage as the query of an address. */

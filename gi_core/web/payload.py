@@ -38,6 +38,7 @@ from gi_core.evaluation.wording import sentence, weighed
 from gi_core.observation import Tensors
 from gi_core.run import Run, update_summary
 from gi_core.scenario import Scenario
+from gi_core.studies.atlas import band, noise_share
 from gi_core.trace import KeptFrame, Trace, finite
 
 TILE = 112
@@ -66,6 +67,7 @@ def still(run: Run, *, run_id: str, images: list[str]) -> dict[str, Any]:
         "total": max(run.attack.iterations - 1, 1),
         "layers": layers(update, run.clean.tensors, run.observation.update.tensors),
         "numel": sum(row["numel"] for row in update),
+        "wire": wire(run),
         "defense": defense_parts(scenario),
         "noisy": not scenario.defense_stack or noise_of(scenario.defense_stack, scenario.batch_size) is not None,
         "single": run.attack.single_pass,
@@ -253,3 +255,14 @@ def python_text(scenario: Scenario, images: list[str]) -> str:
         f"images = torch.stack([open_picture(i, {scenario.image_size}, {scenario.channels}) for i in {images!r}])\n"
         "trace = gi.run(scenario, images)\nprint(trace.scores)\n"
     )
+
+
+def wire(run: Run) -> dict[str, Any]:
+    """What the wire shows of an update: its band before and after the defense, its size, its share of noise."""
+    sent = run.observation.update
+    return {
+        "sent": band(sent),
+        "clean": band(run.clean),
+        "numel": sum(tensor.numel() for tensor in sent.tensors.values()),
+        "share": noise_share(run.clean, sent),
+    }

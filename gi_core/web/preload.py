@@ -1,40 +1,30 @@
-"""What is seen until the app has started: the first recorded run, playing in the page as it is served."""
+"""The page as it is served: with its styles, its script and the first room in it, before Gradio has started."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gi_core.web.screens.lab.lab import replay
-from gi_core.web.widget import as_script, replay_names, source
-from gi_core.web.words import LANGUAGES
+from gi_core.web.screens.explore import explore
+from gi_core.web.widget import as_script, head, source
 
-FRAMES = 20
-WORDS = ("title", "story", "client_keeps", "attacker_sees")
+
+@lru_cache(maxsize=1)
+def beginning() -> bytes:
+    """Styles, bundle and words, for the end of <head>."""
+    return head().encode()
 
 
 @lru_cache(maxsize=1)
 def snippet() -> bytes:
-    """A piece of HTML for the end of <body>; empty where no run is recorded."""
-    if not replay_names():
-        return b""
-    run = replay(replay_names()[0])["run"]
-    chosen = sorted({round(i) for i in np.linspace(0, len(run["frames"]) - 1, FRAMES)})
-    given = {
-        "side": run["size"]["width"],
-        "truth": run["truth"],
-        "sprite": run["sprite"],
-        "frames": [{key: run["frames"][i][key] for key in ("iteration", "row")} for i in chosen],
-        "words": {language: {key: table[key] for key in WORDS} for language, table in LANGUAGES.items()},
-    }
-    return source("preload.html").replace("GIVEN", as_script(given)).encode()
+    """Explore and the header, for the end of <body>; Gradio's widgets take them over."""
+    return source("preload.html").replace("GIVEN", as_script(explore.catalog())).encode()
 
 
 class Preload:
-    """ASGI middleware that puts the snippet into the app's own page, and touches nothing else."""
+    """ASGI middleware that puts both into the app's own page, and touches nothing else."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -57,8 +47,9 @@ class Preload:
                 return
             headers = MutableHeaders(raw=start["headers"])
             if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
-                before, end, after = body.rpartition(b"</body>")
-                body = before + snippet() + end + after if end else body
+                for tag, given in ((b"</head>", beginning()), (b"</body>", snippet())):
+                    before, end, after = body.rpartition(tag)
+                    body = before + given + end + after if end else body
                 headers["content-length"] = str(len(body))
             await send(start)
             await send({"type": "http.response.body", "body": body})

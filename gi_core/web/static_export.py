@@ -5,15 +5,13 @@ The widgets are the app's own; static.js stands where Gradio stands there and an
 
 from __future__ import annotations
 
-import base64
 from html import escape
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from gi_core.web.screens.anatomy import anatomy
 from gi_core.web.screens.compare import compare
+from gi_core.web.screens.explore import explore
 from gi_core.web.screens.lab import lab
 from gi_core.web.screens.lesson import lesson
 from gi_core.web.server.run_service import RunService
@@ -21,13 +19,7 @@ from gi_core.web.settings import Limits
 from gi_core.web.widget import as_script, head, replay_names, script, source
 from gi_core.web.words import ENGLISH
 
-TABS = ("lab", "compare", "anatomy", "lesson")
-FONTS = (
-    ("Source Sans Pro", 400, "SourceSansPro/SourceSansPro-Regular.woff2"),
-    ("Source Sans Pro", 700, "SourceSansPro/SourceSansPro-Bold.woff2"),
-    ("IBM Plex Mono", 400, "IBMPlexMono/IBMPlexMono-Regular.woff2"),
-)
-"""Family, weight, file among those that Gradio brings along."""
+TABS = ("explore", "lab", "compare", "anatomy", "lesson")
 POLICY = (
     "default-src 'none'; img-src data: blob:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 )
@@ -50,14 +42,13 @@ def document() -> str:
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">
 <title>{escape(ENGLISH["title"])}</title><link rel="icon" href="data:,">
-<style>{fonts()}</style>
 {head()}
 <style>{source("static.css")}</style>
 </head><body class="static">
-<div id="tab-header" class="gi-head"></div>
 <main>
 {tabs}
 </main>
+<div id="tab-header" class="gi-head"></div>
 <footer class="gi"><p class="small" data-note></p></footer>
 <script>
 const recorded = {as_script(recordings())};
@@ -68,15 +59,15 @@ const recorded = {as_script(recordings())};
 
 
 def contents() -> dict[str, dict[str, Any]]:
-    """What each widget gets as props, the header first."""
+    """What each widget gets as props."""
     taught = lesson.catalog()
-    tabs = [name for name in TABS if name != "lesson" or taught is not None]
     return {
-        "header": {"tabs": tabs},
+        "explore": {"catalog": explore.catalog(inline=True)},
         "lab": {"first": lab.replay(replay_names()[0]), "catalog": lab.catalog()},
         "compare": {"first": compare.opening(), "catalog": compare.catalog()},
         "anatomy": {},
         **({"lesson": {"catalog": taught}} if taught is not None else {}),
+        "header": {},
     }
 
 
@@ -100,13 +91,3 @@ def recordings() -> dict[str, Any]:
             name: take_apart({"settings": run["scenario"], "pictures": run["pictures"]}) for name, run in runs.items()
         },
     }
-
-
-def fonts() -> str:
-    """@font-face rules with the fonts in them."""
-    folder = Path(gr.__file__).parent / "templates/frontend/static/fonts"
-    return "\n".join(
-        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url(data:font/woff2;base64,'
-        f'{base64.b64encode((folder / file).read_bytes()).decode()}) format("woff2"); }}'
-        for family, weight, file in FONTS
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -62,9 +63,20 @@ def as_script(value: Any) -> str:
 
 
 def head() -> str:
-    """Styles, the bundle and the words for the page's <head>, so that nothing flashes unstyled."""
+    """Fonts, styles, the bundle and the words for the page's <head>, so that nothing flashes unstyled."""
     styles, code = ((BUNDLE / name).read_text() for name in ("gi.css", "gi.js"))
-    return f"<style>\n{styles}</style>\n<script>\n{code}\ngi.speak({as_script(LANGUAGES)});</script>"
+    return f"<style>\n{fonts()}\n{styles}</style>\n<script>\n{code}\ngi.speak({as_script(LANGUAGES)});</script>"
+
+
+def fonts() -> str:
+    """@font-face rules with the fonts in them: those that the framework brings lack half of their letters."""
+    return "\n".join(
+        f'@font-face {{ font-family: "Source Sans 3"; font-weight: {weight}; unicode-range: {letters}; '
+        f"src: url(data:font/woff2;base64,{base64.b64encode(file.read_bytes()).decode()}) }}"
+        for script, letters in (("latin", "U+0-36F, U+1E00-FFFF"), ("greek", "U+370-3FF"))
+        for weight in (400, 600)
+        for file in [HERE / "fonts" / f"source-sans-3-{script}-{weight}-normal.woff2"]
+    )
 
 
 @lru_cache(maxsize=32)

@@ -140,7 +140,7 @@ def page(browser, served) -> Iterator[object]:
     tab.on("console", lambda message: message.type == "error" and errors.append(message.text))
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("request", lambda request: _foreign(request.url, url) and foreign.append(request.url))
-    tab.goto(url)
+    tab.goto(url + "?tab=lab")
     tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=20_000)
     yield tab
     tab.close()

@@ -61,30 +61,6 @@ def test_a_recorded_run_plays_before_anything_is_clicked(page):
     assert find(page, "verdict").inner_text().strip()
 
 
-FIRST_MOVE = """
-new MutationObserver((_, watcher) => {
-  const now = document.querySelector('#gi-first')?.dataset.step || document.querySelector('#tab-lab [data-r=step]')?.textContent;
-  if (!now) return;
-  window.firstStep ??= now;
-  if (now === window.firstStep) return;
-  window.moved = performance.now() - performance.getEntriesByType('navigation')[0].responseEnd;
-  watcher.disconnect();
-}).observe(document, {childList: true, subtree: true, characterData: true, attributes: true});
-"""  # noqa: E501
-
-
-def test_something_moves_within_two_seconds_after_the_page_is_served(browser, served):
-    """The recorded run plays in the page itself while the app starts, and the app goes on with it."""
-    tab = browser.new_page()
-    tab.add_init_script(FIRST_MOVE)
-    tab.goto(served[0])
-    tab.wait_for_function("window.moved !== undefined", timeout=60_000)
-    assert tab.evaluate("window.moved") < 2000
-    tab.wait_for_selector("[data-r=state]:not(:empty)")
-    tab.wait_for_function("!document.getElementById('gi-first')")
-    tab.close()
-
-
 def test_keyboard_scrubs_without_a_request(page):
     page.wait_for_function("document.querySelector('[data-r=estimate]').textContent.includes('About')", timeout=30_000)
     requests = []
@@ -120,7 +96,7 @@ def test_guests_follow_the_runs_of_a_room(page, browser, served):
 
 
 def test_teacher_links_hide_lock_and_start_where_they_say(page, served):
-    page.get_by_role("tab", name="Lesson").click()
+    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'lesson'}))")
     tab = page.locator("#tab-lesson")
     tab.locator(".teachers summary").click()
     tab.locator("[data-r=start]").select_option("lab")
@@ -208,7 +184,7 @@ def test_stop_keeps_the_frames(page, served):
 def test_closing_the_tab_frees_the_worker(browser, served):
     url, service = served
     tab = browser.new_page()
-    tab.goto(url)
+    tab.goto(url + "?tab=lab")
     tab.wait_for_selector("[data-r=state]:not(:empty)")
     set_attack(tab, SLOW)
     find(tab, "run").click()
@@ -283,7 +259,7 @@ def test_an_own_picture_is_shrunk_before_it_is_sent(page, tmp_path):
 
 def test_a_link_carries_the_settings_and_is_clamped(page, served):
     url, _ = served
-    page.goto(url + "?model=mlp&attack=ig%3Asteps%3D77&seed=5&batch_size=9999")
+    page.goto(url + "?tab=lab&model=mlp&attack=ig%3Asteps%3D77&seed=5&batch_size=9999")
     page.wait_for_function("document.querySelector('[data-f=seed]')?.value === '5'", timeout=10_000)
     assert page.input_value("[data-f=model]") == "mlp"
     assert page.input_value("[data-f=attack]") == "ig:steps=77"
@@ -294,7 +270,7 @@ def test_a_link_carries_the_settings_and_is_clamped(page, served):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_has_no_sideways_scroll(page, served, theme):
     page.set_viewport_size({"width": 375, "height": 812})
-    page.goto(served[0] + f"?__theme={theme}")
+    page.goto(served[0] + f"?tab=lab&__theme={theme}")
     page.wait_for_selector("[data-r=state]:not(:empty)")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     assert find(page, "run").is_visible() and not page.locator("[data-f=model]").is_visible()

@@ -80,7 +80,9 @@ def test_leakage_falls_with_the_number_of_clients():
 
 @pytest.fixture
 def lab(page, served):
-    page.goto(served[0] + "?model=mlp&local_steps=4&batch_size=4&local_batch=2&clients=2&attack=fm%3Asteps%3D20")
+    page.goto(
+        served[0] + "?tab=lab&model=mlp&local_steps=4&batch_size=4&local_batch=2&clients=2&attack=fm%3Asteps%3D20"
+    )
     page.wait_for_function("document.querySelector('[data-f=clients]')?.value === '2'", timeout=20_000)
     page.locator("[data-r=client] > summary").click()
     return page

@@ -136,7 +136,7 @@ def test_recorded_comparisons_hold_every_run(name):
 
 
 def test_the_tab_shows_a_recorded_comparison_and_opens_its_runs_without_a_new_one(page):
-    page.get_by_role("tab", name="Compare").click()
+    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'compare'}))")
     tab = page.locator("#tab-compare")
     assert tab.locator("[data-r=lanes] > div").count() >= 3
     places = tab.locator("[data-r=ranking] tbody tr").count()
@@ -159,7 +159,7 @@ def asks(request) -> bool:
 
 
 def test_scrub_and_difference_ask_the_server_nothing(page):
-    page.get_by_role("tab", name="Compare").click()
+    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'compare'}))")
     tab = page.locator("#tab-compare")
     page.wait_for_function("document.querySelector('#tab-compare [data-r=message]').textContent.includes('runs')",
                            timeout=60_000)  # fmt: skip
@@ -182,7 +182,7 @@ def test_two_lanes_run_live_and_are_ranked(page):
     page.evaluate("document.querySelector('[data-r=fine]').open = true")
     page.fill("[data-f=attack]", "ig:steps=10")
     page.keyboard.press("Tab")
-    page.get_by_role("tab", name="Compare").click()
+    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'compare'}))")
     tab = page.locator("#tab-compare")
     tab.locator("[data-r=axis]").select_option("model")
     tab.locator("[data-r=values]").fill("mlp\nlenet")

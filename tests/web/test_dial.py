@@ -41,7 +41,7 @@ def test_bad_requests_are_one_sentence(request_):
 
 @needs_weights
 def test_the_slider_redraws_the_pictures(page):
-    page.get_by_role("tab", name="Dial").click()
+    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'dial'}))")
     gain = page.locator('[data-a="0"] [data-k="psnr"]')
     page.wait_for_function("document.querySelector('[data-k=psnr]').textContent.includes('dB')", timeout=20_000)
     before, bits = gain.inner_text(), page.locator("#tab-dial [data-r=bits]").inner_text()

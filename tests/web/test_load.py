@@ -154,7 +154,7 @@ def test_a_server_killed_during_runs_comes_back_with_its_store(launch, browser):
     server = launch()
     port = int(server.url.rstrip("/").rpartition(":")[2])
     tab = browser.new_page()
-    tab.goto(server.url)
+    tab.goto(server.url + "?tab=lab")
     tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=60_000)
     pressed(tab, "ig:steps=15", "Live run, finished")
     pressed(tab, "ig:steps=90000", "Live run")
@@ -179,7 +179,7 @@ def test_chromium_tabs_come_and_go(launch, browser):
     def visit(count):
         for n in range(count):
             tab = browser.new_page()
-            tab.goto(server.url)
+            tab.goto(server.url + "?tab=lab")
             tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=60_000)
             pressed(tab, f"ig:steps=9{n:04d}", "Live run")
             tab.close()

@@ -1,14 +1,14 @@
-"""What is seen until the app has started."""
+"""The page as it is served, before the app has started."""
 
 from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-from gi_core.web.preload import Preload, snippet
+from gi_core.web.preload import Preload, beginning, snippet
 
 
-def answered(path, kind, body=b"<html><body>there is </body> in the text</body></html>", method="GET"):
+def answered(path, kind, body=b"<html><head></head><body>there is </body> in the text</body></html>", method="GET"):
     """Status and body that a browser gets through the middleware."""
 
     async def app(scope, receive, send):
@@ -34,11 +34,12 @@ def answered(path, kind, body=b"<html><body>there is </body> in the text</body><
 def test_the_page_gets_the_snippet_at_its_end_and_its_length_is_right():
     content = answered("/", b"text/html; charset=utf-8")
     assert content.endswith(snippet() + b"</body></html>") and content.count(snippet()) == 1
-    assert b"</script>" in snippet() and b"gi-first" in snippet()
+    assert content.startswith(b"<html><head>" + beginning() + b"</head>")
+    assert b"gi-early" in snippet() and b"gi.early(" in snippet()
 
 
 def test_nothing_else_is_touched():
-    plain = b"<html><body>there is </body> in the text</body></html>"
+    plain = b"<html><head></head><body>there is </body> in the text</body></html>"
     assert answered("/config", b"text/html") == plain
     assert answered("/", b"application/json") == plain
     assert answered("/", b"text/html", method="POST") == plain

@@ -24,9 +24,7 @@ def find(page, name):
 
 @pytest.fixture
 def tab(page):
-    page.select_option(".head select.tabs", "risk") if page.viewport_size["width"] < 768 else page.click(
-        ".head nav [data-tab=risk]"
-    )
+    page.get_by_test_id("room-evidence").click()
     page.wait_for_selector("#tab-risk .point-mark")
     return page
 

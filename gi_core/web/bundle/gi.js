@@ -11,9 +11,9 @@ var gi = (() => {
   };
   var __copyProps = (to, from, except, desc) => {
     if (from && typeof from === "object" || typeof from === "function") {
-      for (let key of __getOwnPropNames(from))
-        if (!__hasOwnProp.call(to, key) && key !== except)
-          __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
+      for (let key2 of __getOwnPropNames(from))
+        if (!__hasOwnProp.call(to, key2) && key2 !== except)
+          __defProp(to, key2, { get: () => from[key2], enumerable: !(desc = __getOwnPropDesc(from, key2)) || desc.enumerable });
     }
     return to;
   };
@@ -22,10 +22,11 @@ var gi = (() => {
   // gi_core/web/main.js
   var main_exports = {};
   __export(main_exports, {
+    early: () => early2,
     query: () => query,
     shown: () => shown,
     speak: () => speak,
-    start: () => start,
+    start: () => start2,
     word: () => word
   });
 
@@ -46,21 +47,21 @@ var gi = (() => {
   var loaded = /* @__PURE__ */ new Map();
   var KEPT = 400;
   var image = (source) => new Promise((resolve, reject) => {
-    const picture2 = new Image();
-    picture2.onload = () => resolve(picture2);
-    picture2.onerror = () => reject(new Error("a picture could not be read"));
-    picture2.src = source;
+    const picture3 = new Image();
+    picture3.onload = () => resolve(picture3);
+    picture3.onerror = () => reject(new Error("a picture could not be read"));
+    picture3.src = source;
   });
   function picture(source) {
     const known = loaded.get(source);
     if (known) return known;
-    const made = image(source);
-    loaded.set(source, made);
+    const made3 = image(source);
+    loaded.set(source, made3);
     if (loaded.size > KEPT) loaded.delete(
       /** @type {string} */
       loaded.keys().next().value
     );
-    return made;
+    return made3;
   }
   function context(canvas) {
     const drawn = canvas.getContext("2d", { willReadFrequently: true });
@@ -87,31 +88,31 @@ var gi = (() => {
   function magnified(a, b, factor) {
     if (a.width !== b.width || a.height !== b.height)
       throw new RangeError(`pictures of ${a.width} x ${a.height} and ${b.width} x ${b.height} have no difference`);
-    const made = new Uint8ClampedArray(b.data.length);
-    for (let i = 0; i < made.length; i += 4) {
-      for (let c = 0; c < 3; c++) made[i + c] = factor * Math.abs(b.data[i + c] - a.data[i + c]);
-      made[i + 3] = Math.max(a.data[i + 3], b.data[i + 3]);
+    const made3 = new Uint8ClampedArray(b.data.length);
+    for (let i = 0; i < made3.length; i += 4) {
+      for (let c = 0; c < 3; c++) made3[i + c] = factor * Math.abs(b.data[i + c] - a.data[i + c]);
+      made3[i + 3] = Math.max(a.data[i + 3], b.data[i + 3]);
     }
-    return made;
+    return made3;
   }
   function difference(canvas, before, after, factor) {
     const read = (c) => context(c).getImageData(0, 0, c.width, c.height);
-    const made = magnified(read(before), read(after), factor), { width, height } = after;
+    const made3 = magnified(read(before), read(after), factor), { width, height } = after;
     resize(canvas, width, height);
     const pixels = context(canvas).createImageData(width, height);
-    pixels.data.set(made);
+    pixels.data.set(made3);
     context(canvas).putImageData(pixels, 0, 0);
   }
   var token = (name) => getComputedStyle(document.body).getPropertyValue("--" + name).trim();
   var rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   function strip(canvas, cells, colour, tint) {
     if (!cells) return;
-    const high = rgb(token(colour)), low = rgb(token(tint)), bytes = atob(cells.data);
+    const high = rgb(token(colour)), low = rgb(token(tint)), bytes2 = atob(cells.data);
     canvas.width = cells.w;
     canvas.height = cells.h;
     const pixels = context(canvas).createImageData(cells.w, cells.h);
-    for (let i = 0; i < bytes.length; i++) {
-      const share = bytes.charCodeAt(i) / 255;
+    for (let i = 0; i < bytes2.length; i++) {
+      const share = bytes2.charCodeAt(i) / 255;
       pixels.data.set([...low.map((from, c) => from + share * (high[c] - from)), 255], 4 * i);
     }
     context(canvas).putImageData(pixels, 0, 0);
@@ -145,7 +146,7 @@ var gi = (() => {
   var language = "en";
   var locale = "en-GB";
   var languages = ["en"];
-  var chosen = (wishes, offered) => [...wishes, "en"].map((wish) => wish?.slice(0, 2)).find((wish) => wish && offered.includes(wish)) ?? offered[0];
+  var chosen = (wishes, offered2) => [...wishes, "en"].map((wish) => wish?.slice(0, 2)).find((wish) => wish && offered2.includes(wish)) ?? offered2[0];
   function use(tables, wanted) {
     languages = Object.keys(tables);
     language = wanted;
@@ -162,31 +163,32 @@ var gi = (() => {
     document.documentElement.lang = language;
     document.title = words.title;
   }
-  function recall(key) {
+  function recall(key2) {
     try {
-      return localStorage.getItem(key);
+      return localStorage.getItem(key2);
     } catch {
       return null;
     }
   }
-  function remember(key, value) {
+  function remember(key2, value) {
     try {
-      localStorage.setItem(key, value);
+      localStorage.setItem(key2, value);
     } catch {
     }
   }
-  var say = (text, values = {}) => text.replace(/\{(\w+)(%?)\}/g, (_, key, share) => share ? percent(values[key]) : values[key] ?? "");
+  var say = (text, values = {}) => text.replace(/\{(\w+)(%?)\}/g, (_, key2, share) => share ? percent(values[key2]) : values[key2] ?? "");
   var percent = (value) => `${new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(100 * value)} %`;
+  var t = (key2, values) => say(words[key2] ?? key2, values);
 
   // gi_core/web/lib/format.js
   var formats = /* @__PURE__ */ new Map();
   function format(digits) {
-    const key = locale + digits;
-    const known = formats.get(key);
+    const key2 = locale + digits;
+    const known = formats.get(key2);
     if (known) return known;
-    const made = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    formats.set(key, made);
-    return made;
+    const made3 = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(key2, made3);
+    return made3;
   }
   var measured = (value) => value != null && Number.isFinite(value);
   var number = (value, digits = 1) => measured(value) ? format(digits).format(value) : "–";
@@ -223,13 +225,13 @@ var gi = (() => {
     return say(table.hours, { n: number(seconds / 3600) });
   }
   function defense(parts, table) {
-    const told = (part) => {
+    const told2 = (part) => {
       const text = table["does_" + part.name];
       if (!text) return part.text;
-      const shown2 = Object.entries(part).map(([key, value]) => [key, typeof value === "number" && !text.includes(`{${key}%}`) ? short(value) : value]);
+      const shown2 = Object.entries(part).map(([key2, value]) => [key2, typeof value === "number" && !text.includes(`{${key2}%}`) ? short(value) : value]);
       return say(text, Object.fromEntries(shown2));
     };
-    return parts.map(told).join(", ") || table.no_defense;
+    return parts.map(told2).join(", ") || table.no_defense;
   }
   var escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c] ?? c);
   var csv = (rows) => rows.map((row) => row.map((value) => {
@@ -252,7 +254,17 @@ var gi = (() => {
     arrow: '<path d="M1.500 8h12M9.500 4l4 4-4 4"/>',
     plus: '<path d="M8 3v10M3 8h10"/>',
     cross: '<path d="M4 4l8 8M12 4l-8 8"/>',
-    hatch: '<path d="M1.500 11.500h13M3 10l3-5M7 10l3-5M11 10l3-5"/>'
+    hatch: '<path d="M1.500 11.500h13M3 10l3-5M7 10l3-5M11 10l3-5"/>',
+    slanted: '<path d="M2 13L7 3M6.500 13l5-10M11 13l3-6"/>',
+    right: '<path d="M6.500 4l4 4-4 4"/>',
+    hold: '<circle cx="8" cy="8" r="2.200" fill="currentColor"/><circle cx="8" cy="8" r="5.500" stroke-dasharray="2.500 2"/>',
+    theme: '<circle cx="8" cy="8" r="5.500"/><path d="M8 2.500a5.500 5.500 0 0 1 0 11z" fill="currentColor"/>',
+    screen: '<rect x="2" y="3" width="12" height="8" rx="1"/><path d="M5.500 13.500h5"/>',
+    share: '<path d="M8 9.500V2M5.500 4.300L8 2l2.500 2.300M4 7.500H3V14h10V7.500h-1"/>',
+    check: '<path d="M3 8.500l3.500 3.500L13 4.500"/>',
+    warn: '<path d="M8 2.200L14.500 13.500h-13zM8 6.500v3.500M8 11.800v.1"/>',
+    gear: '<path d="M2 4.500h7M13 4.500h1M2 11.500h1M7 11.500h7"/><circle cx="11" cy="4.500" r="1.800"/><circle cx="5" cy="11.500" r="1.800"/>',
+    book: '<path d="M8 4c-1.500-1.200-3.500-1.500-6-1.500v10c2.500 0 4.500.3 6 1.500 1.500-1.200 3.500-1.500 6-1.500v-10c-2.500 0-4.500.3-6 1.500zM8 4v10"/>'
   };
   var icon = (name) => `<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">${PATHS[name]}</svg>`;
 
@@ -261,18 +273,18 @@ var gi = (() => {
     const root = document.createElement("div");
     root.className = "gi";
     root.innerHTML = html;
-    const each = (name, put) => root.querySelectorAll(`[data-${name}]`).forEach((node) => {
+    const each = (name, put2) => root.querySelectorAll(`[data-${name}]`).forEach((node) => {
       const held = (
         /** @type {HTMLElement} */
         node
       );
-      put(held, held.dataset[name] ?? "");
+      put2(held, held.dataset[name] ?? "");
     });
-    each("t", (node, key) => {
-      node.innerHTML = table[key] ?? key;
+    each("t", (node, key2) => {
+      node.innerHTML = table[key2] ?? key2;
     });
-    each("label", (node, key) => {
-      node.setAttribute("aria-label", table[key] ?? key);
+    each("label", (node, key2) => {
+      node.setAttribute("aria-label", table[key2] ?? key2);
     });
     each("icon", (node, name) => {
       node.insertAdjacentHTML("afterbegin", icon(
@@ -283,6 +295,11 @@ var gi = (() => {
     element.replaceChildren(root);
     return root;
   }
+  var finder = (root) => (name) => {
+    const found = root.querySelector(`[data-r="${name}"]`);
+    if (!found) throw new Error(`the page has no part "${name}"`);
+    return found;
+  };
   var timer = 0;
   function toast(text) {
     let box = document.querySelector(".gi .toast");
@@ -323,11 +340,11 @@ var gi = (() => {
 
   // gi_core/web/lib/rooms.js
   var asleep = /* @__PURE__ */ new Map();
-  var AT_ONCE = ["header", "lab", "explore"];
+  var AT_ONCE = ["header", "explore"];
   function awaken(name) {
-    const mount9 = asleep.get(name);
+    const mount10 = asleep.get(name);
     asleep.delete(name);
-    mount9?.();
+    mount10?.();
   }
   function awakenAll() {
     const [next] = asleep.keys();
@@ -335,31 +352,31 @@ var gi = (() => {
     awaken(next);
     setTimeout(awakenAll, 50);
   }
-  function whenWanted(name, mount9) {
+  function whenWanted(name, mount10) {
     const wanted = new URLSearchParams(location.search).get("tab");
-    if (AT_ONCE.includes(name) || name === wanted) return mount9();
+    if (AT_ONCE.includes(name) || name === wanted) return mount10();
     if (!asleep.size) setTimeout(awakenAll, 1500);
-    asleep.set(name, mount9);
+    asleep.set(name, mount10);
   }
 
   // gi_core/web/lib/shrink.js
   var MEGABYTES = 20;
   var MEGAPIXELS = 40;
   var HEADS = [[137, 80, 78, 71], [255, 216], [82, 73, 70, 70], [71, 73, 70], [66, 77]];
-  function refusal(bytes) {
-    const starts = (head) => head.every((byte, i) => bytes[i] === byte);
-    if (bytes.length > MEGABYTES * 1e6) return ["too_big", { mb: number(bytes.length / 1e6) }];
+  function refusal(bytes2) {
+    const starts = (head) => head.every((byte, i) => bytes2[i] === byte);
+    if (bytes2.length > MEGABYTES * 1e6) return ["too_big", { mb: number(bytes2.length / 1e6) }];
     if (!HEADS.some(starts)) return ["not_picture", {}];
-    if (starts(HEADS[0]) && bytes.length >= 24) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset), width = view.getUint32(16), height = view.getUint32(20);
+    if (starts(HEADS[0]) && bytes2.length >= 24) {
+      const view = new DataView(bytes2.buffer, bytes2.byteOffset), width = view.getUint32(16), height = view.getUint32(20);
       if (width * height > MEGAPIXELS * 1e6) return ["too_many_pixels", { size: `${width} × ${height}` }];
     }
-    const tail = bytes.subarray(Math.max(0, bytes.length - 64));
+    const tail = bytes2.subarray(Math.max(0, bytes2.length - 64));
     const ends = tail.some((byte, i) => byte === 255 && tail[i + 1] === 217);
     return starts(HEADS[1]) && !ends ? ["truncated", {}] : null;
   }
   async function shrink(file, side, words2) {
-    const refused = (key, values) => Error(say(words2[key], { name: file.name, ...values }));
+    const refused = (key2, values) => Error(say(words2[key2], { name: file.name, ...values }));
     if (file.size > MEGABYTES * 1e6) throw refused("too_big", { mb: number(file.size / 1e6) });
     const found = refusal(new Uint8Array(await file.arrayBuffer()));
     if (found) throw refused(...found);
@@ -422,9 +439,9 @@ var gi = (() => {
     const root = gi.mount(element, anatomy_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
     const { say: say2, escape: escape2 } = gi;
-    let told = null, asked = "";
+    let told2 = null, asked = "";
     const drawLabels = () => {
-      const { values, labels } = told.head, W = Math.max(240, find("labels").clientWidth), H = 170, n = values.length;
+      const { values, labels } = told2.head, W = Math.max(240, find("labels").clientWidth), H = 170, n = values.length;
       const high = Math.max(...values.map(Math.abs), 1e-12), step = (W - 10) / n, y = (v) => H / 2 - v / high * (H / 2 - 14);
       find("labels").innerHTML = `<svg viewBox="0 0 ${W} ${H + 18}" height="${H + 18}" role="img" aria-label="${escape2(say2(words2.anatomy_label_alt, { classes: labels.join(", ") }))}">
       <line class="axis" x1="0" x2="${W}" y1="${y(0)}" y2="${y(0)}"/>
@@ -432,13 +449,13 @@ var gi = (() => {
     };
     const drawFirst = async () => {
       for (const side of ["before", "after"]) {
-        const { src, count, width, height } = told.first[side], canvas = find("first-" + side);
+        const { src, count, width, height } = told2.first[side], canvas = find("first-" + side);
         gi.tiles(canvas, await gi.image(src), 0, count, width, height);
         canvas.setAttribute("aria-label", words2.anatomy_first_note);
       }
     };
     const drawHist = () => {
-      const layer = told.layers[find("layer").value] ?? told.layers[0], W = Math.max(240, find("hist").clientWidth), H = 170, left = 6;
+      const layer = told2.layers[find("layer").value] ?? told2.layers[0], W = Math.max(240, find("hist").clientWidth), H = 170, left = 6;
       const top = Math.log10(1 + Math.max(...layer.hist.before, ...layer.hist.after)), n = layer.hist.before.length;
       const path = (list) => list.map((v, i) => `${(left + i / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)} ${(left + (i + 1) / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)}`).join(" L");
       find("hist").innerHTML = `<svg viewBox="0 0 ${W} ${H + 36}" height="${H + 36}" role="img" aria-label="${escape2(say2(words2.anatomy_hist_alt, { layer: layer.name }))}">
@@ -447,11 +464,11 @@ var gi = (() => {
       <text x="0" y="${H + 34}"><tspan style="fill:var(--private)">— ${words2.anatomy_before}</tspan>  <tspan dx="14" style="fill:var(--leaving)">- - ${words2.anatomy_after}</tspan></text></svg>`;
     };
     const drawTable = () => {
-      find("table").innerHTML = `<thead><tr>${words2.anatomy_columns.split("|").map((c) => `<th scope="col">${c}</th>`).join("")}</tr></thead><tbody>` + told.layers.map((l) => `<tr><td>${escape2(l.name)}</td><td>${l.shape.join("×")}</td><td>${gi.whole(l.numel)}</td><td>${gi.short(l.norm_before)}</td><td>${gi.short(l.norm_after)}</td>
+      find("table").innerHTML = `<thead><tr>${words2.anatomy_columns.split("|").map((c) => `<th scope="col">${c}</th>`).join("")}</tr></thead><tbody>` + told2.layers.map((l) => `<tr><td>${escape2(l.name)}</td><td>${l.shape.join("×")}</td><td>${gi.whole(l.numel)}</td><td>${gi.short(l.norm_before)}</td><td>${gi.short(l.norm_after)}</td>
         <td><span class="share" aria-hidden="true"><u style="width:${100 * l.noise_share}%"></u></span> ${Math.round(100 * l.noise_share)} %</td></tr>`).join("") + "</tbody>";
     };
-    const draw = () => {
-      if (!told || told.error) return;
+    const draw2 = () => {
+      if (!told2 || told2.error) return;
       drawLabels();
       drawFirst();
       drawHist();
@@ -460,23 +477,23 @@ var gi = (() => {
     const ask = async () => {
       const request = gi.lab?.();
       if (!request) return;
-      const key = JSON.stringify(request);
-      if (key === asked) return draw();
-      asked = key;
+      const key2 = JSON.stringify(request);
+      if (key2 === asked) return draw2();
+      asked = key2;
       try {
-        told = await server.anatomy(request);
+        told2 = await server.anatomy(request);
       } catch {
         return;
       }
-      find("error").textContent = told.error ?? "";
-      if (told.error) return;
-      find("layer").replaceChildren(...told.layers.map((l, i) => new Option(l.name, i)));
-      draw();
+      find("error").textContent = told2.error ?? "";
+      if (told2.error) return;
+      find("layer").replaceChildren(...told2.layers.map((l, i) => new Option(l.name, i)));
+      draw2();
     };
     find("layer").onchange = drawHist;
     window.addEventListener("gi:tab", (event) => event.detail === "anatomy" && ask());
-    window.addEventListener("gi:theme", () => document.body.dataset.tab === "anatomy" && draw());
-    new ResizeObserver(() => document.body.dataset.tab === "anatomy" && draw()).observe(find("hist"));
+    window.addEventListener("gi:theme", () => document.body.dataset.tab === "anatomy" && draw2());
+    new ResizeObserver(() => document.body.dataset.tab === "anatomy" && draw2()).observe(find("hist"));
   }
 
   // gi_core/web/screens/compare/compare.js
@@ -504,19 +521,19 @@ var gi = (() => {
     ];
     const dashes = ["", "7 4", "2 4", "10 3 2 3", "1 3", "12 5"];
     const mark = (i) => `<svg viewBox="0 0 12 12" aria-hidden="true">${marks[i]}</svg>`;
-    const busy = () => shown2 && ["running", "judging", "repeating", "queued"].includes(shown2.state);
-    let shown2 = null, x = 1, playing = false, current = null, factor = 0, laid = "", pictures = false;
+    const busy3 = () => shown2 && ["running", "judging", "repeating", "queued"].includes(shown2.state);
+    let shown2 = null, x = 1, playing = false, current = null, factor = 0, laid = "", pictures2 = false;
     const cache = /* @__PURE__ */ new Map();
-    const picture2 = (src) => {
+    const picture3 = (src) => {
       if (!cache.has(src)) cache.set(src, gi.image(src));
       return cache.get(src);
     };
     const label = (lane) => shown2.field === "defense" ? gi.defense(lane.defense, words2) : lane.label;
     const squares = (level) => `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level })}">${[1, 2, 3].map((k) => `<i class="${k <= level ? "on" : ""}"></i>`).join("")}</span>`;
     const layOut = () => {
-      const key = shown2.id + shown2.field + shown2.lanes.map((l) => l.label).join();
-      if (key === laid) return;
-      laid = key;
+      const key2 = shown2.id + shown2.field + shown2.lanes.map((l) => l.label).join();
+      if (key2 === laid) return;
+      laid = key2;
       cache.clear();
       const box = (head, more, kind) => `<div><h2 class="${kind}">${head}</h2><div class="frame f-${kind}"><canvas role="img" aria-label="${words2.working}"></canvas></div>${more}</div>`;
       find("lanes").innerHTML = box(gi.icon("lock") + words2.dial_private, "", "private") + shown2.lanes.map((lane, i) => box(
@@ -525,19 +542,19 @@ var gi = (() => {
         "attacker"
       )).join("");
     };
-    const place = (lane) => {
+    const place2 = (lane) => {
       const limit = shown2.budget?.seconds, scale = gi.scale(lane.total);
       return limit ? (f) => (f.seconds ?? 0) / limit : (f) => scale.at(f.iteration);
     };
     const frameOf = (lane) => {
-      const at = place(lane);
-      return lane.frames.reduce((best, f) => Math.abs(at(f) - x) < Math.abs(at(best) - x) ? f : best, lane.frames[0]);
+      const at2 = place2(lane);
+      return lane.frames.reduce((best, f) => Math.abs(at2(f) - x) < Math.abs(at2(best) - x) ? f : best, lane.frames[0]);
     };
-    const draw = async () => {
+    const draw2 = async () => {
       if (!shown2?.lanes?.length) return;
       layOut();
       const boxes = [...find("lanes").children], widest = shown2.lanes.reduce((a, b) => b.size.batch > a.size.batch ? b : a);
-      gi.tiles(boxes[0].querySelector("canvas"), await picture2(widest.truth), 0, widest.size.batch, widest.size.width, widest.size.height);
+      gi.tiles(boxes[0].querySelector("canvas"), await picture3(widest.truth), 0, widest.size.batch, widest.size.width, widest.size.height);
       boxes[0].querySelector("canvas").setAttribute("aria-label", words2.dial_private);
       for (const [i, lane] of shown2.lanes.entries()) {
         const box = boxes[i + 1], canvas = box.querySelector("canvas"), cell = (name) => box.querySelector(`[data-k=${name}]`), v = lane.verdict;
@@ -546,17 +563,17 @@ var gi = (() => {
           continue;
         }
         const f = frameOf(lane), { batch, width, height } = lane.size;
-        gi.tiles(canvas, await picture2(f.src), 0, batch, width, height);
+        gi.tiles(canvas, await picture3(f.src), 0, batch, width, height);
         if (factor) {
           const truth = document.createElement("canvas");
-          gi.tiles(truth, await picture2(lane.truth), 0, batch, width, height);
+          gi.tiles(truth, await picture3(lane.truth), 0, batch, width, height);
           gi.difference(canvas, truth, canvas, factor);
         }
         canvas.setAttribute("aria-label", `${label(lane)}, ${gi.number(f.psnr)} dB${factor ? ", " + say2(words2.difference, { factor }) : ""}`);
         cell("gain").textContent = v ? `${gi.signed(v.gain)} dB` : "–";
         cell("psnr").textContent = `${gi.number(f.psnr)} dB` + (v ? `, ${words2.control_word} ${gi.number(v.control.psnr)}` : "");
         cell("squares").innerHTML = v ? squares(v.level) : "";
-        cell("word").textContent = v ? words2["level_" + v.level] : busy() ? words2.working : words2.not_judged;
+        cell("word").textContent = v ? words2["level_" + v.level] : busy3() ? words2.working : words2.not_judged;
         cell("cost").textContent = say2(words2.compare_cost, { steps: gi.whole(f.iteration), seconds: gi.number(f.seconds) });
       }
       find("difference-note").hidden = !factor;
@@ -572,10 +589,10 @@ var gi = (() => {
       const all = shown2.lanes.flatMap((l) => l.history.psnr).filter((v) => v != null);
       const top = Math.max(15, Math.ceil((Math.max(0, ...all) + 1) / 5) * 5), low = Math.min(5, Math.floor(Math.min(5, ...all) / 5) * 5), py = (v) => 8 + (H - 12) * (1 - (v - low) / (top - low));
       const lines2 = shown2.lanes.map((lane, i) => {
-        const at = place(lane), h = lane.history, p = h.iteration.map((s, j) => [px(at({ iteration: s, seconds: h.seconds?.[j] })), py(h.psnr[j])]).filter((q) => isFinite(q[1]));
+        const at2 = place2(lane), h = lane.history, p = h.iteration.map((s, j) => [px(at2({ iteration: s, seconds: h.seconds?.[j] })), py(h.psnr[j])]).filter((q) => isFinite(q[1]));
         if (!p.length || !lane.frames.length) return "";
         const f = frameOf(lane);
-        return (p.length > 1 ? `<path class="series" stroke-dasharray="${dashes[i]}" d="M${p.map((q) => q.map((v) => v.toFixed(1)).join(",")).join(" L")}"/>` : "") + `<g class="mark" transform="translate(${px(at(f)) - 6} ${py(f.psnr) - 6})">${marks[i]}</g>`;
+        return (p.length > 1 ? `<path class="series" stroke-dasharray="${dashes[i]}" d="M${p.map((q) => q.map((v) => v.toFixed(1)).join(",")).join(" L")}"/>` : "") + `<g class="mark" transform="translate(${px(at2(f)) - 6} ${py(f.psnr) - 6})">${marks[i]}</g>`;
       }).join("");
       find("plot").innerHTML = `<svg viewBox="0 0 ${W} ${H + 20}" height="${H + 20}" role="img" aria-label="${escape2(shown2.lanes.map((l) => `${label(l)}: ${gi.number(l.frames.length ? frameOf(l).psnr : null)} dB`).join("; "))}">
       ${[low, Math.round((low + top) / 2), top].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${v}</text>`).join("")}
@@ -583,11 +600,11 @@ var gi = (() => {
       <text x="${left + 8}" y="${H + 16}"><tspan class="strong">${words2.psnr}</tspan> ${shown2.budget?.seconds ? words2.compare_axis_seconds : words2.compare_axis_note}</text></svg>`;
     };
     const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
-    const spread = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((a, b) => a + (b - mean(list)) ** 2, 0) / (list.length - 1));
+    const spread2 = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((a, b) => a + (b - mean(list)) ** 2, 0) / (list.length - 1));
     const column = (i) => (shown2.cells ?? []).map((row) => row[i]).filter((c) => c?.src);
-    const ranked = () => shown2.lanes.map((lane, i) => ({ lane, i, runs: column(i) })).filter((r) => r.runs.length).map((r) => ({ ...r, gain: mean(r.runs.map((c) => c.gain)), sd: spread(r.runs.map((c) => c.gain)) })).sort((a, b) => b.gain - a.gain);
+    const ranked = () => shown2.lanes.map((lane, i) => ({ lane, i, runs: column(i) })).filter((r) => r.runs.length).map((r) => ({ ...r, gain: mean(r.runs.map((c) => c.gain)), sd: spread2(r.runs.map((c) => c.gain)) })).sort((a, b) => b.gain - a.gain);
     const close = (a, b) => a && b && a.sd != null && b.sd != null && Math.abs(a.gain - b.gain) < Math.hypot(a.sd, b.sd);
-    const plusMinus = (list, digits = 1) => spread(list) == null ? "" : ` ± ${gi.number(spread(list), digits)}`;
+    const plusMinus = (list, digits = 1) => spread2(list) == null ? "" : ` ± ${gi.number(spread2(list), digits)}`;
     const drawRanking = () => {
       const rows = ranked(), head = words2.ranking_columns.split("|");
       find("ranking").innerHTML = `<thead><tr>${head.map((h) => `<th scope="col">${h}</th>`).join("")}</tr></thead><tbody>` + rows.map((r, k) => {
@@ -609,12 +626,12 @@ var gi = (() => {
       const px = (v) => left + 16 + (Math.log(v) - first) / (last - first || 1) * (W - left - 40);
       const lines2 = [["psnr", "series", ""], ["control", "ctl", "5 4"]].map(([name, kind, dash]) => ({ kind, dash, points: lanes.map((l) => {
         const list = l.runs.map((c) => c[name]);
-        return { value: l.value, mean: mean(list), sd: spread(list) ?? 0 };
+        return { value: l.value, mean: mean(list), sd: spread2(list) ?? 0 };
       }) }));
       const ends = lines2.flatMap((l) => l.points.flatMap((p) => [p.mean - p.sd, p.mean + p.sd]));
       const low = Math.floor(Math.min(...ends) / 5) * 5, top = Math.max(low + 10, Math.ceil(Math.max(...ends) / 5) * 5), py = (v) => 8 + (H - 12) * (1 - (v - low) / (top - low));
-      const told = lanes.map((l, i) => `${gi.whole(l.value)}: ${gi.number(lines2[0].points[i].mean)} dB, ${words2.control_word} ${gi.number(lines2[1].points[i].mean)} dB`).join("; ");
-      find("curve").innerHTML = `<svg viewBox="0 0 ${W} ${H + 26}" height="${H + 26}" role="img" aria-label="${escape2(told)}">
+      const told2 = lanes.map((l, i) => `${gi.whole(l.value)}: ${gi.number(lines2[0].points[i].mean)} dB, ${words2.control_word} ${gi.number(lines2[1].points[i].mean)} dB`).join("; ");
+      find("curve").innerHTML = `<svg viewBox="0 0 ${W} ${H + 26}" height="${H + 26}" role="img" aria-label="${escape2(told2)}">
       ${[low, (low + top) / 2, top].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${gi.short(v)}</text>`).join("")}
       ${lines2.map((l) => `<path class="${l.kind}" stroke-dasharray="${l.dash}" d="M${l.points.map((p) => `${px(p.value)},${py(p.mean)}`).join(" L")}"/>${l.points.map((p) => `<path class="${l.kind}" d="M${px(p.value)},${py(p.mean - p.sd)} V${py(p.mean + p.sd)}"/><circle class="dot ${l.kind}" cx="${px(p.value)}" cy="${py(p.mean)}" r="3.5"/>`).join("")}`).join("")}
       ${lanes.map((l) => `<text x="${px(l.value)}" y="${H + 18}" text-anchor="middle">${gi.whole(l.value)}</text>`).join("")}</svg>`;
@@ -622,16 +639,16 @@ var gi = (() => {
     const drawGrid = () => {
       const cells = shown2.cells ?? [], top = Math.max(5, ...cells.flat().map((c) => c?.gain ?? 0));
       const one = (c, r, i) => {
-        if (!c) return `<td class="empty">${busy() ? "…" : "–"}</td>`;
+        if (!c) return `<td class="empty">${busy3() ? "…" : "–"}</td>`;
         if (c.message) return `<td class="empty" title="${escape2(c.message)}"><span class="sr">${escape2(c.message)}</span>–</td>`;
-        const told = `${label(shown2.lanes[i])}, ${words2["axis_" + shown2.rows.field]} ${shown2.rows.values[r]}: ${gi.signed(c.gain)} dB, ${words2["level_" + c.level]}. ${words2.open_run}`;
-        const inside = pictures ? `<canvas data-src="${r}-${i}"></canvas><span>${gi.signed(c.gain)}</span>` : `<span>${gi.signed(c.gain)}</span>`;
-        return `<td><button type="button" data-cell="${r}-${i}" aria-label="${escape2(told)}" title="${escape2(told)}" class="${pictures ? "tile" : "heat"}" style="--share:${Math.round(60 * Math.max(0, c.gain) / top)}%">${inside}</button></td>`;
+        const told2 = `${label(shown2.lanes[i])}, ${words2["axis_" + shown2.rows.field]} ${shown2.rows.values[r]}: ${gi.signed(c.gain)} dB, ${words2["level_" + c.level]}. ${words2.open_run}`;
+        const inside2 = pictures2 ? `<canvas data-src="${r}-${i}"></canvas><span>${gi.signed(c.gain)}</span>` : `<span>${gi.signed(c.gain)}</span>`;
+        return `<td><button type="button" data-cell="${r}-${i}" aria-label="${escape2(told2)}" title="${escape2(told2)}" class="${pictures2 ? "tile" : "heat"}" style="--share:${Math.round(60 * Math.max(0, c.gain) / top)}%">${inside2}</button></td>`;
       };
       find("grid").innerHTML = `<thead><tr><th scope="col">${escape2(words2["axis_" + shown2.rows.field])}</th>${shown2.lanes.map((l, i) => `<th scope="col">${mark(i)} ${escape2(label(l))}</th>`).join("")}</tr></thead><tbody>` + cells.map((row, r) => `<tr><th scope="row">${escape2(shown2.rows.values[r])}</th>${row.map((c, i) => one(c, r, i)).join("")}</tr>`).join("") + "</tbody>";
       find("grid").querySelectorAll("canvas").forEach(async (canvas) => {
         const [r, i] = canvas.dataset.src.split("-"), c = cells[r][i];
-        gi.tiles(canvas, await picture2(c.src), 0, c.size.batch, c.size.width, c.size.height);
+        gi.tiles(canvas, await picture3(c.src), 0, c.size.batch, c.size.width, c.size.height);
       });
       find("grid").querySelectorAll("button").forEach((b) => {
         b.onclick = () => openRun(b.dataset.cell);
@@ -639,9 +656,9 @@ var gi = (() => {
     };
     let tabled = "";
     const drawTables = () => {
-      const key = JSON.stringify([shown2.id, shown2.done, shown2.state, pictures]);
-      if (!shown2.cells || key === tabled) return;
-      tabled = key;
+      const key2 = JSON.stringify([shown2.id, shown2.done, shown2.state, pictures2]);
+      if (!shown2.cells || key2 === tabled) return;
+      tabled = key2;
       drawRanking();
       drawCurve();
       drawGrid();
@@ -658,11 +675,11 @@ var gi = (() => {
     ];
     find("table").onclick = () => shown2 && gi.copy(table().map((row) => row.join("	")).join("\n"), words2.copied);
     find("csv").onclick = () => shown2 && gi.saveText("comparison.csv", gi.csv(table()), "text/csv");
-    for (const [name, on] of [["heat", false], ["small", true]]) {
+    for (const [name, on2] of [["heat", false], ["small", true]]) {
       find(name).onclick = () => {
-        pictures = on;
-        find("heat").setAttribute("aria-pressed", !on);
-        find("small").setAttribute("aria-pressed", on);
+        pictures2 = on2;
+        find("heat").setAttribute("aria-pressed", !on2);
+        find("small").setAttribute("aria-pressed", on2);
         if (shown2) drawTables();
       };
     }
@@ -684,12 +701,12 @@ var gi = (() => {
       clearTimeout(waiting);
       const mine = ++turn;
       waiting = setTimeout(async () => {
-        if (document.body.dataset.tab !== "compare" || busy() || !server.estimate_compare) return;
+        if (document.body.dataset.tab !== "compare" || busy3() || !server.estimate_compare) return;
         try {
-          const told = await server.estimate_compare(asked());
-          if (mine !== turn || busy()) return;
-          find("message").classList.toggle("refused", Boolean(told.error));
-          find("message").textContent = told.error ?? say2(words2.compare_estimate, { runs: told.runs, time: gi.duration(told.seconds, words2) }) + (told.seconds > told.limit ? " " + say2(words2.stops_after, { time: gi.duration(told.limit, words2) }) : "");
+          const told2 = await server.estimate_compare(asked());
+          if (mine !== turn || busy3()) return;
+          find("message").classList.toggle("refused", Boolean(told2.error));
+          find("message").textContent = told2.error ?? say2(words2.compare_estimate, { runs: told2.runs, time: gi.duration(told2.seconds, words2) }) + (told2.seconds > told2.limit ? " " + say2(words2.stops_after, { time: gi.duration(told2.limit, words2) }) : "");
         } catch {
         }
       }, 300);
@@ -732,8 +749,8 @@ var gi = (() => {
       estimate();
     };
     const buttons = () => {
-      find("run").disabled = busy();
-      find("stop").disabled = !busy();
+      find("run").disabled = busy3();
+      find("stop").disabled = !busy3();
       find("play").innerHTML = gi.icon(playing ? "pause" : "play");
       find("play").setAttribute("aria-label", playing ? words2.pause : words2.play);
       if (shown2) {
@@ -749,9 +766,9 @@ var gi = (() => {
       find("message").classList.toggle("refused", next.state === "failed");
       const fresh = next.id !== shown2?.id;
       shown2 = next.lanes ? next : { ...shown2 ?? { lanes: [] }, state: next.state };
-      if (fresh && busy()) x = 1;
+      if (fresh && busy3()) x = 1;
       buttons();
-      draw();
+      draw2();
       drawTables();
     };
     let clock = 0;
@@ -759,19 +776,19 @@ var gi = (() => {
       playing = !playing;
       if (playing && x >= 1) x = 0;
       let last = performance.now();
-      const tick = (time) => {
+      const tick2 = (time2) => {
         if (!playing) return;
-        x = Math.min(1, x + (time - last) / 6e3);
-        last = time;
-        draw();
+        x = Math.min(1, x + (time2 - last) / 6e3);
+        last = time2;
+        draw2();
         if (x >= 1) {
           playing = false;
           return buttons();
         }
-        clock = requestAnimationFrame(tick);
+        clock = requestAnimationFrame(tick2);
       };
       cancelAnimationFrame(clock);
-      if (playing) clock = requestAnimationFrame(tick);
+      if (playing) clock = requestAnimationFrame(tick2);
       buttons();
     };
     find("play").onclick = play;
@@ -779,13 +796,13 @@ var gi = (() => {
       playing = false;
       x = event.target.value / 1e3;
       buttons();
-      draw();
+      draw2();
     };
     const step = (go) => {
       playing = false;
       x = Math.min(1, Math.max(0, x + go));
       buttons();
-      draw();
+      draw2();
     };
     const moves = { ArrowRight: 0.02, ArrowLeft: -0.02, ArrowUp: 0.02, ArrowDown: -0.02, Home: -1, End: 1 };
     find("scrub").onkeydown = (event) => {
@@ -807,18 +824,18 @@ var gi = (() => {
     });
     find("difference").onchange = (event) => {
       factor = Number(event.target.value);
-      draw();
+      draw2();
     };
     const recall2 = async (name) => {
-      if (!catalog.recorded.includes(name) || busy()) return;
+      if (!catalog.recorded.includes(name) || busy3()) return;
       receive(await server.recorded_comparison({ name }));
       x = 1;
       adopt();
-      draw();
+      draw2();
     };
     find("rail").onsubmit = (event) => {
       event.preventDefault();
-      if (busy()) return;
+      if (busy3()) return;
       current = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
       turn++;
       find("message").textContent = "";
@@ -830,13 +847,13 @@ var gi = (() => {
     };
     new ResizeObserver(() => {
       if (document.body.dataset.tab === "compare") {
-        draw();
+        draw2();
         if (shown2?.cells) drawCurve();
       }
     }).observe(find("plot"));
     window.addEventListener("gi:tab", (event) => {
       if (event.detail === "compare") {
-        draw();
+        draw2();
         estimate();
       }
     });
@@ -864,9 +881,9 @@ var gi = (() => {
     const { words: words2, catalog } = props;
     const root = gi.mount(element, dial_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
-    const say2 = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+    const say2 = (text, values) => text.replace(/\{(\w+)\}/g, (_, key2) => values[key2] ?? "");
     const LOW = 1e-4, HIGH = 3, span = Math.log(HIGH / LOW);
-    const at = (z2) => Math.log(z2 / LOW) / span, of = (x) => Number((LOW * Math.exp(x * span)).toPrecision(2));
+    const at2 = (z2) => Math.log(z2 / LOW) / span, of = (x) => Number((LOW * Math.exp(x * span)).toPrecision(2));
     const label = (name) => name.replace(":decoder=", "-");
     const marks = [
       '<circle cx="6" cy="6" r="5"/>',
@@ -902,19 +919,19 @@ var gi = (() => {
       };
       return button;
     }));
-    const lookup = (key, value) => {
-      const { z: zs, [key]: list } = catalog.table;
+    const lookup = (key2, value) => {
+      const { z: zs, [key2]: list } = catalog.table;
       let i = zs.findIndex((v) => v >= value);
       if (i <= 0) return list[Math.max(i, 0)] ?? list.at(-1);
       const f = Math.log(value / zs[i - 1]) / Math.log(zs[i] / zs[i - 1]);
       return Math.exp(Math.log(list[i - 1]) * (1 - f) + Math.log(list[i]) * f);
     };
-    const where = (key, value) => {
-      const { z: zs, [key]: list } = catalog.table;
+    const where = (key2, value) => {
+      const { z: zs, [key2]: list } = catalog.table;
       const i = list.findIndex((v) => v <= value);
       if (i <= 0) return null;
       const f = Math.log(list[i - 1] / value) / Math.log(list[i - 1] / list[i]);
-      return at(zs[i - 1] * (zs[i] / zs[i - 1]) ** f);
+      return at2(zs[i - 1] * (zs[i] / zs[i - 1]) ** f);
     };
     const whole2 = (v) => v >= 1 ? gi.whole(v) : gi.short(v);
     const drawScales = () => {
@@ -929,7 +946,7 @@ var gi = (() => {
         }
       };
       const decades = [1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
-      row(20, "z", [1e-4, 1e-3, 0.01, 0.1, 1].map((v) => [at(v), v]), "");
+      row(20, "z", [1e-4, 1e-3, 0.01, 0.1, 1].map((v) => [at2(v), v]), "");
       row(40, "ε", decades.map((v) => [where("epsilon", v), gi.whole(v)]), "");
       row(60, words2.dial_bits, decades.map((v) => [where("bits", v), gi.whole(v)]), "bound-text");
       find("scales").innerHTML = `<svg viewBox="0 0 ${W} 70" height="70">${rows.join("")}</svg>`;
@@ -940,7 +957,7 @@ var gi = (() => {
       const top = Math.max(6, Math.ceil(Math.max(...gains) / 4) * 4), low = Math.min(-2, Math.floor(Math.min(...gains) / 2) * 2);
       const py = (v) => 8 + (H - 16) * (1 - (v - low) / (top - low)), edge = where("bits", catalog.enough);
       const series = (curve?.series ?? []).map((s, i) => {
-        const points = curve.z.map((v, j2) => [px(at(v)), py(s.gain[j2])]), now = px(at(z));
+        const points = curve.z.map((v, j2) => [px(at2(v)), py(s.gain[j2])]), now = px(at2(z));
         const j = points.findIndex((p) => p[0] >= now);
         const [a, b] = j > 0 ? [points[j - 1], points[j]] : [points[Math.max(0, j)], points[Math.max(0, j)]];
         const y = b[0] === a[0] ? a[1] : a[1] + (b[1] - a[1]) * (now - a[0]) / (b[0] - a[0]);
@@ -959,13 +976,13 @@ var gi = (() => {
       ${edge == null ? "" : `<rect x="${px(edge)}" y="0" width="${px(1) - px(edge)}" height="${H}" fill="url(#gi-hatch)"/><line class="edge" x1="${px(edge)}" x2="${px(edge)}" y1="0" y2="${H}"/>`}
       <line class="grid" x1="10" x2="${W - 10}" y1="${py(top)}" y2="${py(top)}"/><text x="4" y="${py(top) + 4}" text-anchor="end">${innerWidth < 768 ? "" : "+" + top}</text>
       <line class="zero" x1="10" x2="${W - 10}" y1="${py(0)}" y2="${py(0)}"/><text x="4" y="${py(0) + 4}" text-anchor="end">0</text>
-      ${series}${names}<line class="now" x1="${px(at(z))}" x2="${px(at(z))}" y1="-4" y2="${H}"/>
+      ${series}${names}<line class="now" x1="${px(at2(z))}" x2="${px(at2(z))}" y1="-4" y2="${H}"/>
       <text x="10" y="${H + 16}"><tspan class="strong">${words2.dial_gain_axis}</tspan> ${curve ? say2(words2.dial_gain_note, { n: curve.seeds }) : words2.dial_measuring}</text>
       ${edge == null ? "" : `<text x="${W - 10}" y="${H + (innerWidth < 768 ? 36 : 16)}" text-anchor="end" class="bound-text">${say2(words2.dial_edge, { bits: gi.number(catalog.enough) })}</text>`}
     </svg>`;
     };
-    const drawNumbers = () => {
-      const x = at(z), slider = find("z");
+    const drawNumbers2 = () => {
+      const x = at2(z), slider = find("z");
       slider.value = 1e3 * x;
       slider.style.setProperty("--at", `calc(8px + (100% - 16px) * ${x})`);
       slider.setAttribute("aria-valuetext", `z = ${z}`);
@@ -980,15 +997,15 @@ var gi = (() => {
       }
       find("error").textContent = "";
       const side = answer.side;
-      const put = async (canvas, src, label2) => {
+      const put2 = async (canvas, src, label2) => {
         gi.tiles(canvas, await gi.image(src), 0, 1, side, side);
         canvas.setAttribute("aria-label", label2);
       };
-      await put(find("private"), answer.truth, words2.dial_private);
+      await put2(find("private"), answer.truth, words2.dial_private);
       for (const [i, one] of answer.attacks.entries()) {
         const column = root.querySelector(`[data-a="${i}"]`), cell = (name) => column.querySelector(`[data-k="${name}"]`);
-        await put(cell("guess"), one.src, `${one.name}, ${gi.number(one.psnr)} dB`);
-        await put(cell("control"), one.control, words2.control_alt);
+        await put2(cell("guess"), one.src, `${one.name}, ${gi.number(one.psnr)} dB`);
+        await put2(cell("control"), one.control, words2.control_alt);
         cell("ms").textContent = `${Math.max(1, Math.round(one.ms))} ms`;
         cell("gain").textContent = `${gi.signed(one.gain)} dB`;
         cell("psnr").textContent = `${gi.number(one.psnr)} dB`;
@@ -1027,7 +1044,7 @@ var gi = (() => {
     };
     const turn = (value) => {
       z = Math.min(HIGH, Math.max(LOW, value));
-      drawNumbers();
+      drawNumbers2();
       drawCurve();
       ask();
     };
@@ -1053,20 +1070,1451 @@ var gi = (() => {
     });
     window.addEventListener("gi:theme", redraw);
     drawSamples();
-    drawNumbers();
+    drawNumbers2();
+  }
+
+  // gi_core/web/screens/explore/explore.js
+  var explore_exports = {};
+  __export(explore_exports, {
+    early: () => early,
+    mount: () => mount4,
+    offer: () => offer
+  });
+
+  // gi_core/web/lib/bus.js
+  var emit = (name, detail) => window.dispatchEvent(new CustomEvent("gi:" + name, { detail }));
+  var on = (name, handler) => window.addEventListener("gi:" + name, (event) => handler(
+    /** @type {CustomEvent} */
+    event.detail
+  ));
+  var explore = { setUp: () => null, query: () => "" };
+
+  // gi_core/web/screens/explore/atlas.js
+  var FRAMES = 16;
+  function openAtlas({ base, sets, inline = {} }) {
+    const asked = /* @__PURE__ */ new Map();
+    const sprites = /* @__PURE__ */ new Map();
+    const stills = /* @__PURE__ */ new Map();
+    async function fetched(set) {
+      const at2 = (name) => inline[name] ?? base + name;
+      const [cells, sprite, still] = await Promise.all([
+        set.cells ?? inline[set.id] ?? fetch(at2(`${set.id}.json`)).then((answer) => answer.json()).then((told2) => told2.cells),
+        picture2(at2(set.file)),
+        set.still ? picture2(at2(set.still)) : null
+      ]);
+      set.cells = cells;
+      sprites.set(set.id, sprite);
+      if (still) stills.set(set.id, still);
+    }
+    return {
+      sets,
+      /** @param {AtlasSet} set */
+      ready: (set) => sprites.has(set.id),
+      /** Load a set; the same promise for the same set, another try after a failure. @param {AtlasSet} set */
+      load(set) {
+        const before = asked.get(set.id);
+        if (before) return before;
+        const made3 = fetched(set);
+        asked.set(set.id, made3);
+        made3.catch(() => asked.delete(set.id));
+        return made3;
+      },
+      /**
+       * Tile `i` of a cell's frame; frame FRAMES is the control's answer.
+       * @param {AtlasSet} set @param {number} row @param {number} frame @param {number} i
+       * @returns {Tile | null}
+       */
+      tile(set, row, frame, i) {
+        const image2 = sprites.get(set.id);
+        return image2 ? { image: image2, x: (frame * set.mixed + i) * set.side, y: row * set.side, side: set.side } : null;
+      },
+      /**
+       * A cell's end (column 0) or its control's answer (1) without loss, else as tile() has it.
+       * @param {AtlasSet} set @param {number} row @param {0 | 1} column @param {number} frame @param {number} i
+       * @returns {Tile | null}
+       */
+      still(set, row, column, frame, i) {
+        const image2 = stills.get(set.id);
+        return image2 ? { image: image2, x: column * set.side, y: row * set.side, side: set.side } : this.tile(set, row, frame, i);
+      }
+    };
+  }
+  async function picture2(address) {
+    if (address.startsWith("data:")) {
+      const image2 = new Image();
+      image2.src = address;
+      await image2.decode();
+      return image2;
+    }
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+    return createImageBitmap(await answer.blob());
+  }
+
+  // gi_core/web/screens/explore/film.js
+  var calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+  var LASTS = 2300;
+  var eased = (share) => 1 - (1 - Math.min(1, Math.max(0, share))) ** 2;
+  function player(show2, changed) {
+    let playing = 0;
+    const stop2 = () => {
+      if (!playing) return;
+      cancelAnimationFrame(playing);
+      playing = 0;
+      changed(false);
+    };
+    return {
+      stop: stop2,
+      get playing() {
+        return playing !== 0;
+      },
+      /** @param {number} frames @param {() => void} [ended] */
+      play(frames, ended = () => {
+      }) {
+        stop2();
+        if (frames < 2 || calm()) {
+          show2(frames - 1);
+          return ended();
+        }
+        const began = performance.now();
+        let last = -1;
+        const beat = (now) => {
+          const share = (now - began) / LASTS, frame = Math.min(frames - 1, Math.floor(eased(share) * frames));
+          if (frame !== last) show2(last = frame);
+          if (share < 1) {
+            playing = requestAnimationFrame(beat);
+            return;
+          }
+          playing = 0;
+          changed(false);
+          ended();
+        };
+        playing = requestAnimationFrame(beat);
+        changed(true);
+        show2(0);
+      }
+    };
+  }
+
+  // gi_core/web/screens/explore/films.js
+  function recordedFilm(atlas, set, cell) {
+    const cells = set.cells ?? [], row = cells.indexOf(cell), clean = cells.find((c) => c.strength === 0);
+    return {
+      kind: "recorded",
+      tiles: set.mixed,
+      frames: cell.frames,
+      steps: cell.steps,
+      tile: (frame, i) => frame === cell.frames.length - 1 ? atlas.still(set, row, 0, frame, i) : atlas.tile(set, row, frame, i),
+      control: (i) => atlas.still(set, row, 1, FRAMES, i),
+      verdict: cell.verdict,
+      band: { sent: cell.band, clean: clean?.band ?? null },
+      share: cell.noise_share,
+      numel: set.numel,
+      cost: cell.accuracy_cost,
+      controlScore: cell.control,
+      tried: cell.tried,
+      scenario: cell.scenario,
+      run: null
+    };
+  }
+  function at(history, name, step) {
+    const steps = history.iteration ?? [];
+    let low = 0, high = steps.length - 1;
+    while (low < high) {
+      const middle = low + high + 1 >> 1;
+      if (steps[middle] <= step) low = middle;
+      else high = middle - 1;
+    }
+    return history[name]?.[low] ?? null;
+  }
+  var decoded = /* @__PURE__ */ new Map();
+  async function decode(run) {
+    const wanted = [
+      run.sprite,
+      run.truth,
+      run.verdict?.control?.src,
+      ...(run.frames ?? []).map((f) => f.src)
+    ];
+    await Promise.all(
+      wanted.filter((src) => src && !decoded.has(src)).map(async (src) => decoded.set(src, await picture2(src)))
+    );
+  }
+  function runFilm(run, kind) {
+    const { size, history } = run, seen = run.frames ?? [];
+    const tile = (src, i, row = 0) => {
+      const image2 = decoded.get(src);
+      return image2 ? { image: image2, x: i * size.width, y: row * size.height, side: size.width } : null;
+    };
+    const v = run.verdict;
+    return {
+      kind,
+      tiles: size.batch,
+      steps: ["done", "recorded"].includes(run.state) ? seen.at(-1)?.iteration ?? run.total : run.total,
+      frames: seen.map((f) => ({
+        step: f.iteration,
+        psnr: f.psnr,
+        ssim: at(history, "ssim", f.iteration),
+        loss: at(history, "loss", f.iteration)
+      })),
+      tile: (frame, i) => run.sprite ? tile(run.sprite, i, seen[frame].row) : tile(seen[frame].src, i),
+      control: (i) => v ? tile(v.control.src, i) : null,
+      verdict: v && { level: v.level, rank: v.rank, control_rank: v.control_rank, candidates: v.candidates ?? 100 },
+      band: run.wire ?? null,
+      share: run.wire?.share ?? null,
+      numel: run.numel,
+      cost: null,
+      controlScore: v && { psnr: v.control.psnr, ssim: null },
+      tried: [run.scenario.attack],
+      scenario: run.scenario,
+      run
+    };
+  }
+
+  // gi_core/web/screens/explore/model.js
+  var MIXED = [1, 2, 4, 8];
+  var NONE = 0;
+  var DEFENSES = {
+    noise: { stops: [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1], text: (s) => `clip+gaussian:sigma=${s}` },
+    clip: { stops: [0, 100, 10, 1, 0.1, 0.01], text: (s) => `clip:norm=${s}` },
+    topk: { stops: [0, 0.5, 0.2, 0.1, 0.01, 1e-3], text: (s) => `topk:keep=${s}` },
+    quantize: { stops: [0, 16, 8, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
+  };
+  var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES[defense2].text(strength2);
+  var noisePlace = (z) => z <= 0 ? 0 : 14 + 86 * (Math.log10(z) + 4) / 4;
+  function place(defense2, stops, strength2) {
+    if (defense2 === "noise") return Math.min(100, Math.max(0, noisePlace(strength2)));
+    return 100 * Math.max(0, stops.indexOf(strength2)) / Math.max(1, stops.length - 1);
+  }
+  var nearest = (defense2, stops, percent2) => stops.reduce(
+    (best, stop2) => Math.abs(place(defense2, stops, stop2) - percent2) < Math.abs(place(defense2, stops, best) - percent2) ? stop2 : best,
+    stops[0]
+  );
+  var closest = (defense2, stops, strength2) => stops.includes(strength2) ? strength2 : defense2 === "noise" ? nearest(defense2, stops, noisePlace(strength2)) : stops.reduce((best, stop2) => Math.abs(stop2 - strength2) < Math.abs(best - strength2) ? stop2 : best, stops[0]);
+  function magnetic(defense2, stops, percent2) {
+    const at2 = place(defense2, stops, nearest(defense2, stops, percent2));
+    return Math.abs(at2 - percent2) < 2 ? at2 : percent2;
+  }
+  function labelled(defense2, stops) {
+    if (defense2 === "noise") return [0, 1e-4, 1e-3, 0.01, 0.1, 1];
+    const every = Math.ceil(stops.length / 6);
+    return stops.filter((_, i) => i % every === 0);
+  }
+  var proven = (mixed) => 0.33 / mixed;
+  function setOf(sets, { network, defense: defense2, mixed, picture: picture3, own, expert }) {
+    if (own || Object.keys(expert).length) return null;
+    const fitting = sets.filter((s) => s.network === network && s.defense === defense2 && s.mixed === mixed);
+    return fitting.find((s) => s.pictures[0] === picture3) ?? fitting.find((s) => s.pictures.includes(picture3)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
+  }
+  var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES[defense2].stops;
+  var cellOf = (set, strength2) => set?.cells?.find((cell) => cell.strength === strength2) ?? null;
+  function settingsOf({ network, defense: defense2, strength: strength2, mixed, own, expert }, cell, offered2) {
+    if (cell && !own && !Object.keys(expert).length) return { ...offered2.defaults, ...cell.scenario };
+    const bare = strength2 === NONE && mixed === 1 && network === "lenet";
+    return {
+      ...offered2.defaults,
+      model: network,
+      batch_size: mixed,
+      defense: defenseText(defense2, strength2),
+      attack: bare ? offered2.attacks.bare : offered2.attacks[network] ?? offered2.attacks.any,
+      ...expert
+    };
+  }
+  function picturesOf({ picture: picture3, own, mixed }, set, samples) {
+    if (set && !own) return set.pictures.map((sample) => ({ sample }));
+    const others = [picture3, ...samples.filter((name) => name !== picture3)];
+    const given = own ? own.map((data) => ({ data })) : [];
+    return [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))].slice(0, mixed);
+  }
+  var keyOf = (settings, pictures2) => JSON.stringify([settings, pictures2]);
+  var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => c.verdict.level === 0))?.strength ?? null;
+  var spread = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
+  function range(seconds) {
+    const round = (s) => s < 10 ? Math.max(1, Math.round(s)) : s < 60 ? Math.round(s / 5) * 5 : Math.round(s / 30) * 30;
+    return [round(0.75 * seconds), Math.max(round(0.75 * seconds) + 1, round(1.6 * seconds))];
+  }
+  function layout(n) {
+    const columns = n === 2 ? 2 : Math.ceil(Math.sqrt(n));
+    return { columns, side: columns, top: n === 2 ? 0.5 : 0 };
+  }
+
+  // gi_core/web/screens/explore/running.js
+  var IDLE = { id: "", phase: "idle", key: "", run: null, message: "", place: 0, wait: 0, began: 0, share: 0 };
+  var busy = (running) => ["starting", "queued", "running", "judging"].includes(running.phase);
+  function reduce(state, { request, run }) {
+    if (!run || request !== state.id) return state;
+    if (run.state === "queued") return { ...state, phase: "queued", place: run.place, wait: run.wait };
+    if (run.state === "failed") return { ...state, phase: "failed", message: run.message };
+    const shown2 = { ...state.run, ...run };
+    if (run.state === "recorded") return { ...state, phase: "replay", run: shown2 };
+    if (run.state === "judging") return { ...state, phase: "judging", run: shown2, share: run.judging ?? 0 };
+    return { ...state, phase: (
+      /** @type {Phase} */
+      run.state
+    ), run: shown2 };
+  }
+  var SILENCE = 2e4;
+  function createRunner({ line, changed, word: word2 }) {
+    let state = IDLE, alarm = 0;
+    const waiting = [];
+    const set = (next) => {
+      state = next;
+      clearTimeout(alarm);
+      if (busy(state))
+        alarm = window.setTimeout(() => set({ ...state, phase: "failed", message: word2("explore.no_answer") }), SILENCE);
+      changed(state);
+    };
+    return {
+      get state() {
+        return state;
+      },
+      /** @param {string} key @param {Record<string, any>} request settings and pictures */
+      start(key2, request) {
+        const id = crypto.getRandomValues(new Uint32Array(4)).join("");
+        set({ ...IDLE, id, key: key2, phase: "starting", began: performance.now() });
+        const send = () => line()?.trigger("run", { id, ...request });
+        if (line()) send();
+        else waiting.push(send);
+      },
+      stop() {
+        if (!busy(state)) return;
+        line()?.stop(state.id).then((answer) => {
+          if (answer && answer.last === false && busy(state)) set({ ...state, phase: "stopped" });
+        });
+        if (state.phase === "starting" || state.phase === "queued") set({ ...state, phase: "stopped" });
+      },
+      /** @param {any} message */
+      receive(message) {
+        const next = message ? reduce(state, message) : state;
+        if (next !== state) set(next);
+        else if (busy(state) && message?.request === state.id) set({ ...state });
+      },
+      clear() {
+        if (!busy(state)) set(IDLE);
+      },
+      /** The server is there: send what waited for it. */
+      connected() {
+        waiting.splice(0).forEach((send) => send());
+      }
+    };
+  }
+
+  // gi_core/web/screens/explore/stage.js
+  var FACTOR = 4;
+  var ROWS = 12;
+  var COLUMNS = 64;
+  function square(canvas, side) {
+    if (canvas.width !== side || canvas.height !== side) {
+      canvas.width = side;
+      canvas.height = side;
+    }
+  }
+  function sheet(canvas, tiles2, gap = 1) {
+    const first = tiles2.find((tile) => tile);
+    if (!first) return false;
+    const { columns, side, top } = layout(tiles2.length), step = first.side + (tiles2.length > 1 ? gap : 0);
+    square(canvas, side * step - (tiles2.length > 1 ? gap : 0));
+    const drawn = context(canvas);
+    drawn.clearRect(0, 0, canvas.width, canvas.height);
+    drawn.imageSmoothingEnabled = false;
+    tiles2.forEach((tile, i) => {
+      if (!tile) return;
+      const x = i % columns * step, y = Math.floor((top + Math.floor(i / columns)) * step);
+      drawn.drawImage(tile.image, tile.x, tile.y, tile.side, tile.side, x, y, first.side, first.side);
+    });
+    return true;
+  }
+  function contrast(canvas, truth, guess) {
+    if (truth.width !== guess.width || truth.height !== guess.height) return square(canvas, 1);
+    difference(canvas, truth, guess, FACTOR);
+  }
+  var unpacked = /* @__PURE__ */ new Map();
+  function bytes(base64) {
+    const known = unpacked.get(base64);
+    if (known) return known;
+    const made3 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    if (unpacked.size > 200) unpacked.clear();
+    unpacked.set(base64, made3);
+    return made3;
+  }
+  function drawBand(canvas, band, lead) {
+    if (!canvas.clientWidth) return;
+    const width = Math.round(canvas.clientWidth / 4), inside2 = Math.min(width, Math.round(lead / 4));
+    if (canvas.width !== width || canvas.height !== ROWS) {
+      canvas.width = width;
+      canvas.height = ROWS;
+    }
+    const drawn = context(canvas), pixels = drawn.createImageData(width, ROWS);
+    const part = (cells, from, to, low, high) => {
+      const a = rgb(token(low)), z = rgb(token(high));
+      for (let x = from; x < to; x++)
+        for (let y = 0; y < ROWS; y++) {
+          const share = cells[y * COLUMNS + Math.min(COLUMNS - 1, Math.floor((x - from) * COLUMNS / Math.max(1, to - from)))] / 255;
+          pixels.data.set([...a.map((q, i) => q + (z[i] - q) * share), 255], 4 * (y * width + x));
+        }
+    };
+    part(bytes(band.clean ?? band.sent), 0, inside2, "private-tint", "private");
+    part(bytes(band.sent), inside2, width, "leaving-tint", "leaving");
+    drawn.putImageData(pixels, 0, 0);
+  }
+
+  // gi_core/web/screens/explore/telling.js
+  var plain = (value) => new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }).format(value);
+  function tick(defense2, strength2) {
+    if (!strength2) return t(`explore.tick_none_${defense2}`);
+    return defense2 === "topk" ? t("explore.percent", { n: plain(100 * strength2) }) : plain(strength2);
+  }
+  var strength = (defense2, strength2) => t(strength2 ? `explore.with_${defense2}` : `explore.without_${defense2}`, { n: tick(defense2, strength2) });
+  function headline({ level, mixed, own, running }) {
+    const many = mixed > 1 ? "_many" : "";
+    if (running) return t("explore.head_running" + many);
+    if (level === null) return t((own ? "explore.head_own" : "explore.head_unrun") + many);
+    return t("explore.head" + many, { what: t(`explore.head_${level}${many}`) });
+  }
+  function sentence({ defense: defense2, strength: s, mixed, own }, verdict) {
+    if (mixed > 1) return t("explore.say_many", { n: mixed, what: t(`explore.say_many_${verdict.level}`) });
+    if (defense2 === "noise" && s >= proven(mixed)) return t("explore.say_proven", { with: strength(defense2, s) });
+    const bare = s === 0 && verdict.level === 3 && !own;
+    return bare ? t("explore.say_bare") : t(`explore.say_${verdict.level}`, { with: strength(defense2, s) });
+  }
+  var reason = (verdict) => t("explore.why", {
+    candidates: verdict.candidates,
+    rank: ordinal(verdict.rank, words),
+    control: ordinal(verdict.control_rank, words)
+  });
+  function prompt({ defense: defense2, strength: s, mixed, own, network }, level, flag, hides, cost) {
+    if (level === null && own) return [t("explore.ask_own"), t("explore.ask_own_note")];
+    if (level === null)
+      return [
+        t(defense2 === "noise" && network !== "lenet" ? "explore.ask_network" : `explore.ask_${defense2}`),
+        t("explore.ask_unrun")
+      ];
+    if (mixed > 1) return [t("explore.ask_mixed"), t("explore.ask_mixed_note")];
+    const stands = flag === null ? t("explore.ask_flag") : t("explore.flag_stands", { f: tick(defense2, flag) });
+    if (flag === null && s === 0) return [t(`explore.ask_${defense2}`), stands];
+    if (level > 1) return [t("explore.still"), stands];
+    if (level === 1) return [t("explore.colours"), stands];
+    const found = hides ?? s, verdict = flag === null ? "" : guessed(flag, found, defense2);
+    return [t("explore.hidden", { z: tick(defense2, found) }), [verdict, price(cost)].filter(Boolean).join(" ") || stands];
+  }
+  var guessed = (flag, found, defense2) => t(flag === found ? "explore.guess_exact" : flag > found ? "explore.guess_more" : "explore.guess_less", {
+    f: tick(defense2, flag)
+  });
+  var price = (cost) => cost === null ? "" : t("explore.costs", { n: number(100 * cost, 1) });
+  function readout({ defense: defense2, strength: s }, share) {
+    if (!s) return [t(`explore.read_none_${defense2}`), t("explore.read_none")];
+    const head = t(`explore.read_${defense2}`, { n: tick(defense2, s) });
+    if (defense2 !== "noise") return [head, t(`explore.read_${defense2}_note`)];
+    if (share === null) return [head, t("explore.read_noise_cut")];
+    const part = share < 0.01 ? t("explore.less_than_one") : t("explore.percent", { n: whole(100 * share) });
+    return [
+      head,
+      `${t("explore.read_noise_note", { share: part })}<span class="more"> ${t("explore.read_noise_cut")}</span>`
+    ];
+  }
+  var figures = (frame, steps, brief) => ({
+    psnr: t("explore.db", { n: number(frame?.psnr) }),
+    ssim: number(frame?.ssim, 2),
+    loss: twoFigures(frame?.loss),
+    step: !frame || !steps ? "–" : brief ? whole(frame.step) : t("explore.step_of", { at: whole(frame.step), of: whole(steps) })
+  });
+  function time(seconds) {
+    if (seconds === null) return t("explore.time_unknown");
+    const [low, high] = range(seconds);
+    if (high < 120) return t("explore.time_seconds", { low, high });
+    return t("explore.time_minutes", {
+      low: Math.max(1, Math.round(low / 60)),
+      high: Math.max(2, Math.round(high / 60))
+    });
+  }
+
+  // gi_core/web/screens/explore/view.js
+  function put(node, html) {
+    if (node.dataset.said !== html) {
+      node.innerHTML = html;
+      node.dataset.said = html;
+    }
+  }
+  function draw(find, look) {
+    drawPair(find, look);
+    drawWire(find, look);
+    drawFilm(find, look);
+    drawNumbers(find, look);
+    drawVerdict(find, look);
+  }
+  var BUSY = ["starting", "queued", "running", "judging"];
+  var busy2 = (look) => BUSY.includes(look.running.phase);
+  function veiled({ film, choices: choices2, running }) {
+    if (film || BUSY.includes(running.phase)) return null;
+    return choices2.own ? ["explore.veil_own", "explore.veil_own_note"] : ["explore.veil_unrun", "explore.veil_unrun_note"];
+  }
+  function drawPair(find, look) {
+    const { choices: choices2, film, frame, truth, running } = look, many = choices2.mixed > 1 ? "_many" : "", own = choices2.own;
+    sheet(find("truth"), truth);
+    const tiles2 = film ? truth.map((_, i) => look.controlHeld ? film.control(i) : film.tile(frame, i)) : [];
+    if (film) sheet(find("guess"), tiles2);
+    else if (busy2(look)) noise(find("guess"), truth.length, look.side);
+    if (film) contrast(find("difference"), find("truth"), find("guess"));
+    const veil = veiled(look);
+    find("veil").hidden = !veil;
+    if (veil) {
+      put(find("veil-title"), t(veil[0]));
+      put(find("veil-note"), t(veil[1]));
+    }
+    find("attacked").classList.toggle("control-held", look.controlHeld && Boolean(film));
+    put(find("own-title"), t((own ? "explore.own_title" : "explore.private_title") + many));
+    put(find("own-note"), t(own ? busy2(look) ? "explore.lent" : "explore.still_here" : "explore.stays" + many));
+    put(find("mid-title"), t("explore.update_title"));
+    put(
+      find("numbers"),
+      look.wire?.numel ? t("explore.numbers", { n: whole(look.wire.numel) }) : t("explore.not_computed")
+    );
+    put(
+      find("guess-title"),
+      t(look.phone ? "explore.guess_title_short" : look.controlHeld ? "explore.control" : "explore.guess_title")
+    );
+    put(find("guess-note"), film ? t(busy2(look) ? "explore.so_far" : "explore.from_update") : "");
+    put(find("size-note"), t(own ? "explore.shrunk" : "explore.size", { side: look.side }));
+    const level = film?.verdict?.level ?? null, name = level === null ? "" : t(`explore.word_${level}`);
+    find("guess").setAttribute(
+      "aria-label",
+      film ? t("explore.guess_alt", { word: name, step: film.frames[frame]?.step ?? 0 }) : t("explore.guess_none")
+    );
+    find("truth").setAttribute("aria-label", t(own ? "explore.own_alt" : "explore.truth_alt", { name: choices2.picture }));
+    find("stage").dataset.state = veil ? own ? "own" : "unrun" : running.phase;
+  }
+  var seed = 1;
+  function noise(canvas, count, side) {
+    const made3 = layout(count).side * side, drawn = canvas.getContext("2d");
+    if (!drawn) return;
+    canvas.width = canvas.height = made3;
+    const pixels = drawn.createImageData(made3, made3);
+    for (let i = 0; i < pixels.data.length; i++) {
+      seed = (1664525 * seed + 1013904223) % 4294967296;
+      pixels.data[i] = i % 4 === 3 ? 255 : seed >>> 24;
+    }
+    drawn.putImageData(pixels, 0, 0);
+  }
+  function drawWire(find, look) {
+    const { choices: choices2, stops, film, dragged } = look, { defense: defense2, strength: strength2 } = choices2;
+    const level = film?.verdict?.level ?? null, at2 = dragged ?? place(defense2, stops, strength2);
+    find("bandbox").classList.toggle("empty", !look.wire);
+    if (look.wire)
+      drawBand(
+        find("band"),
+        look.wire,
+        look.phone ? 0 : parseInt(getComputedStyle(find("explore")).getPropertyValue("--lead"))
+      );
+    find("band").setAttribute(
+      "aria-label",
+      look.wire?.numel ? t("explore.band_alt", { n: whole(look.wire.numel) }) : t("explore.not_computed")
+    );
+    find("knob").style.left = at2 + "%";
+    find("track").style.width = `calc(${at2}% + ${16 - at2 * 0.32}px)`;
+    find("bound").style.width = `calc(${100 - place(defense2, stops, proven(choices2.mixed))}% + 16px)`;
+    find("bound").hidden = find("never").hidden = defense2 !== "noise";
+    find("chev").style.left = `calc(${at2}% + 24px)`;
+    find("chev").hidden = look.touched || !film || strength2 !== 0;
+    drawFlag(find("flag"), look);
+    const [ask, note] = prompt(choices2, busy2(look) ? null : level, look.flag, look.hides, film?.cost ?? null);
+    put(find("ask"), busy2(look) ? t("explore.live") : ask);
+    put(find("ask-note"), busy2(look) ? t("explore.live_note") : note);
+    const [read, readNote] = readout(choices2, look.wire?.share ?? null);
+    put(find("read"), read);
+    put(find("read-note"), readNote);
+    const input = find("noise");
+    input.max = stops.length - 1;
+    input.value = stops.indexOf(strength2);
+    input.setAttribute("aria-label", t(`explore.slider_${defense2}`));
+    input.setAttribute(
+      "aria-valuetext",
+      `${strength(defense2, strength2)}: ${t(level === null ? "explore.word_unrun" : `explore.word_${level}`)}`
+    );
+    drawTicks(find("ticks"), look);
+  }
+  function drawFlag(node, { choices: choices2, stops, flag, ghost, film, running }) {
+    const { defense: defense2, mixed, own } = choices2, at2 = flag === null ? ghost ?? place(defense2, stops, defense2 === "noise" ? 0.03 : stops[Math.floor(stops.length / 2)]) : place(defense2, stops, flag);
+    node.hidden = Boolean(own) || mixed > 1 || !film || BUSY.includes(running.phase);
+    node.classList.toggle("ghost", flag === null);
+    node.classList.toggle("flip", at2 > 60);
+    node.style.left = at2 + "%";
+    put(
+      /** @type {HTMLElement} */
+      node.firstElementChild,
+      t(flag === null ? "explore.flag_ask" : "explore.flag")
+    );
+  }
+  function drawTicks(box, { choices: choices2, stops }) {
+    const { defense: defense2, strength: strength2 } = choices2, marks = labelled(defense2, stops);
+    put(
+      box,
+      marks.map(
+        (s) => `<span class="tick" data-s="${s}" style="left:${place(defense2, stops, s)}%">${tick(defense2, s)}</span>`
+      ).join("")
+    );
+    for (const mark of box.children)
+      mark.classList.toggle("on", Number(
+        /** @type {HTMLElement} */
+        mark.dataset.s
+      ) === strength2);
+  }
+  function drawFilm(find, look) {
+    const { film, frame, truth } = look, strip2 = [...find("thumbs").querySelectorAll("canvas")];
+    const shown2 = film ? film.frames.length : 0, want = film ? spread(shown2, strip2.length) : [];
+    const at2 = film ? want.filter((w) => w <= frame).length - 1 : -1;
+    strip2.forEach((canvas, i) => {
+      const box = canvas.parentElement, key2 = film ? `${film.tiles} ${want[i]}` : "";
+      box.classList.toggle("none", !film);
+      box.classList.toggle("at", i === at2);
+      if (film)
+        sheet(
+          canvas,
+          truth.map((_, n) => film.tile(want[i], n)),
+          0
+        );
+      box.dataset.frame = film ? String(want[i]) : "";
+      box.dataset.key = key2;
+    });
+    const scrub = find("scrub");
+    scrub.max = Math.max(1, shown2 - 1);
+    scrub.value = film ? frame : 0;
+    scrub.disabled = !film || shown2 < 2;
+    scrub.style.setProperty("--at", film && shown2 > 1 ? `${100 * frame / (shown2 - 1)}%` : film ? "100%" : "0%");
+    scrub.setAttribute(
+      "aria-valuetext",
+      film ? t("explore.step_alt", { n: film.frames[frame]?.step ?? 0 }) : t("explore.word_unrun")
+    );
+    const play = find("play");
+    play.disabled = !film || shown2 < 2;
+    put(play, icon(look.playing ? "pause" : "play"));
+    play.setAttribute("aria-label", t(look.playing ? "explore.pause" : "explore.play"));
+    find("ctl").classList.toggle("none", !film?.verdict);
+    if (film?.verdict)
+      sheet(
+        find("control"),
+        truth.map((_, i) => film.control(i)),
+        0
+      );
+    put(find("control-note"), t(busy2(look) ? "explore.control_next" : "explore.control_note"));
+    put(find("status"), status(look));
+  }
+  function status({ film, running, choices: choices2 }) {
+    const n = choices2.mixed, means = n > 1 ? " " + t("explore.means", { n }) : "";
+    if (running.phase === "starting") return t("explore.state_starting");
+    if (running.phase === "queued")
+      return t("explore.state_queued", { place: running.place, wait: time(Math.max(1, running.wait)) });
+    if (running.phase === "judging") return t("explore.state_judging");
+    if (running.phase === "running") return t("explore.state_running") + means;
+    if (!film) return "";
+    const kind = running.phase === "stopped" ? t("explore.state_stopped", { n: whole(film.frames.at(-1)?.step) }) : t(film.frames.length < 2 ? `explore.state_${film.kind}_one` : `explore.state_${film.kind}`);
+    return kind + means;
+  }
+  function drawNumbers(find, look) {
+    const frame = look.film?.frames[look.frame] ?? null, steps = look.film?.steps ?? 0;
+    for (const [box, brief] of [
+      [find("metrics"), look.phone],
+      [find("side-numbers"), true]
+    ]) {
+      const told2 = (
+        /** @type {Record<string, string>} */
+        figures(frame, steps, Boolean(brief))
+      );
+      for (const [name, value] of Object.entries(told2)) put(box.querySelector(`[data-n=${name}] dd`), value);
+    }
+  }
+  function drawVerdict(find, look) {
+    const { choices: choices2, film } = look, verdict = busy2(look) ? null : film?.verdict ?? null, working = busy2(look);
+    const level = verdict?.level ?? null;
+    put(find("headline"), headline({ level, mixed: choices2.mixed, own: Boolean(choices2.own), running: working }));
+    find("squares").hidden = level === null;
+    if (level !== null) {
+      put(find("squares"), [1, 2, 3].map((i) => `<i class="${i <= level ? "on" : ""}"></i>`).join(""));
+      find("squares").setAttribute("aria-label", t("explore.squares", { n: level }));
+    }
+    const [word2, say2, why] = told(look, verdict);
+    put(find("word"), word2);
+    put(find("say"), say2);
+    put(find("why"), why);
+    find("run").hidden = working;
+    find("stop").hidden = !working;
+    find("acts").hidden = working || level === null;
+    drawButton(find, look);
+  }
+  function told(look, verdict) {
+    const { choices: choices2, film, running } = look;
+    if (running.phase === "failed") return [t("explore.word_refused"), running.message, t("explore.refused_note")];
+    if (running.phase === "starting" || running.phase === "running")
+      return [t("explore.word_working"), t("explore.say_working"), t("explore.say_working_note")];
+    if (running.phase === "queued")
+      return [
+        t("explore.word_queued"),
+        t("explore.say_queued", { place: running.place, wait: time(Math.max(1, running.wait)) }),
+        ""
+      ];
+    if (running.phase === "judging")
+      return [
+        t("explore.word_judging"),
+        t("explore.say_judging", { share: running.share }),
+        t("explore.say_working_note")
+      ];
+    if (look.impossible) return [t("explore.word_unrun"), look.impossible, ""];
+    if (verdict) return [t(`explore.word_${verdict.level}`), sentence(choices2, verdict), reason(verdict)];
+    if (film) return [t("explore.word_unjudged"), t("explore.say_unjudged"), t("explore.say_unjudged_note")];
+    if (choices2.own)
+      return [t("explore.word_ready"), t("explore.say_own"), t("explore.say_own_note", { side: look.side })];
+    return [t("explore.word_unrun"), t("explore.say_unrun"), t("explore.say_unrun_note")];
+  }
+  function drawButton(find, { choices: choices2, film, seconds, impossible, running }) {
+    const again = film && (film.kind !== "recorded" || running.phase === "stopped");
+    put(
+      find("run-text"),
+      t(
+        choices2.own && !again ? "explore.run_own" : again ? "explore.run_again" : film ? "explore.run_live" : "explore.run"
+      )
+    );
+    put(find("run-time"), time(seconds));
+    find("run").disabled = Boolean(impossible);
+  }
+  function build(find, { networks, defenses, pictures: pictures2 }) {
+    find("thumbs").innerHTML = "<div><canvas></canvas></div>".repeat(16);
+    find("pictures").innerHTML = MIXED.map(
+      (n) => `<button type="button" role="radio" data-n="${n}" aria-checked="${n === 1}" tabindex="${n === 1 ? 0 : -1}">${n}</button>`
+    ).join("");
+    const numbers = ["psnr", "ssim", "loss", "step"].map(
+      (name) => `<div data-n="${name}"><dt><span class="l">${t("explore.n_" + name)}</span><span class="s">${t("explore.s_" + name)}</span></dt><dd></dd></div>`
+    ).join("");
+    find("metrics").innerHTML = find("side-numbers").innerHTML = numbers;
+    const options = (name, list, prefix) => find(name).replaceChildren(...list.map((value) => new Option(words[prefix + value] ?? value, value)));
+    options("network", networks, "explore.network_");
+    options("defense", defenses, "explore.defense_");
+    options("picture", pictures2, "sample_");
+    find("keys3").innerHTML = [1, 2, 3].map((n) => `<p data-key="${n}"><kbd>${n}</kbd>${t("explore.key_" + n)}</p>`).join("");
+  }
+
+  // gi_core/web/screens/explore/controller.js
+  var KEPT2 = 12;
+  var PAUSE = 250;
+  var start = (catalog) => ({
+    /** @type {model.Choices} */
+    choices: {
+      network: catalog.networks[0],
+      defense: catalog.defenses[0],
+      strength: 0,
+      mixed: 1,
+      own: null,
+      expert: {},
+      picture: catalog.samples[0].name
+    },
+    frame: 0,
+    following: true,
+    touched: false,
+    controlHeld: false,
+    /** @type {number | null} */
+    flag: null,
+    /** @type {number | null} */
+    ghost: null,
+    /** @type {number | null} */
+    dragged: null
+  });
+  function secondsOf(cell, estimate) {
+    if (estimate?.learnt || !cell) return estimate?.seconds ?? null;
+    return (estimate?.load ?? 1) * 2 * cell.seconds + 1;
+  }
+  var Controller = class {
+    /**
+     * @param {(name: string) => any} find @param {Catalog} catalog
+     * @param {ReturnType<typeof import("./atlas.js").openAtlas>} atlas
+     */
+    constructor(find, catalog, atlas) {
+      this.find = find;
+      this.catalog = catalog;
+      this.atlas = atlas;
+      this.state = start(catalog);
+      this.samples = catalog.samples.map((s) => s.name);
+      this.truths = /* @__PURE__ */ new Map();
+      this.finished = /* @__PURE__ */ new Map();
+      this.estimates = /* @__PURE__ */ new Map();
+      this.wires = /* @__PURE__ */ new Map();
+      this.line = null;
+      this.drawn = [];
+      this.waiting = this.asking = 0;
+      this.chain = Promise.resolve();
+      this.runner = createRunner({
+        line: () => this.line && {
+          trigger: this.line.trigger,
+          stop: (id) => this.line?.server.stop_run({ id }) ?? Promise.resolve()
+        },
+        changed: () => this.settle(),
+        word: t
+      });
+      this.player = player(
+        (frame) => {
+          this.state.frame = frame;
+          this.refresh();
+        },
+        () => this.refresh()
+      );
+    }
+    /** What the choices come to: the recorded set and cell, the request, and which film is on. */
+    subject() {
+      const { choices: choices2 } = this.state, set = setOf(this.atlas.sets, choices2);
+      const cell = cellOf(set, choices2.strength), settings = settingsOf(choices2, cell, this.catalog);
+      const pictures2 = picturesOf(choices2, set, this.samples), key2 = keyOf(settings, pictures2);
+      const running = this.runner.state.key === key2 ? this.runner.state : IDLE;
+      return { set, cell, settings, pictures: pictures2, key: key2, running, film: this.filmOf(set, cell, key2, running) };
+    }
+    /**
+     * @param {model.AtlasSet | null} set @param {model.Cell | null} cell @param {string} key
+     * @param {import("./running.js").Running} running
+     */
+    filmOf(set, cell, key2, running) {
+      if (running.run?.frames?.length) return runFilm(running.run, running.phase === "replay" ? "replay" : "live");
+      const before = busy(running) ? null : this.finished.get(key2);
+      if (before) return before;
+      if (busy(running) && running.phase !== "starting") return null;
+      return set && cell && this.atlas.ready(set) ? recordedFilm(this.atlas, set, cell) : null;
+    }
+    /** @param {ReturnType<Controller["subject"]>} now @returns {import("./view.js").Look} */
+    look(now) {
+      const { state, catalog } = this, { film } = now, estimate = this.estimates.get(JSON.stringify(now.settings));
+      const wire = film?.band ? { ...film.band, share: film.share, numel: film.numel } : this.wires.get(now.key) ?? null;
+      const truth = now.pictures.map((p) => {
+        const image2 = this.truths.get("sample" in p ? p.sample : p.data);
+        return image2 ? { image: image2, x: 0, y: 0, side: catalog.side } : null;
+      });
+      const last = Math.max(0, (film?.frames.length ?? 1) - 1);
+      return {
+        ...state,
+        film,
+        truth,
+        stops: stopsOf(now.set, state.choices.defense),
+        running: now.running,
+        wire,
+        frame: now.running.phase === "starting" ? 0 : Math.max(0, Math.min(state.frame, last)),
+        seconds: secondsOf(now.cell, estimate),
+        impossible: this.catalog.served ? estimate?.impossible ?? "" : t("explore.no_server"),
+        hides: hidden(now.set),
+        playing: this.player.playing,
+        phone: innerWidth < 768,
+        side: catalog.side
+      };
+    }
+    refresh() {
+      if (!this.waiting) this.waiting = requestAnimationFrame(() => this.redraw());
+    }
+    redraw() {
+      cancelAnimationFrame(this.waiting);
+      this.waiting = 0;
+      const look = this.look(this.subject());
+      draw(this.find, look);
+      this.drawn.forEach((also) => also(look));
+    }
+    /** After a step of the run: follow its newest frame, keep what it ended with, play a replay. */
+    settle() {
+      const now = this.subject(), { running, film } = now, frames = running.run?.frames?.length ?? 0;
+      if (this.state.following && frames && !this.player.playing) this.state.frame = frames - 1;
+      const ended = ["done", "stopped", "replay"].includes(running.phase) && film;
+      if (ended) {
+        this.estimates.delete(JSON.stringify(now.settings));
+        this.arrive();
+        this.finished.set(now.key, ended);
+        if (this.finished.size > KEPT2) this.finished.delete(
+          /** @type {string} */
+          this.finished.keys().next().value
+        );
+      }
+      this.redraw();
+      if (running.phase === "replay" && ended) this.player.play(frames);
+    }
+    /**
+     * Change what is chosen: the pictures at once, then what has to be loaded or asked for.
+     * @param {Partial<model.Choices>} changes
+     */
+    choose(changes) {
+      const { state } = this;
+      this.player.stop();
+      Object.assign(state.choices, changes);
+      if ("defense" in changes) {
+        state.flag = state.ghost = null;
+        state.choices.strength = changes.strength ?? 0;
+      }
+      const stops = stopsOf(setOf(this.atlas.sets, state.choices), state.choices.defense);
+      state.choices.strength = closest(state.choices.defense, stops, state.choices.strength);
+      state.frame = Number.MAX_SAFE_INTEGER;
+      state.following = true;
+      this.refresh();
+      return this.arrive();
+    }
+    /** Load what the choices need, ask the server what it can tell of them. */
+    async arrive() {
+      const { set } = this.subject();
+      if (set && !(this.atlas.ready(set) && set.cells)) {
+        await this.atlas.load(set).catch(() => toast(t("explore.not_loaded")));
+        this.refresh();
+      }
+      clearTimeout(this.asking);
+      this.asking = window.setTimeout(() => this.ask(), PAUSE);
+    }
+    async ask() {
+      const { settings, pictures: pictures2, key: key2, film } = this.subject(), named = JSON.stringify(settings), server = this.line?.server;
+      if (!server?.explore_estimate) return;
+      if (!film && !this.state.choices.own && !this.wires.has(key2)) {
+        const told3 = await server.explore_update({ settings, pictures: pictures2 });
+        if (told3 && !told3.error) this.wires.set(key2, told3);
+        this.refresh();
+      }
+      if (this.estimates.has(named)) return;
+      const told2 = await server.explore_estimate({ settings });
+      const { seconds = null, load = 1, learnt = false, error = "" } = told2 ?? {};
+      this.estimates.set(named, { seconds, load, learnt, impossible: error });
+      this.refresh();
+    }
+    /** The server is there. @param {Line["trigger"]} trigger @param {Line["server"]} server */
+    connect(trigger, server) {
+      this.line = { trigger, server };
+      this.runner.connected();
+      this.arrive();
+      this.refresh();
+    }
+    /** @param {any} message */
+    receive(message) {
+      if (!message?.run) return this.runner.receive(message);
+      this.chain = this.chain.then(() => decode(message.run)).then(
+        () => this.runner.receive(message),
+        () => toast(t("explore.not_loaded"))
+      );
+    }
+    run() {
+      const now = this.subject();
+      if (busy(this.runner.state)) this.runner.stop();
+      if (this.look(now).impossible) return;
+      this.state.following = true;
+      this.player.stop();
+      this.state.frame = 0;
+      this.runner.start(now.key, { settings: now.settings, pictures: now.pictures });
+      this.redraw();
+    }
+    stop() {
+      this.runner.stop();
+    }
+    play() {
+      const { film } = this.subject();
+      if (this.player.playing) this.player.stop();
+      else if (film) this.player.play(film.frames.length);
+    }
+    /** @param {number} frame */
+    seek(frame) {
+      const last = (this.subject().film?.frames.length ?? 1) - 1;
+      this.player.stop();
+      this.state.frame = Math.max(0, Math.min(last, frame));
+      this.state.following = this.state.frame === last;
+      this.refresh();
+    }
+    /** Some stops to the right. @param {number} by */
+    step(by) {
+      const stops = this.stops(), at2 = stops.indexOf(this.state.choices.strength);
+      this.state.touched = true;
+      return this.choose({ strength: stops[Math.max(0, Math.min(stops.length - 1, at2 + by))] });
+    }
+    stops() {
+      return stopsOf(setOf(this.atlas.sets, this.state.choices), this.state.choices.defense);
+    }
+    /** Take one's own pictures. @param {string[]} given data addresses */
+    async own(given) {
+      await Promise.all(given.map(async (src) => this.truths.set(src, await picture2(src))));
+      for (const old of this.state.choices.own ?? []) if (!given.includes(old)) this.truths.delete(old);
+      return this.choose({ own: given });
+    }
+    setUp() {
+      const { settings, pictures: pictures2 } = this.subject();
+      return { settings, pictures: (
+        /** @type {any} */
+        pictures2
+      ) };
+    }
+    /** What differs from a plain Scenario, as an address's query. */
+    query() {
+      const { settings } = this.subject(), { defaults } = this.catalog;
+      const changed = Object.entries(settings).filter(([name, value]) => value !== defaults[name]);
+      return new URLSearchParams(changed.map(([name, value]) => [name, String(value)])).toString();
+    }
+    address() {
+      const room = document.body.dataset.tab ?? "explore", query2 = new URLSearchParams(this.query());
+      if (room !== "explore") query2.set("tab", room);
+      return `${location.href.split("?")[0]}${query2.size ? `?${query2}` : ""}`;
+    }
+  };
+
+  // gi_core/web/screens/explore/explore.html
+  var explore_default = '<div class="explore" data-r="explore">\n  <div class="story"><h1 data-r="headline"></h1></div>\n  <section class="stage panel" data-r="stage" data-label="explore.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-r="own-note"></span></div>\n    <div class="lane-h mid"><h2 class="leaving" data-icon="leave"><span data-r="mid-title"></span></h2><span class="small" data-r="numbers"></span></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-r="guess-title"></span></h2><span class="small" data-r="guess-note"></span></div>\n    <div class="pic prv" data-r="private">\n      <canvas data-r="truth" data-testid="truth" role="img"></canvas>\n      <canvas class="over" data-r="difference" data-testid="difference" role="img" data-label="explore.difference_alt"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="drop" data-icon="plus"><span data-t="explore.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="explore.drop">\n    </div>\n    <div class="wire" data-r="wire">\n      <div class="prompt" data-r="prompt"><h2 data-r="ask"></h2><p class="small" data-r="ask-note"></p></div>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img"></canvas></div>\n      <div class="ruler" data-r="ruler">\n        <input type="range" data-r="noise" data-testid="noise" min="0" step="1" value="0">\n        <div class="groove" aria-hidden="true"><i data-r="track"></i><i class="cap-bound" data-r="bound"></i></div>\n        <div class="flag ghost" data-r="flag" aria-hidden="true"><span></span></div>\n        <div class="chev" data-r="chev" aria-hidden="true"><i data-icon="right"></i><i data-icon="right"></i></div>\n        <div class="knob" data-r="knob" aria-hidden="true"></div>\n        <div class="ticks" data-r="ticks" aria-hidden="true"></div>\n      </div>\n      <div class="readout"><span class="never" data-r="never" data-icon="slanted"><span data-t="explore.never"></span></span><b data-r="read"></b><p class="small" data-r="read-note"></p></div>\n      <div class="picks" data-r="picks">\n        <label class="pick net"><span class="tag"><span data-t="explore.network"></span> <i data-r="network-name"></i></span><span class="box"><select data-r="network" data-testid="network"></select></span></label>\n        <label class="pick def"><span class="tag"><span data-t="explore.defense"></span></span><span class="box"><select data-r="defense" data-testid="defense"></select></span></label>\n        <div class="mix"><span class="tag"><span class="brief" data-t="explore.mixed"></span><span class="full" data-t="explore.mixed_full"></span></span><div class="seg" role="radiogroup" data-r="pictures" data-testid="pictures" data-label="explore.mixed_full"></div></div>\n      </div>\n      <dl class="side-numbers" data-r="side-numbers"></dl>\n      <div class="keys3" data-r="keys3" aria-hidden="true"></div>\n    </div>\n    <div class="pic atk" data-r="attacked">\n      <canvas data-r="guess" data-testid="guess" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p></div>\n    </div>\n    <div class="film" data-r="film">\n      <button type="button" class="play" data-r="play" data-testid="play"></button>\n      <div class="reel">\n        <div class="thumbs" data-r="thumbs" aria-hidden="true"></div>\n        <input type="range" class="scrub" data-r="scrub" data-testid="scrub" min="0" max="15" step="1" value="0" data-label="explore.scrub">\n        <div class="foot small"><span data-r="status" data-testid="status" role="status"></span><dl class="nums" data-r="metrics" data-testid="metrics" data-label="explore.metrics"></dl></div>\n      </div>\n      <div class="ctl" data-r="ctl"><div class="frame"><canvas data-r="control" data-testid="control" role="img" data-label="explore.control_alt"></canvas></div>\n        <p class="small"><b class="control" data-t="explore.control"></b><br><span data-r="control-note"></span></p></div>\n    </div>\n    <div class="verdict" data-r="verdict-row">\n      <div class="word-box" data-r="word-box" data-testid="verdict"><span class="squares" data-r="squares" role="img"></span><p class="word" data-r="word"></p></div>\n      <div class="says"><p class="say" data-r="say"></p><p class="small" data-r="why"></p></div>\n      <div class="runbox"><button type="button" class="btn main" data-r="run" data-testid="run" data-icon="play"><span data-r="run-text"></span><small data-r="run-time"></small></button>\n        <button type="button" class="btn" data-r="stop" data-testid="stop" data-icon="stop" hidden><span data-t="explore.stop"></span></button></div>\n      <div class="acts" data-r="acts">\n        <button type="button" data-r="how" data-icon="eye"><span data-t="explore.how"></span></button>\n        <button type="button" data-r="keep" data-icon="plus"><span data-t="explore.keep"></span></button>\n        <button type="button" data-r="cheats" data-icon="warn"><span data-t="explore.cheats"></span></button>\n      </div>\n      <div class="keys" aria-hidden="true"><span><kbd>Space</kbd> <i data-t="explore.key_play"></i></span><span><kbd>C</kbd> <i data-t="explore.key_control"></i></span><span><kbd>Esc</kbd> <i data-t="explore.key_leave"></i></span></div>\n    </div>\n    <div class="cap left"><label class="which"><select data-r="picture" data-label="explore.picture"></select></label><span class="small" data-r="size-note"></span><button type="button" class="hold" data-r="hold-difference" data-icon="hold"><span data-t="explore.hold_difference"></span></button></div>\n    <div class="cap right"><button type="button" class="hold" data-r="hold-control" data-icon="hold"><span class="brief" data-t="explore.hold_control"></span></button></div>\n  </section>\n  <div class="acts-top" data-r="acts-top">\n    <button type="button" class="btn s" data-r="lesson" data-icon="book"><span data-t="explore.lesson_open"></span></button>\n    <button type="button" class="btn s" data-r="expert" data-testid="expert" aria-expanded="false" data-icon="gear"><span data-t="explore.expert"></span> <kbd>E</kbd></button>\n  </div>\n</div>\n';
+
+  // gi_core/web/screens/explore/drop.js
+  var filesOf = (held) => [...held?.files ?? []].filter(
+    (file) => file.type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp)$/i.test(file.name)
+  );
+  function pictures({ target, file, button, wanted, words: words2, taken, refused }) {
+    const take = async (files2) => {
+      if (!files2.length) return;
+      try {
+        taken(await Promise.all(files2.slice(0, 8).map(async (one) => ({ file: one, src: await shrink(one, 512, words2) }))));
+      } catch (error) {
+        refused(error instanceof Error ? error.message : String(error));
+      }
+    };
+    const over = (on2) => target.classList.toggle("dropping", on2);
+    window.addEventListener("dragover", (event) => {
+      if (wanted()) {
+        event.preventDefault();
+        over(true);
+      }
+    });
+    window.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) over(false);
+    });
+    window.addEventListener("drop", (event) => {
+      if (!wanted()) return;
+      event.preventDefault();
+      over(false);
+      const files2 = filesOf(event.dataTransfer);
+      if (files2.length) take(files2);
+      else if (event.dataTransfer?.files.length) take([...event.dataTransfer.files]);
+    });
+    window.addEventListener("paste", (event) => {
+      if (wanted()) take(filesOf(event.clipboardData));
+    });
+    button.onclick = () => file.click();
+    file.onchange = () => {
+      take([...file.files ?? []]);
+      file.value = "";
+    };
+  }
+  function cropped(image2, { x, y, size }, side) {
+    const canvas = document.createElement("canvas"), middle = document.createElement("canvas");
+    middle.width = middle.height = Math.max(side, 4 * side);
+    const wide = context(middle);
+    wide.imageSmoothingQuality = "high";
+    wide.drawImage(image2, x, y, size, size, 0, 0, middle.width, middle.width);
+    canvas.width = canvas.height = side;
+    const small = context(canvas);
+    small.imageSmoothingQuality = "high";
+    small.drawImage(middle, 0, 0, side, side);
+    return canvas.toDataURL("image/png");
+  }
+  function inside({ x, y, size }, whole2) {
+    const kept = Math.min(whole2, Math.max(whole2 / 8, size));
+    const clamp = (v) => Math.min(whole2 - kept, Math.max(0, v));
+    return { x: clamp(x), y: clamp(y), size: kept };
+  }
+
+  // gi_core/web/screens/explore/crop.js
+  function gestures(box, move, zoom) {
+    const mine = () => box.classList.contains("mine");
+    box.addEventListener("wheel", (event) => {
+      if (!mine()) return;
+      event.preventDefault();
+      zoom(event.deltaY > 0 ? 1.1 : 1 / 1.1);
+    }, { passive: false });
+    box.addEventListener("pointerdown", (event) => {
+      if (!mine() || /** @type {HTMLElement} */
+      event.target.closest("button")) return;
+      let { clientX: x, clientY: y } = event;
+      const follow = (now) => {
+        move((now.clientX - x) / box.clientWidth, (now.clientY - y) / box.clientHeight);
+        ({ clientX: x, clientY: y } = now);
+      };
+      const end = () => {
+        removeEventListener("pointermove", follow);
+        removeEventListener("pointerup", end);
+      };
+      addEventListener("pointermove", follow);
+      addEventListener("pointerup", end);
+    });
+    window.addEventListener("keydown", (event) => {
+      if (!mine() || !box.checkVisibility() || !["+", "-", "="].includes(event.key)) return;
+      zoom(event.key === "-" ? 1.1 : 1 / 1.1);
+    });
+  }
+  function cropper(find, side, chosen2) {
+    const box = find("private");
+    let held = null;
+    let others = [];
+    let cut = { x: 0, y: 0, size: 1 }, waiting = 0;
+    const show2 = (next) => {
+      if (!held) return;
+      const { image: image2, whole: whole3 } = held;
+      cut = inside(next, whole3);
+      cancelAnimationFrame(waiting);
+      waiting = requestAnimationFrame(() => chosen2([cropped(image2, cut, side), ...others]));
+    };
+    gestures(box, (dx, dy) => show2({ ...cut, x: cut.x - dx * cut.size, y: cut.y - dy * cut.size }), (factor) => {
+      const shift = cut.size * (1 - factor) / 2;
+      show2({ x: cut.x + shift, y: cut.y + shift, size: cut.size * factor });
+    });
+    const whole2 = async (src) => {
+      const image2 = (
+        /** @type {HTMLImageElement} */
+        await picture2(src)
+      );
+      return { image: image2, whole: image2.width };
+    };
+    return {
+      /** @param {{ src: string }[]} given */
+      async take(given) {
+        const [first, ...rest] = await Promise.all(given.map((one) => whole2(one.src)));
+        held = first;
+        cut = { x: 0, y: 0, size: first.whole };
+        others = rest.map((other) => cropped(other.image, { x: 0, y: 0, size: other.whole }, side));
+        box.classList.add("mine");
+        chosen2([cropped(first.image, cut, side), ...others]);
+        toast(t("explore.crop_hint"));
+      },
+      end() {
+        held = null;
+        box.classList.remove("mine");
+      }
+    };
+  }
+
+  // gi_core/web/screens/explore/wire.js
+  var SLACK = 4;
+  function wireRuler({ ruler, input, flagless, drag, drop, plant, hover, step }) {
+    const percent2 = (event) => {
+      const box = ruler.getBoundingClientRect();
+      return 100 * Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
+    };
+    let held = null;
+    ruler.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
+    ruler.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      event.preventDefault();
+      input.focus({ preventScroll: true });
+      ruler.setPointerCapture(event.pointerId);
+      const knob2 = ruler.querySelector(".knob")?.getBoundingClientRect();
+      const onKnob = knob2 ? event.clientX >= knob2.left - SLACK && event.clientX <= knob2.right + SLACK : false;
+      held = { x: event.clientX, moved: false, onKnob };
+      if (!onKnob && !flagless()) {
+        held.moved = true;
+        drag(percent2(event));
+      }
+    });
+    ruler.addEventListener("pointermove", (event) => {
+      if (!held) return hover(percent2(event));
+      if (!held.moved && Math.abs(event.clientX - held.x) < SLACK) return;
+      held.moved = true;
+      drag(percent2(event));
+    });
+    ruler.addEventListener("pointerup", (event) => {
+      if (!held) return;
+      if (held.moved) drop();
+      else if (!held.onKnob) plant(percent2(event));
+      held = null;
+    });
+    ruler.addEventListener("pointercancel", () => {
+      if (held?.moved) drop();
+      held = null;
+    });
+    ruler.addEventListener("pointerleave", () => {
+      if (!held) hover(null);
+    });
+    input.addEventListener("input", () => step(Number(input.value)));
+  }
+
+  // gi_core/web/screens/explore/hands.js
+  var visible = () => (document.body.dataset.tab ?? "explore") === "explore";
+  function listen(root, find, control, catalog) {
+    knob(find, control);
+    choices(find, control);
+    replay(find, control);
+    holds(find, control);
+    files(root, find, control, catalog);
+    arrange(root, find, control);
+    window.addEventListener("keydown", (event) => key(event, control));
+    find("run").onclick = () => {
+      control.run();
+      focusOn(find("stop"));
+    };
+    find("stop").onclick = () => {
+      control.stop();
+    };
+    find("keep").onclick = () => {
+      const set = control.setUp();
+      emit("lane", { ...set, run: control.subject().film?.run ?? void 0 });
+      toast(t("explore.kept"));
+    };
+    on("theme", () => control.refresh());
+    window.addEventListener("resize", () => control.refresh());
+  }
+  function focusOn(button) {
+    if (!button.hidden && (document.activeElement === document.body || document.activeElement?.closest(".runbox")))
+      button.focus();
+  }
+  function knob(find, control) {
+    const { state } = control, stops = () => stopsOf(control.subject().set, state.choices.defense);
+    wireRuler({
+      ruler: find("ruler"),
+      input: find("noise"),
+      flagless: () => state.flag === null && !find("flag").hidden,
+      drag(percent2) {
+        const { defense: defense2 } = state.choices, strength2 = nearest(defense2, stops(), percent2);
+        state.touched = true;
+        state.ghost = null;
+        state.dragged = magnetic(defense2, stops(), percent2);
+        find("knob").classList.add("held");
+        if (strength2 !== state.choices.strength) control.choose({ strength: strength2 });
+        else control.refresh();
+      },
+      drop() {
+        state.dragged = null;
+        find("knob").classList.remove("held");
+        control.refresh();
+      },
+      plant(percent2) {
+        state.flag = nearest(state.choices.defense, stops(), percent2);
+        state.ghost = null;
+        control.refresh();
+      },
+      hover(percent2) {
+        if (state.flag === null) {
+          state.ghost = percent2;
+          control.refresh();
+        }
+      },
+      step(index) {
+        state.touched = true;
+        control.choose({ strength: stops()[index] });
+      }
+    });
+  }
+  function choices(find, control) {
+    for (const name of ["network", "defense", "picture"])
+      find(name).onchange = () => control.choose({ [name]: find(name).value, ...name === "picture" ? { own: null } : {} });
+    const group = find("pictures");
+    const mix = (n, focus = false) => {
+      control.choose({ mixed: n });
+      for (const button of group.children) {
+        const on2 = Number(button.dataset.n) === n;
+        button.setAttribute("aria-checked", String(on2));
+        button.tabIndex = on2 ? 0 : -1;
+        if (on2 && focus) button.focus();
+      }
+    };
+    group.onclick = (event) => {
+      const button = (
+        /** @type {HTMLElement} */
+        event.target.closest("button")
+      );
+      if (button) mix(Number(button.dataset.n));
+    };
+    group.onkeydown = (event) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();
+      mix(MIXED[(MIXED.indexOf(control.state.choices.mixed) + by + MIXED.length) % MIXED.length], true);
+    };
+    Object.assign(control, { mix });
+  }
+  function replay(find, control) {
+    find("play").onclick = () => control.play();
+    find("scrub").oninput = () => control.seek(Number(find("scrub").value));
+    find("thumbs").onclick = (event) => {
+      const box = (
+        /** @type {HTMLElement} */
+        event.target.closest("[data-frame]")
+      );
+      if (box instanceof HTMLElement && box.dataset.frame) control.seek(Number(box.dataset.frame));
+    };
+  }
+  function holds(find, control) {
+    const show2 = {
+      difference: (on2) => {
+        find("private").classList.toggle("difference-held", on2 && Boolean(control.subject().film));
+      },
+      control: (on2) => {
+        control.state.controlHeld = on2 && Boolean(control.subject().film?.verdict);
+        control.refresh();
+      }
+    };
+    const held = (box, name) => {
+      box.addEventListener("pointerdown", (event) => {
+        if (event.target instanceof HTMLElement && event.target.closest(".drop, .cropping")) return;
+        show2[name](true);
+        const up = () => {
+          show2[name](false);
+          removeEventListener("pointerup", up);
+          removeEventListener("pointercancel", up);
+        };
+        addEventListener("pointerup", up);
+        addEventListener("pointercancel", up);
+      });
+      box.addEventListener("keydown", (event) => {
+        if (["Enter", " "].includes(event.key)) {
+          event.preventDefault();
+          event.stopPropagation();
+          show2[name](true);
+        }
+      });
+      box.addEventListener("keyup", (event) => {
+        if (["Enter", " "].includes(event.key)) show2[name](false);
+      });
+      box.addEventListener("blur", () => show2[name](false));
+      box.addEventListener("contextmenu", (event) => {
+        if (event.target !== find("truth")) event.preventDefault();
+      });
+    };
+    held(find("hold-difference"), "difference");
+    held(find("hold-control"), "control");
+    held(find("attacked"), "control");
+    held(find("ctl"), "control");
+    held(find("private"), "difference");
+    Object.assign(control, { hold: show2 });
+    window.addEventListener("keyup", (event) => {
+      if (event.key.toLowerCase() === "c") show2.control(false);
+      if (event.key.toLowerCase() === "d") show2.difference(false);
+    });
+  }
+  function files(root, find, control, catalog) {
+    const crop = cropper(find, catalog.side, (given) => control.own(given));
+    pictures({
+      target: root,
+      file: find("file"),
+      button: find("drop"),
+      wanted: visible,
+      words,
+      taken: (given) => crop.take(given),
+      refused: (message) => toast(message)
+    });
+  }
+  function arrange(root, find, control) {
+    const narrow = matchMedia("(max-width: 767px)"), dock = document.createElement("div");
+    dock.className = "dock";
+    const home = ["prompt", "bandbox", "ruler"].map((name) => find(name)), wire = find("wire"), story = root.querySelector(".story");
+    const change = () => {
+      if (narrow.matches) {
+        find("attacked").after(find("headline"));
+        dock.append(...home);
+        find("stage").append(dock);
+        find("film").before(find("verdict-row"));
+      } else {
+        story?.append(find("headline"));
+        wire.prepend(...home);
+        dock.remove();
+        find("film").after(find("verdict-row"));
+      }
+      control.refresh();
+    };
+    narrow.addEventListener("change", change);
+    if (narrow.matches) change();
+  }
+  function key(event, control) {
+    if (!visible() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = (
+      /** @type {HTMLElement} */
+      event.target
+    ), { state } = control;
+    if (target.closest?.("select, textarea, [contenteditable], input:not([type=range]):not([type=checkbox])")) return;
+    const frames = event.shiftKey && /^Arrow(Left|Right)$/.test(event.key);
+    const actions = (
+      /** @type {Record<string, () => void>} */
+      {
+        " ": () => {
+          if (!target.closest("button")) control.play();
+          else return;
+        },
+        c: () => {
+          if (!event.repeat) control.hold.control(true);
+        },
+        d: () => {
+          if (!event.repeat) control.hold.difference(true);
+        },
+        r: () => control.run(),
+        s: () => control.stop(),
+        f: () => {
+          state.flag = state.choices.strength;
+          control.refresh();
+        },
+        m: () => (
+          /** @type {any} */
+          control.mix(MIXED[(MIXED.indexOf(state.choices.mixed) + 1) % MIXED.length])
+        ),
+        1: () => control.choose({ strength: 0 }),
+        2: () => stop(control, 1e-3),
+        3: () => stop(control, 0.01),
+        ArrowLeft: () => frames ? control.seek(state.frame - 1) : control.step(-1),
+        ArrowRight: () => frames ? control.seek(state.frame + 1) : control.step(1),
+        Home: () => control.seek(0),
+        End: () => control.seek(Number.MAX_SAFE_INTEGER)
+      }
+    );
+    const act = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act || event.key === " " && target.closest("button")) return;
+    if (target.matches("input.scrub") && !event.shiftKey && /^(Arrow|Home|End)/.test(event.key)) return;
+    event.preventDefault();
+    act();
+  }
+  function stop(control, strength2) {
+    const { defense: defense2 } = control.state.choices, stops = stopsOf(control.subject().set, defense2);
+    control.choose({
+      strength: defense2 === "noise" ? nearest(defense2, stops, 14 + 86 * (Math.log10(strength2) + 4) / 4) : stops[Math.min(stops.length - 1, strength2 > 1e-3 ? 4 : 2)]
+    });
+  }
+
+  // gi_core/web/screens/explore/explore.js
+  var made = null;
+  function make(element, catalog) {
+    const root = fill(element, explore_default, words), find = finder(root);
+    const networks = catalog.networks, defenses = catalog.defenses, pictures2 = catalog.samples.map((s) => s.name);
+    build(find, { networks, defenses, pictures: pictures2 });
+    for (const option of find("picture").options)
+      option.textContent = catalog.samples.find((s) => s.name === option.value)?.title ?? option.value;
+    const control = new Controller(find, catalog, openAtlas(catalog.atlas));
+    listen(root, find, control, catalog);
+    return { root, control, catalog };
+  }
+  var offered = null;
+  var offer = (catalog) => {
+    offered = catalog;
+  };
+  function early(element) {
+    if (!offered) return;
+    made ??= make(element, offered);
+    begin(made);
+  }
+  async function begin({ control, catalog }) {
+    await Promise.all(
+      catalog.samples.map(async (s) => control.truths.set(s.name, await picture2(s.src)))
+    );
+    await control.arrive();
+    control.state.frame = Number.MAX_SAFE_INTEGER;
+    if (!calm()) control.play();
+    else control.refresh();
+  }
+  function mount4({ element, props, trigger, watch, server }) {
+    if (made) element.replaceChildren(made.root);
+    else {
+      made = make(element, props.catalog ?? offered);
+      begin(made);
+    }
+    const { control } = made;
+    watch("value", () => control.receive(props.value));
+    control.connect(trigger, server);
+    explore.setUp = () => control.setUp();
+    explore.query = () => control.query();
+    on("link", () => copy(control.address(), t("link_copied")));
+    document.getElementById("gi-early")?.remove();
+    document.body.dataset.explore = "ready";
   }
 
   // gi_core/web/screens/feasibility/feasibility.js
   var feasibility_exports = {};
   __export(feasibility_exports, {
-    mount: () => mount4
+    mount: () => mount5
   });
 
   // gi_core/web/screens/feasibility/feasibility.html
   var feasibility_default = '<div class="story"><h1 data-t="feas_story"></h1></div>\n<div class="feas">\n  <section class="panel feas-map" data-label="feas_map">\n    <p class="small" data-t="feas_note"></p>\n    <p class="feas-legend small" data-r="legend"></p>\n    <div data-r="tables"></div>\n  </section>\n  <section class="panel feas-run" data-r="panel" data-label="feas_recorded">\n    <div class="feas-head"><h2 data-r="title" tabindex="-1"></h2><span class="squares-word" data-r="word"></span></div>\n    <div class="feas-pictures">\n      <figure><figcaption class="private" data-t="feas_truth"></figcaption><canvas data-r="truth" role="img"></canvas></figure>\n      <figure><figcaption class="attacker" data-t="feas_rebuilt"></figcaption><canvas data-r="rebuilt" role="img"></canvas></figure>\n    </div>\n    <p class="small" data-r="kept" role="status"></p>\n    <div class="feas-way" data-r="way">\n      <input type="range" data-r="scrub" min="0" step="1" data-label="feas_moment">\n      <output class="small" data-r="moment"></output>\n      <div data-r="plot"></div>\n    </div>\n    <label data-r="choice" class="feas-choice"><span data-t="feas_which"></span><select data-r="which"></select></label>\n    <dl data-r="figures"></dl>\n    <div class="feas-cols">\n      <div><h3 data-t="feas_assumed"></h3><ul data-r="assumed"></ul></div>\n      <div><h3 data-t="feas_paper"></h3><p data-r="theirs" lang="en"></p><p class="small" data-t="feas_differs"></p></div>\n    </div>\n    <div class="feas-buttons">\n      <button type="button" class="main" data-r="go" data-icon="play"><span data-r="go-text"></span></button>\n      <button type="button" class="boxed" data-r="halt" data-icon="stop" hidden><span data-t="stop"></span></button>\n      <button type="button" class="plain" data-r="lab" data-t="feas_lab"></button>\n      <button type="button" class="plain" data-r="command" data-t="copy_cli"></button>\n    </div>\n    <p class="small" data-r="cost"></p>\n    <p class="small" data-r="message" role="status"></p>\n    <div class="feas-live" data-r="live" hidden>\n      <h3 data-t="feas_live"></h3>\n      <div class="feas-pictures">\n        <figure><figcaption class="attacker" data-t="feas_rebuilt"></figcaption><img data-r="live-picture" alt=""></figure>\n        <figure data-r="live-control" hidden><figcaption class="control" data-t="feas_control"></figcaption><img data-r="live-noise" alt=""></figure>\n      </div>\n      <progress data-r="bar" max="1" value="0" data-label="feas_progress"></progress>\n      <dl data-r="live-figures"></dl>\n      <button type="button" class="plain" data-r="stage" data-t="feas_stage" hidden></button>\n    </div>\n  </section>\n</div>\n';
 
   // gi_core/web/screens/feasibility/feasibility.js
-  function mount4({ element, props, trigger, watch, server }) {
+  function mount5({ element, props, trigger, watch, server }) {
     const { words: words2, catalog } = props;
     const root = gi.mount(element, feasibility_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
@@ -1090,18 +2538,18 @@ var gi = (() => {
     find("tables").innerHTML = catalog.groups.map((group) => `<div class="feas-scroll"><table><caption>${escape2(words2["feas_" + group.name])}</caption>
     <thead><tr><th scope="col">${escape2(words2.victim)}</th>${group.columns.map((c) => `<th scope="col">${escape2(words2[`feas_${group.name}_${c}`])}</th>`).join("")}</tr></thead>
     <tbody>${group.rows.map((row) => `<tr><th scope="row">${escape2(row.victim)}</th>${row.cells.map(cell).join("")}</tr>`).join("")}</tbody></table></div>`).join("");
-    let chosen2 = null, shown2 = null, sheet = null, asked = 0;
-    const draw = () => {
-      if (!sheet) return;
-      const moments = sheet.rows - 1, at = Number(find("scrub").value), way = shown2.way;
-      const row = moments > 1 ? 1 + Math.min(at, moments - 1) : 1;
-      for (const [name, place] of [["truth", 0], ["rebuilt", row]]) paintRow(find(name), place);
-      const moment = moments > 1 ? way[at] : way.at(-1);
+    let chosen2 = null, shown2 = null, sheet2 = null, asked = 0;
+    const draw2 = () => {
+      if (!sheet2) return;
+      const moments = sheet2.rows - 1, at2 = Number(find("scrub").value), way = shown2.way;
+      const row = moments > 1 ? 1 + Math.min(at2, moments - 1) : 1;
+      for (const [name, place2] of [["truth", 0], ["rebuilt", row]]) paintRow(find(name), place2);
+      const moment = moments > 1 ? way[at2] : way.at(-1);
       find("moment").textContent = moment ? say2(words2.feas_at, { iteration: gi.whole(moment[0]), ssim: gi.number(moment[2], 2), loss: gi.short(moment[1]) }) : "";
       plot();
     };
     const paintRow = (canvas, row) => {
-      const { side, batch, image: image2 } = sheet;
+      const { side, batch, image: image2 } = sheet2;
       canvas.width = side * batch;
       canvas.height = side;
       canvas.getContext("2d").drawImage(image2, 0, row * side, side * batch, side, 0, 0, side * batch, side);
@@ -1124,7 +2572,7 @@ var gi = (() => {
     const showRun = async (index) => {
       const regime = regimes[chosen2], mine = ++asked;
       shown2 = regime.runs[index];
-      sheet = null;
+      sheet2 = null;
       const found = await server.feasibility_run({ regime: chosen2, update: shown2.update, seed: shown2.seed });
       if (mine !== asked) return;
       find("kept").textContent = found.error ?? "";
@@ -1132,9 +2580,9 @@ var gi = (() => {
       root.querySelectorAll(".feas-run > .feas-pictures").forEach((box) => {
         box.hidden = !pictured;
       });
-      sheet = pictured ? { ...found, image: await gi.image(found.src) } : null;
+      sheet2 = pictured ? { ...found, image: await gi.image(found.src) } : null;
       if (mine !== asked) return;
-      const moments = pictured ? sheet.rows - 1 : 1, filmed = moments > 1 && moments === shown2.way.length;
+      const moments = pictured ? sheet2.rows - 1 : 1, filmed = moments > 1 && moments === shown2.way.length;
       find("scrub").hidden = !filmed;
       find("scrub").max = Math.max(0, shown2.way.length - 1);
       find("scrub").value = shown2.way.length - 1;
@@ -1144,7 +2592,7 @@ var gi = (() => {
       find("rebuilt").setAttribute("aria-label", say2(words2.feas_rebuilt_alt, { ssim: gi.number(shown2.ssim, 2) }));
       find("word").textContent = verdictWord(shown2.level);
       find("figures").innerHTML = figure("SSIM", gi.number(shown2.ssim, 3)) + figure(words2.feas_others, gi.number(shown2.ssim_others, 3)) + figure("PSNR", `${gi.number(shown2.psnr)} dB`) + figure(words2.feas_budget, say2(words2.feas_spent, { n: gi.whole(shown2.iterations), time: gi.duration(shown2.cpu_seconds, words2) })) + figure(words2.feas_picture_seed, say2(words2.feas_picture_of, { names, n: shown2.seed })) + (regime.runs.length > 1 ? figure(say2(words2.feas_over, { n: regime.runs.length }), say2(words2.feas_mean, { mean: gi.number(regime.ssim.mean, 2), low: gi.number(regime.ssim.low, 2), high: gi.number(regime.ssim.high, 2) })) : "");
-      if (sheet) draw();
+      if (sheet2) draw2();
       else plot();
     };
     const fillRange = () => {
@@ -1166,7 +2614,7 @@ var gi = (() => {
       const r = regimes[name];
       root.querySelectorAll("[data-regime]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.regime === name));
       find("title").textContent = `${places[name].victim}, ${places[name].setting}`;
-      find("assumed").innerHTML = assumptions(r).map((t) => `<li>${escape2(t)}</li>`).join("") + `<li><code class="mono">${escape2(r.attack)}</code></li>`;
+      find("assumed").innerHTML = assumptions(r).map((t2) => `<li>${escape2(t2)}</li>`).join("") + `<li><code class="mono">${escape2(r.attack)}</code></li>`;
       find("theirs").textContent = `${r.theirs[0].toUpperCase()}${r.theirs.slice(1)}.`;
       find("choice").hidden = r.runs.length < 2;
       find("which").replaceChildren(...r.runs.map((run, i) => new Option(say2(words2.feas_option, { names: run.pictures.map((n) => words2["sample_" + n] ?? n).join(", "), seed: run.seed, ssim: gi.number(run.ssim, 2) }), i)));
@@ -1186,7 +2634,7 @@ var gi = (() => {
     };
     find("scrub").oninput = () => {
       fillRange();
-      draw();
+      draw2();
     };
     find("which").onchange = (event) => showRun(Number(event.target.value));
     find("command").onclick = () => gi.copy(shown2.command, words2.copied);
@@ -1275,24 +2723,24 @@ var gi = (() => {
     };
     find("stage").onclick = () => window.dispatchEvent(new CustomEvent("gi:open", { detail: live }));
     watch("value", () => receive(props.value));
-    const nearest = (s) => {
+    const nearest2 = (s) => {
       const same = Object.entries(regimes).filter(([, r]) => r.model.split(":")[0] === String(s.model).split(":")[0]);
       const far = ([, r]) => 4 * (r.model !== s.model) + 2 * (r.mode !== s.mode) + 2 * (r.image_size !== Number(s.image_size)) + (r.batch_size !== Number(s.batch_size));
       return same.sort((a, b) => far(a) - far(b))[0]?.[0];
     };
-    const warn = (told) => {
+    const warn = (told2) => {
       const card = document.querySelector('#tab-lab [data-card="victim"]');
       if (!card) return;
       let note = card.querySelector(".slow-note");
-      if (!(told?.seconds > MINUTE)) return note?.remove();
+      if (!(told2?.seconds > MINUTE)) return note?.remove();
       if (!note) {
         note = document.createElement("div");
         note.className = "slow-note small";
         note.setAttribute("role", "status");
         card.append(note);
       }
-      const name = nearest(told.settings);
-      note.innerHTML = `<span>${escape2(say2(words2.feas_slow, { time: gi.duration(told.seconds, words2) }))}</span>` + (name ? `<button type="button" class="plain" data-recorded="${name}">${escape2(say2(words2.feas_slow_open, { victim: places[name].victim, setting: places[name].setting }))}</button>` : "");
+      const name = nearest2(told2.settings);
+      note.innerHTML = `<span>${escape2(say2(words2.feas_slow, { time: gi.duration(told2.seconds, words2) }))}</span>` + (name ? `<button type="button" class="plain" data-recorded="${name}">${escape2(say2(words2.feas_slow_open, { victim: places[name].victim, setting: places[name].setting }))}</button>` : "");
       const button = note.querySelector("button");
       if (button) button.onclick = () => {
         window.dispatchEvent(new CustomEvent("gi:show", { detail: "feasibility" }));
@@ -1310,139 +2758,144 @@ var gi = (() => {
   // gi_core/web/screens/header/header.js
   var header_exports = {};
   __export(header_exports, {
-    mount: () => mount5
+    ROOMS: () => ROOMS,
+    mount: () => mount6,
+    roomOf: () => roomOf
   });
 
   // gi_core/web/screens/header/header.html
-  var header_default = '<header class="head">\n  <div class="brand"><div class="mark" aria-hidden="true"><i></i><i></i><i></i></div><span data-t="title"></span></div>\n  <nav role="tablist" data-label="tabs"></nav>\n  <select class="tabs" data-label="tabs"></select>\n  <div class="side">\n    <button type="button" class="plain" data-r="link" data-icon="link" data-label="copy_link"><span data-t="copy_link"></span></button>\n    <button type="button" class="plain" data-r="projector"><span data-t="projector"></span></button>\n    <select class="lang" data-r="lang" data-label="language"></select>\n    <button type="button" class="plain" data-r="theme"><b data-t="theme" style="font-weight:400"></b></button>\n  </div>\n  <div class="keys">\n    <span><kbd>Space</kbd> <i data-t="key_play"></i></span>\n    <span><kbd>←</kbd> <kbd>→</kbd> <i data-t="key_step"></i></span>\n    <span><kbd>R</kbd> <i data-t="key_run"></i></span>\n    <span><kbd>Esc</kbd> <i data-t="key_leave"></i></span>\n  </div>\n</header>\n';
+  var header_default = '<header class="head">\n  <div class="brand"><div class="mark" aria-hidden="true"><i></i><i></i><i></i></div><span data-t="title"></span></div>\n  <nav data-r="rooms" data-label="header.rooms"></nav>\n  <div class="side">\n    <select class="lang" data-r="lang" data-label="language"></select>\n    <button type="button" class="plain" data-r="theme" data-icon="theme" data-label="theme"><span data-t="theme"></span></button>\n    <button type="button" class="plain" data-r="projector" data-icon="screen" data-label="projector"><span data-t="projector"></span></button>\n    <button type="button" class="plain" data-r="link" data-icon="share" data-label="header.share"><span data-t="header.share"></span></button>\n  </div>\n</header>\n';
 
   // gi_core/web/screens/header/header.js
-  function mount5({ element, props, trigger, watch, server }) {
-    const words2 = props.words;
-    const root = gi.mount(element, header_default, words2);
-    const find = (name) => root.querySelector(`[data-r=${name}]`);
-    const nav = root.querySelector("nav"), select = root.querySelector("select.tabs");
-    const remember2 = (key, value) => {
-      try {
-        localStorage.setItem(key, value);
-      } catch {
-      }
-    };
-    const recall2 = (key) => {
-      try {
-        return localStorage.getItem(key);
-      } catch {
-        return null;
-      }
-    };
-    const show = (name) => {
-      if (!props.tabs.includes(name)) name = props.tabs[0];
-      gi.awaken(name);
-      for (const tab of props.tabs) document.getElementById("tab-" + tab)?.classList.toggle("gi-off", tab !== name);
-      nav.querySelectorAll("button").forEach((b) => {
-        b.setAttribute("aria-selected", b.dataset.tab === name);
-        b.tabIndex = b.dataset.tab === name ? 0 : -1;
-      });
-      select.value = name;
-      document.body.dataset.tab = name;
-      window.dispatchEvent(new CustomEvent("gi:tab", { detail: name }));
-    };
-    for (const tab of props.tabs) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.role = "tab";
-      button.dataset.tab = tab;
-      button.textContent = words2["tab_" + tab];
-      button.setAttribute("aria-controls", "tab-" + tab);
-      button.onclick = () => show(tab);
-      nav.append(button);
-      select.append(new Option(words2["tab_" + tab], tab));
+  var ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence", "feasibility", "risk"] };
+  var MOVED = { dial: "explore", feasibility: "evidence", risk: "evidence" };
+  var roomOf = (tab) => MOVED[tab ?? ""] ?? tab ?? "explore";
+  var made2 = null;
+  function mount6({ element }) {
+    if (made2) {
+      element.replaceChildren(made2);
+      show(roomOf(document.body.dataset.tab ?? null));
+      return;
     }
-    nav.onkeydown = (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      event.stopPropagation();
-      const next = props.tabs[(props.tabs.indexOf(document.body.dataset.tab) + step + props.tabs.length) % props.tabs.length];
-      show(next);
-      nav.querySelector(`[data-tab=${next}]`).focus();
-    };
-    select.onchange = () => show(select.value);
-    window.addEventListener("gi:show", (event) => show(event.detail));
-    const dark = (on) => {
-      document.body.classList.toggle("dark", on);
-      window.dispatchEvent(new Event("gi:theme"));
-    };
-    find("theme").onclick = () => {
+    made2 = fill(element, header_default, words);
+    const find = finder(made2), query2 = new URLSearchParams(location.search);
+    find("rooms").append(...Object.keys(ROOMS).map(door));
+    colours(find("theme"), query2);
+    projector(find("projector"), query2);
+    tongue(find("lang"));
+    find("link").onclick = () => emit("link");
+    on("show", (name) => show(roomOf(name)));
+    document.body.dataset.tab = roomOf(query2.get("tab"));
+    setTimeout(() => show(roomOf(query2.get("tab"))), 0);
+  }
+  function door(room) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.room = room;
+    button.dataset.testid = `room-${room}`;
+    button.textContent = words["header." + room];
+    button.onclick = () => show(room);
+    return button;
+  }
+  function show(room) {
+    const screens2 = ROOMS[room] ?? [room];
+    screens2.forEach(awaken);
+    for (const tab of document.querySelectorAll('.gi-tab[id^="tab-"]'))
+      tab.classList.toggle("gi-off", !screens2.includes(tab.id.slice(4)));
+    made2?.querySelectorAll("nav button").forEach((button) => {
+      const here = (
+        /** @type {HTMLElement} */
+        button.dataset.room === room
+      );
+      if (here) button.setAttribute("aria-current", "page");
+      else button.removeAttribute("aria-current");
+    });
+    document.body.dataset.tab = room;
+    emit("tab", room);
+  }
+  function dark(on2) {
+    document.body.classList.toggle("dark", on2);
+    emit("theme");
+  }
+  function colours(button, query2) {
+    button.onclick = () => {
       dark(!document.body.classList.contains("dark"));
-      remember2("gi-theme", document.body.classList.contains("dark") ? "dark" : "light");
+      remember("gi-theme", document.body.classList.contains("dark") ? "dark" : "light");
     };
-    const asked = new URLSearchParams(location.search).get("__theme");
-    if (!asked && recall2("gi-theme")) dark(recall2("gi-theme") === "dark");
-    const project = (on) => {
-      document.body.classList.toggle("projector", on);
-      window.dispatchEvent(new Event("gi:theme"));
+    const asked = query2.get("__theme") ?? recall("gi-theme");
+    if (asked) dark(asked === "dark");
+  }
+  function projector(button, query2) {
+    const project = (on2) => {
+      document.body.classList.toggle("projector", on2);
+      emit("theme");
     };
-    find("projector").onclick = () => {
+    button.onclick = () => {
       project(true);
-      document.activeElement.blur();
+      button.blur();
     };
     window.addEventListener("keydown", (event) => {
+      const typing = (
+        /** @type {HTMLElement} */
+        event.target.closest?.("input:not([type=range]), select, textarea")
+      );
       if (event.key === "Escape") project(false);
+      if (event.key.toLowerCase() === "p" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey)
+        project(!document.body.classList.contains("projector"));
     });
-    find("lang").append(...gi.languages.map((name) => new Option(name.toUpperCase(), name)));
-    find("lang").value = gi.language;
-    find("lang").onchange = () => {
+    if (query2.has("projector")) project(true);
+  }
+  function tongue(select) {
+    select.append(...languages.map((name) => new Option(name.toUpperCase(), name)));
+    select.value = language;
+    select.onchange = () => {
       const query2 = new URLSearchParams(location.search);
-      for (const [key, value] of new URLSearchParams(gi.query?.() ?? "")) query2.set(key, value);
-      query2.set("lang", find("lang").value);
-      query2.set("tab", document.body.dataset.tab);
-      if (document.body.dataset.step) query2.set("step", document.body.dataset.step);
-      location.search = query2;
+      for (const [key2, value] of new URLSearchParams(explore.query())) query2.set(key2, value);
+      query2.set("lang", select.value);
+      query2.set("tab", document.body.dataset.tab ?? "explore");
+      location.search = query2.toString();
     };
-    find("link").onclick = () => window.dispatchEvent(new Event("gi:link"));
-    if (new URLSearchParams(location.search).has("projector")) project(true);
-    setTimeout(() => show(new URLSearchParams(location.search).get("tab") ?? props.tabs[0]), 0);
   }
 
   // gi_core/web/screens/lab/lab.js
   var lab_exports = {};
   __export(lab_exports, {
-    mount: () => mount6
+    mount: () => mount7
   });
 
   // gi_core/web/screens/lab/lab.html
   var lab_default = '<div class="story"><h1 data-t="story"></h1><span class="story-tools"><button type="button" class="plain" data-r="follow" data-icon="link"><span data-t="follow"></span></button>\n  <button type="button" class="boxed" data-r="lesson" data-t="start_lesson"></button></span></div>\n<div class="room" data-r="room" hidden><span data-r="room-text" role="status"></span><code class="mono" data-r="room-link"></code>\n  <button type="button" class="plain" data-r="room-copy" data-icon="link"><span data-t="copy_link"></span></button>\n  <button type="button" class="boxed slim" data-r="room-end"></button></div>\n<div class="lab">\n  <form class="rail" novalidate data-r="rail" data-label="settings" autocomplete="off">\n    <div class="sheet-head"><h2 data-t="settings"></h2><button type="button" class="boxed" data-r="close" data-t="done"></button></div>\n    <fieldset class="card" data-card="picture">\n      <div class="card-head"><h2 class="h3" data-t="picture"></h2>\n        <label class="inline"><input type="number" data-f="batch_size" min="1" max="64" step="1"><span data-t="per_update"></span></label></div>\n      <div class="thumbs" data-r="samples" role="group" data-label="sample_pictures"></div>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="add_picture">\n      <p class="small" data-t="upload_note"></p>\n    </fieldset>\n    <fieldset class="card" data-card="victim">\n      <div class="card-head"><h2 class="h3" data-t="victim"></h2><span class="small" data-r="parameters"></span></div>\n      <select data-f="model" data-label="victim"></select>\n      <div class="pair">\n        <label><span data-t="weights"></span><select data-f="weights"></select></label>\n        <label><span data-t="mode"></span><select data-f="mode"></select></label>\n      </div>\n    </fieldset>\n    <fieldset class="card" data-card="client">\n      <details data-r="client">\n        <summary><h2 class="h3" data-t="client"></h2><span class="small" data-r="client-words"></span></summary>\n        <div class="pair">\n          <label><span data-t="local_steps"></span><input type="number" data-f="local_steps" min="1" max="1000" step="1"></label>\n          <label><span data-t="local_passes"></span><input type="number" data-r="passes" min="1" max="1000" step="1"></label>\n          <label><span data-t="local_batch"></span><input type="number" data-f="local_batch" min="0" max="128" step="1"></label>\n          <label><span data-t="local_lr"></span><input type="number" data-f="local_lr" min="0" step="any"></label>\n          <label><span data-t="local_momentum"></span><input type="number" data-f="local_momentum" min="0" max="0.999" step="any"></label>\n          <label><span data-t="local_order"></span><select data-f="local_order"></select></label>\n          <label><span data-t="sends"></span><select data-f="update"></select></label>\n        </div>\n        <p class="small" data-t="client_note"></p>\n        <div class="pair"><label><span data-t="axis_clients"></span><input type="number" data-f="clients" min="1" max="1000" step="1"></label></div>\n        <p class="small" data-t="clients_note"></p>\n        <button type="button" class="boxed slim" data-r="clients-curve" data-t="clients_curve"></button>\n      </details>\n    </fieldset>\n    <fieldset class="card" data-card="defense">\n      <div class="card-head"><h2 class="h3" data-t="defense"></h2><span class="small" data-r="epsilon"></span></div>\n      <select data-r="defense" data-label="defense"></select>\n      <div data-r="strength" hidden>\n        <div class="label-number"><label for="gi-strength" data-r="strength-label"></label>\n          <input type="number" id="gi-strength" data-r="strength-number" step="any"></div>\n        <input type="range" data-r="strength-slider" min="0" max="1000" step="1" data-label="strength">\n      </div>\n    </fieldset>\n    <fieldset class="card" data-card="attacker">\n      <div class="card-head"><h2 class="h3" data-t="attacker"></h2><span class="small" data-t="honest"></span></div>\n      <select data-r="attack" data-label="attacker"></select>\n      <label><span data-t="prior"></span><select data-r="prior"></select></label>\n      <p class="small" data-r="prior-note"></p>\n      <fieldset class="knows"><legend data-t="knows"></legend><div data-r="knows"></div></fieldset>\n    </fieldset>\n    <div class="go">\n      <button type="submit" class="main" data-r="run" data-icon="play"><span data-t="run_live"></span><span class="narrow run-time" data-r="run-time"></span></button>\n      <button type="button" class="boxed" data-r="stop" data-icon="stop" disabled><span data-t="stop"></span></button>\n      <button type="button" class="boxed" data-r="open" data-t="settings"></button>\n    </div>\n    <p class="small estimate" data-r="estimate" aria-live="polite"></p>\n    <details class="card fine" data-r="fine">\n      <summary data-t="fine"></summary>\n      <label><span data-t="attack_text"></span><input type="text" class="mono" data-f="attack" spellcheck="false"></label>\n      <label><span data-t="defense_text"></span><input type="text" class="mono" data-f="defense" spellcheck="false"></label>\n      <div class="pair">\n        <label><span data-t="image_size"></span><input type="number" data-f="image_size" min="8" max="224" step="1"></label>\n        <label><span data-t="num_classes"></span><input type="number" data-f="num_classes" min="2" max="1000" step="1"></label>\n        <label><span data-t="seed"></span><input type="number" data-f="seed" min="0" step="1"></label>\n      </div>\n      <p class="small" lang="en" data-r="defense-does"></p>\n      <p class="small" lang="en" data-r="attack-page"></p>\n    </details>\n  </form>\n\n  <section class="panel stage" data-r="stage" data-label="stage">\n    <div class="bar">\n      <span class="state"><i data-r="state-icon"></i><b data-r="state" role="status"></b></span>\n      <code class="mono" data-r="text"></code>\n      <span class="tools">\n        <select data-r="replays" data-label="recorded_runs"></select>\n        <button type="button" class="plain" data-r="python" data-t="copy_python"></button>\n        <button type="button" class="plain" data-r="cli" data-t="copy_cli"></button>\n        <details class="menu" data-r="download"><summary class="plain" data-icon="down"><span data-t="download"></span></summary><ul data-r="formats" data-label="download_as"></ul></details>\n      </span>\n    </div>\n    <div class="lanes">\n      <div class="lane l-private">\n        <div class="lane-head private"><h2 data-icon="lock"><span data-t="client_keeps"></span></h2><span class="small wide" data-t="picture_and_gradient"></span></div>\n        <div class="lane-body">\n          <figure class="frame f-private"><canvas data-r="truth" role="img"></canvas></figure>\n          <div class="strips wide" data-r="before"></div>\n        </div>\n        <div class="foot small"><span data-r="truth-note"></span><span class="wide" data-t="strips_note"></span></div>\n      </div>\n      <div class="border"><div class="small" data-r="defense-words"></div><span data-icon="arrow"></span></div>\n      <div class="lane l-leaving">\n        <div class="lane-head leaving"><h2 data-icon="leave"><span data-t="leaves"></span></h2><span class="small narrow" data-r="defense-words-narrow"></span></div>\n        <div class="lane-body"><div class="strips" data-r="after"></div></div>\n        <div class="foot small"><span data-r="numbers"></span><span class="wide" data-t="norm_note"></span></div>\n      </div>\n      <div class="hop"><span data-icon="arrow"></span></div>\n      <div class="lane l-attacker">\n        <div class="lane-head attacker"><h2 data-icon="eye"><span data-t="attacker_sees"></span></h2></div>\n        <div class="lane-body"><figure class="frame f-attacker"><canvas data-r="guess" role="img"></canvas></figure>\n          <figure class="f-opinion" data-r="opinion-box" hidden><div class="frame f-attacker"><canvas data-r="opinion" role="img"></canvas></div><figcaption class="small" data-r="opinion-note"></figcaption></figure></div>\n        <div class="foot small"><span data-r="guess-note"></span><span data-r="guess-psnr"></span></div>\n      </div>\n    </div>\n    <div class="under" data-r="under">\n      <div class="replay">\n        <div class="replay-head">\n          <span><b data-r="step"></b> <span class="small" data-r="of"></span></span>\n          <span class="tools wide">\n            <button type="button" class="plain toggle" data-r="difference" aria-pressed="false"></button>\n            <button type="button" class="plain" data-r="first" data-icon="first" data-label="first"></button>\n            <button type="button" class="plain" data-r="last" data-icon="last" data-label="last"></button>\n            <select data-r="speed" data-label="speed"><option value="0.5">0.5×</option><option value="1" selected>1×</option><option value="2">2×</option><option value="4">4×</option></select>\n          </span>\n          <span class="small narrow" data-r="narrow-psnr"></span>\n        </div>\n        <div class="track">\n          <button type="button" class="boxed play" data-r="play"></button>\n          <div class="thumb-row" data-r="thumbs" aria-hidden="true"></div>\n          <input type="range" data-r="scrub" min="0" max="1000" step="any" data-label="scrub">\n          <div class="ticks small" data-r="ticks" aria-hidden="true"></div>\n        </div>\n        <details class="curves" data-r="curves-box" open>\n          <summary class="narrow" data-t="curves"></summary>\n          <div class="plots" data-r="plots"></div>\n        </details>\n      </div>\n      <div class="verdict" data-r="verdict" aria-live="polite"></div>\n    </div>\n  </section>\n</div>\n';
 
   // gi_core/web/screens/lab/lab.js
-  function mount6({ element, props, trigger, watch, server }) {
+  function mount7({ element, props, trigger, watch, server }) {
     const { words: words2, catalog } = props;
     const root = gi.mount(element, lab_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
     const field = (name) => root.querySelector(`[data-f="${name}"]`);
     const { say: say2, escape: escape2 } = gi;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    let run = null, at = 0, following = true, playing = false, showDifference = false, drawnId = null, slots = [];
-    const pictures = /* @__PURE__ */ new Map();
-    const picture2 = async (src) => {
-      if (!pictures.has(src)) pictures.set(src, gi.image(src));
-      return pictures.get(src);
+    const calm2 = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    let run = null, at2 = 0, following = true, playing = false, showDifference = false, drawnId = null, slots = [];
+    const pictures2 = /* @__PURE__ */ new Map();
+    const picture3 = async (src) => {
+      if (!pictures2.has(src)) pictures2.set(src, gi.image(src));
+      return pictures2.get(src);
     };
-    const busy = () => run && ["running", "queued", "judging"].includes(run.state);
-    const frame = () => run.frames[Math.min(at, run.frames.length - 1)];
+    const busy3 = () => run && ["running", "queued", "judging"].includes(run.state);
+    const frame = () => run.frames[Math.min(at2, run.frames.length - 1)];
     const axis = () => gi.scale(run.total);
     const drawStrips = () => {
       const layer = (l, cells, name, more) => `<div class="strip"><div><div class="name"><span title="${escape2(l.name)}">${escape2(l.short)}</span>${name}</div>
       <canvas data-cells="${cells}" role="img" aria-label="${escape2(say2(words2.strip_alt, { name: l.short }))}"></canvas></div>${more}</div>`;
       find("before").innerHTML = run.layers.map((l, i) => layer(l, i, "", "")).join("");
       find("after").innerHTML = run.layers.map((l, i) => {
-        const share = Math.round(100 * l.noise), noise = l.noise > 0 ? share < 1 ? "< 1" : share : "0";
+        const share = Math.round(100 * l.noise), noise2 = l.noise > 0 ? share < 1 ? "< 1" : share : "0";
         return layer(
           l,
           i,
           `<span>${gi.whole(l.numel)}</span>`,
           `<div><div class="length" title="${escape2(words2.norm_note)}">${gi.short(l.before)} → ${gi.short(l.after)}</div>
          <div class="share" aria-hidden="true"><i></i><u style="width:${100 * l.noise}%"></u></div>
-         <div>${say2(run.noisy === false ? words2.changed_share : words2.noise_share, { share: noise })}</div></div>`
+         <div>${say2(run.noisy === false ? words2.changed_share : words2.noise_share, { share: noise2 })}</div></div>`
         );
       }).join("");
       paint();
@@ -1454,7 +2907,7 @@ var gi = (() => {
     };
     const drawStill = () => {
       const { batch, width, height } = run.size, mine = run.id;
-      picture2(run.truth).then((sprite) => {
+      picture3(run.truth).then((sprite) => {
         if (run.id === mine) gi.tiles(find("truth"), sprite, 0, batch, width, height);
       });
       const names = run.labels.map((n) => say2(words2.class_of, { n })).join(", "), { side } = run.size;
@@ -1485,7 +2938,7 @@ var gi = (() => {
       const last = run.frames.at(-1)?.iteration ?? -1;
       slots = Array.from({ length: 16 }, (_, i) => {
         const wanted = scale.step(i / 15);
-        if (!run.frames.length || wanted > last + 0.5 && !(i === 15 && !busy())) return null;
+        if (!run.frames.length || wanted > last + 0.5 && !(i === 15 && !busy3())) return null;
         let best = 0;
         run.frames.forEach((f, j) => {
           if (Math.abs(f.iteration - wanted) < Math.abs(run.frames[best].iteration - wanted)) best = j;
@@ -1493,17 +2946,17 @@ var gi = (() => {
         return best;
       });
       slots.forEach(async (slot, i) => {
-        const canvas = row2.children[i], key = slot == null ? "" : run.id + run.frames[slot].iteration;
-        if (canvas.dataset.key === key) return;
-        canvas.dataset.key = key;
+        const canvas = row2.children[i], key2 = slot == null ? "" : run.id + run.frames[slot].iteration;
+        if (canvas.dataset.key === key2) return;
+        canvas.dataset.key = key2;
         canvas.width = width;
         canvas.height = height;
         if (slot == null) return canvas.getContext("2d").clearRect(0, 0, width, height);
-        const shown2 = run.frames[slot], source = await picture2(shown2.src ?? run.sprite);
+        const shown2 = run.frames[slot], source = await picture3(shown2.src ?? run.sprite);
         canvas.getContext("2d").drawImage(source, 0, (shown2.row ?? 0) * height, width, height, 0, 0, width, height);
       });
     };
-    const drawTicks = (now) => {
+    const drawTicks2 = (now) => {
       const scale = axis(), x = scale.at(now);
       const marks = [0, ...[0.2, 0.4, 0.6, 0.8].map((p) => {
         const s = scale.step(p);
@@ -1569,13 +3022,13 @@ var gi = (() => {
       const { batch, width, height } = run.size;
       find("controls").innerHTML = found.controls.map((c, i) => `<figure class="further">${c.src ? `<div class="ctl-frame"><canvas data-i="${i}" role="img" aria-label="${escape2(c.says)}"></canvas></div>` : ""}
       <figcaption lang="en"><b>${escape2(c.name)}</b>${escape2(c.says)}${c.src ? `<br>${gi.number(c.psnr)} dB, ${words2.gain.toLowerCase()} ${gi.signed(c.gain)} dB, ${words2.rank.toLowerCase()}: ${gi.ordinal(c.rank, words2)}` : ""}</figcaption></figure>`).join("") + found.checks.map((text) => `<p lang="en">${escape2(text)}</p>`).join("");
-      for (const canvas of find("controls").querySelectorAll("canvas")) gi.tiles(canvas, await picture2(found.controls[canvas.dataset.i].src), 0, batch, width, height);
+      for (const canvas of find("controls").querySelectorAll("canvas")) gi.tiles(canvas, await picture3(found.controls[canvas.dataset.i].src), 0, batch, width, height);
     };
-    const drawVerdict = async () => {
+    const drawVerdict2 = async () => {
       const box = find("verdict"), v = run.verdict, end = run.scores;
-      const head = (kicker, word2, squares, sentence, failed) => `<p class="small">${escape2(kicker)}</p>
+      const head = (kicker, word2, squares, sentence2, failed) => `<p class="small">${escape2(kicker)}</p>
       <p class="word${failed ? " failed" : ""}"><span>${escape2(word2)}</span>${squares == null ? "" : `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level: squares })}">${[1, 2, 3].map((i) => `<i class="${i <= squares ? "on" : ""}"></i>`).join("")}</span>`}</p>
-      <p>${escape2(sentence)}</p>`;
+      <p>${escape2(sentence2)}</p>`;
       const row2 = (name, value, note, kind = "") => `<div><dt class="${kind}">${kind === "bound" ? gi.icon("hatch") : ""}${escape2(name)}</dt><dd><b>${escape2(value)}</b></dd>${note ? `<dd class="note">${escape2(note)}</dd>` : ""}</div>`;
       const scores = end ? row2(words2.likeness, `${gi.number(end.psnr)} dB`, say2(words2.likeness_note, { ssim: gi.number(end.ssim, 2), lpips: end.lpips == null ? words2.not_available : gi.number(end.lpips, 2) })) : "";
       if (run.state === "failed") {
@@ -1586,9 +3039,9 @@ var gi = (() => {
         const f = run.frames.at(-1);
         box.innerHTML = head(
           words2.verdict_kicker,
-          busy() ? run.state === "judging" ? words2.judging : words2.working : words2.not_judged,
+          busy3() ? run.state === "judging" ? words2.judging : words2.working : words2.not_judged,
           null,
-          run.state === "judging" ? say2(words2.judging_note, { share: Math.round(100 * run.judging) }) : busy() ? words2.working_note : words2.not_judged_note
+          run.state === "judging" ? say2(words2.judging_note, { share: Math.round(100 * run.judging) }) : busy3() ? words2.working_note : words2.not_judged_note
         ) + `<dl>${end ? scores : row2(words2.likeness, `${gi.number(f?.psnr)} dB`, words2.likeness_live)}${row2(words2.loss, gi.short(run.history.loss.at(-1)), words2.loss_row)}</dl>`;
       } else {
         const sure = v.gain_low == null ? words2.gain_one : say2(words2.gain_range, { low: gi.signed(v.gain_low), high: gi.signed(v.gain_high) });
@@ -1600,17 +3053,17 @@ var gi = (() => {
         box.innerHTML = head(words2.verdict_kicker, words2["level_" + v.level], v.level, words2["verdict_" + v.level]) + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape2(words2.control_alt)}"></canvas></div><figcaption><b>${words2.control}</b>${words2.control_note}</figcaption></figure>` : ""}</div><details><summary>${words2.how}</summary>${(v.how ?? []).map((p) => `<p lang="en">${escape2(p)}</p>`).join("")}${server.more_controls && run.state !== "recorded" ? `<button type="button" class="boxed" data-r="more-controls">${words2.more_controls}</button><div data-r="controls" aria-live="polite"></div>` : ""}</details>`;
         if (find("more-controls")) find("more-controls").onclick = moreControls;
         const canvas = box.querySelector("canvas");
-        if (canvas) gi.tiles(canvas, await picture2(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
+        if (canvas) gi.tiles(canvas, await picture3(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
       }
     };
     const drawBar = () => {
       const state = run.state === "recorded" ? playing ? "recorded_playing" : "recorded" : run.state;
-      find("state-icon").innerHTML = gi.icon(busy() ? "arrow" : playing ? "play" : run.state === "stopped" ? "stop" : "pause");
+      find("state-icon").innerHTML = gi.icon(busy3() ? "arrow" : playing ? "play" : run.state === "stopped" ? "stop" : "pause");
       find("state").textContent = words2["state_" + state];
       find("play").innerHTML = gi.icon(playing ? "pause" : "play");
       find("play").setAttribute("aria-label", playing ? words2.pause : words2.play);
-      find("run").disabled = busy();
-      find("stop").disabled = !busy();
+      find("run").disabled = busy3();
+      find("stop").disabled = !busy3();
       find("replays").value = run.name ?? "";
       find("download").hidden = !["done", "stopped", "recorded", "compared"].includes(run.state);
     };
@@ -1619,7 +3072,7 @@ var gi = (() => {
       find("opinion-box").hidden = !view;
       root.querySelector(".lanes").classList.toggle("opinion", Boolean(view));
       if (!view) return;
-      const { batch, width, height } = run.size, source = await picture2(view.src);
+      const { batch, width, height } = run.size, source = await picture3(view.src);
       if (run.id !== mine) return;
       gi.tiles(find("opinion"), source, 0, batch, width, height);
       find("opinion").setAttribute("aria-label", words2.opinion);
@@ -1628,9 +3081,9 @@ var gi = (() => {
     let ticket = 0;
     const seek = async (index) => {
       if (!run.frames.length) return;
-      at = Math.max(0, Math.min(index, run.frames.length - 1));
+      at2 = Math.max(0, Math.min(index, run.frames.length - 1));
       const mine = ++ticket, f = frame(), { batch, width, height } = run.size;
-      const source = await picture2(f.src ?? run.sprite);
+      const source = await picture3(f.src ?? run.sprite);
       if (mine !== ticket) return;
       gi.tiles(find("guess"), source, f.row ?? 0, batch, width, height);
       if (showDifference) gi.difference(find("guess"), find("truth"), find("guess"), 4);
@@ -1646,7 +3099,7 @@ var gi = (() => {
       slider.setAttribute("aria-valuetext", `${find("step").textContent} ${find("of").textContent}, ${likeness}`);
       const here2 = slots.reduce((best, s, i) => s != null && (best < 0 || Math.abs(run.frames[s].iteration - f.iteration) < Math.abs(run.frames[slots[best]].iteration - f.iteration)) ? i : best, -1);
       [...find("thumbs").children].forEach((c, i) => c.classList.toggle("at", i === here2));
-      drawTicks(f.iteration);
+      drawTicks2(f.iteration);
       drawPlots();
     };
     let clock = 0, started = 0, origin = 0;
@@ -1656,7 +3109,7 @@ var gi = (() => {
       cancelAnimationFrame(clock);
       if (run) drawBar();
     };
-    const nearest = (x) => {
+    const nearest2 = (x) => {
       const scale = axis();
       let best = 0;
       run.frames.forEach((f, i) => {
@@ -1664,26 +3117,26 @@ var gi = (() => {
       });
       return best;
     };
-    const tick = (time) => {
+    const tick2 = (time2) => {
       if (!playing) return;
-      const x = origin + (time - started) / 6e3 * Number(find("speed").value), end = axis().at(run.frames.at(-1).iteration);
-      const index = nearest(Math.min(x, end));
-      if (index !== at) seek(index);
+      const x = origin + (time2 - started) / 6e3 * Number(find("speed").value), end = axis().at(run.frames.at(-1).iteration);
+      const index = nearest2(Math.min(x, end));
+      if (index !== at2) seek(index);
       if (x >= end) {
         playing = false;
         following = true;
         return drawBar();
       }
-      clock = requestAnimationFrame(tick);
+      clock = requestAnimationFrame(tick2);
     };
     const play = () => {
       if (!run?.frames.length) return;
-      if (at >= run.frames.length - 1) seek(0);
+      if (at2 >= run.frames.length - 1) seek(0);
       playing = true;
       started = performance.now();
-      origin = at >= run.frames.length - 1 ? 0 : axis().at(frame().iteration);
+      origin = at2 >= run.frames.length - 1 ? 0 : axis().at(frame().iteration);
       drawBar();
-      clock = requestAnimationFrame(tick);
+      clock = requestAnimationFrame(tick2);
     };
     const toggle = () => playing ? hold() : play();
     const receive = async (message) => {
@@ -1694,7 +3147,7 @@ var gi = (() => {
         const kept = run;
         run = { ...kept ?? next, state: next.state, message: next.message, place: next.place, wait: next.wait };
         drawBar();
-        await drawVerdict();
+        await drawVerdict2();
         if (next.state === "failed") find("verdict").scrollIntoView({ block: "nearest" });
         return;
       }
@@ -1702,14 +3155,14 @@ var gi = (() => {
       run = next;
       if (fresh) {
         drawnId = run.id;
-        pictures.clear();
+        pictures2.clear();
         slots = [];
         ticket++;
         playing = false;
         following = true;
-        at = 0;
+        at2 = 0;
       }
-      const opens = run.state === "recorded" && fresh && !calm;
+      const opens = run.state === "recorded" && fresh && !calm2;
       if (following && !playing) await seek(opens ? 0 : run.frames.length - 1);
       else drawPlots();
       document.getElementById("gi-first")?.remove();
@@ -1717,7 +3170,7 @@ var gi = (() => {
       if (fresh) drawStill();
       drawThumbs();
       drawBar();
-      drawVerdict();
+      drawVerdict2();
       if (["done", "stopped"].includes(run.state)) changed();
     };
     find("play").onclick = toggle;
@@ -1732,12 +3185,12 @@ var gi = (() => {
     };
     find("scrub").oninput = (event) => {
       hold();
-      seek(nearest(event.target.value / 1e3));
+      seek(nearest2(event.target.value / 1e3));
     };
     find("difference").onclick = () => {
       showDifference = !showDifference;
       find("difference").setAttribute("aria-pressed", showDifference);
-      seek(at);
+      seek(at2);
     };
     find("speed").onchange = () => {
       if (playing) {
@@ -1750,28 +3203,28 @@ var gi = (() => {
       const target = event.target, tag = target.tagName, slider = target === find("scrub");
       if (!slider && (tag === "INPUT" || tag === "SELECT" || tag === "TEXTAREA" || target.isContentEditable)) return;
       if (event.key === " " && (tag === "BUTTON" || tag === "SUMMARY" || tag === "A")) return;
-      if (event.key.toLowerCase() === "r" && !busy()) {
+      if (event.key.toLowerCase() === "r" && !busy3()) {
         event.preventDefault();
-        return start2();
+        return start3();
       }
       if (!run) return;
       const act = {
         " ": toggle,
         ArrowRight: () => {
           hold();
-          seek(at + 1);
+          seek(at2 + 1);
         },
         ArrowLeft: () => {
           hold();
-          seek(at - 1);
+          seek(at2 - 1);
         },
         ArrowUp: slider && (() => {
           hold();
-          seek(at + 1);
+          seek(at2 + 1);
         }),
         ArrowDown: slider && (() => {
           hold();
-          seek(at - 1);
+          seek(at2 - 1);
         }),
         Home: () => {
           hold();
@@ -1793,7 +3246,7 @@ var gi = (() => {
       paint();
       if (run) drawPlots();
     });
-    window.addEventListener("gi:tab", () => run && seek(at));
+    window.addEventListener("gi:tab", () => run && seek(at2));
     new ResizeObserver(() => run && drawPlots()).observe(find("plots"));
     const settings = { ...catalog.defaults };
     let chosen2 = 0, own = [], unfolded = false, defensePreset = catalog.defenses[0];
@@ -1811,12 +3264,12 @@ var gi = (() => {
       const all = [...own.map((src, i) => ({ src, name: say2(words2.own_picture, { n: i + 1 }) })), ...catalog.samples];
       const count2 = Math.max(1, Math.min(Number(settings.batch_size) || 1, all.length));
       find("samples").replaceChildren(...all.map((s, i) => {
-        const button = document.createElement("button"), on = (i - chosen2 + all.length) % all.length < count2;
+        const button = document.createElement("button"), on2 = (i - chosen2 + all.length) % all.length < count2;
         button.type = "button";
         button.title = s.title ?? s.name;
         button.setAttribute("aria-label", s.title ?? s.name);
-        button.setAttribute("aria-pressed", on);
-        button.hidden = !unfolded && !on && i >= Math.max(4, own.length);
+        button.setAttribute("aria-pressed", on2);
+        button.hidden = !unfolded && !on2 && i >= Math.max(4, own.length);
         button.innerHTML = `<img alt="" src="${s.src}">`;
         button.onclick = () => {
           chosen2 = i;
@@ -1856,7 +3309,7 @@ var gi = (() => {
     find("passes").onchange = (event) => {
       if (event.target.value === "") return;
       settings.local_steps = Math.max(1, Math.round(event.target.value)) * stepsPerPass();
-      show();
+      show2();
       changed();
     };
     find("clients-curve").onclick = () => {
@@ -1886,7 +3339,7 @@ var gi = (() => {
       if (prior !== catalog.priors[name]) others.push(`prior=${/[:,+]/.test(prior) ? `(${prior})` : prior}`);
       return [...before, others.length ? `${name}:${others.join(",")}` : name].join("+");
     };
-    const plain = (text) => {
+    const plain2 = (text) => {
       const { name } = takenApart(text);
       return name in catalog.priors ? withPrior(text, catalog.priors[name]) : text;
     };
@@ -1900,15 +3353,15 @@ var gi = (() => {
     find("prior").append(...["none", "flow", "flow:net=gaussian"].map((value) => option(value, words2["prior_" + value.split("=").at(-1)])));
     find("prior").onchange = (event) => {
       settings.attack = withPrior(settings.attack, event.target.value);
-      show();
+      show2();
       changed();
     };
     const chosenPictures = () => {
       const all = [...own.map((src) => ({ src })), ...catalog.samples.map((s) => ({ name: s.name }))], count2 = Number(settings.batch_size) || 1;
       return Array.from({ length: count2 }, (_, i) => all[(chosen2 + i) % all.length]).map((p) => p.src ? { data: p.src } : { sample: p.name });
     };
-    const addFiles = async (files) => {
-      for (const file of files) {
+    const addFiles = async (files2) => {
+      for (const file of files2) {
         try {
           own = [await gi.shrink(file, 256, words2), ...own].slice(0, 4);
           chosen2 = 0;
@@ -1983,7 +3436,7 @@ var gi = (() => {
       }
       defensePreset = catalog.defenses[event.target.value];
       settings.defense = defensePreset.text.replace("{}", defensePreset.start);
-      show();
+      show2();
       changed();
     };
     find("strength-slider").oninput = (event) => setStrength(strengthOf(event.target.value / 1e3));
@@ -1995,21 +3448,21 @@ var gi = (() => {
       const kept = priorOf(settings.attack), usual = catalog.priors[takenApart(settings.attack).name];
       settings.attack = event.target.value;
       if (kept != null && kept !== usual && priorOf(settings.attack) != null) settings.attack = withPrior(settings.attack, kept);
-      show();
+      show2();
       changed();
     };
     find("knows").onchange = () => {
       settings.knowledge = [...find("knows").querySelectorAll("input:checked:not(:disabled)")].map((i) => i.value).join(catalog.knowledge_separator) || "none";
       changed();
     };
-    const show = () => {
+    const show2 = () => {
       for (const name of ["model", "weights", "mode"]) {
         if (![...field(name).options].some((o) => o.value === settings[name])) field(name).append(option(settings[name]));
       }
       root.querySelectorAll("[data-f]").forEach((input) => {
         input.value = settings[input.dataset.f];
       });
-      const bare = plain(settings.attack);
+      const bare = plain2(settings.attack);
       find("attack").value = [...find("attack").options].some((o) => o.value === bare) ? bare : "text";
       const known = String(settings.knowledge).split(catalog.knowledge_separator);
       find("knows").querySelectorAll("input:not(:disabled)").forEach((i) => {
@@ -2023,17 +3476,17 @@ var gi = (() => {
     root.querySelectorAll("[data-f]").forEach((input) => {
       input.onchange = () => {
         settings[input.dataset.f] = input.type === "number" ? input.value === "" ? "" : Number(input.value) : input.value;
-        show();
+        show2();
         changed();
       };
     });
-    const estimate = (told) => {
-      const { notes = [], seconds, limit, waiting, error } = told;
+    const estimate = (told2) => {
+      const { notes = [], seconds, limit, waiting, error } = told2;
       find("estimate").textContent = error ?? [
         ...notes,
         seconds == null ? "" : say2(words2.about_here, { time: gi.duration(seconds, words2) }),
         seconds > limit ? say2(words2.stops_after, { time: gi.duration(limit, words2) }) : "",
-        waiting ? say2(words2.before_you, { n: waiting, time: gi.duration(told.wait, words2) }) : words2.nobody_waits
+        waiting ? say2(words2.before_you, { n: waiting, time: gi.duration(told2.wait, words2) }) : words2.nobody_waits
       ].filter(Boolean).join(" ");
       find("estimate").classList.toggle("refused", Boolean(error));
       find("run-time").textContent = seconds == null ? "" : gi.duration(Math.min(seconds, limit), words2);
@@ -2058,7 +3511,7 @@ var gi = (() => {
       described = answer;
       if (answer.settings && extra) {
         Object.assign(settings, answer.settings);
-        show();
+        show2();
       }
       estimate(answer);
       if (answer.error) return;
@@ -2083,9 +3536,9 @@ var gi = (() => {
     };
     const count = async () => {
       if (!room || document.hidden) return;
-      const told = await server.room(room).catch(() => null);
-      if (told?.error) return closeRoom();
-      if (told && room) find("room-text").textContent = say2(words2.room_open, { n: told.watching });
+      const told2 = await server.room(room).catch(() => null);
+      if (told2?.error) return closeRoom();
+      if (told2 && room) find("room-text").textContent = say2(words2.room_open, { n: told2.watching });
     };
     const closeRoom = () => {
       clearInterval(counting);
@@ -2094,9 +3547,9 @@ var gi = (() => {
       find("follow").disabled = false;
     };
     const openRoom = async () => {
-      const told = await server.open_room({});
-      if (told.error) return gi.toast(told.error);
-      room = { code: told.code, key: told.key };
+      const told2 = await server.open_room({});
+      if (told2.error) return gi.toast(told2.error);
+      room = { code: told2.code, key: told2.key };
       find("room").hidden = false;
       find("follow").disabled = true;
       find("room-text").textContent = say2(words2.room_open, { n: 0 });
@@ -2105,8 +3558,8 @@ var gi = (() => {
       counting = setInterval(count, 5e3);
       gi.copy(roomLink(), words2.room_copied);
     };
-    const followed = (told) => {
-      find("room-text").textContent = [say2(words2.room_follow, { code: told.code }), told.open ? told.running ? "" : words2.room_wait : words2.room_closed].filter(Boolean).join(" ");
+    const followed = (told2) => {
+      find("room-text").textContent = [say2(words2.room_follow, { code: told2.code }), told2.open ? told2.running ? "" : words2.room_wait : words2.room_closed].filter(Boolean).join(" ");
     };
     find("follow").onclick = openRoom;
     find("follow").hidden = !server.open_room || Boolean(guest);
@@ -2121,7 +3574,7 @@ var gi = (() => {
     };
     let current = null;
     const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-    const start2 = () => {
+    const start3 = () => {
       if (!server.describe || guest) return;
       find("rail").classList.remove("open");
       current = newId();
@@ -2136,33 +3589,33 @@ var gi = (() => {
     };
     find("rail").onsubmit = (event) => {
       event.preventDefault();
-      if (!busy()) start2();
+      if (!busy3()) start3();
     };
     find("stop").onclick = async () => {
       find("stop").disabled = true;
       const { last } = await server.stop_run({ id: current });
-      if (!last && busy()) {
+      if (!last && busy3()) {
         run = { ...run, state: "stopped", verdict: null };
         drawBar();
-        drawVerdict();
+        drawVerdict2();
       }
     };
     find("open").onclick = () => find("rail").classList.add("open");
     find("close").onclick = () => find("rail").classList.remove("open");
     find("python").onclick = () => gi.copy(run.python, words2.copied);
     find("cli").onclick = () => gi.copy(run.cli, words2.copied);
-    const row = (h, i) => Object.keys(h).map((key) => h[key][i]);
+    const row = (h, i) => Object.keys(h).map((key2) => h[key2][i]);
     const here = {
       csv: () => gi.saveText("run.csv", gi.csv([Object.keys(run.history), ...run.history.iteration.map((_, i) => row(run.history, i))]), "text/csv"),
       json: () => gi.saveText("run.json", JSON.stringify(run), "application/json"),
       png: () => {
-        const [a, b] = [find("truth"), find("guess")], side = 512, sheet = document.createElement("canvas"), context2 = sheet.getContext("2d");
-        sheet.width = 2 * side + 16;
-        sheet.height = side;
+        const [a, b] = [find("truth"), find("guess")], side = 512, sheet2 = document.createElement("canvas"), context2 = sheet2.getContext("2d");
+        sheet2.width = 2 * side + 16;
+        sheet2.height = side;
         context2.imageSmoothingEnabled = false;
         context2.drawImage(a, 0, 0, side, side);
         context2.drawImage(b, side + 16, 0, side, side);
-        gi.save("run.png", sheet.toDataURL("image/png").split(",")[1], "image/png");
+        gi.save("run.png", sheet2.toDataURL("image/png").split(",")[1], "image/png");
       }
     };
     const formats2 = server.download_run ? catalog.formats : Object.keys(here);
@@ -2199,12 +3652,12 @@ var gi = (() => {
       receive({ run: finished });
       if (!finished.scenario) return;
       Object.assign(settings, finished.scenario);
-      const at2 = catalog.samples.findIndex((s) => s.name === finished.pictures?.[0]);
-      if (at2 >= 0) chosen2 = own.length + at2;
-      show();
+      const at3 = catalog.samples.findIndex((s) => s.name === finished.pictures?.[0]);
+      if (at3 >= 0) chosen2 = own.length + at3;
+      show2();
       changed();
     };
-    const named = (key) => (new URLSearchParams(location.search).get(key) ?? "").split(",").filter(Boolean).map((name) => root.querySelector(`[data-card="${CSS.escape(name)}"]`)).filter(Boolean);
+    const named = (key2) => (new URLSearchParams(location.search).get(key2) ?? "").split(",").filter(Boolean).map((name) => root.querySelector(`[data-card="${CSS.escape(name)}"]`)).filter(Boolean);
     named("hide").forEach((card) => {
       card.hidden = true;
     });
@@ -2224,7 +3677,7 @@ var gi = (() => {
       const tab = document.body.dataset.tab, query2 = [described?.query, tab === "lab" ? "" : `tab=${tab}`].filter(Boolean).join("&");
       gi.copy(`${location.href.split("?")[0]}${query2 ? "?" + query2 : ""}`, words2.link_copied);
     });
-    show();
+    show2();
     watch("value", () => receive(props.value));
     receive(props.first);
     if (guest && server.open_room) {
@@ -2236,21 +3689,21 @@ var gi = (() => {
       current = newId();
       trigger("run", { id: current, follow: guest });
     }
-    const linked = [...new URLSearchParams(location.search).keys()].some((key) => key in catalog.defaults);
+    const linked = [...new URLSearchParams(location.search).keys()].some((key2) => key2 in catalog.defaults);
     describe(linked ? { search: location.search } : void 0);
   }
 
   // gi_core/web/screens/lesson/lesson.js
   var lesson_exports = {};
   __export(lesson_exports, {
-    mount: () => mount7
+    mount: () => mount8
   });
 
   // gi_core/web/screens/lesson/lesson.html
   var lesson_default = '<div class="story"><h1 data-r="title"></h1></div>\n<div class="lesson">\n  <section class="panel lesson-text">\n    <ol class="dots" data-r="dots" data-label="lesson_steps"></ol>\n    <div data-r="text"></div>\n    <div class="guess" data-r="guess" role="group"></div>\n    <div data-r="reveal" role="status"></div>\n    <div class="lesson-nav">\n      <button type="button" class="boxed" data-r="back" data-t="lesson_back"></button>\n      <button type="button" class="main" data-r="next" data-t="lesson_next"></button>\n      <button type="button" class="plain" data-r="open"></button>\n    </div>\n  </section>\n  <section class="panel lesson-stage" data-r="stage" data-label="stage"></section>\n  <details class="panel teachers" data-r="teachers">\n    <summary><span data-t="for_teachers"></span></summary>\n    <p class="small" data-t="teacher_note"></p>\n    <div class="teacher-grid">\n      <label><span data-t="teacher_start"></span><select data-r="start"></select></label>\n      <fieldset><legend data-t="teacher_hide"></legend><div data-r="hide"></div></fieldset>\n      <fieldset><legend data-t="teacher_lock"></legend><div data-r="lock"></div></fieldset>\n      <div class="teacher-more"><label class="tick"><input type="checkbox" data-r="big"><span data-t="teacher_projector"></span></label>\n        <label class="tick"><input type="checkbox" data-r="spoken" checked><span data-t="teacher_language"></span></label></div>\n    </div>\n    <div class="teacher-go"><button type="button" class="boxed" data-r="teach" data-icon="link"><span data-t="teacher_copy"></span></button><code class="mono" data-r="address"></code></div>\n  </details>\n</div>\n';
 
   // gi_core/web/screens/lesson/lesson.js
-  function mount7({ element, props, trigger, watch, server }) {
+  function mount8({ element, props, trigger, watch, server }) {
     const { words: words2, catalog } = props;
     const root = gi.mount(element, lesson_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
@@ -2263,48 +3716,48 @@ var gi = (() => {
       control_psnr: gi.number(run.control_psnr)
     };
     const steps = catalog.steps, guesses = {};
-    let at = Math.min(steps.length, Math.max(1, Number(new URLSearchParams(location.search).get("step")) || 1)) - 1, clock = 0;
+    let at2 = Math.min(steps.length, Math.max(1, Number(new URLSearchParams(location.search).get("step")) || 1)) - 1, clock = 0;
     const figure = (kind, icon2, title, body, note = "") => `<figure class="k-${kind}"><h2 class="${kind}">${icon2 ? gi.icon(icon2) : ""}${title}</h2>${body}<figcaption class="small">${note}</figcaption></figure>`;
     const canvas = (name, label) => `<div class="frame"><canvas data-r="${name}" role="img" aria-label="${label}"></canvas></div>`;
-    const put = async (name, src, run, row = 0) => {
+    const put2 = async (name, src, run, row = 0) => {
       const node = find(name);
       if (node) gi.tiles(node, await gi.image(src), row, 1, run.side, run.side);
     };
-    const draw = () => {
+    const draw2 = () => {
       clearInterval(clock);
-      document.body.dataset.step = at + 1;
-      const step = steps[at], run = catalog.runs[step.run] ?? {}, known = !step.guess || guesses[at] != null, told = worded(run);
-      const text = (part) => words2[`lesson_${at + 1}_${part}`] ?? "";
+      document.body.dataset.step = at2 + 1;
+      const step = steps[at2], run = catalog.runs[step.run] ?? {}, known = !step.guess || guesses[at2] != null, told2 = worded(run);
+      const text = (part) => words2[`lesson_${at2 + 1}_${part}`] ?? "";
       find("title").innerHTML = text("title");
-      find("text").innerHTML = say2(text("text"), told);
-      find("dots").innerHTML = steps.map((_, i) => `<li><button type="button" aria-label="${say2(words2.lesson_step, { n: i + 1 })}"${i === at ? ' aria-current="step"' : ""}>${i + 1}</button></li>`).join("");
+      find("text").innerHTML = say2(text("text"), told2);
+      find("dots").innerHTML = steps.map((_, i) => `<li><button type="button" aria-label="${say2(words2.lesson_step, { n: i + 1 })}"${i === at2 ? ' aria-current="step"' : ""}>${i + 1}</button></li>`).join("");
       find("dots").querySelectorAll("button").forEach((b, i) => {
         b.onclick = () => go(i);
       });
       find("guess").setAttribute("aria-label", words2.lesson_guess);
-      find("guess").innerHTML = (step.guess ? [0, 1, 2, 3] : []).map((i) => `<button type="button" aria-pressed="${guesses[at] === i}" class="${known && i === run.level ? "right" : ""}">${words2["guess_" + i]}</button>`).join("");
+      find("guess").innerHTML = (step.guess ? [0, 1, 2, 3] : []).map((i) => `<button type="button" aria-pressed="${guesses[at2] === i}" class="${known && i === run.level ? "right" : ""}">${words2["guess_" + i]}</button>`).join("");
       find("guess").querySelectorAll("button").forEach((b, i) => {
         b.onclick = () => {
-          guesses[at] = i;
-          draw();
+          guesses[at2] = i;
+          draw2();
           find("guess").children[i].focus();
         };
       });
-      find("reveal").innerHTML = step.guess && known ? `<p><b>${guesses[at] === run.level ? words2.lesson_right : words2.lesson_wrong}</b> ${say2(text("reveal"), told)}</p>` : "";
-      find("back").disabled = at === 0;
-      find("next").disabled = at === steps.length - 1;
+      find("reveal").innerHTML = step.guess && known ? `<p><b>${guesses[at2] === run.level ? words2.lesson_right : words2.lesson_wrong}</b> ${say2(text("reveal"), told2)}</p>` : "";
+      find("back").disabled = at2 === 0;
+      find("next").disabled = at2 === steps.length - 1;
       find("open").hidden = !step.run;
       find("open").textContent = words2.lesson_open;
       const stage = find("stage");
       stage.hidden = !step.show.length;
       stage.innerHTML = step.show.map((part) => ({
         private: figure("private", "lock", words2.client_keeps, canvas("private", words2.dial_private)),
-        update: figure("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told.numel })),
-        attacker: figure("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told.psnr} dB</span>` : ""),
+        update: figure("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told2.numel })),
+        attacker: figure("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told2.psnr} dB</span>` : ""),
         control: figure("control", "", words2.control, canvas("control", words2.control_alt), words2.control_note)
       })[part]).join("");
-      if (step.show.includes("private")) put("private", run.truth, run);
-      if (step.show.includes("control")) put("control", run.control, run);
+      if (step.show.includes("private")) put2("private", run.truth, run);
+      if (step.show.includes("control")) put2("control", run.control, run);
       stage.querySelectorAll("canvas[data-i]").forEach((c) => gi.strip(c, run.layers[c.dataset.i].after_cells, "leaving", "leaving-tint"));
       if (step.show.includes("attacker") && known) {
         const frames = run.frames;
@@ -2312,11 +3765,11 @@ var gi = (() => {
           let i = 0;
           clock = setInterval(() => {
             const f = frames[i];
-            put("attacker", run.sprite, run, f.row);
+            put2("attacker", run.sprite, run, f.row);
             if (find("note")) find("note").textContent = say2(words2.lesson_note, { step: f.iteration, psnr: gi.number(f.psnr) });
             if (++i >= frames.length) clearInterval(clock);
           }, 220);
-        } else put("attacker", run.sprite, run, frames.at(-1).row);
+        } else put2("attacker", run.sprite, run, frames.at(-1).row);
       }
     };
     const cards = ["picture", "victim", "client", "defense", "attacker"];
@@ -2325,8 +3778,8 @@ var gi = (() => {
     const chosen2 = (name) => [...find(name).querySelectorAll(":checked")].map((box) => box.value).join(",");
     const teacherLink = () => {
       const [tab, step] = find("start").value.split("&step="), query2 = new URLSearchParams(gi.query?.() ?? "");
-      for (const [key, value] of Object.entries({ tab, step, hide: chosen2("hide"), lock: chosen2("lock"), projector: find("big").checked ? 1 : "", lang: find("spoken").checked ? gi.language : "" }))
-        if (value) query2.set(key, value);
+      for (const [key2, value] of Object.entries({ tab, step, hide: chosen2("hide"), lock: chosen2("lock"), projector: find("big").checked ? 1 : "", lang: find("spoken").checked ? gi.language : "" }))
+        if (value) query2.set(key2, value);
       return `${location.href.split("?")[0]}?${query2.toString().replaceAll("%2C", ",")}`;
     };
     const tellLink = () => {
@@ -2336,35 +3789,35 @@ var gi = (() => {
     find("teachers").ontoggle = tellLink;
     find("teach").onclick = () => gi.copy(teacherLink(), words2.teacher_copied);
     const go = (i) => {
-      at = Math.min(steps.length - 1, Math.max(0, i));
-      draw();
+      at2 = Math.min(steps.length - 1, Math.max(0, i));
+      draw2();
     };
-    find("back").onclick = () => go(at - 1);
-    find("next").onclick = () => go(at + 1);
-    find("open").onclick = () => window.dispatchEvent(new CustomEvent("gi:open", { detail: steps[at].run }));
+    find("back").onclick = () => go(at2 - 1);
+    find("next").onclick = () => go(at2 + 1);
+    find("open").onclick = () => window.dispatchEvent(new CustomEvent("gi:open", { detail: steps[at2].run }));
     window.addEventListener("keydown", (event) => {
       if (document.body.dataset.tab !== "lesson" || event.target.matches("[role=tab], input, select, textarea")) return;
       const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (move) {
         event.preventDefault();
-        go(at + move);
+        go(at2 + move);
       }
     });
-    window.addEventListener("gi:theme", draw);
-    draw();
+    window.addEventListener("gi:theme", draw2);
+    draw2();
   }
 
   // gi_core/web/screens/risk/risk.js
   var risk_exports = {};
   __export(risk_exports, {
-    mount: () => mount8
+    mount: () => mount9
   });
 
   // gi_core/web/screens/risk/risk.html
   var risk_default = '<div class="story"><h1 data-t="risk_story"></h1></div>\n<div class="lab risk">\n  <form class="rail" novalidate data-r="rail" data-label="risk_setup" autocomplete="off">\n    <fieldset class="card">\n      <div class="card-head"><h3 data-t="risk_setup"></h3></div>\n      <select data-r="example" data-label="risk_example"></select>\n      <label><span data-t="risk_network"></span><select data-f="model"></select></label>\n      <label data-r="batchnorm"><span data-t="risk_batchnorm"></span><select data-f="batchnorm"></select></label>\n      <div class="pair">\n        <label><span data-t="image_size"></span><input type="number" data-f="image_size" step="1"></label>\n        <label><span data-t="risk_channels"></span><select data-f="channels"></select></label>\n        <label><span data-t="risk_batch"></span><input type="number" data-f="batch_size" step="1"></label>\n        <label><span data-t="local_steps"></span><input type="number" data-f="local_steps" step="1"></label>\n        <label><span data-t="risk_participants"></span><input type="number" data-f="participants" step="1"></label>\n      </div>\n      <label class="tick"><input type="checkbox" data-f="secure_aggregation"><span data-t="risk_secure"></span></label>\n    </fieldset>\n    <fieldset class="card">\n      <div class="card-head"><h3 data-t="risk_defense"></h3></div>\n      <select data-r="defense" data-label="risk_defense"></select>\n      <label data-r="strength" hidden><span data-r="strength-label"></span><input type="number" data-r="strength-number" step="any"></label>\n    </fieldset>\n    <p class="small risk-message" data-r="message" role="status"></p>\n  </form>\n  <div class="risk-main">\n    <section class="panel risk-answer" data-label="risk_answer">\n      <div class="risk-word" data-r="word" role="status"></div>\n      <p data-r="sentence" lang="en"></p>\n      <dl data-r="figures"></dl>\n      <div class="risk-cols">\n        <div><h2 data-t="risk_change"></h2><ul data-r="change" lang="en"></ul></div>\n        <div><h2 class="bound"><span data-t="risk_bounds"></span></h2><ul data-r="bounds" lang="en"></ul></div>\n      </div>\n      <details><summary data-t="risk_outside"></summary><ul data-r="outside" lang="en"></ul></details>\n      <div class="risk-buttons"><button type="button" class="boxed" data-r="pdf" data-icon="down"><span data-t="risk_pdf"></span></button>\n        <button type="button" class="boxed" data-r="html" data-icon="down"><span data-t="risk_html"></span></button>\n        <button type="button" class="plain" data-r="try" data-t="risk_try"></button></div>\n    </section>\n    <section class="panel risk-evidence" data-label="risk_evidence">\n      <h2 data-t="risk_evidence"></h2>\n      <p class="small" data-t="risk_distance_note"></p>\n      <div class="risk-scroll" data-r="scroll-runs"><table data-r="runs"></table></div>\n      <p class="small" data-r="more"></p>\n      <details class="risk-more-tables" data-r="tables-box"><summary data-r="tables-title"></summary><div class="risk-scroll" data-r="scroll-tables"><table data-r="tables"></table></div></details>\n      <details><summary data-t="risk_how_far"></summary><p class="small" data-r="distance" lang="en"></p></details>\n    </section>\n    <section class="panel risk-frontier" data-label="risk_frontier">\n      <h2 data-t="risk_frontier"></h2>\n      <p class="small" data-t="risk_frontier_note"></p>\n      <div class="frontier">\n        <div data-r="plot"></div>\n        <div class="frontier-side">\n          <div class="families" data-r="families" role="group" data-label="risk_families"></div>\n          <div class="point" data-r="point" aria-live="polite"></div>\n        </div>\n      </div>\n    </section>\n  </div>\n</div>\n';
 
   // gi_core/web/screens/risk/risk.js
-  function mount8({ element, props, trigger, watch, server }) {
+  function mount9({ element, props, trigger, watch, server }) {
     const { words: words2, catalog } = props;
     const root = gi.mount(element, risk_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
@@ -2373,7 +3826,7 @@ var gi = (() => {
     const setup = { ...catalog.defaults };
     const level = (n) => words2["level_" + n];
     const squares = (n) => `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level: n })}">${[1, 2, 3].map((i) => `<i class="${i <= n ? "on" : ""}"></i>`).join("")}</span>`;
-    const span = ([low, high], show2) => show2(low) === show2(high) ? show2(low) : say2(words2.risk_span, { low: show2(low), high: show2(high) });
+    const span = ([low, high], show3) => show3(low) === show3(high) ? show3(low) : say2(words2.risk_span, { low: show3(low), high: show3(high) });
     field("model").innerHTML = catalog.families.map((f, i) => `<optgroup label="${escape2(words2["risk_family_" + i] ?? f.family)}">${f.models.map((m) => `<option>${m}</option>`).join("")}</optgroup>`).join("");
     field("batchnorm").append(...["eval", "train", "shared"].map((v) => new Option(words2["risk_bn_" + v], v)));
     field("channels").append(new Option(words2.risk_colour, 3), new Option(words2.risk_grey, 1));
@@ -2396,14 +3849,14 @@ var gi = (() => {
       }
       return [-1, null];
     };
-    const show = () => {
+    const show2 = () => {
       root.querySelectorAll("[data-f]").forEach((input) => input.type === "checkbox" ? input.checked = setup[input.dataset.f] : input.value = setup[input.dataset.f]);
       find("batchnorm").hidden = !normalised(setup.model);
-      const [at, value] = presetOf(setup.defense);
-      find("defense").value = at;
+      const [at2, value] = presetOf(setup.defense);
+      find("defense").value = at2;
       find("strength").hidden = value == null;
       if (value != null) {
-        find("strength-label").textContent = words2[catalog.defenses[at].strength] ?? catalog.defenses[at].strength;
+        find("strength-label").textContent = words2[catalog.defenses[at2].strength] ?? catalog.defenses[at2].strength;
         if (Number(find("strength-number").value) !== value || find("strength-number").value === "") find("strength-number").value = value;
       }
     };
@@ -2423,21 +3876,21 @@ var gi = (() => {
       if (mine !== asked || !found) return;
       find("message").textContent = found.error ?? "";
       find("message").classList.toggle("refused", Boolean(found.error));
-      if (!found.error) draw(found);
+      if (!found.error) draw2(found);
     };
     root.querySelectorAll("[data-f]").forEach((input) => {
       input.onchange = () => {
         const name = input.dataset.f;
         setup[name] = input.type === "checkbox" ? input.checked : input.type === "number" || name === "channels" ? input.value === "" ? "" : Number(input.value) : input.value;
         find("example").value = "";
-        show();
+        show2();
         changed();
       };
     });
     find("example").onchange = (event) => {
       if (event.target.value === "") return;
       Object.assign(setup, catalog.examples[event.target.value].setup);
-      show();
+      show2();
       ask();
     };
     find("defense").onchange = (event) => {
@@ -2445,7 +3898,7 @@ var gi = (() => {
       setup.defense = preset.text.replace("{}", preset.start);
       find("strength-number").value = "";
       find("example").value = "";
-      show();
+      show2();
       changed();
     };
     find("strength-number").onchange = (event) => {
@@ -2460,7 +3913,7 @@ var gi = (() => {
     };
     const gainWords = (g) => g == null ? "–" : gi.signed(g, 2);
     let latest = catalog.answer;
-    const draw = (found) => {
+    const draw2 = (found) => {
       latest = found;
       const known = found.found, levels = known?.levels;
       find("word").innerHTML = known ? `<b>${escape2(span(levels, level))}</b>${squares(levels[1])}` : `<b>${found.tables.length ? words2.risk_unjudged : words2.risk_unmeasured}</b>`;
@@ -2469,7 +3922,7 @@ var gi = (() => {
       find("figures").innerHTML = known ? row(words2.risk_gain, span(known.gain, (g) => gi.signed(g, 2))) + row(say2(words2.risk_rank, { n: known.candidates }), span(known.rank, (r) => gi.ordinal(r, words2))) + row(words2.risk_count, gi.whole(found.count)) + row(words2.risk_distance, gi.number(found.distance, 1)) : "";
       find("change").innerHTML = found.change.length ? found.change.map((c) => `<li><b>${escape2(c.says)}.</b> ${escape2(say2(words2.risk_there, { word: span(c.levels, level), n: c.runs }))} <span class="small">${escape2(c.cost)}</span></li>`).join("") : `<li>${levels?.[1] === 0 ? words2.risk_no_need : words2.risk_no_change}</li>`;
       find("bounds").innerHTML = found.bounds.length ? found.bounds.map((b) => `<li>${escape2(b.says)} <span class="small">${escape2(b.binds)}</span></li>`).join("") : `<li>${words2.risk_no_bound}</li>`;
-      find("outside").innerHTML = found.outside.map((t) => `<li>${escape2(t)}</li>`).join("");
+      find("outside").innerHTML = found.outside.map((t2) => `<li>${escape2(t2)}</li>`).join("");
       const open = (r) => r.key ? `<button type="button" class="plain" data-key="${r.key}">${words2.risk_open}</button>` : "";
       const copy2 = (r) => `<button type="button" class="plain" data-command="${escape2(r.command)}">${words2.copy_cli}</button>`;
       const head = (columns2) => `<thead><tr>${columns2.map((c) => `<th scope="col">${escape2(c)}</th>`).join("")}</tr></thead>`;
@@ -2489,8 +3942,8 @@ var gi = (() => {
       <td>${gainWords(r.gain)}</td><td>${gi.number(r.psnr)} dB</td><td>${gi.number(r.distance, 1)}</td><td>${copy2(r)}</td></tr>`).join("")}</tbody>`;
       for (const box of ["scroll-runs", "scroll-tables"]) find(box).tabIndex = find(box).scrollWidth > find(box).clientWidth ? 0 : -1;
     };
-    const openRun = async (key) => {
-      const found = await server.risk_run({ key });
+    const openRun = async (key2) => {
+      const found = await server.risk_run({ key: key2 });
       if (found?.run) window.dispatchEvent(new CustomEvent("gi:open", { detail: found.run }));
       else if (found?.query != null) location.search = `${found.query}${found.query ? "&" : ""}tab=lab`;
       else gi.toast(found?.error ?? words2.forgotten);
@@ -2540,7 +3993,7 @@ var gi = (() => {
     const plot = () => {
       const box = find("plot"), W = Math.max(260, box.clientWidth), H = Math.min(360, Math.max(240, W * 0.6)), left = 44, base = H - 34;
       const px = (v) => left + 6 + v * (W - left - 16), py = (v) => 12 + (base - 12) * (1 - (v + 0.05) / 1.1);
-      const at = (f, p) => {
+      const at2 = (f, p) => {
         const name = say2(words2.risk_point_alt, { family: f.family, defense: p.defense, accuracy: gi.number(100 * p.accuracy, 0), gain: gi.signed(p.gain, 2) });
         return `<g class="point-mark${f.family === family ? " on" : ""}${p.cap != null && p.cap < 99.5 ? " capped" : ""}" tabindex="0" role="button" aria-label="${escape2(name)}" data-at="${escape2(f.family)}|${f.points.indexOf(p)}" transform="translate(${px(p.accuracy)} ${py(p.gain)})">
         <circle r="12" class="touch"/><circle r="5"/><title>${escape2(name)}</title></g>`;
@@ -2554,7 +4007,7 @@ var gi = (() => {
       ${[0, 0.25, 0.5, 0.75, 1].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${gi.number(v, 2)}</text>`).join("")}
       ${[0.2, 0.4, 0.6, 0.8, 1].map((v) => `<text x="${px(v)}" y="${base + 16}" text-anchor="middle">${gi.number(100 * v, 0)} %</text>`).join("")}
       <text class="strong" x="${left + 6}" y="${H - 2}">${words2.risk_axis_x}</text><text class="strong" x="${left + 6}" y="10">${words2.risk_axis_y}</text>
-      ${ordered.map(line).join("")}${whiskers(chosen2)}${ordered.map((f) => f.points.map((p) => at(f, p)).join("")).join("")}${caps}</svg>`;
+      ${ordered.map(line).join("")}${whiskers(chosen2)}${ordered.map((f) => f.points.map((p) => at2(f, p)).join("")).join("")}${caps}</svg>`;
       find("families").querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", b.dataset.family === family));
       const pointOf = (node) => {
         const [name, i] = node.dataset.at.split("|");
@@ -2582,20 +4035,20 @@ var gi = (() => {
     window.addEventListener("gi:tab", (event) => {
       if (event.detail === "risk") {
         plot();
-        draw(latest);
+        draw2(latest);
       }
     });
-    show();
-    draw(latest);
+    show2();
+    draw2(latest);
     if (families.length) describe((families.find((f) => f.family === family) ?? families[0]).points[0]);
     else root.querySelector(".risk-frontier").hidden = true;
   }
 
   // gi_core/web/main.js
-  var screens = { header: header_exports, lab: lab_exports, dial: dial_exports, compare: compare_exports, anatomy: anatomy_exports, feasibility: feasibility_exports, risk: risk_exports, lesson: lesson_exports };
-  function start(name, context2, constants, events) {
+  var screens = { header: header_exports, explore: explore_exports, lab: lab_exports, dial: dial_exports, compare: compare_exports, anatomy: anatomy_exports, feasibility: feasibility_exports, risk: risk_exports, lesson: lesson_exports };
+  function start2(name, context2, constants, events) {
     const props = new Proxy(context2.props, {
-      get: (target, key) => key === "words" ? words : constants[String(key)] ?? Reflect.get(target, key)
+      get: (target, key2) => key2 === "words" ? words : constants[String(key2)] ?? Reflect.get(target, key2)
     });
     const trigger = (event, detail) => {
       if (!events.includes(event)) throw new Error(`the server does not listen to "${event}" of ${name}`);
@@ -2603,8 +4056,26 @@ var gi = (() => {
     };
     whenWanted(name, () => screens[name].mount({ ...context2, props, trigger }));
   }
+  function early2(catalog) {
+    const box = document.getElementById("gi-early"), query2 = new URLSearchParams(location.search);
+    const room = roomOf(query2.get("tab"));
+    offer(catalog);
+    if (!box || room !== "explore") return box?.remove();
+    const [stage, top] = [...box.children].map((node) => (
+      /** @type {HTMLElement} */
+      node
+    ));
+    const context2 = (
+      /** @type {any} */
+      { props: {}, server: {}, trigger: () => {
+      }, watch: () => {
+      } }
+    );
+    mount6({ ...context2, element: top });
+    early(stage);
+  }
   var query = () => gi.query?.() ?? "";
   var shown = () => gi.shown?.();
-  var word = (key) => words[key];
+  var word = (key2) => words[key2];
   return __toCommonJS(main_exports);
 })();

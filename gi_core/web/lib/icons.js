@@ -16,6 +16,19 @@ const PATHS = {
   plus: '<path d="M8 3v10M3 8h10"/>',
   cross: '<path d="M4 4l8 8M12 4l-8 8"/>',
   hatch: '<path d="M1.500 11.500h13M3 10l3-5M7 10l3-5M11 10l3-5"/>',
+  slanted: '<path d="M2 13L7 3M6.500 13l5-10M11 13l3-6"/>',
+  right: '<path d="M6.500 4l4 4-4 4"/>',
+  hold: '<circle cx="8" cy="8" r="2.200" fill="currentColor"/>'
+    + '<circle cx="8" cy="8" r="5.500" stroke-dasharray="2.500 2"/>',
+  theme: '<circle cx="8" cy="8" r="5.500"/><path d="M8 2.500a5.500 5.500 0 0 1 0 11z" fill="currentColor"/>',
+  screen: '<rect x="2" y="3" width="12" height="8" rx="1"/><path d="M5.500 13.500h5"/>',
+  share: '<path d="M8 9.500V2M5.500 4.300L8 2l2.500 2.300M4 7.500H3V14h10V7.500h-1"/>',
+  check: '<path d="M3 8.500l3.500 3.500L13 4.500"/>',
+  warn: '<path d="M8 2.200L14.500 13.500h-13zM8 6.500v3.500M8 11.800v.1"/>',
+  gear: '<path d="M2 4.500h7M13 4.500h1M2 11.500h1M7 11.500h7"/><circle cx="11" cy="4.500" r="1.800"/>'
+    + '<circle cx="5" cy="11.500" r="1.800"/>',
+  book: '<path d="M8 4c-1.500-1.200-3.500-1.500-6-1.500v10c2.500 0 4.500.3 6 1.500 1.500-1.200 3.500-1.500 6-1.500v-10'
+    + 'c-2.500 0-4.500.3-6 1.500zM8 4v10"/>',
 };
 
 /** @typedef {keyof typeof PATHS} IconName */

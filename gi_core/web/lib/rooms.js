@@ -3,7 +3,7 @@
 /** @type {Map<string, () => void>} */
 const asleep = new Map();
 /** Mounted as soon as the page has them. */
-const AT_ONCE = ["header", "lab", "explore"];
+const AT_ONCE = ["header", "explore"];
 
 /** @param {string} name */
 export function awaken(name) {

@@ -42,6 +42,11 @@ class Costs:
             return None
         return self.load * (2 * each * share * scenario.attack_component.iterations + self.fixed)
 
+    def learnt(self, scenario: Scenario) -> bool:
+        """Whether a run of this kind went to its end here: before, attacks that end early are taken for longer."""
+        with self._lock:
+            return kind(scenario) in self._share
+
     def predict(self, scenario: Scenario) -> float:
         """Predicted seconds; an unknown kind is measured on the first iterations of a run on a random picture.
 

@@ -153,7 +153,7 @@ def test_a_picture_added_in_the_page_is_nowhere_on_disk(launch, browser, tmp_pat
     tab = browser.new_page()
     sent = []
     tab.on("request", lambda r: r.method == "POST" and sent.append(r.post_data or ""))
-    tab.goto(server.url)
+    tab.goto(server.url + "?tab=lab")
     tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=30_000)
     tab.set_input_files('[data-r="file"]', str(tmp_path / "holiday.jpg"))
     tab.wait_for_selector('[data-r=samples] img[src^="data:image/png"]')

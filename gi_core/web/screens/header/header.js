@@ -1,79 +1,115 @@
-// @ts-nocheck -- to be rebuilt as modules
-/* Tabs, language, theme, projector mode: all in the browser. */
-import { gi } from "../../lib/kit.js";
+/** Three rooms, language, theme, projector: all in the browser. */
+
+import { emit, explore, on } from "../../lib/bus.js";
+import { fill, finder } from "../../lib/page.js";
+import { awaken } from "../../lib/rooms.js";
+import { language, languages, recall, remember, words } from "../../lib/words.js";
 import page from "./header.html";
 
-export function mount({ element, props, trigger, watch, server }) {
-  const words = props.words;
-  const root = gi.mount(element, page, words);
-  const find = name => root.querySelector(`[data-r=${name}]`);
-  const nav = root.querySelector("nav"), select = root.querySelector("select.tabs");
-  const remember = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private browsing */ } };
-  const recall = key => { try { return localStorage.getItem(key); } catch { return null; } };
+/** What each room shows, by the names of the screens that there are. @type {Record<string, string[]>} */
+export const ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence", "feasibility", "risk"] };
+/** Where addresses of before lead. @type {Record<string, string>} */
+const MOVED = { dial: "explore", feasibility: "evidence", risk: "evidence" };
 
-  const show = name => {
-    if (!props.tabs.includes(name)) name = props.tabs[0];
-    gi.awaken(name);
-    for (const tab of props.tabs) document.getElementById("tab-" + tab)?.classList.toggle("gi-off", tab !== name);
-    nav.querySelectorAll("button").forEach(b => {
-      b.setAttribute("aria-selected", b.dataset.tab === name);
-      b.tabIndex = b.dataset.tab === name ? 0 : -1;
-    });
-    select.value = name;
-    document.body.dataset.tab = name;
-    window.dispatchEvent(new CustomEvent("gi:tab", { detail: name }));
-  };
-  for (const tab of props.tabs) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.role = "tab";
-    button.dataset.tab = tab;
-    button.textContent = words["tab_" + tab];
-    button.setAttribute("aria-controls", "tab-" + tab);
-    button.onclick = () => show(tab);
-    nav.append(button);
-    select.append(new Option(words["tab_" + tab], tab));
+/** The room that a tab of an address means. @param {string | null} tab */
+export const roomOf = tab => MOVED[tab ?? ""] ?? tab ?? "explore";
+
+/** The one header of this page, made before Gradio is there or by it. @type {HTMLElement | null} */
+let made = null;
+
+/** @param {import("../../lib/page.js").Context} context */
+export function mount({ element }) {
+  if (made) {
+    element.replaceChildren(made);
+    show(roomOf(document.body.dataset.tab ?? null));
+    return;
   }
-  nav.onkeydown = event => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.stopPropagation();
-    const next = props.tabs[(props.tabs.indexOf(document.body.dataset.tab) + step + props.tabs.length) % props.tabs.length];
-    show(next);
-    nav.querySelector(`[data-tab=${next}]`).focus();
-  };
-  select.onchange = () => show(select.value);
-  window.addEventListener("gi:show", event => show(event.detail));
+  made = fill(element, page, words);
+  const find = finder(made),
+    query = new URLSearchParams(location.search);
+  find("rooms").append(...Object.keys(ROOMS).map(door));
+  colours(find("theme"), query);
+  projector(find("projector"), query);
+  tongue(find("lang"));
+  find("link").onclick = () => emit("link");
+  on("show", name => show(roomOf(name)));
+  document.body.dataset.tab = roomOf(query.get("tab"));
+  setTimeout(() => show(roomOf(query.get("tab"))), 0);
+}
 
-  const dark = on => {
-    document.body.classList.toggle("dark", on);
-    window.dispatchEvent(new Event("gi:theme"));
-  };
-  find("theme").onclick = () => {
+/** @param {string} room */
+function door(room) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.room = room;
+  button.dataset.testid = `room-${room}`;
+  button.textContent = words["header." + room];
+  button.onclick = () => show(room);
+  return button;
+}
+
+/** @param {string} room a room, or a screen that stands for itself */
+function show(room) {
+  const screens = ROOMS[room] ?? [room];
+  screens.forEach(awaken);
+  for (const tab of document.querySelectorAll('.gi-tab[id^="tab-"]'))
+    tab.classList.toggle("gi-off", !screens.includes(tab.id.slice(4)));
+  made?.querySelectorAll("nav button").forEach(button => {
+    const here = /** @type {HTMLElement} */ (button).dataset.room === room;
+    if (here) button.setAttribute("aria-current", "page");
+    else button.removeAttribute("aria-current");
+  });
+  document.body.dataset.tab = room;
+  emit("tab", room);
+}
+
+/** @param {boolean} on */
+function dark(on) {
+  document.body.classList.toggle("dark", on);
+  emit("theme");
+}
+
+/** @param {HTMLElement} button @param {URLSearchParams} query */
+function colours(button, query) {
+  button.onclick = () => {
     dark(!document.body.classList.contains("dark"));
     remember("gi-theme", document.body.classList.contains("dark") ? "dark" : "light");
   };
-  const asked = new URLSearchParams(location.search).get("__theme");
-  if (!asked && recall("gi-theme")) dark(recall("gi-theme") === "dark");
+  const asked = query.get("__theme") ?? recall("gi-theme");
+  if (asked) dark(asked === "dark");
+}
 
-  const project = on => {
+/** @param {HTMLElement} button @param {URLSearchParams} query */
+function projector(button, query) {
+  const project = (/** @type {boolean} */ on) => {
     document.body.classList.toggle("projector", on);
-    window.dispatchEvent(new Event("gi:theme"));
+    emit("theme");
   };
-  find("projector").onclick = () => { project(true); document.activeElement.blur(); };
-  window.addEventListener("keydown", event => { if (event.key === "Escape") project(false); });
-  /* The language changes with the page: settings, tab and teacher's set-up go along in the address. */
-  find("lang").append(...gi.languages.map(name => new Option(name.toUpperCase(), name)));
-  find("lang").value = gi.language;
-  find("lang").onchange = () => {
+  button.onclick = () => {
+    project(true);
+    button.blur();
+  };
+  window.addEventListener("keydown", event => {
+    const typing = /** @type {HTMLElement} */ (event.target).closest?.("input:not([type=range]), select, textarea");
+    if (event.key === "Escape") project(false);
+    if (event.key.toLowerCase() === "p" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey)
+      project(!document.body.classList.contains("projector"));
+  });
+  if (query.has("projector")) project(true);
+}
+
+/**
+ * The language changes with the page: settings and room go along in the address.
+ * @param {HTMLSelectElement} select
+ */
+function tongue(select) {
+  select.append(...languages.map(name => new Option(name.toUpperCase(), name)));
+  select.value = language;
+  select.onchange = () => {
     const query = new URLSearchParams(location.search);
-    for (const [key, value] of new URLSearchParams(gi.query?.() ?? "")) query.set(key, value);
-    query.set("lang", find("lang").value);
-    query.set("tab", document.body.dataset.tab);
-    if (document.body.dataset.step) query.set("step", document.body.dataset.step);
-    location.search = query;
+    for (const [key, value] of new URLSearchParams(explore.query())) query.set(key, value);
+    query.set("lang", select.value);
+    query.set("tab", document.body.dataset.tab ?? "explore");
+    location.search = query.toString();
   };
-  find("link").onclick = () => window.dispatchEvent(new Event("gi:link"));
-  if (new URLSearchParams(location.search).has("projector")) project(true);
-  setTimeout(() => show(new URLSearchParams(location.search).get("tab") ?? props.tabs[0]), 0);
 }

@@ -1,0 +1,309 @@
+/** Explore's state and what happens to it. Every change ends in one drawing in the next animation frame. */
+
+import { toast } from "../../lib/page.js";
+import { t } from "../../lib/words.js";
+import { picture } from "./atlas.js";
+import { player } from "./film.js";
+import { decode, recordedFilm, runFilm } from "./films.js";
+import * as model from "./model.js";
+import { busy, createRunner, IDLE } from "./running.js";
+import { draw } from "./view.js";
+
+/**
+ * @typedef {{ defaults: Record<string, any>, attacks: Record<string, string>, [more: string]: any }} Catalog
+ *   what explore.py offers
+ * @typedef {{ seconds: number | null, load: number, learnt: boolean, impossible: string }} Estimate
+ * @typedef {{ sent: string, clean: string | null, share: number | null, numel: number | null }} Wire
+ * @typedef {Record<string, (request?: any) => Promise<any>>} Server
+ * @typedef {{ trigger: (event: string, detail?: any) => void, server: Server }} Line
+ */
+
+const KEPT = 12,
+  PAUSE = 250;
+
+/** @param {Record<string, any>} catalog */
+const start = catalog => ({
+  /** @type {model.Choices} */
+  choices: {
+    network: catalog.networks[0],
+    defense: catalog.defenses[0],
+    strength: 0,
+    mixed: 1,
+    own: null,
+    expert: {},
+    picture: catalog.samples[0].name,
+  },
+  frame: 0,
+  following: true,
+  touched: false,
+  controlHeld: false,
+  /** @type {number | null} */ flag: null,
+  /** @type {number | null} */ ghost: null,
+  /** @type {number | null} */ dragged: null,
+});
+
+/**
+ * Seconds with the control: as finished runs of this kind took here, else as the recording did, else as a probe says.
+ * @param {model.Cell | null} cell @param {Estimate | undefined} estimate
+ */
+function secondsOf(cell, estimate) {
+  if (estimate?.learnt || !cell) return estimate?.seconds ?? null;
+  return (estimate?.load ?? 1) * 2 * cell.seconds + 1;
+}
+
+export class Controller {
+  /**
+   * @param {(name: string) => any} find @param {Catalog} catalog
+   * @param {ReturnType<typeof import("./atlas.js").openAtlas>} atlas
+   */
+  constructor(find, catalog, atlas) {
+    this.find = find;
+    this.catalog = catalog;
+    this.atlas = atlas;
+    this.state = start(catalog);
+    this.samples = catalog.samples.map((/** @type {any} */ s) => s.name);
+    /** @type {Map<string, CanvasImageSource>} */ this.truths = new Map();
+    /** @type {Map<string, import("./films.js").Film>} */ this.finished = new Map();
+    /** @type {Map<string, Estimate>} */ this.estimates = new Map();
+    /** @type {Map<string, Wire>} */ this.wires = new Map();
+    /** @type {Line | null} */ this.line = null;
+    /** @type {((look: import("./view.js").Look) => void)[]} */ this.drawn = [];
+    this.waiting = this.asking = 0;
+    this.chain = Promise.resolve();
+    this.runner = createRunner({
+      line: () =>
+        this.line && {
+          trigger: this.line.trigger,
+          stop: id => this.line?.server.stop_run({ id }) ?? Promise.resolve(),
+        },
+      changed: () => this.settle(),
+      word: t,
+    });
+    this.player = player(
+      frame => {
+        this.state.frame = frame;
+        this.refresh();
+      },
+      () => this.refresh(),
+    );
+  }
+
+  /** What the choices come to: the recorded set and cell, the request, and which film is on. */
+  subject() {
+    const { choices } = this.state,
+      set = model.setOf(this.atlas.sets, choices);
+    const cell = model.cellOf(set, choices.strength),
+      settings = model.settingsOf(choices, cell, this.catalog);
+    const pictures = model.picturesOf(choices, set, this.samples),
+      key = model.keyOf(settings, pictures);
+    const running = this.runner.state.key === key ? this.runner.state : IDLE;
+    return { set, cell, settings, pictures, key, running, film: this.filmOf(set, cell, key, running) };
+  }
+
+  /**
+   * @param {model.AtlasSet | null} set @param {model.Cell | null} cell @param {string} key
+   * @param {import("./running.js").Running} running
+   */
+  filmOf(set, cell, key, running) {
+    if (running.run?.frames?.length) return runFilm(running.run, running.phase === "replay" ? "replay" : "live");
+    const before = busy(running) ? null : this.finished.get(key);
+    if (before) return before;
+    if (busy(running) && running.phase !== "starting") return null;
+    return set && cell && this.atlas.ready(set) ? recordedFilm(this.atlas, set, cell) : null;
+  }
+
+  /** @param {ReturnType<Controller["subject"]>} now @returns {import("./view.js").Look} */
+  look(now) {
+    const { state, catalog } = this,
+      { film } = now,
+      estimate = this.estimates.get(JSON.stringify(now.settings));
+    const wire = film?.band
+      ? { ...film.band, share: film.share, numel: film.numel }
+      : (this.wires.get(now.key) ?? null);
+    const truth = now.pictures.map(p => {
+      const image = this.truths.get("sample" in p ? p.sample : p.data);
+      return image ? { image, x: 0, y: 0, side: catalog.side } : null;
+    });
+    const last = Math.max(0, (film?.frames.length ?? 1) - 1);
+    return {
+      ...state,
+      film,
+      truth,
+      stops: model.stopsOf(now.set, state.choices.defense),
+      running: now.running,
+      wire,
+      frame: now.running.phase === "starting" ? 0 : Math.max(0, Math.min(state.frame, last)),
+      seconds: secondsOf(now.cell, estimate),
+      impossible: this.catalog.served ? (estimate?.impossible ?? "") : t("explore.no_server"),
+      hides: model.hidden(now.set),
+      playing: this.player.playing,
+      phone: innerWidth < 768,
+      side: catalog.side,
+    };
+  }
+
+  refresh() {
+    if (!this.waiting) this.waiting = requestAnimationFrame(() => this.redraw());
+  }
+
+  redraw() {
+    cancelAnimationFrame(this.waiting);
+    this.waiting = 0;
+    const look = this.look(this.subject());
+    draw(this.find, look);
+    this.drawn.forEach(also => also(look));
+  }
+
+  /** After a step of the run: follow its newest frame, keep what it ended with, play a replay. */
+  settle() {
+    const now = this.subject(),
+      { running, film } = now,
+      frames = running.run?.frames?.length ?? 0;
+    if (this.state.following && frames && !this.player.playing) this.state.frame = frames - 1;
+    const ended = ["done", "stopped", "replay"].includes(running.phase) && film;
+    if (ended) {
+      this.estimates.delete(JSON.stringify(now.settings));
+      this.arrive();
+      this.finished.set(now.key, ended);
+      if (this.finished.size > KEPT) this.finished.delete(/** @type {string} */ (this.finished.keys().next().value));
+    }
+    this.redraw();
+    if (running.phase === "replay" && ended) this.player.play(frames);
+  }
+
+  /**
+   * Change what is chosen: the pictures at once, then what has to be loaded or asked for.
+   * @param {Partial<model.Choices>} changes
+   */
+  choose(changes) {
+    const { state } = this;
+    this.player.stop();
+    Object.assign(state.choices, changes);
+    if ("defense" in changes) {
+      state.flag = state.ghost = null;
+      state.choices.strength = changes.strength ?? 0;
+    }
+    const stops = model.stopsOf(model.setOf(this.atlas.sets, state.choices), state.choices.defense);
+    state.choices.strength = model.closest(state.choices.defense, stops, state.choices.strength);
+    state.frame = Number.MAX_SAFE_INTEGER;
+    state.following = true;
+    this.refresh();
+    return this.arrive();
+  }
+
+  /** Load what the choices need, ask the server what it can tell of them. */
+  async arrive() {
+    const { set } = this.subject();
+    if (set && !(this.atlas.ready(set) && set.cells)) {
+      await this.atlas.load(set).catch(() => toast(t("explore.not_loaded")));
+      this.refresh();
+    }
+    clearTimeout(this.asking);
+    this.asking = window.setTimeout(() => this.ask(), PAUSE);
+  }
+
+  async ask() {
+    const { settings, pictures, key, film } = this.subject(),
+      named = JSON.stringify(settings),
+      server = this.line?.server;
+    if (!server?.explore_estimate) return;
+    if (!film && !this.state.choices.own && !this.wires.has(key)) {
+      const told = await server.explore_update({ settings, pictures });
+      if (told && !told.error) this.wires.set(key, told);
+      this.refresh();
+    }
+    if (this.estimates.has(named)) return;
+    const told = await server.explore_estimate({ settings });
+    const { seconds = null, load = 1, learnt = false, error = "" } = told ?? {};
+    this.estimates.set(named, { seconds, load, learnt, impossible: error });
+    this.refresh();
+  }
+
+  /** The server is there. @param {Line["trigger"]} trigger @param {Line["server"]} server */
+  connect(trigger, server) {
+    this.line = { trigger, server };
+    this.runner.connected();
+    this.arrive();
+    this.refresh();
+  }
+
+  /** @param {any} message */
+  receive(message) {
+    if (!message?.run) return this.runner.receive(message);
+    this.chain = this.chain
+      .then(() => decode(message.run))
+      .then(
+        () => this.runner.receive(message),
+        () => toast(t("explore.not_loaded")),
+      );
+  }
+
+  run() {
+    const now = this.subject();
+    if (busy(this.runner.state)) this.runner.stop();
+    if (this.look(now).impossible) return;
+    this.state.following = true;
+    this.player.stop();
+    this.state.frame = 0;
+    this.runner.start(now.key, { settings: now.settings, pictures: now.pictures });
+    this.redraw();
+  }
+
+  stop() {
+    this.runner.stop();
+  }
+
+  play() {
+    const { film } = this.subject();
+    if (this.player.playing) this.player.stop();
+    else if (film) this.player.play(film.frames.length);
+  }
+
+  /** @param {number} frame */
+  seek(frame) {
+    const last = (this.subject().film?.frames.length ?? 1) - 1;
+    this.player.stop();
+    this.state.frame = Math.max(0, Math.min(last, frame));
+    this.state.following = this.state.frame === last;
+    this.refresh();
+  }
+
+  /** Some stops to the right. @param {number} by */
+  step(by) {
+    const stops = this.stops(),
+      at = stops.indexOf(this.state.choices.strength);
+    this.state.touched = true;
+    return this.choose({ strength: stops[Math.max(0, Math.min(stops.length - 1, at + by))] });
+  }
+
+  stops() {
+    return model.stopsOf(model.setOf(this.atlas.sets, this.state.choices), this.state.choices.defense);
+  }
+
+  /** Take one's own pictures. @param {string[]} given data addresses */
+  async own(given) {
+    await Promise.all(given.map(async src => this.truths.set(src, await picture(src))));
+    for (const old of this.state.choices.own ?? []) if (!given.includes(old)) this.truths.delete(old);
+    return this.choose({ own: given });
+  }
+
+  setUp() {
+    const { settings, pictures } = this.subject();
+    return { settings, pictures: /** @type {any} */ (pictures) };
+  }
+
+  /** What differs from a plain Scenario, as an address's query. */
+  query() {
+    const { settings } = this.subject(),
+      { defaults } = this.catalog;
+    const changed = Object.entries(settings).filter(([name, value]) => value !== defaults[name]);
+    return new URLSearchParams(changed.map(([name, value]) => [name, String(value)])).toString();
+  }
+
+  address() {
+    const room = document.body.dataset.tab ?? "explore",
+      query = new URLSearchParams(this.query());
+    if (room !== "explore") query.set("tab", room);
+    return `${location.href.split("?")[0]}${query.size ? `?${query}` : ""}`;
+  }
+}

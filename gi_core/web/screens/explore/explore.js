@@ -1,0 +1,77 @@
+/** Explore: one picture, one wire, one attacker. Dragging and scrubbing never leave the browser; only Run does. */
+
+import "./explore.css";
+import { explore as answers, on } from "../../lib/bus.js";
+import { copy, fill, finder } from "../../lib/page.js";
+import { t, words } from "../../lib/words.js";
+import { openAtlas, picture } from "./atlas.js";
+import { Controller } from "./controller.js";
+import page from "./explore.html";
+import { calm } from "./film.js";
+import { build } from "./view.js";
+import { listen } from "./hands.js";
+
+/** @typedef {import("../../lib/page.js").Context} Context */
+
+/** The one Explore of this page: made early, before Gradio is there, and taken over by it. @type {Made | null} */
+let made = null;
+
+/** @param {HTMLElement} element @param {import("./controller.js").Catalog} catalog */
+function make(element, catalog) {
+  const root = fill(element, page, words),
+    find = finder(root);
+  const networks = catalog.networks,
+    defenses = catalog.defenses,
+    pictures = catalog.samples.map((/** @type {any} */ s) => s.name);
+  build(find, { networks, defenses, pictures });
+  for (const option of find("picture").options)
+    option.textContent = catalog.samples.find((/** @type {any} */ s) => s.name === option.value)?.title ?? option.value;
+  const control = new Controller(find, catalog, openAtlas(catalog.atlas));
+  listen(root, find, control, catalog);
+  return { root, control, catalog };
+}
+
+/** What the page offers. @type {import("./controller.js").Catalog | null} */
+let offered = null;
+
+/** @param {import("./controller.js").Catalog} catalog */
+export const offer = catalog => {
+  offered = catalog;
+};
+
+/** Draw Explore before the app has started. @param {HTMLElement} element */
+export function early(element) {
+  if (!offered) return;
+  made ??= make(element, offered);
+  begin(made);
+}
+
+/** @typedef {{ root: HTMLElement, control: Controller, catalog: import("./controller.js").Catalog }} Made */
+
+/** The first picture, then the recorded run from noise. @param {Made} one */
+async function begin({ control, catalog }) {
+  await Promise.all(
+    catalog.samples.map(async (/** @type {any} */ s) => control.truths.set(s.name, await picture(s.src))),
+  );
+  await control.arrive();
+  control.state.frame = Number.MAX_SAFE_INTEGER;
+  if (!calm()) control.play();
+  else control.refresh();
+}
+
+/** @param {Context} context */
+export function mount({ element, props, trigger, watch, server }) {
+  if (made) element.replaceChildren(made.root);
+  else {
+    made = make(element, props.catalog ?? offered);
+    begin(made);
+  }
+  const { control } = made;
+  watch("value", () => control.receive(props.value));
+  control.connect(trigger, server);
+  answers.setUp = () => control.setUp();
+  answers.query = () => control.query();
+  on("link", () => copy(control.address(), t("link_copied")));
+  document.getElementById("gi-early")?.remove();
+  document.body.dataset.explore = "ready";
+}
