@@ -18,7 +18,8 @@ from gi_core.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from gi_core.errors import BadInput
-    from gi_core.run import Run, prepare, run, stream
+    from gi_core.experiment import run
+    from gi_core.run import Run, prepare, stream
     from gi_core.scenario import Scenario
     from gi_core.trace import Trace
 
@@ -26,7 +27,7 @@ __all__ = ["BadInput", "Run", "Scenario", "Trace", "prepare", "run", "stream"]
 __version__ = "0.9.0"
 
 HOMES = {
-    "BadInput": "errors", "Run": "run", "Scenario": "scenario", "Trace": "trace", "prepare": "run", "run": "run",
+    "BadInput": "errors", "Run": "run", "Scenario": "scenario", "Trace": "trace", "prepare": "run", "run": "experiment",
     "stream": "run",
 }  # fmt: skip
 """Module of each public name."""

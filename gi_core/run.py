@@ -230,26 +230,6 @@ def stream(
     yield from prepare(scenario, images, labels, device=device)
 
 
-def run(
-    scenario: Scenario, images: Tensor, labels: Tensor | None = None, *, device: str | None = None, judged: bool = False
-) -> Trace:
-    """Run to the end and return the Trace. Arguments as for :func:`prepare`.
-
-    ``judged``: also run the attack on an update without information, and put control, gain, rank, the bounds that bind
-    and the verdict into ``trace.judgement``; it takes as long again.
-    """
-    prepared = prepare(scenario, images, labels, device=device)
-    for _ in prepared:
-        pass
-    trace = prepared.trace()
-    if judged:
-        from gi_core.evaluation.judge import judge  # which prepares other runs
-
-        with run_threads():
-            judge(prepared, trace)
-    return trace
-
-
 def kept_iterations(total: int) -> list[int]:
     """At most 64 iterations worth keeping, denser at the start, first and last included."""
     last = max(1, FRAMES_KEPT - 1)

@@ -17,7 +17,7 @@ import torch
 from gi_core import store as rooms
 from gi_core.data.samples import sample
 from gi_core.errors import BadInput
-from gi_core.run import run
+from gi_core.experiment import run
 from gi_core.scenario import Scenario
 from gi_core.store import Record, Store, address, shipped
 

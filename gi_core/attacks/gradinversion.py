@@ -77,9 +77,9 @@ class GradInversion(LabelledMatching):
 
         def down(restart: Restart) -> Iterator[Frame]:
             numbers = range(self.seeds * restart.number, self.seeds * (restart.number + 1))
-            group = Group(self, matcher, labels, seed, numbers)
+            ensemble = Ensemble(self, matcher, labels, seed, numbers)
             lowest = torch.full((self.seeds,), torch.inf)
-            for i, frames in enumerate(group.frames()):
+            for i, frames in enumerate(ensemble.frames()):
                 losses = torch.stack([f.loss for f in frames])
                 lowest = torch.minimum(lowest.to(losses), losses.nan_to_num(torch.inf))
                 images = torch.stack([f.images for f in frames]).index_select(0, lowest.argmin().view(1))[0]
@@ -89,7 +89,7 @@ class GradInversion(LabelledMatching):
         return down
 
 
-class Group:
+class Ensemble:
     """Guesses that descend side by side, each from a seed of its own, drawn to what they agree on.
 
     Args:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 RANK = 128
 
 
-class Block(nn.Module):
+class DecoderBlock(nn.Module):
     """Residual block of two 3x3 convolutions, modulated by a condition: x (1 + scale) + shift (FiLM).
 
     The last convolution starts at zero, so that an untrained block passes its input through.
@@ -68,10 +68,10 @@ class Decoder(nn.Module):
             )
         half = width // 2
         self.stem = nn.Conv2d(channels + 16 * colours, width, 3, padding=1)
-        self.deep = nn.ModuleList(Block(width, condition) for _ in range(deep))
+        self.deep = nn.ModuleList(DecoderBlock(width, condition) for _ in range(deep))
         self.up = nn.Conv2d(width, 4 * half, 3, padding=1)
         self.side = nn.Conv2d(4 * colours, half, 3, padding=1)
-        self.wide = nn.ModuleList(Block(half, condition) for _ in range(wide))
+        self.wide = nn.ModuleList(DecoderBlock(half, condition) for _ in range(wide))
         self.out = nn.Conv2d(half, 4 * colours, 3, padding=1)
         for parameter in self.out.parameters():
             nn.init.zeros_(parameter)

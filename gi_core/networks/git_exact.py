@@ -22,7 +22,7 @@ from gi_core.networks.features import Feature, rank_one, scale_evidence
 
 
 @dataclass(frozen=True)
-class Step:
+class Peeled:
     """One layer of the recursion.
 
     Attributes:
@@ -97,7 +97,7 @@ def bootstrap(weight: Tensor, bias: Tensor | None, head: nn.Linear) -> tuple[Ten
     return weight @ direction / size, direction * size
 
 
-def recursion(victim: Victim, gradient: dict[str, Tensor], *, use_biases: bool = False) -> list[Step]:
+def recursion(victim: Victim, gradient: dict[str, Tensor], *, use_biases: bool = False) -> list[Peeled]:
     """The steps from the head down; the last one's ``inputs`` is the normalised picture.
 
     Args:
@@ -109,7 +109,7 @@ def recursion(victim: Victim, gradient: dict[str, Tensor], *, use_biases: bool =
     """
     chain = layers(victim)
     tensors = {name: g.detach().double().cpu() for name, g in gradient.items()}
-    steps: list[Step] = []
+    steps: list[Peeled] = []
     delta, inputs = bootstrap(tensors["head.weight"], tensors.get("head.bias"), victim.head)
     steps.append(_step("head", tensors["head.weight"], delta, inputs, 1.0))
     for number in range(len(chain) - 2, -1, -1):
@@ -128,9 +128,9 @@ def recursion(victim: Victim, gradient: dict[str, Tensor], *, use_biases: bool =
     return steps
 
 
-def _step(name: str, weight: Tensor, delta: Tensor, inputs: Tensor, condition: float) -> Step:
+def _step(name: str, weight: Tensor, delta: Tensor, inputs: Tensor, condition: float) -> Peeled:
     misfit = (weight - torch.outer(delta, inputs)).norm() / weight.norm().clamp_min(1e-300)
-    return Step(
+    return Peeled(
         name=name,
         delta=delta,
         inputs=inputs,

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gi_core.models.base import Victim
-from gi_core.networks.decoder import Block
+from gi_core.networks.decoder import DecoderBlock
 from gi_core.networks.diff_lrn import Sinusoid
 
 STEPS = 1000
@@ -38,11 +38,11 @@ class GradientDiffusion(nn.Module):
         self.register_buffer("products", noise_schedule(), persistent=False)
         self.time = Sinusoid(64)
         self.enter = nn.Conv2d(4, width, 3, padding=1)
-        self.fine = Block(width, 64)
+        self.fine = DecoderBlock(width, 64)
         self.down = nn.Conv2d(4 * width, 2 * width, 3, padding=1)
-        self.coarse = nn.ModuleList(Block(2 * width, 64) for _ in range(2))
+        self.coarse = nn.ModuleList(DecoderBlock(2 * width, 64) for _ in range(2))
         self.up = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
-        self.last = Block(width, 64)
+        self.last = DecoderBlock(width, 64)
         self.out = nn.Conv2d(width, 4, 3, padding=1)
 
     def fold(self, rows: Tensor) -> Tensor:

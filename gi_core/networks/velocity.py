@@ -13,7 +13,7 @@ from gi_core.networks.flow import Flow
 DATA_STD = 0.5
 
 
-class Block(nn.Module):
+class VelocityBlock(nn.Module):
     """norm-SiLU-conv, scale and shift by time, norm-SiLU-conv, plus the shortcut."""
 
     def __init__(self, fan_in: int, width: int, time_width: int) -> None:
@@ -84,13 +84,13 @@ class VelocityNet(Flow):
             nn.Linear(width, time_width), nn.SiLU(), nn.Linear(time_width, time_width), nn.SiLU()
         )
         self.stem = nn.Conv2d(patch, width, 3, padding=1)
-        self.fine_down = nn.ModuleList(Block(width, width, time_width) for _ in range(depth))
+        self.fine_down = nn.ModuleList(VelocityBlock(width, width, time_width) for _ in range(depth))
         self.down = nn.Conv2d(width, coarse, 3, stride=2, padding=1)
-        self.coarse_down = nn.ModuleList(Block(coarse, coarse, time_width) for _ in range(depth))
-        self.middle = nn.ModuleList([Block(coarse, coarse, time_width), Attention(coarse)])
-        self.coarse_up = nn.ModuleList(Block(2 * coarse, coarse, time_width) for _ in range(depth))
+        self.coarse_down = nn.ModuleList(VelocityBlock(coarse, coarse, time_width) for _ in range(depth))
+        self.middle = nn.ModuleList([VelocityBlock(coarse, coarse, time_width), Attention(coarse)])
+        self.coarse_up = nn.ModuleList(VelocityBlock(2 * coarse, coarse, time_width) for _ in range(depth))
         self.up = nn.Conv2d(coarse, width, 3, padding=1)
-        self.fine_up = nn.ModuleList(Block(2 * width, width, time_width) for _ in range(depth))
+        self.fine_up = nn.ModuleList(VelocityBlock(2 * width, width, time_width) for _ in range(depth))
         last = nn.Conv2d(width, patch, 3, padding=1)
         start_at_zero(last)
         self.last = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), last)

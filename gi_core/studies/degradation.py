@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gi_core.components import option
-from gi_core.run import run
+from gi_core.experiment import run
 from gi_core.scenario import Scenario
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import half_width

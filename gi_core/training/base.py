@@ -136,7 +136,6 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
         network = training.network(victim)
     optimiser = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], lr=training.lr)
     per_epoch = math.ceil(len(train) / training.batch)
-    steps = per_epoch * training.epochs
     rows, held_rows = (
         cached(training.table_name(), victim, pictures, path.parent, partial(training.table, network))
         for pictures in (train, held_out)
@@ -149,25 +148,15 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
         yield log[0]
     start = time.process_time() - log[-1]["seconds"]
     for epoch in range(first, training.epochs):
-        generator = torch.Generator().manual_seed(training.seed * 100_003 + epoch)
-        order = torch.randperm(len(train), generator=generator)
-        network.train()
-        total = 0.0
-        for index, chosen in enumerate(order.split(training.batch)):
-            step = epoch * per_epoch + index
-            optimiser.param_groups[0]["lr"] = training.lr * schedule(step / steps)
-            loss = training.loss(network, victim, rows[chosen], train.take(chosen), generator)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            total += float(loss.detach())
+        loss = 0.0
+        for index, loss in enumerate(one_epoch(training, epoch, network, victim, optimiser, rows, train)):
             if (index + 1) % 20 == 0:
                 yield {
-                    "epoch": epoch, "epochs": training.epochs, "step": step + 1, "steps": steps,
-                    "loss": total / (index + 1), "seconds": time.process_time() - start,
+                    "epoch": epoch, "epochs": training.epochs, "step": epoch * per_epoch + index + 1,
+                    "steps": per_epoch * training.epochs, "loss": loss, "seconds": time.process_time() - start,
                 }  # fmt: skip
         figures = training.validate(network.eval(), victim, held_rows, held_out)
-        entry = {"epoch": epoch + 1, "loss": total / per_epoch, "seconds": time.process_time() - start} | figures
+        entry = {"epoch": epoch + 1, "loss": loss, "seconds": time.process_time() - start} | figures
         key = next(iter(figures))
         best = max(e[key] for e in log)
         log.append(entry)
@@ -175,6 +164,31 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
             store(training, network, victim, path, card(training, victim, len(train), log), held_rows, held_out)
         keep(path, network, optimiser, training.text, log)
         yield entry
+
+
+def one_epoch(
+    training: Training,
+    epoch: int,
+    network: Any,
+    victim: Victim,
+    optimiser: torch.optim.Optimizer,
+    rows: Tensor,
+    train: Pictures,
+) -> Iterator[float]:
+    """A pass over the training pictures in an order of its own; yields the mean loss so far after each step."""
+    generator = torch.Generator().manual_seed(training.seed * 100_003 + epoch)
+    batches = torch.randperm(len(train), generator=generator).split(training.batch)
+    network.train()
+    total = 0.0
+    for index, chosen in enumerate(batches):
+        done = (epoch * len(batches) + index) / (training.epochs * len(batches))
+        optimiser.param_groups[0]["lr"] = training.lr * schedule(done)
+        loss = training.loss(network, victim, rows[chosen], train.take(chosen), generator)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        total += float(loss.detach())
+        yield total / (index + 1)
 
 
 def store(

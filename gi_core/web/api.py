@@ -7,6 +7,7 @@ The same are the tools of the MCP server, where one is asked for (``GI_MCP=1``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, Literal
 
@@ -28,7 +29,13 @@ PARAMETERS = {"images": "sample names or data: URIs, one per picture of the batc
 
 def expose(service: RunService) -> None:
     """Register the endpoints with the Blocks under construction."""
+    gr.api(attack_endpoint(service), api_name="run_attack", concurrency_limit=None)
+    gr.api(seconds_endpoint(service), api_name="seconds", concurrency_limit=None)
+    gr.api(inspect_endpoint(service), api_name="inspect", concurrency_id="inspect", concurrency_limit=1)
+    gr.api(list_, api_name="list", concurrency_limit=None)
 
+
+def attack_endpoint(service: RunService) -> Callable[..., dict[str, Any]]:
     def run_attack(
         images: list[str],
         model: str = "lenet",
@@ -62,6 +69,13 @@ def expose(service: RunService) -> None:
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 
+    run_attack.__doc__ = f"{run_attack.__doc__}\n\nArgs:\n" + "\n".join(
+        f"    {name}: {text}" for name, text in PARAMETERS.items()
+    )
+    return run_attack
+
+
+def seconds_endpoint(service: RunService) -> Callable[..., dict[str, Any]]:
     def seconds(scenario: str) -> dict[str, Any]:
         """How long a run will take on this machine, its control included, and how long it would wait in line.
 
@@ -74,6 +88,10 @@ def expose(service: RunService) -> None:
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 
+    return seconds
+
+
+def inspect_endpoint(service: RunService) -> Callable[..., dict[str, Any]]:
     def inspect(model: str = "lenet", server: str = "honest", image_size: int = 32, seed: int = 0) -> dict[str, Any]:
         """What a client can see of the model it was sent: level, findings, statistics; no picture is needed.
 
@@ -89,21 +107,16 @@ def expose(service: RunService) -> None:
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    def list_(kind: str = "") -> dict[str, Any]:
-        """Models, attacks, defenses, priors, metrics, samples: names, options, meanings.
+    return inspect
 
-        Args:
-            kind: one of them; empty: all
-        """
-        try:
-            return catalogue.describe(kind or None)
-        except BadInput as error:
-            raise gr.Error(str(error), print_exception=False) from None
 
-    run_attack.__doc__ = f"{run_attack.__doc__}\n\nArgs:\n" + "\n".join(
-        f"    {name}: {text}" for name, text in PARAMETERS.items()
-    )
-    gr.api(run_attack, api_name="run_attack", concurrency_limit=None)
-    gr.api(seconds, api_name="seconds", concurrency_limit=None)
-    gr.api(inspect, api_name="inspect", concurrency_id="inspect", concurrency_limit=1)
-    gr.api(list_, api_name="list", concurrency_limit=None)
+def list_(kind: str = "") -> dict[str, Any]:
+    """Models, attacks, defenses, priors, metrics, samples: names, options, meanings.
+
+    Args:
+        kind: one of them; empty: all
+    """
+    try:
+        return catalogue.describe(kind or None)
+    except BadInput as error:
+        raise gr.Error(str(error), print_exception=False) from None

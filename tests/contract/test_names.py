@@ -15,9 +15,9 @@ import torch
 
 from gi_core.cli import main
 from gi_core.data.samples import sample
+from gi_core.experiment import run
 from gi_core.metrics.scores import METRICS
 from gi_core.report import FORMATS
-from gi_core.run import run
 from gi_core.scenario import Scenario
 from gi_core.web import app, payload
 from gi_core.web.api import PARAMETERS

@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 
 from gi_core.data.sources import open_picture
+from gi_core.experiment import run
 from gi_core.report import figure, gif, html, mp4
-from gi_core.run import run
 from gi_core.scenario import Scenario
 
 

@@ -5,9 +5,10 @@ import json
 import pytest
 import torch
 
+from gi_core.experiment import run
 from gi_core.metrics.image import ssim
 from gi_core.models import models
-from gi_core.run import prepare, run
+from gi_core.run import prepare
 from gi_core.scenario import Scenario
 from gi_core.studies import attempt as attempts
 from gi_core.studies import feasibility

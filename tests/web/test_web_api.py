@@ -12,7 +12,7 @@ from gradio_client import Client
 from PIL import Image
 
 from gi_core.data.sources import open_picture
-from gi_core.run import run
+from gi_core.experiment import run
 from gi_core.scenario import Scenario
 
 

@@ -64,7 +64,7 @@ class Layer(ABC):
         self.inputs, self.outputs, self.kernel, self.stride = inputs, outputs, kernel, stride
         parameters = [p.detach() for p in (module.weight, module.bias) if p is not None]
         self.tensors = len(parameters)
-        self.columns = Windows(inputs, [(p, p) for p in padding], kernel, stride, ones=self.tensors > 1)
+        self.columns = Patches(inputs, [(p, p) for p in padding], kernel, stride, ones=self.tensors > 1)
         self.weight = self.matrix(*parameters)
         self.linear = self.matrix(parameters[0], *(torch.zeros_like(p) for p in parameters[1:]))
         self.transposed = self.turn(self.weight)
@@ -125,7 +125,7 @@ class Convolution(Layer):
         held = [range(p // s, (n - 1 + p) // s + 1) for n, _, _, s, p in axes]  # strides that hold pixels
         self.held = [len(strides) for strides in held]
         borders = [(t - 1 - r.start, r.stop - n) for t, r, (_, n, *_) in zip(self.taps, held, axes, strict=True)]
-        self._spread = Windows(outputs, borders, self.taps, (1, 1))
+        self._spread = Patches(outputs, borders, self.taps, (1, 1))
         super().__init__(module, inputs, outputs, module.kernel_size, module.stride, padding)
 
     def turn(self, weight: Tensor) -> Tensor:
@@ -148,7 +148,7 @@ class Convolution(Layer):
         return x[..., high : high + height, wide : wide + width].flatten(2)
 
 
-class Windows:
+class Patches:
     """Columns of windows: maps (R,C,B H W) -> (R,B P,K), a window's taps by channels, and then a 1 if so wanted.
 
     They lie in memory of their own until the next call: fresh pages cost more than the copy.
