@@ -1,6 +1,6 @@
 """How an iteration of ``ig`` grows: time and memory against batch, picture side, parameters and restarts.
 
-    python benchmarks/growth.py --out benchmarks/growth.csv --figure benchmarks/growth.png
+    python benchmarks/growth.py --out benchmarks/growth.csv --figure docs/growth.png
 
 Each row is a process of its own. Time: CPU seconds of one thread, attack and forward-backward in alternation, of each
 the fastest. Beside it the model of the floor: 7/3 of one forward and backward (``floor.py``), times the restarts.

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import importlib.metadata
 import io
 import json
 import math
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from gi_core import charts
 from gi_core.scenario import Scenario
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 PACKAGES = ("torch", "torchvision", "timm", "lpips", "numpy", "gradio")
 
@@ -30,7 +36,7 @@ class KeptFrame:
     images: Tensor
 
 
-@dataclass
+@dataclass(repr=False)
 class Trace:
     """What a run left behind.
 
@@ -66,6 +72,40 @@ class Trace:
     device: str
     judgement: dict[str, Any] | None = None
     versions: dict[str, str] = field(default_factory=lambda: versions())
+
+    def __repr__(self) -> str:
+        """One line: what was run, how long, and the mean likeness."""
+        means = {key: sum(row[key] for row in self.scores) / len(self.scores) for key in ("psnr", "ssim")}
+        told = f", {self.judgement['word']}" if self.judgement else ""
+        return (
+            f"<Trace {self.title}: {self.iterations} iterations in {self.seconds:.1f} s"
+            f"{' (stopped)' if self.stopped else ''}, PSNR {means['psnr']:.1f} dB, SSIM {means['ssim']:.3f}{told}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: pictures, scores and curves; nothing is fetched from anywhere."""
+        sheet = base64.b64encode(self.files()["comparison.png"]).decode()
+        names = [key for key, value in self.scores[0].items() if isinstance(value, float)]
+        rows = "".join(
+            f"<tr><td>{i}</td>" + "".join(f"<td>{score[key]:.4g}</td>" for key in names) + "</tr>"
+            for i, score in enumerate(self.scores)
+        )
+        head = "".join(f"<th>{escape(name)}</th>" for name in ("picture", *names))
+        curves = "".join(charts.sparkline([row[key] for row in self.history], key) for key in ("loss", "psnr", "ssim"))
+        return (
+            f"<p>{escape(repr(self)[1:-1])}</p>"
+            f'<img alt="above the private pictures, below the reconstructions" src="data:image/png;base64,{sheet}">'
+            f"<table><tr>{head}</tr>{rows}</table>{curves}"
+        )
+
+    @property
+    def title(self) -> str:
+        s = self.scenario
+        return f"{s.model}, {s.defense}, {s.attack}, seed {s.seed}"
+
+    def figure(self) -> Figure:
+        """An explorable plotly figure: pictures, loss with its terms, and likeness over the steps."""
+        return charts.run_chart(self.history, self.truth, self.images, self.title)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data without pictures: what ``trace.json`` holds. NaN and infinity become null."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 from gi_core.components import Component, Registry, option, split_top
 from gi_core.errors import BadInput
@@ -13,6 +13,9 @@ from gi_core.inversion.descent import keep_best
 from gi_core.inversion.frame import Frame
 from gi_core.observation import Observation
 from gi_core.seeds import restart_seed
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
 @dataclass(frozen=True, kw_only=True)

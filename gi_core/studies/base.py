@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from gi_core.charts import study_chart
 from gi_core.components import Component, Registry
 from gi_core.errors import BadInput
 from gi_core.studies.workers import outcomes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from plotly.graph_objects import Figure as Chart
 
 Cell = dict[str, Any]
 Row = dict[str, Any]
@@ -52,6 +54,10 @@ class Study(Component):
         """A plot of the rows (values as text), where the study has one."""
         return None
 
+    def chart(self, rows: list[Row]) -> Chart | None:
+        """An explorable chart of the rows, where something numeric was measured."""
+        return study_chart(rows, self.keys, self.columns, self.question or self.summary())
+
 
 studies: Registry[Study] = Registry("study")
 
@@ -63,9 +69,9 @@ def run_study(
 
     Rows go to ``out/NAME.csv`` as they are finished; a second call with the same ``out`` goes on where the first
     stopped. ``out/NAME.txt`` keeps the study's text, so that other options need another folder. At the end the table is
-    put into the order of the cells, written as ``out/NAME.parquet`` too (where pyarrow is installed), and drawn as
-    ``out/NAME.png``. A cell that fails does not stop the others: it goes to ``out/NAME.failures.csv`` and is tried
-    again by the next call.
+    put into the order of the cells, written as ``out/NAME.parquet`` too (where pyarrow is installed), drawn as
+    ``out/NAME.png`` where the study has a figure, and as an explorable ``out/NAME.html``. A cell that fails does not
+    stop the others: it goes to ``out/NAME.failures.csv`` and is tried again by the next call.
 
     Args:
         out: folder, created if need be.
@@ -105,6 +111,9 @@ def run_study(
     figure = study.figure(done) if done else None
     if figure is not None:
         figure.savefig(out / f"{study.name}.png", dpi=110)
+    chart = study.chart(done) if done else None
+    if chart is not None:
+        chart.write_html(out / f"{study.name}.html", include_plotlyjs="directory")
 
 
 def to_do(study: Study, done: list[Row], budget_minutes: float | None) -> Iterator[Cell]:
