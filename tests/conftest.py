@@ -7,7 +7,7 @@ from gi_core.torch_setup import thread_count
 
 torch.set_num_threads(thread_count())
 
-IN_A_BROWSER = {"browser", "page"}
+IN_A_BROWSER = {"browser"}
 IN_A_PROCESS = {"launch"}
 """Fixtures: Chromium, and the app in a process of its own. Tests that use them are slow, but for the journey."""
 
