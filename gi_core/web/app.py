@@ -22,15 +22,15 @@ from gi_core.web.preload import Preload
 from gi_core.web.screens.anatomy import anatomy
 from gi_core.web.screens.compare import compare
 from gi_core.web.screens.dial import dial
+from gi_core.web.screens.evidence import evidence
 from gi_core.web.screens.explore import explore
 from gi_core.web.screens.explore.recorded import Atlas
-from gi_core.web.screens.feasibility import feasibility
 from gi_core.web.screens.lab import lab
 from gi_core.web.screens.lesson import lesson
-from gi_core.web.screens.risk import risk
 from gi_core.web.server import zerogpu
 from gi_core.web.server.allowed_routes import API, CALLS, PAGE, TOOLS, AllowedRoutes
 from gi_core.web.server.headers import SecurityHeaders
+from gi_core.web.server.plotly_script import PlotlyScript
 from gi_core.web.server.run_service import RunService
 from gi_core.web.server.session_cleanup import SESSIONS, ForgetfulQueue, forgetting
 from gi_core.web.server.upload_guard import UploadGuard
@@ -54,8 +54,7 @@ def build(service: RunService | None = None) -> gr.Blocks:
     ) as demo:
         explore.render(service)
         compare.render(service)
-        feasibility.render(service)
-        risk.render()
+        evidence.render()
         lab.render(service)
         dial.render()
         anatomy.render(service)
@@ -107,5 +106,6 @@ def middleware(tools: bool) -> list[Middleware]:
         Middleware(UploadGuard),
         Middleware(Atlas),
         Middleware(AllowedRoutes, routes=routes),
+        Middleware(PlotlyScript),
         Middleware(Preload),
     ]

@@ -7,15 +7,14 @@ import { speak, words } from "./lib/words.js";
 import * as anatomy from "./screens/anatomy/anatomy.js";
 import * as compare from "./screens/compare/compare.js";
 import * as dial from "./screens/dial/dial.js";
+import * as evidence from "./screens/evidence/evidence.js";
 import * as explore from "./screens/explore/explore.js";
-import * as feasibility from "./screens/feasibility/feasibility.js";
 import * as header from "./screens/header/header.js";
 import * as lab from "./screens/lab/lab.js";
 import * as lesson from "./screens/lesson/lesson.js";
-import * as risk from "./screens/risk/risk.js";
 
 /** @type {Record<string, { mount: (context: import("./lib/page.js").Context) => void }>} */
-const screens = { header, explore, lab, dial, compare, anatomy, feasibility, risk, lesson };
+const screens = { header, explore, lab, dial, compare, anatomy, evidence, lesson };
 
 /**
  * Mount a screen when it is wanted. `constants` never change; Gradio's props do.

@@ -37,31 +37,33 @@ RECORDINGS = {
 }
 """What the Lab's menu offers; the string table names each as ``replay_NAME``."""
 
-SEEDS = {"field": "seed", "values": ["0", "1", "2"]}
-NOISES = ["clip+gaussian:sigma=1e-4", "clip+gaussian:sigma=1e-3", "clip+gaussian:sigma=3e-3", "clip+gaussian",
-          "clip+gaussian:sigma=0.03", "clip+gaussian:sigma=0.1"]  # fmt: skip
-COMPARISONS: dict[str, dict[str, Any]] = {
-    "noise": {"settings": {"attack": IG}, "field": "defense", "values": compare.AXES["defense"], "rows": SEEDS},
-    "attacks": {"settings": {}, "field": "attack", "values": [IG, "dlg:restarts=2", "venom", "fgla"], "rows": SEEDS},
-    "deep": {
-        "settings": {"model": "resnet18"}, "field": "attack", "values": ["ig:steps=150", "venom", "span"],
-        "rows": {"field": "seed", "values": ["0"]},
-    },
-    "batch": {"settings": {"attack": IG}, "field": "batch_size", "values": ["1", "2", "4"], "rows": SEEDS},
-    "clients": {
-        "settings": {"attack": IG}, "field": "clients", "values": ["1", "2", "4", "8", "16", "32"], "rows": SEEDS,
-    },
-    "sweep": {
-        "settings": {}, "field": "defense", "values": NOISES,
-        "rows": {"field": "attack", "values": [IG, "venom", "git", "lti", "fgla"]},
-    },
-}  # fmt: skip
-"""What the Compare tab's menu offers; the string table names each as ``comparison_NAME``."""
+SEEDS = range(3)
+NOISES = ("none", "clip+gaussian:sigma=0.001", "clip+gaussian:sigma=0.01", "clip+gaussian:sigma=0.1")
+COMPARISONS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...]]] = {
+    "noise": ({"attack": IG}, "defense", NOISES),
+    "attacks": ({}, "attack", (IG, "dlg:restarts=2", "venom", "fgla")),
+    "deep": ({"model": "resnet18"}, "attack", ("ig:steps=150", "venom", "span")),
+    "batch": ({"attack": IG}, "batch_size", (1, 2, 4)),
+    "clients": ({"attack": IG}, "clients", (1, 2, 4, 8, 16, 32)),
+}
+"""What Compare's menu offers: settings, the field in which its lanes differ, and a value for each lane."""
+ONCE = {"deep"}
+"""Comparisons whose lanes are run with one seed only: a deep network takes minutes."""
 
 
 def record(recording: Recording) -> dict[str, Any]:
-    """The last message of the run, marked as recorded, with what ``trace.json`` would hold."""
+    """A run for Explore's menu: its frames in one sprite, with what ``trace.json`` would hold."""
     service = RunService(Limits())
+    run = recorded(recording, service)
+    trace = service.traces.get(run.pop("run_id"))
+    if trace is None:
+        raise RuntimeError("the run's trace was not kept")
+    return payload.with_sprite(run | {"trace": trace.to_dict()})
+
+
+def recorded(recording: Recording, service: RunService | None = None) -> dict[str, Any]:
+    """The last message of the run, marked as recorded; ``run_id`` is what the service called it."""
+    service = service or RunService(Limits())
     request = {
         "id": "recorded",
         "settings": recording.scenario.to_dict(),
@@ -70,22 +72,22 @@ def record(recording: Recording) -> dict[str, Any]:
     }
     *_, last = service.live(request)
     run: dict[str, Any] = last["run"]
-    trace = service.traces.get(run["id"])
-    if run["state"] != "done" or trace is None:
+    if run["state"] != "done":
         raise RuntimeError(run.get("message", run["state"]))
-    kept = {"id": recorded_id(run["scenario"]), "state": "recorded", "trace": trace.to_dict()}
-    return payload.with_sprite(run | kept)
+    return run | {"id": recorded_id(run["scenario"]), "state": "recorded", "run_id": run["id"]}
 
 
 def record_comparison(name: str) -> dict[str, Any]:
-    """The last message of a comparison, marked as recorded."""
-    pictures = [{"sample": sample} for sample in ("cat", "coffee", "rocket", "blobs")]
-    *_, last = compare.live(RunService(Limits()), COMPARISONS[name] | {"id": "recorded", "pictures": pictures})
-    told = last["compare"]
-    if told["state"] != "done":
-        raise RuntimeError(f"{name}: {told.get('message', told['state'])}")
-    runs = {key: run | {"id": recorded_id(run["scenario"])} for key, run in told["runs"].items()}
-    return {"compare": told | {"id": f"recorded-{name}", "state": "recorded", "runs": runs}}
+    """A comparison as ``comparisons/NAME.json`` holds it."""
+    settings, field, values = COMPARISONS[name]
+    lanes = []
+    for value in values:
+        names = ("cat", "coffee", "rocket", "blobs")[: value if field == "batch_size" else 1]
+        seeds = SEEDS[:1] if name in ONCE else SEEDS
+        scenarios = [Scenario.from_dict({**settings, field: value, "seed": seed}) for seed in seeds]
+        runs = [recorded(Recording(scenario, names)) for scenario in scenarios]
+        lanes.append(compare.lane(runs, [{"sample": sample} for sample in names]))
+    return {"compare": {"name": name, "lanes": lanes}}
 
 
 def recorded_id(scenario: dict[str, Any]) -> str:

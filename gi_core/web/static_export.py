@@ -64,7 +64,7 @@ def contents() -> dict[str, dict[str, Any]]:
     return {
         "explore": {"catalog": explore.catalog(inline=True)},
         "lab": {"first": lab.replay(replay_names()[0]), "catalog": lab.catalog()},
-        "compare": {"first": compare.opening(), "catalog": compare.catalog()},
+        "compare": {"first": compare.opening(), "catalog": compare.catalog(Limits())},
         "anatomy": {},
         **({"lesson": {"catalog": taught}} if taught is not None else {}),
         "header": {},

@@ -10,7 +10,7 @@ import torch
 from gi_core.components import option
 from gi_core.errors import BadInput
 from gi_core.studies import run_study, studies
-from gi_core.studies.base import Study, format_measured
+from gi_core.studies.base import Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +66,3 @@ def test_every_study_has_a_question_and_distinct_cells():
         keys = [tuple(c[k] for k in cls.keys) for c in study.cells()]
         assert keys
         assert len(set(keys)) == len(keys)
-
-
-def test_small_measured_numbers_keep_their_digits():
-    assert format_measured(1.234567e-7) == "1.235e-07"
-    assert format_measured(0.0) == "0.0000"
-    assert [format_measured(v) for v in (12.34567, -0.5, 3, None)] == ["12.3457", "-0.5000", "3", ""]

@@ -71,7 +71,7 @@ def operable(page, tab):
     )
 
 
-@pytest.mark.parametrize("tab", ["lab", "compare", "feasibility", "lesson"])
+@pytest.mark.parametrize("tab", ["lab", "compare", "evidence", "lesson"])
 def test_tab_reaches_every_control_with_a_visible_focus(page, tab):
     show(page, tab)
     page.evaluate("document.querySelectorAll('.gi details').forEach(d => { d.open = true; })")

@@ -42,6 +42,17 @@ def test_the_same_tags_mark_the_same_meanings():
         assert sorted(re.findall(r"<[^>]+>", text)) == sorted(re.findall(r"<[^>]+>", GERMAN[key])), key
 
 
+SCREENS = LOCALES.parent / "screens"
+NAMED = re.compile(r"""(?:\bt\(|words\[|data-(?:t|label)=)"((?:compare|evidence)\.[\w.-]+)\"""")
+
+
+@pytest.mark.parametrize("screen", ["compare", "evidence"])
+def test_every_word_that_a_screen_names_is_there(screen):
+    files = [file for kind in ("js", "html") for file in (SCREENS / screen).glob(f"*.{kind}")]
+    named = {key for file in files for key in NAMED.findall(file.read_text()) if not key.endswith(("_", "."))}
+    assert len(named) > 20 and named <= ENGLISH.keys()
+
+
 VISIBLE = """() => {
   const walker = document.createTreeWalker(document.querySelector('.gradio-container'), NodeFilter.SHOW_TEXT);
   const found = [], foreign = 'code, .mono, [lang=en], svg.icon';

@@ -71,14 +71,14 @@ def test_replay_scrub_and_other_recordings(tab):
 
 def test_compare_opens_its_runs(tab):
     tab.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'compare'}))")
-    tab.locator("[data-cell='0-0']").click()
-    tab.wait_for_function("document.body.dataset.tab === 'lab'")
-    assert tab.locator("#tab-lab [data-r=state]").inner_text().startswith("A run of the comparison")
+    tab.locator("[data-lane] [data-k=open]").first.click()
+    tab.wait_for_function("document.body.dataset.tab !== 'compare'")
     tab.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'compare'}))")
-    for name in [o for o in tab.locator("[data-r=recorded] option").all() if o.get_attribute("value")]:
-        tab.locator("[data-r=recorded]").select_option(name.get_attribute("value"))
-        tab.wait_for_timeout(200)
-        assert tab.locator("[data-r=ranking] tbody tr").count() >= 2
+    examples = tab.locator(".compare [data-r=examples]")
+    for name in [option.get_attribute("value") for option in examples.locator("option").all()]:
+        if name:
+            examples.select_option(name)
+            tab.wait_for_function("document.querySelectorAll('.compare [data-r=places] svg').length >= 2")
 
 
 def test_lesson_and_anatomy(tab):

@@ -123,6 +123,24 @@ var gi = (() => {
     const top = Math.log1p(Math.max(total, 1) / 10);
     return { at: (step) => Math.log1p(Math.max(step, 0) / 10) / top, step: (x) => 10 * Math.expm1(x * top) };
   }
+  var linear = ([low, high], [from, to]) => (value) => from + (value - low) / (high - low || 1) * (to - from);
+  function span(values, step = 5) {
+    const known = values.filter(Number.isFinite);
+    if (!known.length) return [0, step];
+    const low = Math.floor(Math.min(...known) / step) * step;
+    return [low, Math.max(low + step, Math.ceil(Math.max(...known) / step) * step)];
+  }
+  function ticks([low, high], count) {
+    const rough = (high - low) / Math.max(1, count), size = 10 ** Math.floor(Math.log10(rough));
+    const step = size * ([1, 2, 5, 10].find((part) => part * size >= rough * (1 - 1e-9)) ?? 10);
+    const first = Math.ceil(low / step - 1e-9);
+    const found = Math.floor(high / step + 1e-9) - first + 1;
+    return Array.from({ length: found }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  }
+  function path(points) {
+    const known = points.filter((point) => point.every(Number.isFinite));
+    return known.length ? "M" + known.map((point) => point.map((v) => v.toFixed(1)).join(",")).join(" L") : "";
+  }
 
   // gi_core/web/lib/format.js
   var format_exports = {};
@@ -146,7 +164,7 @@ var gi = (() => {
   var language = "en";
   var locale = "en-GB";
   var languages = ["en"];
-  var chosen = (wishes, offered2) => [...wishes, "en"].map((wish) => wish?.slice(0, 2)).find((wish) => wish && offered2.includes(wish)) ?? offered2[0];
+  var chosen = (wishes, offered3) => [...wishes, "en"].map((wish) => wish?.slice(0, 2)).find((wish) => wish && offered3.includes(wish)) ?? offered3[0];
   function use(tables, wanted) {
     languages = Object.keys(tables);
     language = wanted;
@@ -267,6 +285,16 @@ var gi = (() => {
     book: '<path d="M8 4c-1.500-1.200-3.500-1.500-6-1.500v10c2.500 0 4.500.3 6 1.500 1.500-1.200 3.500-1.500 6-1.500v-10c-2.500 0-4.500.3-6 1.500zM8 4v10"/>'
   };
   var icon = (name) => `<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">${PATHS[name]}</svg>`;
+  var MARKS = [
+    '<circle cx="6" cy="6" r="5"/>',
+    '<rect x="1.5" y="1.5" width="9" height="9"/>',
+    '<path d="M6 0l6 6-6 6-6-6z"/>',
+    '<path d="M6 0.5l6 11H0z"/>',
+    '<path d="M0 0.5h12l-6 11z"/>',
+    '<path d="M4 0h4v4h4v4H8v4H4V8H0V4h4z"/>'
+  ];
+  var DASHES = ["", "7 4", "2 4", "10 3 2 3", "1 3", "12 5"];
+  var mark = (i) => `<svg viewBox="0 0 12 12" aria-hidden="true">${MARKS[i % MARKS.length]}</svg>`;
 
   // gi_core/web/lib/page.js
   function fill(element, html, table = words) {
@@ -337,14 +365,15 @@ var gi = (() => {
   }
   var save = (name, base64, type) => hand(name, new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type }));
   var saveText = (name, text, type) => hand(name, new Blob([text], { type: type + ";charset=utf-8" }));
+  var squares = (level) => `<span class="squares" role="img" aria-label="${say(words.level_alt, { level })}">` + [1, 2, 3].map((i) => `<i class="${i <= level ? "on" : ""}"></i>`).join("") + "</span>";
 
   // gi_core/web/lib/rooms.js
   var asleep = /* @__PURE__ */ new Map();
   var AT_ONCE = ["header", "explore"];
   function awaken(name) {
-    const mount10 = asleep.get(name);
+    const mount9 = asleep.get(name);
     asleep.delete(name);
-    mount10?.();
+    mount9?.();
   }
   function awakenAll() {
     const [next] = asleep.keys();
@@ -352,11 +381,11 @@ var gi = (() => {
     awaken(next);
     setTimeout(awakenAll, 50);
   }
-  function whenWanted(name, mount10) {
+  function whenWanted(name, mount9) {
     const wanted = new URLSearchParams(location.search).get("tab");
-    if (AT_ONCE.includes(name) || name === wanted) return mount10();
+    if (AT_ONCE.includes(name) || name === wanted) return mount9();
     if (!asleep.size) setTimeout(awakenAll, 1500);
-    asleep.set(name, mount10);
+    asleep.set(name, mount9);
   }
 
   // gi_core/web/lib/shrink.js
@@ -441,11 +470,11 @@ var gi = (() => {
     const { say: say2, escape: escape2 } = gi;
     let told2 = null, asked = "";
     const drawLabels = () => {
-      const { values, labels } = told2.head, W = Math.max(240, find("labels").clientWidth), H = 170, n = values.length;
+      const { values, labels: labels2 } = told2.head, W = Math.max(240, find("labels").clientWidth), H = 170, n = values.length;
       const high = Math.max(...values.map(Math.abs), 1e-12), step = (W - 10) / n, y = (v) => H / 2 - v / high * (H / 2 - 14);
-      find("labels").innerHTML = `<svg viewBox="0 0 ${W} ${H + 18}" height="${H + 18}" role="img" aria-label="${escape2(say2(words2.anatomy_label_alt, { classes: labels.join(", ") }))}">
+      find("labels").innerHTML = `<svg viewBox="0 0 ${W} ${H + 18}" height="${H + 18}" role="img" aria-label="${escape2(say2(words2.anatomy_label_alt, { classes: labels2.join(", ") }))}">
       <line class="axis" x1="0" x2="${W}" y1="${y(0)}" y2="${y(0)}"/>
-      ${values.map((v, i) => `<rect class="bar${labels.includes(i) ? " there" : ""}" x="${5 + i * step + step * 0.15}" width="${step * 0.7}" y="${Math.min(y(0), y(v))}" height="${Math.max(1, Math.abs(y(v) - y(0)))}"/>` + (n <= 20 || labels.includes(i) ? `<text x="${5 + (i + 0.5) * step}" y="${H + 14}" text-anchor="middle">${i}${labels.includes(i) ? " ●" : ""}</text>` : "")).join("")}</svg>`;
+      ${values.map((v, i) => `<rect class="bar${labels2.includes(i) ? " there" : ""}" x="${5 + i * step + step * 0.15}" width="${step * 0.7}" y="${Math.min(y(0), y(v))}" height="${Math.max(1, Math.abs(y(v) - y(0)))}"/>` + (n <= 20 || labels2.includes(i) ? `<text x="${5 + (i + 0.5) * step}" y="${H + 14}" text-anchor="middle">${i}${labels2.includes(i) ? " ●" : ""}</text>` : "")).join("")}</svg>`;
     };
     const drawFirst = async () => {
       for (const side of ["before", "after"]) {
@@ -457,9 +486,9 @@ var gi = (() => {
     const drawHist = () => {
       const layer = told2.layers[find("layer").value] ?? told2.layers[0], W = Math.max(240, find("hist").clientWidth), H = 170, left = 6;
       const top = Math.log10(1 + Math.max(...layer.hist.before, ...layer.hist.after)), n = layer.hist.before.length;
-      const path = (list) => list.map((v, i) => `${(left + i / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)} ${(left + (i + 1) / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)}`).join(" L");
+      const path2 = (list) => list.map((v, i) => `${(left + i / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)} ${(left + (i + 1) / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)}`).join(" L");
       find("hist").innerHTML = `<svg viewBox="0 0 ${W} ${H + 36}" height="${H + 36}" role="img" aria-label="${escape2(say2(words2.anatomy_hist_alt, { layer: layer.name }))}">
-      <line class="axis" x1="0" x2="${W}" y1="${H}" y2="${H}"/><path class="h-before" d="M${path(layer.hist.before)}"/><path class="h-after" d="M${path(layer.hist.after)}"/>
+      <line class="axis" x1="0" x2="${W}" y1="${H}" y2="${H}"/><path class="h-before" d="M${path2(layer.hist.before)}"/><path class="h-after" d="M${path2(layer.hist.after)}"/>
       <text x="0" y="${H + 16}">${gi.short(-layer.hist.edge)}</text><text x="${W / 2}" y="${H + 16}" text-anchor="middle">0</text><text x="${W}" y="${H + 16}" text-anchor="end">${gi.short(layer.hist.edge)}</text>
       <text x="0" y="${H + 34}"><tspan style="fill:var(--private)">— ${words2.anatomy_before}</tspan>  <tspan dx="14" style="fill:var(--leaving)">- - ${words2.anatomy_after}</tspan></text></svg>`;
     };
@@ -467,7 +496,7 @@ var gi = (() => {
       find("table").innerHTML = `<thead><tr>${words2.anatomy_columns.split("|").map((c) => `<th scope="col">${c}</th>`).join("")}</tr></thead><tbody>` + told2.layers.map((l) => `<tr><td>${escape2(l.name)}</td><td>${l.shape.join("×")}</td><td>${gi.whole(l.numel)}</td><td>${gi.short(l.norm_before)}</td><td>${gi.short(l.norm_after)}</td>
         <td><span class="share" aria-hidden="true"><u style="width:${100 * l.noise_share}%"></u></span> ${Math.round(100 * l.noise_share)} %</td></tr>`).join("") + "</tbody>";
     };
-    const draw2 = () => {
+    const draw3 = () => {
       if (!told2 || told2.error) return;
       drawLabels();
       drawFirst();
@@ -478,7 +507,7 @@ var gi = (() => {
       const request = gi.lab?.();
       if (!request) return;
       const key2 = JSON.stringify(request);
-      if (key2 === asked) return draw2();
+      if (key2 === asked) return draw3();
       asked = key2;
       try {
         told2 = await server.anatomy(request);
@@ -488,12 +517,12 @@ var gi = (() => {
       find("error").textContent = told2.error ?? "";
       if (told2.error) return;
       find("layer").replaceChildren(...told2.layers.map((l, i) => new Option(l.name, i)));
-      draw2();
+      draw3();
     };
     find("layer").onchange = drawHist;
     window.addEventListener("gi:tab", (event) => event.detail === "anatomy" && ask());
-    window.addEventListener("gi:theme", () => document.body.dataset.tab === "anatomy" && draw2());
-    new ResizeObserver(() => document.body.dataset.tab === "anatomy" && draw2()).observe(find("hist"));
+    window.addEventListener("gi:theme", () => document.body.dataset.tab === "anatomy" && draw3());
+    new ResizeObserver(() => document.body.dataset.tab === "anatomy" && draw3()).observe(find("hist"));
   }
 
   // gi_core/web/screens/compare/compare.js
@@ -502,369 +531,575 @@ var gi = (() => {
     mount: () => mount2
   });
 
+  // gi_core/web/lib/bus.js
+  var emit = (name, detail) => window.dispatchEvent(new CustomEvent("gi:" + name, { detail }));
+  var on = (name, handler) => window.addEventListener("gi:" + name, (event) => handler(
+    /** @type {CustomEvent} */
+    event.detail
+  ));
+  var explore = { setUp: () => null, query: () => "" };
+
   // gi_core/web/screens/compare/compare.html
-  var compare_default = '<div class="story"><h1 data-t="compare_story"></h1></div>\n<div class="lab compare">\n  <form class="rail" novalidate data-r="rail" data-label="settings" autocomplete="off">\n    <fieldset class="card">\n      <div class="card-head"><h2 class="h3" data-t="compare_axis"></h2></div>\n      <select data-r="axis" data-label="compare_axis"></select>\n      <label><span data-t="compare_values"></span><textarea class="mono" rows="5" data-r="values" spellcheck="false"></textarea></label>\n      <button type="button" class="boxed slim" data-r="sweep" data-t="compare_sweep"></button>\n    </fieldset>\n    <fieldset class="card">\n      <div class="card-head"><h2 class="h3" data-t="compare_rows"></h2></div>\n      <select data-r="rows-axis" data-label="compare_rows"></select>\n      <label><span data-t="compare_rows_values"></span><textarea class="mono" rows="3" data-r="rows" spellcheck="false"></textarea></label>\n    </fieldset>\n    <fieldset class="card">\n      <div class="card-head"><h2 class="h3" data-t="compare_budget"></h2></div>\n      <select data-r="budget" data-label="compare_budget"></select>\n      <p class="small" data-t="compare_rest"></p>\n    </fieldset>\n    <div class="go">\n      <button type="submit" class="main" data-r="run" data-icon="play"><span data-t="compare_run"></span></button>\n      <button type="button" class="boxed" data-r="stop" data-icon="stop" disabled><span data-t="stop"></span></button>\n    </div>\n    <p class="small estimate" data-r="message" role="status"></p>\n  </form>\n  <div class="compare-right">\n    <section class="panel stage" data-label="stage">\n      <div class="bar"><span class="state"><b data-r="state"></b></span><code class="mono" data-r="text"></code>\n        <span class="tools"><select data-r="recorded" data-label="compare_recorded"></select>\n        <select data-r="difference" data-label="difference_label"></select></span></div>\n      <div class="lanes-row" data-r="lanes"></div>\n      <p class="small difference-note" data-r="difference-note" hidden></p>\n      <div class="compare-under">\n        <div class="track">\n          <button type="button" class="boxed play" data-r="play"></button>\n          <div><span><b data-r="step"></b></span></div>\n          <input type="range" data-r="scrub" min="0" max="1000" step="any" data-label="compare_scrub">\n        </div>\n        <div data-r="plot"></div>\n      </div>\n    </section>\n    <div class="compare-tables">\n      <section class="panel">\n        <div class="card-head"><h2 data-t="ranking"></h2><span class="tools"><button type="button" class="plain" data-r="table" data-t="copy_table"></button>\n          <button type="button" class="plain" data-r="csv" data-icon="down"><span>CSV</span></button></span></div>\n        <div class="scroll" tabindex="0" role="region" data-label="ranking"><table data-r="ranking"></table></div>\n        <p class="small" data-r="ranking-note"></p>\n      </section>\n      <section class="panel">\n        <div class="card-head"><h2 data-t="every_run"></h2><div class="switch" role="group" data-label="every_run">\n          <button type="button" data-r="heat" data-t="heat_map" aria-pressed="true"></button><button type="button" data-r="small" data-t="small_multiples" aria-pressed="false"></button></div></div>\n        <div class="scroll" tabindex="0" role="region" data-label="every_run"><table class="grid" data-r="grid"></table></div>\n        <p class="small" data-t="every_run_note"></p>\n      </section>\n      <section class="panel curve" data-r="curve-box" hidden>\n        <div class="card-head"><h2 data-r="curve-title"></h2></div>\n        <div data-r="curve"></div>\n        <p class="small" data-t="curve_note"></p>\n      </section>\n    </div>\n  </div>\n</div>\n';
+  var compare_default = '<div class="sheet compare" data-testid="compare">\n  <div class="story"><h1 data-t="compare.story"></h1>\n    <select data-r="examples" class="s" data-label="compare.examples"></select></div>\n  <section class="panel" data-label="compare.lanes">\n    <div class="side-by-side" data-r="lanes">\n      <div class="lane first">\n        <h2 class="private" data-icon="lock"><span data-t="compare.private"></span></h2>\n        <div class="pic prv"><canvas data-r="truth" role="img" data-label="compare.private"></canvas></div>\n        <p class="small" data-r="same"></p>\n        <details class="change"><summary data-t="compare.change"></summary>\n          <label><span data-t="compare.picture"></span><select data-r="picture"></select></label>\n          <label><span data-t="compare.network"></span><select data-r="network"></select></label>\n          <label><span data-t="compare.attack"></span><select data-r="attack"></select></label>\n          <button type="button" class="btn s" data-r="anew" data-t="compare.anew"></button></details>\n      </div>\n      <div class="lane slot" data-r="slot">\n        <h2 data-icon="plus"><span data-t="compare.next"></span></h2>\n        <div class="offers">\n          <button type="button" class="offer" data-r="offer" data-testid="add-lane" data-icon="plus"><span></span></button>\n          <select class="offer" data-add="defense" data-label="compare.add_defense"></select>\n          <select class="offer" data-add="batch_size" data-label="compare.add_batch_size"></select>\n          <select class="offer" data-add="attack" data-label="compare.add_attack"></select>\n          <select class="offer" data-add="model" data-label="compare.add_model"></select>\n          <button type="button" class="offer from" data-r="from" data-icon="plus"><span data-t="compare.from_explore"></span></button>\n        </div>\n        <p class="small" data-r="takes"></p>\n        <select class="s" data-r="vary" data-label="compare.vary"></select>\n      </div>\n    </div>\n    <div class="dots" data-r="dots" aria-hidden="true"></div>\n    <div class="together">\n      <button type="button" class="play" data-r="play" data-label="compare.play"></button>\n      <div class="scrubbing">\n        <div class="row"><p data-r="step"></p><span class="legend small" data-r="legend"></span>\n          <button type="button" class="btn s" data-r="stop" hidden data-icon="stop"><span data-t="compare.stop"></span></button>\n          <button type="button" class="btn s" data-r="difference" data-testid="compare-difference"><span data-t="compare.difference"></span> <kbd>D</kbd></button></div>\n        <input type="range" data-r="scrub" min="0" max="1000" value="1000" data-label="compare.scrub">\n        <div class="plot" data-r="plot"></div>\n      </div>\n    </div>\n    <details class="fold" data-r="fold"><summary><b data-t="compare.ranking"></b><span class="small" data-r="places"></span></summary>\n      <div class="scroll"><table data-r="ranking"></table></div></details>\n    <div class="fold-acts"><button type="button" class="btn s" data-r="repeat"></button>\n      <button type="button" class="btn s" data-r="csv" data-icon="down"><span data-t="compare.table"></span></button></div>\n  </section>\n  <p class="sr" role="status" data-r="status"></p>\n</div>\n';
+
+  // gi_core/web/screens/compare/jobs.js
+  var OVER = ["done", "stopped", "failed", "recorded"];
+  function jobs(hands) {
+    const waiting = [];
+    let present = null;
+    const next = () => {
+      present = waiting.shift() ?? null;
+      if (present) hands.start(present);
+      hands.changed();
+    };
+    const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(36)).join("");
+    return {
+      /** @param {import("./lanes.js").Lane} lane @param {Record<string, any>} settings @param {boolean} repeat */
+      add(lane, settings, repeat) {
+        waiting.push({ id: newId(), lane, settings, repeat });
+        if (present) hands.changed();
+        else next();
+      },
+      /**
+       * A message from the server.
+       * @param {{ request?: string, run?: Record<string, any> } | null | undefined} message
+       */
+      receive(message) {
+        if (!message?.run || !present || message.request !== present.id) return;
+        const job = present, over = OVER.includes(message.run.state);
+        hands.told(job, message.run);
+        if (over) next();
+      },
+      /**
+       * Drop what waits for a lane (all lanes without one) and stop what runs.
+       * @param {import("./lanes.js").Lane} [lane]
+       */
+      drop(lane) {
+        const kept = waiting.filter((job) => lane && job.lane !== lane);
+        waiting.splice(0, waiting.length, ...kept);
+        if (present && (!lane || present.lane === lane)) hands.stop(present);
+        hands.changed();
+      },
+      get busy() {
+        return present !== null;
+      },
+      get left() {
+        return waiting.length + (present ? 1 : 0);
+      }
+    };
+  }
+
+  // gi_core/web/screens/compare/lanes.js
+  var MOST = 6;
+  var FIELDS = [
+    "model",
+    "weights",
+    "mode",
+    "batch_size",
+    "local_steps",
+    "clients",
+    "defense",
+    "attack",
+    "knowledge",
+    "server",
+    "seed"
+  ];
+  var keyOf = (settings, pictures2) => JSON.stringify([Object.entries(settings).sort(), pictures2]);
+  var varying = (lanes) => FIELDS.filter((field) => new Set(lanes.map((lane) => String(lane[field]))).size > 1);
+  var bare = (text) => String(text).split("+").map((part) => part.split(":")[0]).join(" + ");
+  var partsOf = (text) => text === "none" ? [] : text.split("+").map((part) => {
+    const [name, options = ""] = part.split(/:(.*)/s), known = name === "gaussian" ? { sigma: 0.01 } : {};
+    const given = options.split(",").filter(Boolean).map((option) => {
+      const [key2, value] = option.split(/=(.*)/s);
+      return [key2, Number.isFinite(Number(value)) ? Number(value) : value];
+    });
+    return { name, text: part, ...known, ...Object.fromEntries(given) };
+  });
+  function defenseName(text) {
+    const parts = partsOf(text), noise2 = parts.find((part) => part.name === "gaussian");
+    if (noise2 && parts.every((part) => ["clip", "gaussian"].includes(part.name)))
+      return t("compare.noise", { z: short(noise2.sigma) });
+    if (!parts.length) return t("compare.no_noise");
+    if (!parts.every((part) => words["does_" + part.name])) return text;
+    const told2 = defense(parts, words);
+    return told2.charAt(0).toUpperCase() + told2.slice(1);
+  }
+  function valueName(field, value) {
+    if (field === "defense") return defenseName(String(value));
+    if (field === "attack") return words["compare.attack_" + bare(value)] ?? bare(value);
+    if (field === "model") return words["compare.model_" + value] ?? String(value);
+    if (field === "batch_size") return t(Number(value) === 1 ? "compare.one_picture" : "compare.pictures", { n: value });
+    if (["local_steps", "clients"].includes(field) && Number(value) === 1) return t("compare.one_" + field);
+    return words["compare.value_" + field] ? t("compare.value_" + field, { n: value }) : `${field} ${value}`;
+  }
+  function labels(lanes) {
+    const fields = varying(lanes);
+    const told2 = fields.length ? fields : ["attack"];
+    return lanes.map((lane) => told2.map((field) => valueName(field, lane[field])).join(", "));
+  }
+  function proposal(lanes, axes) {
+    const base = lanes[0] ?? {}, fields = [...varying(lanes), "defense"].filter((field) => axes[field]);
+    for (const field of fields) {
+      const free = axes[field].find((value) => !lanes.some((lane) => String(lane[field] ?? base[field]) === String(value)));
+      if (free !== void 0) return [field, free];
+    }
+    return null;
+  }
+  function frameAt(run, x) {
+    const scale = stepScale(run.total);
+    const far = (frame) => Math.abs(scale.at(frame.iteration) - x);
+    const frames = run.frames;
+    return frames.reduce((best, frame) => far(frame) < far(best) ? frame : best);
+  }
+  var mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
+  var spread = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / (list.length - 1));
+  var repeatOf = (run) => ({
+    seed: run.scenario.seed,
+    gain: run.verdict.gain,
+    psnr: run.scores.psnr,
+    ssim: run.scores.ssim,
+    level: run.verdict.level,
+    steps: (run.frames.at(-1)?.iteration ?? 0) + 1,
+    seconds: run.seconds
+  });
+  function ranking(lanes) {
+    const rows = lanes.map((lane, at2) => ({ lane, at: at2, gains: lane.repeats.map((repeat) => repeat.gain) })).filter((row) => row.gains.length).map((row) => ({ ...row, gain: mean(row.gains), sd: spread(row.gains) })).sort((a, b) => b.gain - a.gain);
+    const near = (a, b) => a?.sd != null && b?.sd != null && Math.abs(a.gain - b.gain) < Math.hypot(a.sd, b.sd);
+    return rows.map((row, k) => ({ ...row, close: near(rows[k - 1], row) || near(row, rows[k + 1]) }));
+  }
+  var sideFor = (width, columns) => Math.min(256, Math.max(96, Math.floor((width / columns - 16) / 32) * 32));
+
+  // gi_core/web/screens/compare/plot.js
+  var HEIGHT = 160;
+  var LEFT = 44;
+  function apart(texts) {
+    let floor = -Infinity;
+    for (const text of [...texts].sort((a, b) => a.y - b.y)) {
+      text.y = Math.max(text.y, floor + 17);
+      floor = text.y;
+    }
+  }
+  function plot(lanes, x, width) {
+    const [low, high] = span(lanes.flatMap((lane) => lane.run.history.psnr), 5);
+    const px = linear([0, 1], [LEFT, width - 24]), py = linear([low, high], [HEIGHT - 4, 16]);
+    const total = Math.max(...lanes.map((lane) => lane.run.total)), scale = stepScale(total);
+    const marks = lanes.map(({ run, label, at: at2 }) => {
+      const own = stepScale(run.total), { iteration, psnr } = run.history, now = frameAt(run, x);
+      const line = path(iteration.map((step, i) => [px(own.at(step)), py(psnr[i] ?? NaN)]));
+      return { at: at2, line, y: py(now.psnr), px: px(own.at(now.iteration)), text: `${label}: ${number(now.psnr)}` };
+    });
+    const texts = marks.filter((mark2) => Number.isFinite(mark2.y)).map((mark2) => ({ y: mark2.y - 7, text: mark2.text }));
+    apart(texts);
+    const right = x < 0.7, edge = px(x) + (right ? 14 : -14);
+    const grid = ticks([low, high], 4).map((v) => `<path class="grid" d="M${LEFT} ${py(v)}H${width - 24}"/>
+    <text x="${LEFT - 8}" y="${py(v) + 5}" text-anchor="end">${v}</text>`);
+    const steps = [0, 0.25, 0.5, 0.75, 1].map((share) => {
+      const step = scale.step(share), round = step < 20 ? Math.round(step) : Number(step.toPrecision(1));
+      const label = whole(share === 1 ? total : round);
+      return `<text x="${px(scale.at(round))}" y="${HEIGHT + 20}" text-anchor="middle">${label}</text>`;
+    });
+    return `<svg viewBox="0 0 ${width} ${HEIGHT + 26}" height="${HEIGHT + 26}" role="img"
+    aria-label="${escape(marks.map((mark2) => mark2.text).join("; "))}">${grid.join("")}${steps.join("")}
+    ${marks.map(({ at: at2, line }) => `<path class="line" stroke-dasharray="${DASHES[at2]}" d="${line}"/>`).join("")}
+    <path class="now" d="M${px(x)} 4V${HEIGHT}"/>
+    ${marks.filter((mark2) => Number.isFinite(mark2.y)).map(({ at: at2, px: left, y }) => `<g class="mark" transform="translate(${left - 6} ${y - 6})">${MARKS[at2]}</g>`).join("")}
+    ${texts.map(({ y, text }) => `<text class="told" x="${edge}" y="${y}" text-anchor="${right ? "start" : "end"}">
+      ${escape(text)}</text>`).join("")}
+    <text class="strong" x="${LEFT + 8}" y="14">${t("compare.axis")}</text></svg>`;
+  }
+
+  // gi_core/web/screens/compare/view.js
+  var FACTOR = 4;
+  var laneHtml = (label, at2) => `<h2 class="attacker">${mark(at2)}<span>${escape(label)}</span>
+  <button type="button" class="btn quiet" data-k="remove" aria-label="${escape(t("compare.remove", { lane: label }))}">
+    ${icon("cross")}</button></h2>
+  <div class="pic"><canvas data-k="guess" role="img"></canvas><div class="veil" data-k="veil"></div></div>
+  <div class="end"><div><span data-k="squares"></span><p class="word" data-k="word"></p>
+    <p class="small" data-k="gain"></p>
+    <button type="button" class="link small" data-k="open">${words["compare.open"]}</button></div>
+    <div class="ctl" data-k="ctl"><canvas data-k="control" role="img" aria-label="${words["compare.control"]}"></canvas>
+    </div></div>`;
+  async function drawFrame(canvas, run, frame) {
+    const { batch, width, height } = run.size, source = await picture(frame.src ?? run.sprite);
+    tiles(canvas, source, frame.row ?? 0, batch, width, height);
+  }
+  async function drawTruth(canvas, run) {
+    const { batch, width, height } = run.size;
+    tiles(canvas, await picture(run.truth), 0, batch, width, height);
+  }
+  var veil = (lane) => lane.message ? `<p class="refused" lang="en">${escape(lane.message)}</p>` : `<b>${t(lane.state === "queued" ? "compare.place" : "compare.state_" + lane.state, lane.run ?? {})}</b>`;
+  function drawVerdict(node, lane) {
+    const cell = (name) => (
+      /** @type {HTMLElement} */
+      node.querySelector(`[data-k=${name}]`)
+    );
+    const verdict = lane.run?.verdict;
+    cell("squares").innerHTML = verdict ? squares(verdict.level) : "";
+    cell("word").textContent = verdict ? words["level_" + verdict.level] : t("compare.state_" + lane.state);
+    cell("gain").textContent = verdict ? t(verdict.gain < 0 ? "compare.below" : "compare.ends", { gain: number(Math.abs(verdict.gain)) }) : "";
+    cell("open").hidden = !verdict;
+    cell("ctl").hidden = !verdict?.control?.src;
+  }
+  function layOut(root, lanes, act) {
+    const box = (
+      /** @type {HTMLElement} */
+      root.querySelector("[data-r=lanes]")
+    );
+    const told2 = labels(lanes.map((lane) => lane.settings));
+    const slot = box.querySelector("[data-r=slot]");
+    box.querySelectorAll("[data-lane]").forEach((node) => {
+      if (!lanes.some((lane) => String(lane.id) === /** @type {HTMLElement} */
+      node.dataset.lane)) node.remove();
+    });
+    lanes.forEach((lane, at2) => {
+      let node = (
+        /** @type {HTMLElement | null} */
+        box.querySelector(`[data-lane="${lane.id}"]`)
+      );
+      if (!node) {
+        node = document.createElement("div");
+        node.className = "lane";
+        node.dataset.lane = String(lane.id);
+      }
+      const key2 = at2 + told2[at2];
+      if (node.dataset.key !== key2) {
+        node.dataset.key = key2;
+        node.innerHTML = laneHtml(told2[at2], at2);
+        node.querySelectorAll("button").forEach((button) => {
+          button.onclick = () => act(lane, button.dataset.k ?? "");
+        });
+      }
+      box.insertBefore(node, slot);
+    });
+    fit(root, lanes.length + (lanes.length < 6 ? 2 : 1));
+  }
+  function fit(root, columns) {
+    const box = (
+      /** @type {HTMLElement} */
+      root.querySelector("[data-r=lanes]")
+    );
+    if (!box.clientWidth) return;
+    const narrow = matchMedia("(max-width: 767px)").matches, inner = box.clientWidth - 48;
+    const side = narrow ? Math.min(288, Math.floor((inner - 32) / 32) * 32) : sideFor(inner + 16, columns);
+    box.style.setProperty("--side", `${side}px`);
+  }
+  async function drawMoment(root, lanes, x, held) {
+    const told2 = labels(lanes.map((lane) => lane.settings));
+    await Promise.all(lanes.map(async (lane, at2) => {
+      const node = (
+        /** @type {HTMLElement} */
+        root.querySelector(`[data-lane="${lane.id}"]`)
+      );
+      const part = (name) => (
+        /** @type {any} */
+        node.querySelector(`[data-k=${name}]`)
+      );
+      const { run } = lane, some = Boolean(run?.frames?.length);
+      part("veil").hidden = some && !lane.message;
+      if (!some || lane.message) part("veil").innerHTML = veil(lane);
+      drawVerdict(node, lane);
+      if (!run || !some) return;
+      const frame = frameAt(run, run.single ? 1 : x), canvas = part("guess");
+      await drawFrame(canvas, run, frame);
+      if (held) {
+        const truth = document.createElement("canvas");
+        await drawTruth(truth, run);
+        difference(canvas, truth, canvas, FACTOR);
+      }
+      canvas.setAttribute("aria-label", t(
+        held ? "compare.difference_alt" : "compare.alt",
+        { name: told2[at2], psnr: number(frame.psnr), factor: FACTOR }
+      ));
+      if (run.verdict?.control?.src) await drawFrame(part("control"), run, { src: run.verdict.control.src });
+    }));
+  }
+  async function drawPrivate(canvas, lanes) {
+    const widest = lanes.filter((lane) => lane.run?.truth).sort((a, b) => b.run?.size.batch - a.run?.size.batch)[0];
+    if (widest) await drawTruth(canvas, widest.run);
+  }
+  function drawRanking(find, lanes) {
+    const rows = ranking(lanes), told2 = labels(lanes.map((lane) => lane.settings));
+    const once = rows.every((row) => row.lane.repeats.length < 2);
+    find("places").innerHTML = rows.map((row, k) => `<span>${ordinal(k + 1, words)}${row.close ? " ≈" : ""} ${mark(row.at)}${escape(told2[row.at])}</span>`).join("") + (rows.length && once ? `<span>${words["compare.one_seed"]}</span>` : "");
+    const plusMinus = (list, digits = 1) => number(mean(list), digits) + (spread(list) == null ? "" : ` ± ${number(spread(list), digits)}`);
+    find("ranking").innerHTML = `<thead><tr>${words["compare.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map((row, k) => {
+      const of = (name) => row.lane.repeats.map((repeat) => repeat[name]);
+      return `<tr><td>${k + 1}${row.close ? " ≈" : ""}</td><th scope="row">${mark(row.at)} ${escape(told2[row.at])}</th>
+      <td>${signed(row.gain)}${row.sd == null ? "" : ` ± ${number(row.sd)}`}</td><td>${plusMinus(of("psnr"))}</td>
+      <td>${plusMinus(of("ssim"), 2)}</td><td>${whole(mean(of("steps")))}</td><td>${plusMinus(of("seconds"))}</td>
+      <td>${row.lane.repeats.length}</td></tr>`;
+    }).join("")}</tbody>`;
+  }
 
   // gi_core/web/screens/compare/compare.js
-  function mount2({ element, props, trigger, watch, server }) {
-    const { words: words2, catalog } = props;
-    const root = gi.mount(element, compare_default, words2);
-    const find = (name) => root.querySelector(`[data-r="${name}"]`);
-    const { say: say2, escape: escape2 } = gi;
-    const marks = [
-      '<circle cx="6" cy="6" r="5"/>',
-      '<rect x="1.5" y="1.5" width="9" height="9"/>',
-      '<path d="M6 0l6 6-6 6-6-6z"/>',
-      '<path d="M6 0.5l6 11H0z"/>',
-      '<path d="M0 0.5h12l-6 11z"/>',
-      '<path d="M4 0h4v4h4v4H8v4H4V8H0V4h4z"/>'
-    ];
-    const dashes = ["", "7 4", "2 4", "10 3 2 3", "1 3", "12 5"];
-    const mark = (i) => `<svg viewBox="0 0 12 12" aria-hidden="true">${marks[i]}</svg>`;
-    const busy3 = () => shown2 && ["running", "judging", "repeating", "queued"].includes(shown2.state);
-    let shown2 = null, x = 1, playing = false, current = null, factor = 0, laid = "", pictures2 = false;
-    const cache = /* @__PURE__ */ new Map();
-    const picture3 = (src) => {
-      if (!cache.has(src)) cache.set(src, gi.image(src));
-      return cache.get(src);
+  var SEEDS = 3;
+  var SWEEP_MS = 6e3;
+  function mount2(context2) {
+    const root = fill(context2.element, compare_default), find = finder(root);
+    const here = room(context2, root, find);
+    offers(here, find, context2);
+    playback(here, root, find);
+    actions(here, find, context2);
+    context2.watch("value", () => here.queue.receive(context2.props.value));
+    on("lane", (setUp) => {
+      here.add(setUp.settings, setUp.pictures, setUp.run);
+      toast(words["compare.kept"]);
+    });
+    on("comparison", (field) => here.vary(field));
+    on("tab", (name) => name === "compare" && here.refit());
+    on("theme", () => here.refit());
+    new ResizeObserver(() => here.refit()).observe(find("lanes"));
+    here.take(context2.props.first);
+  }
+  function room({ props, trigger, server }, root, find) {
+    const { axes } = props.catalog;
+    const state = { lanes: [], x: 1, held: false, base: props.catalog.base, made: 0 };
+    let drawing = 0;
+    const redraw = () => {
+      cancelAnimationFrame(drawing);
+      drawing = requestAnimationFrame(() => drawAll(state, queue, root, find));
     };
-    const label = (lane) => shown2.field === "defense" ? gi.defense(lane.defense, words2) : lane.label;
-    const squares = (level) => `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level })}">${[1, 2, 3].map((k) => `<i class="${k <= level ? "on" : ""}"></i>`).join("")}</span>`;
-    const layOut = () => {
-      const key2 = shown2.id + shown2.field + shown2.lanes.map((l) => l.label).join();
-      if (key2 === laid) return;
-      laid = key2;
-      cache.clear();
-      const box = (head, more, kind) => `<div><h2 class="${kind}">${head}</h2><div class="frame f-${kind}"><canvas role="img" aria-label="${words2.working}"></canvas></div>${more}</div>`;
-      find("lanes").innerHTML = box(gi.icon("lock") + words2.dial_private, "", "private") + shown2.lanes.map((lane, i) => box(
-        `${mark(i)}<span>${escape2(label(lane))}</span>`,
-        `<div class="gain" data-k="gain"></div><div class="small" data-k="psnr"></div><div data-k="squares"></div><div class="small" data-k="word"></div><div class="small" data-k="cost"></div>`,
-        "attacker"
-      )).join("");
+    const refit = () => {
+      layOut(root, state.lanes, act);
+      fitSlot(state, axes, find);
+      redraw();
     };
-    const place2 = (lane) => {
-      const limit = shown2.budget?.seconds, scale = gi.scale(lane.total);
-      return limit ? (f) => (f.seconds ?? 0) / limit : (f) => scale.at(f.iteration);
+    const queue = jobs({
+      start: (job) => {
+        if (!job.repeat) job.lane.state = "running";
+        trigger("run", { id: job.id, settings: job.settings, pictures: job.lane.pictures });
+        redraw();
+      },
+      stop: (job) => server.stop_lane({ id: job.id }),
+      told: (job, run) => {
+        hear(job, run, find);
+        redraw();
+      },
+      changed: redraw
+    });
+    const act = (lane, name) => {
+      if (name === "open") emit("open", lane.run ?? void 0);
+      if (name !== "remove") return;
+      queue.drop(lane);
+      state.lanes = state.lanes.filter((other) => other !== lane);
+      refit();
     };
-    const frameOf = (lane) => {
-      const at2 = place2(lane);
-      return lane.frames.reduce((best, f) => Math.abs(at2(f) - x) < Math.abs(at2(best) - x) ? f : best, lane.frames[0]);
-    };
-    const draw2 = async () => {
-      if (!shown2?.lanes?.length) return;
-      layOut();
-      const boxes = [...find("lanes").children], widest = shown2.lanes.reduce((a, b) => b.size.batch > a.size.batch ? b : a);
-      gi.tiles(boxes[0].querySelector("canvas"), await picture3(widest.truth), 0, widest.size.batch, widest.size.width, widest.size.height);
-      boxes[0].querySelector("canvas").setAttribute("aria-label", words2.dial_private);
-      for (const [i, lane] of shown2.lanes.entries()) {
-        const box = boxes[i + 1], canvas = box.querySelector("canvas"), cell = (name) => box.querySelector(`[data-k=${name}]`), v = lane.verdict;
-        if (lane.message || !lane.frames.length) {
-          cell("word").textContent = lane.message ?? words2.working;
-          continue;
-        }
-        const f = frameOf(lane), { batch, width, height } = lane.size;
-        gi.tiles(canvas, await picture3(f.src), 0, batch, width, height);
-        if (factor) {
-          const truth = document.createElement("canvas");
-          gi.tiles(truth, await picture3(lane.truth), 0, batch, width, height);
-          gi.difference(canvas, truth, canvas, factor);
-        }
-        canvas.setAttribute("aria-label", `${label(lane)}, ${gi.number(f.psnr)} dB${factor ? ", " + say2(words2.difference, { factor }) : ""}`);
-        cell("gain").textContent = v ? `${gi.signed(v.gain)} dB` : "–";
-        cell("psnr").textContent = `${gi.number(f.psnr)} dB` + (v ? `, ${words2.control_word} ${gi.number(v.control.psnr)}` : "");
-        cell("squares").innerHTML = v ? squares(v.level) : "";
-        cell("word").textContent = v ? words2["level_" + v.level] : busy3() ? words2.working : words2.not_judged;
-        cell("cost").textContent = say2(words2.compare_cost, { steps: gi.whole(f.iteration), seconds: gi.number(f.seconds) });
-      }
-      find("difference-note").hidden = !factor;
-      find("difference-note").textContent = say2(words2.difference_note, { factor });
-      find("scrub").value = 1e3 * x;
-      find("scrub").style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
-      find("step").textContent = say2(shown2.budget?.seconds ? words2.compare_second : words2.compare_share, { share: Math.round(100 * x), seconds: gi.number(x * (shown2.budget?.seconds ?? 0)) });
-      find("scrub").setAttribute("aria-valuetext", find("step").textContent);
-      plot();
-    };
-    const plot = () => {
-      const W = Math.max(240, find("plot").clientWidth), H = 150, left = 46, px = (v) => left + 10 + Math.min(1, v) * (W - left - 20);
-      const all = shown2.lanes.flatMap((l) => l.history.psnr).filter((v) => v != null);
-      const top = Math.max(15, Math.ceil((Math.max(0, ...all) + 1) / 5) * 5), low = Math.min(5, Math.floor(Math.min(5, ...all) / 5) * 5), py = (v) => 8 + (H - 12) * (1 - (v - low) / (top - low));
-      const lines2 = shown2.lanes.map((lane, i) => {
-        const at2 = place2(lane), h = lane.history, p = h.iteration.map((s, j) => [px(at2({ iteration: s, seconds: h.seconds?.[j] })), py(h.psnr[j])]).filter((q) => isFinite(q[1]));
-        if (!p.length || !lane.frames.length) return "";
-        const f = frameOf(lane);
-        return (p.length > 1 ? `<path class="series" stroke-dasharray="${dashes[i]}" d="M${p.map((q) => q.map((v) => v.toFixed(1)).join(",")).join(" L")}"/>` : "") + `<g class="mark" transform="translate(${px(at2(f)) - 6} ${py(f.psnr) - 6})">${marks[i]}</g>`;
-      }).join("");
-      find("plot").innerHTML = `<svg viewBox="0 0 ${W} ${H + 20}" height="${H + 20}" role="img" aria-label="${escape2(shown2.lanes.map((l) => `${label(l)}: ${gi.number(l.frames.length ? frameOf(l).psnr : null)} dB`).join("; "))}">
-      ${[low, Math.round((low + top) / 2), top].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${v}</text>`).join("")}
-      <line class="now" x1="${px(x)}" x2="${px(x)}" y1="0" y2="${H}"/>${lines2}
-      <text x="${left + 8}" y="${H + 16}"><tspan class="strong">${words2.psnr}</tspan> ${shown2.budget?.seconds ? words2.compare_axis_seconds : words2.compare_axis_note}</text></svg>`;
-    };
-    const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
-    const spread2 = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((a, b) => a + (b - mean(list)) ** 2, 0) / (list.length - 1));
-    const column = (i) => (shown2.cells ?? []).map((row) => row[i]).filter((c) => c?.src);
-    const ranked = () => shown2.lanes.map((lane, i) => ({ lane, i, runs: column(i) })).filter((r) => r.runs.length).map((r) => ({ ...r, gain: mean(r.runs.map((c) => c.gain)), sd: spread2(r.runs.map((c) => c.gain)) })).sort((a, b) => b.gain - a.gain);
-    const close = (a, b) => a && b && a.sd != null && b.sd != null && Math.abs(a.gain - b.gain) < Math.hypot(a.sd, b.sd);
-    const plusMinus = (list, digits = 1) => spread2(list) == null ? "" : ` ± ${gi.number(spread2(list), digits)}`;
-    const drawRanking = () => {
-      const rows = ranked(), head = words2.ranking_columns.split("|");
-      find("ranking").innerHTML = `<thead><tr>${head.map((h) => `<th scope="col">${h}</th>`).join("")}</tr></thead><tbody>` + rows.map((r, k) => {
-        const of = (name) => r.runs.map((c) => c[name]);
-        return `<tr><td>${k + 1}${close(rows[k - 1], r) || close(r, rows[k + 1]) ? " ≈" : ""}</td><th scope="row">${mark(r.i)} ${escape2(label(r.lane))}</th>
-        <td><b>${gi.signed(r.gain)}</b>${plusMinus(of("gain"))}</td><td>${gi.number(mean(of("psnr")))}${plusMinus(of("psnr"))}</td><td>${gi.number(mean(of("ssim")), 2)}${plusMinus(of("ssim"), 2)}</td>
-        <td>${gi.whole(mean(of("steps")))}</td><td>${gi.number(mean(of("seconds")))}</td></tr>`;
-      }).join("") + "</tbody>";
-      const n = shown2.rows?.values.length ?? 1;
-      find("ranking-note").textContent = n > 1 ? say2(words2.ranking_note, { n, what: words2["axis_" + shown2.rows.field] }) : words2.ranking_single;
-    };
-    const drawCurve = () => {
-      const lanes = shown2.lanes.map((lane, i) => ({ value: Number(lane.label), runs: column(i) })).filter((l) => l.runs.length && l.value > 0).sort((a, b) => a.value - b.value);
-      const box = find("curve-box"), usual = ["clients", "batch_size", "local_steps"].includes(shown2.field);
-      box.hidden = !usual || lanes.length < 3;
-      if (box.hidden) return;
-      find("curve-title").textContent = say2(words2.curve_title, { what: words2["axis_" + shown2.field] });
-      const W = Math.max(240, find("curve").clientWidth), H = 170, left = 46, first = Math.log(lanes[0].value), last = Math.log(lanes.at(-1).value);
-      const px = (v) => left + 16 + (Math.log(v) - first) / (last - first || 1) * (W - left - 40);
-      const lines2 = [["psnr", "series", ""], ["control", "ctl", "5 4"]].map(([name, kind, dash]) => ({ kind, dash, points: lanes.map((l) => {
-        const list = l.runs.map((c) => c[name]);
-        return { value: l.value, mean: mean(list), sd: spread2(list) ?? 0 };
-      }) }));
-      const ends = lines2.flatMap((l) => l.points.flatMap((p) => [p.mean - p.sd, p.mean + p.sd]));
-      const low = Math.floor(Math.min(...ends) / 5) * 5, top = Math.max(low + 10, Math.ceil(Math.max(...ends) / 5) * 5), py = (v) => 8 + (H - 12) * (1 - (v - low) / (top - low));
-      const told2 = lanes.map((l, i) => `${gi.whole(l.value)}: ${gi.number(lines2[0].points[i].mean)} dB, ${words2.control_word} ${gi.number(lines2[1].points[i].mean)} dB`).join("; ");
-      find("curve").innerHTML = `<svg viewBox="0 0 ${W} ${H + 26}" height="${H + 26}" role="img" aria-label="${escape2(told2)}">
-      ${[low, (low + top) / 2, top].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${gi.short(v)}</text>`).join("")}
-      ${lines2.map((l) => `<path class="${l.kind}" stroke-dasharray="${l.dash}" d="M${l.points.map((p) => `${px(p.value)},${py(p.mean)}`).join(" L")}"/>${l.points.map((p) => `<path class="${l.kind}" d="M${px(p.value)},${py(p.mean - p.sd)} V${py(p.mean + p.sd)}"/><circle class="dot ${l.kind}" cx="${px(p.value)}" cy="${py(p.mean)}" r="3.5"/>`).join("")}`).join("")}
-      ${lanes.map((l) => `<text x="${px(l.value)}" y="${H + 18}" text-anchor="middle">${gi.whole(l.value)}</text>`).join("")}</svg>`;
-    };
-    const drawGrid = () => {
-      const cells = shown2.cells ?? [], top = Math.max(5, ...cells.flat().map((c) => c?.gain ?? 0));
-      const one = (c, r, i) => {
-        if (!c) return `<td class="empty">${busy3() ? "…" : "–"}</td>`;
-        if (c.message) return `<td class="empty" title="${escape2(c.message)}"><span class="sr">${escape2(c.message)}</span>–</td>`;
-        const told2 = `${label(shown2.lanes[i])}, ${words2["axis_" + shown2.rows.field]} ${shown2.rows.values[r]}: ${gi.signed(c.gain)} dB, ${words2["level_" + c.level]}. ${words2.open_run}`;
-        const inside2 = pictures2 ? `<canvas data-src="${r}-${i}"></canvas><span>${gi.signed(c.gain)}</span>` : `<span>${gi.signed(c.gain)}</span>`;
-        return `<td><button type="button" data-cell="${r}-${i}" aria-label="${escape2(told2)}" title="${escape2(told2)}" class="${pictures2 ? "tile" : "heat"}" style="--share:${Math.round(60 * Math.max(0, c.gain) / top)}%">${inside2}</button></td>`;
+    const add = (settings, pictures2, run) => {
+      const full = { ...state.base.settings, ...settings }, key2 = keyOf(full, pictures2);
+      if (state.lanes.some((lane2) => keyOf(lane2.settings, lane2.pictures) === key2)) return toast(words["compare.there"]);
+      if (state.lanes.length >= MOST) return toast(t("compare.full", { n: MOST }));
+      const ready = run?.verdict && run.scores && run.size && run.truth ? run : null;
+      const lane = {
+        id: ++state.made,
+        settings: full,
+        pictures: pictures2,
+        run: ready,
+        state: ready ? "done" : "waiting",
+        repeats: ready ? [repeatOf(ready)] : []
       };
-      find("grid").innerHTML = `<thead><tr><th scope="col">${escape2(words2["axis_" + shown2.rows.field])}</th>${shown2.lanes.map((l, i) => `<th scope="col">${mark(i)} ${escape2(label(l))}</th>`).join("")}</tr></thead><tbody>` + cells.map((row, r) => `<tr><th scope="row">${escape2(shown2.rows.values[r])}</th>${row.map((c, i) => one(c, r, i)).join("")}</tr>`).join("") + "</tbody>";
-      find("grid").querySelectorAll("canvas").forEach(async (canvas) => {
-        const [r, i] = canvas.dataset.src.split("-"), c = cells[r][i];
-        gi.tiles(canvas, await picture3(c.src), 0, c.size.batch, c.size.width, c.size.height);
-      });
-      find("grid").querySelectorAll("button").forEach((b) => {
-        b.onclick = () => openRun(b.dataset.cell);
-      });
+      state.lanes.push(lane);
+      refit();
+      if (!ready) queue.add(lane, full, false);
     };
-    let tabled = "";
-    const drawTables = () => {
-      const key2 = JSON.stringify([shown2.id, shown2.done, shown2.state, pictures2]);
-      if (!shown2.cells || key2 === tabled) return;
-      tabled = key2;
-      drawRanking();
-      drawCurve();
-      drawGrid();
+    const take = (message) => {
+      queue.drop();
+      state.lanes = (message?.compare?.lanes ?? []).map((lane) => ({ ...lane, id: ++state.made }));
+      if (state.lanes.length) state.base = { settings: state.lanes[0].settings, pictures: state.lanes[0].pictures };
+      state.x = 1;
+      refit();
     };
-    const openRun = async (cell) => {
-      if (!shown2.runs && shown2.name) shown2 = { ...shown2, runs: (await server.recorded_comparison({ name: shown2.name })).compare.runs };
-      const run = shown2.runs?.[cell];
-      if (run) window.dispatchEvent(new CustomEvent("gi:open", { detail: run }));
-      else gi.toast(words2.open_later);
+    const first = () => state.lanes[0] ?? { ...state.base };
+    return {
+      state,
+      queue,
+      redraw,
+      refit,
+      add,
+      take,
+      first,
+      axes,
+      /** @param {string} field @param {any} value */
+      vary1: (field, value) => add({ ...first().settings, [field]: value }, picturesFor(first().pictures, field, value, props)),
+      /** @param {string} field */
+      vary(field) {
+        const values = (axes[field] ?? []).slice(0, MOST);
+        values.forEach((value) => state.lanes.length < MOST && this.vary1(field, value));
+      }
     };
-    const table = () => [
-      ["lane", shown2.rows.field, "gain_db", "psnr_db", "control_db", "ssim", "level", "steps", "seconds"],
-      ...shown2.cells.flatMap((row, r) => row.flatMap((c, i) => c?.src ? [[shown2.lanes[i].label, shown2.rows.values[r], c.gain.toFixed(3), c.psnr.toFixed(3), c.control.toFixed(3), c.ssim.toFixed(4), c.level, c.steps, c.seconds]] : []))
-    ];
-    find("table").onclick = () => shown2 && gi.copy(table().map((row) => row.join("	")).join("\n"), words2.copied);
-    find("csv").onclick = () => shown2 && gi.saveText("comparison.csv", gi.csv(table()), "text/csv");
-    for (const [name, on2] of [["heat", false], ["small", true]]) {
-      find(name).onclick = () => {
-        pictures2 = on2;
-        find("heat").setAttribute("aria-pressed", !on2);
-        find("small").setAttribute("aria-pressed", on2);
-        if (shown2) drawTables();
+  }
+  function picturesFor(own, field, value, props) {
+    if (field !== "batch_size") return own;
+    const more = props.catalog.samples.map((sample) => ({ sample: sample.name })).filter((one) => !own.some((p) => p.sample === one.sample));
+    return [...own, ...more].slice(0, Number(value));
+  }
+  function hear(job, run, find) {
+    const { lane } = job, kind = run.state === "recorded" ? "done" : run.state;
+    if (kind === "failed") {
+      if (job.repeat) toast(run.message);
+      else Object.assign(lane, { state: "failed", message: run.message });
+      return;
+    }
+    if (run.verdict) {
+      lane.repeats = [...lane.repeats.filter((repeat) => repeat.seed !== run.scenario.seed), repeatOf(run)];
+      find("status").textContent = `${words["level_" + run.verdict.level]}, ${signed(run.verdict.gain)} dB`;
+    }
+    if (!job.repeat) Object.assign(lane, { state: kind, run: { ...lane.run, ...run } });
+  }
+  function drawAll(state, queue, root, find) {
+    const { lanes, x, held } = state, told2 = labels(lanes.map((lane) => lane.settings));
+    drawMoment(root, lanes, x, held);
+    drawPrivate(find("truth"), lanes);
+    drawRanking(find, lanes);
+    const all = lanes.map(({ run }, at2) => ({ run, label: told2[at2], at: at2 }));
+    const shown2 = all.filter((one) => one.run?.frames?.length);
+    find("plot").innerHTML = shown2.length ? plot(shown2, x, Math.max(280, find("plot").clientWidth)) : "";
+    const totals = new Set(shown2.map((one) => one.run.total));
+    const step = shown2.length ? frameAt(shown2[0].run, x).iteration : 0;
+    find("step").innerHTML = totals.size === 1 ? t("compare.step", { n: whole(step), m: whole(shown2[0].run.total) }) : t("compare.share", { share: x });
+    find("scrub").value = 1e3 * x;
+    find("scrub").style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
+    find("scrub").setAttribute("aria-valuetext", find("step").textContent);
+    find("legend").textContent = held ? t("compare.legend", { factor: FACTOR, full: Math.round(255 / FACTOR) }) : "";
+    find("stop").hidden = !queue.busy;
+    const missing = lanes.filter((lane) => lane.run?.verdict && lane.repeats.length < SEEDS);
+    find("repeat").disabled = queue.busy;
+    find("repeat").hidden = !queue.busy && !missing.length;
+    const seconds = missing.reduce((sum, lane) => sum + 2 * (lane.run?.seconds ?? 0) * (SEEDS - lane.repeats.length), 0);
+    find("repeat").textContent = queue.busy ? t("compare.left", { n: queue.left }) : t("compare.repeat", { n: SEEDS, time: duration(seconds, words) });
+    find("csv").disabled = !lanes.some((lane) => lane.repeats.length);
+  }
+  function fitSlot(state, axes, find) {
+    const settings = state.lanes.map((lane) => lane.settings), full = state.lanes.length >= MOST;
+    const offered3 = full ? null : proposal(settings.length ? settings : [state.base.settings], axes);
+    find("slot").hidden = full;
+    find("offer").hidden = !offered3;
+    if (offered3) find("offer").querySelector("span").textContent = valueName(...offered3);
+    find("from").hidden = !explore.setUp();
+    const fields = varying(settings), base = settings[0] ?? state.base.settings;
+    const what = ["model", "attack", "seed"].filter((field) => !fields.includes(field));
+    find("same").textContent = t("compare.same", { what: what.map((field) => valueName(field, base[field])).join(", ") });
+    find("dots").innerHTML = Array(state.lanes.length + (full ? 1 : 2)).fill("<i></i>").join("");
+  }
+  function offers(here, find, { props }) {
+    const option = (field) => (value) => `<option value="${escape(value)}">${escape(valueName(field, value))}</option>`;
+    const list = (field, head) => `<option value="">${head}</option>` + here.axes[field].map(option(field)).join("");
+    for (const select of find("slot").querySelectorAll("[data-add]")) {
+      const field = select.dataset.add;
+      select.innerHTML = list(field, `+ ${words["compare.add_" + field]}`);
+      select.onchange = () => {
+        here.vary1(field, select.value);
+        select.value = "";
       };
     }
-    const fields = catalog.axes.map((a) => a.field), axisOf = (name) => catalog.axes.find((a) => a.field === name);
-    for (const name of ["axis", "rows-axis"]) find(name).append(...fields.map((f) => new Option(words2["axis_" + f], f)));
-    find("budget").append(...catalog.budgets.map((b, i) => new Option(b.steps ? say2(words2.budget_steps, { n: b.steps }) : b.seconds ? say2(words2.budget_seconds, { n: b.seconds }) : words2.budget_own, i)));
-    find("difference").append(new Option(words2.difference_off, 0), ...[1, 4, 16].map((f) => new Option(say2(words2.difference, { factor: f }), f)));
-    find("recorded").append(new Option(words2.compare_recorded, ""), ...catalog.recorded.map((name) => new Option(words2["comparison_" + name] ?? name, name)));
-    const lines = (name) => find(name).value.split("\n").map((v) => v.trim()).filter(Boolean);
-    const asked = () => ({
-      field: find("axis").value,
-      values: lines("values"),
-      rows: { field: find("rows-axis").value, values: lines("rows") },
-      budget: catalog.budgets[find("budget").value] ?? {},
-      ...gi.lab?.() ?? { settings: {}, pictures: [] }
-    });
-    let waiting = 0, turn = 0;
-    const estimate = () => {
-      clearTimeout(waiting);
-      const mine = ++turn;
-      waiting = setTimeout(async () => {
-        if (document.body.dataset.tab !== "compare" || busy3() || !server.estimate_compare) return;
-        try {
-          const told2 = await server.estimate_compare(asked());
-          if (mine !== turn || busy3()) return;
-          find("message").classList.toggle("refused", Boolean(told2.error));
-          find("message").textContent = told2.error ?? say2(words2.compare_estimate, { runs: told2.runs, time: gi.duration(told2.seconds, words2) }) + (told2.seconds > told2.limit ? " " + say2(words2.stops_after, { time: gi.duration(told2.limit, words2) }) : "");
-        } catch {
-        }
-      }, 300);
+    find("offer").onclick = () => {
+      const settings = here.state.lanes.map((lane) => lane.settings);
+      const found = proposal(settings.length ? settings : [here.state.base.settings], here.axes);
+      if (found) here.vary1(...found);
     };
-    const fill2 = () => {
-      find("values").value = axisOf(find("axis").value).values.join("\n");
+    find("from").onclick = () => {
+      const setUp = explore.setUp();
+      if (setUp) here.add(setUp.settings, setUp.pictures);
     };
-    find("axis").onchange = () => {
-      fill2();
-      if (find("rows-axis").value === find("axis").value) {
-        find("rows-axis").value = fields.find((f) => f !== find("axis").value);
-        fillRows();
+    find("vary").innerHTML = `<option value="">${words["compare.vary"]}</option>` + Object.keys(here.axes).map((field) => `<option value="${field}">${t("compare.vary_" + field)}</option>`).join("");
+    find("vary").onchange = () => {
+      here.vary(find("vary").value);
+      find("vary").value = "";
+    };
+    find("takes").textContent = t("compare.takes", { n: MOST });
+    find("picture").innerHTML = props.catalog.samples.map((sample) => `<option value="${sample.name}">${escape(words["sample_" + sample.name] ?? sample.title)}</option>`).join("");
+    find("network").innerHTML = here.axes.model.map(option("model")).join("");
+    find("attack").innerHTML = here.axes.attack.map(option("attack")).join("");
+    find("anew").onclick = () => {
+      here.queue.drop();
+      here.state.lanes = [];
+      const changed = { model: find("network").value, attack: find("attack").value, batch_size: 1, defense: "none" };
+      const pictures2 = [{ sample: find("picture").value }];
+      here.state.base = { settings: { ...here.state.base.settings, ...changed }, pictures: pictures2 };
+      here.add({}, here.state.base.pictures);
+    };
+  }
+  function playback(here, root, find) {
+    let playing = false, began = 0;
+    const show2 = () => {
+      find("play").innerHTML = icon(playing ? "pause" : "play");
+      find("play").setAttribute("aria-label", words[playing ? "compare.pause" : "compare.play"]);
+    };
+    const to = (x) => {
+      here.state.x = Math.max(0, Math.min(1, x));
+      here.redraw();
+    };
+    const tick2 = (time2) => {
+      if (!playing) return;
+      to((time2 - began) / SWEEP_MS);
+      if (here.state.x >= 1) {
+        playing = false;
+        return show2();
       }
-      estimate();
+      requestAnimationFrame(tick2);
     };
-    const fillRows = () => {
-      find("rows").value = axisOf(find("rows-axis").value).values.slice(0, 3).join("\n");
-    };
-    find("rows-axis").onchange = () => {
-      fillRows();
-      estimate();
-    };
-    for (const name of ["values", "rows", "budget"]) find(name).onchange = estimate;
-    find("sweep").onclick = () => {
-      const swept = gi.sweep?.() ?? [];
-      if (!swept.length) return gi.toast(words2.compare_no_sweep);
-      find("axis").value = "defense";
-      find("values").value = swept.join("\n");
-      estimate();
-    };
-    fill2();
-    find("rows-axis").value = "seed";
-    fillRows();
-    const adopt = () => {
-      if (!shown2?.lanes?.length) return;
-      find("axis").value = shown2.field;
-      find("values").value = shown2.lanes.map((l) => l.label).join("\n");
-      find("rows-axis").value = shown2.rows.field;
-      find("rows").value = shown2.rows.values.join("\n");
-      estimate();
-    };
-    const buttons = () => {
-      find("run").disabled = busy3();
-      find("stop").disabled = !busy3();
-      find("play").innerHTML = gi.icon(playing ? "pause" : "play");
-      find("play").setAttribute("aria-label", playing ? words2.pause : words2.play);
-      if (shown2) {
-        find("state").textContent = shown2.state === "repeating" ? say2(words2.state_repeating, { done: shown2.done, planned: shown2.planned }) : words2["state_" + shown2.state] ?? "";
-        find("text").textContent = shown2.text ?? "";
-        find("recorded").value = shown2.name ?? "";
-      }
-    };
-    const receive = (message) => {
-      const next = message?.compare;
-      if (!next) return;
-      find("message").textContent = next.state === "queued" ? say2(words2.place, { place: next.place }) : next.message ?? "";
-      find("message").classList.toggle("refused", next.state === "failed");
-      const fresh = next.id !== shown2?.id;
-      shown2 = next.lanes ? next : { ...shown2 ?? { lanes: [] }, state: next.state };
-      if (fresh && busy3()) x = 1;
-      buttons();
-      draw2();
-      drawTables();
-    };
-    let clock = 0;
-    const play = () => {
+    const toggle = () => {
       playing = !playing;
-      if (playing && x >= 1) x = 0;
-      let last = performance.now();
-      const tick2 = (time2) => {
-        if (!playing) return;
-        x = Math.min(1, x + (time2 - last) / 6e3);
-        last = time2;
-        draw2();
-        if (x >= 1) {
-          playing = false;
-          return buttons();
-        }
-        clock = requestAnimationFrame(tick2);
-      };
-      cancelAnimationFrame(clock);
-      if (playing) clock = requestAnimationFrame(tick2);
-      buttons();
+      began = performance.now() - (here.state.x >= 1 ? 0 : here.state.x * SWEEP_MS);
+      show2();
+      requestAnimationFrame(tick2);
     };
-    find("play").onclick = play;
-    find("scrub").oninput = (event) => {
+    const hold = (on2) => {
+      if (here.state.held !== on2) {
+        here.state.held = on2;
+        here.redraw();
+      }
+    };
+    find("play").onclick = toggle;
+    find("scrub").oninput = () => {
       playing = false;
-      x = event.target.value / 1e3;
-      buttons();
-      draw2();
+      show2();
+      to(find("scrub").value / 1e3);
     };
-    const step = (go) => {
-      playing = false;
-      x = Math.min(1, Math.max(0, x + go));
-      buttons();
-      draw2();
-    };
-    const moves = { ArrowRight: 0.02, ArrowLeft: -0.02, ArrowUp: 0.02, ArrowDown: -0.02, Home: -1, End: 1 };
-    find("scrub").onkeydown = (event) => {
-      if (!moves[event.key]) return;
-      event.preventDefault();
-      event.stopPropagation();
-      step(moves[event.key]);
-    };
+    find("difference").onpointerdown = () => hold(true);
+    for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => hold(false));
+    const mine = (event) => document.body.dataset.tab === "compare" && !event.ctrlKey && !event.metaKey && !event.altKey && event.target instanceof Element && !event.target.matches("input:not([type=range]), select, textarea");
     window.addEventListener("keydown", (event) => {
-      if (document.body.dataset.tab !== "compare" || ["INPUT", "TEXTAREA", "SELECT", "BUTTON"].includes(event.target.tagName)) return;
-      if (event.key === " ") {
+      if (!mine(event)) return;
+      const button = event.target instanceof Element && event.target.closest("button, summary");
+      const own = event.target === find("difference") && [" ", "Enter"].includes(event.key);
+      if (event.key.toLowerCase() === "d" || own) {
         event.preventDefault();
-        play();
+        return hold(true);
       }
-      if (["ArrowRight", "ArrowLeft"].includes(event.key) && event.target.tabIndex < 0) {
+      if (event.key === " " && !button) {
         event.preventDefault();
-        step(moves[event.key]);
+        toggle();
       }
     });
-    find("difference").onchange = (event) => {
-      factor = Number(event.target.value);
-      draw2();
-    };
-    const recall2 = async (name) => {
-      if (!catalog.recorded.includes(name) || busy3()) return;
-      receive(await server.recorded_comparison({ name }));
-      x = 1;
-      adopt();
-      draw2();
-    };
-    find("rail").onsubmit = (event) => {
-      event.preventDefault();
-      if (busy3()) return;
-      current = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-      turn++;
-      find("message").textContent = "";
-      trigger("run", { id: current, ...asked() });
-    };
-    find("stop").onclick = () => {
-      find("stop").disabled = true;
-      server.stop_compare({ id: current });
-    };
-    new ResizeObserver(() => {
-      if (document.body.dataset.tab === "compare") {
-        draw2();
-        if (shown2?.cells) drawCurve();
-      }
-    }).observe(find("plot"));
-    window.addEventListener("gi:tab", (event) => {
-      if (event.detail === "compare") {
-        draw2();
-        estimate();
-      }
+    window.addEventListener("keyup", (event) => ["d", "D", " ", "Enter"].includes(event.key) && hold(false));
+    find("lanes").addEventListener("scroll", () => {
+      const box = find("lanes"), at2 = Math.round(box.scrollLeft / Math.max(1, box.clientWidth - 48));
+      root.querySelectorAll("[data-r=dots] i").forEach((dot, i) => dot.classList.toggle("on", i === at2));
     });
-    watch("value", () => receive(props.value));
-    receive(props.first);
-    adopt();
-    buttons();
-    window.addEventListener("gi:comparison", (event) => recall2(event.detail));
-    find("recorded").onchange = (event) => recall2(event.target.value);
-    const linked = new URLSearchParams(location.search).get("comparison");
-    if (linked && linked !== shown2?.name) recall2(linked);
+    show2();
+  }
+  function actions(here, find, { props, server }) {
+    find("examples").innerHTML = `<option value="">${words["compare.examples"]}</option>` + props.catalog.recorded.map((name) => `<option value="${name}">${escape(words["comparison_" + name] ?? name)}</option>`).join("");
+    find("examples").onchange = async () => {
+      const name = find("examples").value;
+      if (name) here.take(await server.recorded_comparison({ name }));
+    };
+    find("stop").onclick = () => here.queue.drop();
+    find("repeat").onclick = () => {
+      for (const lane of here.state.lanes.filter((lane2) => lane2.run?.verdict)) {
+        const seeds = Array.from({ length: SEEDS }, (_, i) => Number(lane.settings.seed) + i);
+        seeds.filter((seed2) => !lane.repeats.some((repeat) => repeat.seed === seed2)).slice(0, SEEDS - lane.repeats.length).forEach((seed2) => here.queue.add(lane, { ...lane.settings, seed: seed2 }, true));
+      }
+    };
+    find("csv").onclick = () => {
+      const told2 = labels(here.state.lanes.map((lane) => lane.settings));
+      const rows = here.state.lanes.flatMap((lane, i) => lane.repeats.map((r) => [told2[i], r.seed, r.gain, r.psnr, r.ssim, r.level, r.steps, r.seconds]));
+      const head = ["lane", "seed", "gain_db", "psnr_db", "ssim", "level", "steps", "seconds"];
+      saveText("comparison.csv", csv([head, ...rows]), "text/csv");
+    };
+    const wanted = new URLSearchParams(location.search).get("comparison");
+    if (wanted && props.catalog.recorded.includes(wanted) && wanted !== props.first?.compare?.name)
+      server.recorded_comparison({ name: wanted }).then((told2) => here.take(told2));
   }
 
   // gi_core/web/screens/dial/dial.js
@@ -882,8 +1117,8 @@ var gi = (() => {
     const root = gi.mount(element, dial_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
     const say2 = (text, values) => text.replace(/\{(\w+)\}/g, (_, key2) => values[key2] ?? "");
-    const LOW = 1e-4, HIGH = 3, span = Math.log(HIGH / LOW);
-    const at2 = (z2) => Math.log(z2 / LOW) / span, of = (x) => Number((LOW * Math.exp(x * span)).toPrecision(2));
+    const LOW = 1e-4, HIGH = 3, span2 = Math.log(HIGH / LOW);
+    const at2 = (z2) => Math.log(z2 / LOW) / span2, of = (x) => Number((LOW * Math.exp(x * span2)).toPrecision(2));
     const label = (name) => name.replace(":decoder=", "-");
     const marks = [
       '<circle cx="6" cy="6" r="5"/>',
@@ -936,10 +1171,10 @@ var gi = (() => {
     const whole2 = (v) => v >= 1 ? gi.whole(v) : gi.short(v);
     const drawScales = () => {
       const W = Math.max(260, find("axis").clientWidth), px = (x) => 10 + x * (W - 20), rows = [], narrow = innerWidth < 768;
-      const row = (y, name, ticks, kind) => {
+      const row = (y, name, ticks2, kind) => {
         rows.push(`<text x="${narrow ? 0 : -24}" y="${y}" text-anchor="${narrow ? "start" : "end"}" class="strong ${kind}">${name}</text>`);
         let last = narrow ? -10 : -99;
-        for (const [x, label2] of ticks) {
+        for (const [x, label2] of ticks2) {
           if (x == null || x < -1e-3 || x > 1.001 || Math.abs(px(x) - last) < 70) continue;
           last = px(x);
           rows.push(`<line class="tick" x1="${px(x)}" x2="${px(x)}" y1="${y - 19}" y2="${y - 13}"/><text x="${px(x)}" y="${y}" text-anchor="middle" class="${kind}">${label2}</text>`);
@@ -990,7 +1225,7 @@ var gi = (() => {
       find("epsilon").textContent = whole2(lookup("epsilon", z));
       find("bits").textContent = "≤ " + whole2(lookup("bits", z));
     };
-    const drawAnswer = async () => {
+    const drawAnswer2 = async () => {
       if (!answer || answer.error) {
         find("error").textContent = answer?.error ?? "";
         return;
@@ -1027,7 +1262,7 @@ var gi = (() => {
         } catch {
           break;
         }
-        await drawAnswer();
+        await drawAnswer2();
       }
       flying = false;
     };
@@ -1073,21 +1308,496 @@ var gi = (() => {
     drawNumbers2();
   }
 
+  // gi_core/web/screens/evidence/evidence.js
+  var evidence_exports = {};
+  __export(evidence_exports, {
+    mount: () => mount4
+  });
+
+  // gi_core/web/screens/evidence/setup.js
+  var FIELDS2 = (
+    /** @type {const} */
+    ["row", "batch_size", "local_steps", "defense", "clients"]
+  );
+  function noiseOf(defense2) {
+    if (defense2 === "none") return 0;
+    const found = /^clip\+gaussian(?::sigma=([\d.e-]+))?$/.exec(defense2);
+    return found ? Number(found[1] ?? 0.01) : NaN;
+  }
+  function offered({ rows, columns }) {
+    const of = (name) => [...new Set(columns.map((column) => column[name]))];
+    return {
+      row: rows.map((row) => row.name),
+      batch_size: [...of("batch_size"), 16, 64].sort((a, b) => Number(a) - Number(b)),
+      local_steps: [...of("local_steps"), 20].sort((a, b) => Number(a) - Number(b)),
+      defense: [...of("defense"), "clip+gaussian:sigma=1", "topk:keep=0.1", "quantize:bits=4", "dp-gaussian:epsilon=1"],
+      clients: [...of("clients"), 50].sort((a, b) => Number(a) - Number(b))
+    };
+  }
+  function named(field, value) {
+    if (field === "row") return t("evidence.row_" + value);
+    if (field !== "defense") return t(`evidence.${Number(value) === 1 ? "one" : "n"}_${field}`, { n: value });
+    const z = noiseOf(String(value));
+    if (z === 0) return t("evidence.no_noise");
+    return Number.isNaN(z) ? t("evidence.defense_" + String(value).split(":")[0]) : t("evidence.noise", { z: short(z) });
+  }
+  function cellOf(choice, catalog) {
+    const row = catalog.rows.findIndex((r) => r.name === choice.row);
+    const column = catalog.columns.findIndex((c) => c.batch_size === Number(choice.batch_size) && c.local_steps === Number(choice.local_steps) && c.clients === Number(choice.clients) && c.defense === choice.defense);
+    return row < 0 || column < 0 ? null : { row, column };
+  }
+  function choiceOf(catalog, row, column) {
+    const { batch_size, local_steps, clients, defense: defense2 } = catalog.columns[column];
+    return { row: catalog.rows[row].name, batch_size, local_steps, clients, defense: defense2 };
+  }
+  function setUpOf(choice, catalog, more) {
+    const row = catalog.rows.find((r) => r.name === choice.row);
+    const { batch_size, local_steps, defense: defense2, clients } = choice;
+    return {
+      model: row.models[0],
+      batch_size,
+      local_steps,
+      defense: defense2,
+      participants: clients,
+      secure_aggregation: Number(clients) > 1,
+      ...more
+    };
+  }
+  function headOf(column) {
+    const n = { one: 1, pictures: column.batch_size, steps: column.local_steps, devices: column.clients }[column.name];
+    const values = column.name === "noise" ? { z: short(noiseOf(column.defense)) } : { n };
+    return [t(`evidence.head_${column.name}`, values), t(`evidence.under_${column.name}`)];
+  }
+  var titleOf = (column) => headOf(column).slice(0, ["steps", "pictures", "devices"].includes(column.name) ? 2 : 1).join(" ");
+  function better(catalog, row, level) {
+    return catalog.columns.map((column, at2) => ({ column, at: at2, cell: catalog.cells[row][at2] })).filter((one) => one.cell && !one.cell.short && one.cell.level < level).sort((a, b) => a.cell.level - b.cell.level).slice(0, 3);
+  }
+
+  // gi_core/web/screens/evidence/charts.js
+  var KINDS = ["frontier", "noise", "degradation"];
+  var SCRIPT = "gi/plotly.min.js";
+  var SYMBOLS = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star"];
+  var DASHES2 = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
+  var loading = null;
+  function plotly() {
+    loading ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL(SCRIPT, document.baseURI.split("?")[0]).href;
+      script.onload = () => resolve(
+        /** @type {any} */
+        window.Plotly
+      );
+      script.onerror = () => {
+        loading = null;
+        reject(new Error("plotly could not be loaded"));
+      };
+      document.head.append(script);
+    });
+    return loading;
+  }
+  var styled = (trace, i) => ({
+    mode: "lines+markers",
+    line: { dash: DASHES2[i % DASHES2.length], width: 1.5 },
+    marker: { symbol: SYMBOLS[i % SYMBOLS.length], size: 10 },
+    ...trace
+  });
+  function figure(kind, data) {
+    if (kind === "frontier") {
+      return {
+        traces: data.frontier.map((f, i) => styled({
+          name: f.family,
+          x: f.points.map((p) => 100 * p.accuracy),
+          y: f.points.map((p) => p.gain),
+          customdata: f.points,
+          mode: "lines+markers"
+        }, i)),
+        x: { title: t("evidence.axis_accuracy"), ticksuffix: " %" },
+        y: { title: t("evidence.axis_gain") }
+      };
+    }
+    if (kind === "noise") {
+      return {
+        traces: data.noise.map((m, i) => styled({
+          name: m.model,
+          mode: "markers",
+          x: m.points.map((p) => p.z || 1e-4),
+          y: m.points.map((p) => p.psnr),
+          customdata: m.points
+        }, i)),
+        x: {
+          title: t("evidence.axis_noise"),
+          type: "log",
+          tickvals: [1e-4, 1e-3, 0.01, 0.1, 1],
+          ticktext: [t("evidence.none"), "0.001", "0.01", "0.1", "1"]
+        },
+        y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" }
+      };
+    }
+    return {
+      traces: data.degradation.map((s, i) => styled({
+        name: `${s.sweep} (${s.attack})`,
+        customdata: s.points,
+        x: s.points.map((p) => p.x),
+        y: s.points.map((p) => p.psnr),
+        error_y: { array: s.points.map((p) => p.sd), thickness: 1 }
+      }, i)),
+      x: { title: t("evidence.axis_strength"), type: "log" },
+      y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" }
+    };
+  }
+  function pointHtml(kind, p) {
+    const open = p.key ? `<button type="button" class="btn s" data-act="open" data-key="${p.key}">
+    ${t("evidence.open")}</button>` : "";
+    const strip2 = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
+    if (kind === "frontier") {
+      return `${strip2}<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
+        "evidence.point_frontier",
+        { accuracy: p.accuracy, gain: signed(p.gain, 2) }
+      )}</p>${open}`;
+    }
+    if (kind === "noise") {
+      return `<p>${p.z ? named("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
+      ${number(p.psnr)} dB</b></p>
+      <p><code class="mono">${escape(p.attack)}</code>, ${escape(p.picture)}</p>${open}`;
+    }
+    return `<p>${number(p.x, 4)}: <b>${number(p.psnr)} dB</b> ± ${number(p.sd)}</p>`;
+  }
+  async function draw(box, kind, data, told2) {
+    const library = await plotly(), { traces, x, y } = figure(kind, data), ink = token("ink2"), line = token("line");
+    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
+    const layout2 = {
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 56, r: 16, t: 8, b: 48 },
+      height: 420,
+      font: { family: "Source Sans Pro, system-ui, sans-serif", size: 14, color: ink },
+      hovermode: "closest",
+      colorway: [token("attacker"), token("private"), token("leaving"), token("bound"), token("control"), token("ink")],
+      xaxis: { ...axis, ...x, title: { text: x.title, font: { size: 14 } } },
+      yaxis: { ...axis, ...y, title: { text: y.title, font: { size: 14 } } },
+      legend: { font: { size: 14 } }
+    };
+    await library.react(box, traces, layout2, { displaylogo: false, responsive: true, locale: "en" });
+    const held = (
+      /** @type {any} */
+      box
+    );
+    held.removeAllListeners?.("plotly_hover");
+    held.removeAllListeners?.("plotly_click");
+    held.on("plotly_hover", (event) => told2(event.points[0].customdata, false));
+    held.on("plotly_click", (event) => told2(event.points[0].customdata, true));
+  }
+
+  // gi_core/web/screens/evidence/evidence.html
+  var evidence_default = '<div class="sheet evidence" data-testid="evidence">\n  <div class="story"><h1 data-t="evidence.story"></h1></div>\n  <form class="panel setup" data-r="setup" data-label="evidence.setup" novalidate>\n    <div class="sentence" data-r="sentence"></div>\n    <details class="more" data-r="more"><summary class="btn s" data-t="evidence.more"></summary>\n      <div class="pop">\n        <label><span data-t="evidence.image_size"></span><input type="number" min="11" max="384" step="1" data-f="image_size"></label>\n        <label><span data-t="evidence.channels"></span><select data-f="channels"></select></label>\n        <label><span data-t="evidence.batchnorm"></span><select data-f="batchnorm"></select></label>\n      </div></details>\n  </form>\n  <div class="cols">\n    <section class="panel map-box" data-label="evidence.map">\n      <div class="scroll" tabindex="0" role="group" data-label="evidence.map"><table class="map" data-r="map"></table></div>\n      <div class="legend"><span data-t="evidence.legend"></span><span><i class="h"></i><b data-t="evidence.legend_short"></b></span></div>\n    </section>\n    <aside class="panel answer" data-r="answer" data-label="evidence.answer" aria-live="polite"></aside>\n  </div>\n  <details class="panel fold" data-r="charts-box"><summary><b data-t="evidence.charts"></b><span class="small" data-t="evidence.charts_note"></span></summary>\n    <div class="tabs" role="group" data-r="kinds" data-label="evidence.charts"></div>\n    <div class="chart"><div data-r="chart" class="canvas"></div><div class="point" data-r="point" aria-live="polite"></div></div>\n    <p class="small" data-r="chart-note"></p>\n  </details>\n  <details class="panel fold" data-r="regimes-box"><summary><b data-t="evidence.regimes"></b><span class="small" data-t="evidence.regimes_note"></span></summary>\n    <div class="regimes"><div class="scroll" tabindex="0" role="group" data-label="evidence.regimes"><table data-r="regimes"></table></div>\n      <div class="regime" data-r="regime" aria-live="polite"></div></div>\n  </details>\n</div>\n';
+
+  // gi_core/web/screens/evidence/map.js
+  async function drawTile(canvas, catalog, tile, place2) {
+    const { side } = catalog, sprite = await picture(catalog.sprite);
+    canvas.width = canvas.height = side;
+    context(canvas).drawImage(sprite, place2 * side, tile * side, side, side, 0, 0, side, side);
+  }
+  var wordOf = (cell) => cell.short ? t("evidence.short") : words["level_" + cell.level];
+  function cellHtml(catalog, cell, r, c) {
+    const setting = `${named("row", catalog.rows[r].name)}, ${headOf(catalog.columns[c]).join(" ")}`;
+    if (!cell) return `<td><button type="button" class="cell none" data-cell="${r},${c}"
+    aria-label="${escape(setting)}: ${t("evidence.not_run")}">${t("evidence.not_run")}</button></td>`;
+    const pair = cell.tile == null ? "" : `<span class="two">${[0, 1].map((place2) => `<canvas data-tile="${cell.tile},${place2}" aria-hidden="true"></canvas>`).join("")}</span>`;
+    return `<td><button type="button" class="cell l${cell.level}${cell.short ? " short" : ""}" data-cell="${r},${c}"
+    aria-label="${escape(`${setting}: ${wordOf(cell)}`)}">${pair}<span class="w">${wordOf(cell)}</span></button></td>`;
+  }
+  function drawMap(table, catalog, choose) {
+    const heads = catalog.columns.map(headOf);
+    table.innerHTML = `<thead><tr><td></td>${heads.map(([head, under]) => `<th scope="col"><b>${head}</b>${under}</th>`).join("")}</tr></thead><tbody>` + catalog.rows.map((row, r) => `<tr>
+      <th scope="row"><b>
+      ${named("row", row.name)}</b></th>` + catalog.columns.map((_, c) => cellHtml(catalog, catalog.cells[r][c], r, c)).join("") + "</tr>").join("") + "</tbody>";
+    table.querySelectorAll("canvas").forEach((canvas) => {
+      const [tile, place2] = (canvas.dataset.tile ?? "").split(",").map(Number);
+      drawTile(canvas, catalog, tile, place2);
+    });
+    table.querySelectorAll("button").forEach((button) => {
+      const [row, column] = (button.dataset.cell ?? "").split(",").map(Number);
+      button.onclick = () => choose(row, column);
+    });
+  }
+  function markCell(table, at2, near) {
+    table.querySelectorAll("button").forEach((button) => {
+      const mine = at2 && button.dataset.cell === `${at2.row},${at2.column}`;
+      button.classList.toggle("mine", Boolean(mine) && !near);
+      button.classList.toggle("nearest", Boolean(mine) && near);
+      button.setAttribute("aria-pressed", String(Boolean(mine)));
+      button.querySelector(".you")?.remove();
+      if (mine) button.insertAdjacentHTML("beforeend", `<span class="you">
+      ${t(near ? "evidence.nearest" : "evidence.yours")}</span>`);
+    });
+  }
+
+  // gi_core/web/screens/evidence/panel.js
+  function sentence(run) {
+    const said = t(run.short ? "evidence.say_short" : `evidence.say_${run.level}`);
+    if (run.rank == null) return said;
+    return `${said} ${t("evidence.rank", {
+      n: whole(run.candidates),
+      rank: ordinal(run.rank, words),
+      control: ordinal(run.control_rank, words)
+    })}`;
+  }
+  function cost(catalog, column) {
+    if (column.name !== "noise") return t("evidence.cost_" + column.name);
+    if (column.accuracy == null) return t("evidence.cost_unknown");
+    return t("evidence.cost_noise", { with: column.accuracy, without: catalog.columns[0].accuracy });
+  }
+  function changes(catalog, row, cell) {
+    if (cell.short) return `<p class="small">${t("evidence.change_short")}</p>`;
+    if (cell.level === 0) return `<p class="small">${t("evidence.change_none")}</p>`;
+    const found = better(catalog, row, cell.level);
+    if (!found.length) return `<p class="small">${t("evidence.change_unknown")}</p>`;
+    return `<ul>${found.map((one) => `<li><b>${titleOf(one.column)}</b>${squares(one.cell.level)}
+    <span class="small">${t("evidence.found", { word: words["level_" + one.cell.level], n: one.cell.runs })}
+    ${cost(catalog, one.column)}</span></li>`).join("")}</ul>`;
+  }
+  var outside = (choice) => ["evidence.out_server", "evidence.out_again", "evidence.out_fresh", "evidence.out_budget"].concat(Number(choice.clients) > 1 ? ["evidence.out_sum"] : []).map((key2) => t(key2)).join(" ");
+  var buttons = (more) => `<div class="dl">
+  <button type="button" class="btn s" data-act="report">
+  ${icon("down")}${t("evidence.report")}</button>${more}</div><div class="all" data-k="all"></div>`;
+  function drawCell(panel, catalog, at2, choice) {
+    const cell = catalog.cells[at2.row][at2.column];
+    const title = `${named("row", catalog.rows[at2.row].name)}: ${titleOf(catalog.columns[at2.column])}`;
+    if (!cell) {
+      panel.innerHTML = `<div class="top"><h2>${title}</h2></div><p>${t("evidence.nobody")}</p>${buttons("")}`;
+      return;
+    }
+    const kinds = ["private", "attacker", "control"];
+    const figures2 = cell.tile == null ? `<p class="small">${t("evidence.no_pictures")}</p>` : `<div class="three">${kinds.map((kind) => `<figure class="k-${kind}">
+      <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
+      <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("")}</div>`;
+    panel.innerHTML = `<div class="top"><h2>${title}</h2>${cell.short ? "" : squares(cell.level)}</div>
+    <p class="small">${t("evidence.strongest", {
+      word: wordOf(cell),
+      n: cell.runs,
+      pictures: cell.pictures,
+      psnr: number(cell.psnr)
+    })}</p>${figures2}
+    <p>${sentence(cell)}</p>
+    <h3>${t("evidence.change")}</h3>${changes(catalog, at2.row, cell)}
+    <h3>${t("evidence.outside")}</h3><p class="small">${outside(choice)}</p>
+    ${buttons(`<button type="button" class="btn s" data-act="all" aria-expanded="false">
+      ${t("evidence.all", { n: cell.runs })}</button>
+    ${cell.key ? `<button type="button" class="btn s" data-act="open" data-key="${cell.key}">
+      ${t("evidence.open")}</button>` : ""}`)}`;
+    panel.querySelectorAll(".three canvas").forEach((canvas, place2) => drawTile(
+      /** @type {HTMLCanvasElement} */
+      canvas,
+      catalog,
+      cell.tile,
+      place2
+    ));
+  }
+  function drawAnswer(panel, answer, choice, nearest2) {
+    if (answer.error) {
+      panel.innerHTML = `<div class="top"><h2>${t("evidence.refused")}</h2></div><p class="refused" lang="en">
+      ${escape(answer.error)}</p>`;
+      return;
+    }
+    const { found } = answer, word2 = (level) => words["level_" + level];
+    const off = answer.distance ?? answer.nearest;
+    const head = !Number.isFinite(off ?? NaN) ? t("evidence.incomparable") : off === 0 ? t("evidence.exactly") : t("evidence.off_map", { cell: nearest2, distance: number(off) });
+    const span2 = found && (found.levels[0] === found.levels[1] ? word2(found.levels[0]) : t("evidence.span", { low: word2(found.levels[0]), high: word2(found.levels[1]) }));
+    panel.innerHTML = `<div class="top"><h2>${found ? span2 : t("evidence.unmeasured")}</h2>
+    ${found ? squares(found.levels[1]) : ""}</div>
+    <p>${head}</p>
+    ${found ? `<p class="small">${t("evidence.near", {
+      n: answer.count,
+      low: signed(found.gain[0], 2),
+      high: signed(found.gain[1], 2)
+    })}</p>` : ""}
+    <h3>${t("evidence.outside")}</h3><p class="small">${outside(choice)}</p>${buttons("")}`;
+  }
+  function drawRuns(box, runs) {
+    const heads = words["evidence.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("");
+    box.innerHTML = `<table><thead><tr>${heads}</tr></thead>
+    <tbody>${runs.map((run) => `<tr><td><code class="mono">${escape(run.attack)}</code><br>
+      ${escape(run.names.join(", "))}</td>
+    <td>${words["level_" + run.level]}</td><td>${number(run.psnr)}</td>
+    <td><button type="button" class="link" data-act="open" data-key="${run.key}">${t("evidence.open")}</button></td>
+    </tr>`).join("")}
+    </tbody></table>`;
+  }
+
+  // gi_core/web/screens/evidence/regimes.js
+  var SHORT = 120;
+  var theirs = (paper) => paper.ssim != null ? number(paper.ssim, 2) : words["feas_paper_" + paper.word];
+  var tooShort = (regime) => regime.level === 0 && regime.runs.some((run) => run.cut != null || run.iterations <= SHORT);
+  function rowHtml(victim, setting, name, regime) {
+    const short2 = tooShort(regime), word2 = short2 ? t("evidence.short") : words["feas_level_" + regime.level];
+    return `<tr class="${short2 ? "short" : ""}"><th scope="row">${escape(victim)}</th><td>${setting}</td>
+    <td>${number(regime.ssim.mean, 2)}</td><td>${word2}</td><td>${theirs(regime.paper)}</td>
+    <td>${whole(regime.runs[0].iterations)}</td>
+    <td><button type="button" class="link" data-regime="${name}">${t("evidence.pictures")}</button></td></tr>`;
+  }
+  var rowsOf = ({ groups, regimes: told2 }) => groups.flatMap(({ name: group, columns, rows }) => rows.flatMap(({ victim, cells }) => cells.map((name, i) => name ? rowHtml(victim, words[`feas_${group}_${columns[i]}`], name, told2[name]) : "")));
+  async function drawRegime(box, name, run, shown2) {
+    box.innerHTML = ["private", "attacker"].map((kind) => `<figure>
+    <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
+    <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("") + `<p class="small">${escape(name)}: SSIM ${number(run.ssim, 2)}, ${number(run.psnr)} dB</p>`;
+    const source = await picture(shown2.src), canvases = box.querySelectorAll("canvas");
+    [0, shown2.rows - 1].forEach((row, i) => tiles(canvases[i], source, row, shown2.batch, shown2.side, shown2.side));
+  }
+  function regimes({ props, server }, find) {
+    const { catalog } = props;
+    find("regimes").innerHTML = `<thead><tr>${words["evidence.regime_columns"].split("|").map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead><tbody>${rowsOf(catalog.regimes).join("")}</tbody>`;
+    find("regimes").onclick = async (event) => {
+      const name = event.target.closest("[data-regime]")?.dataset.regime;
+      if (!name) return;
+      const run = catalog.regimes.regimes[name].runs[0];
+      const shown2 = await server.feasibility_run({ regime: name, update: run.update, seed: run.seed });
+      if (shown2.error) toast(shown2.error);
+      else drawRegime(find("regime"), name, run, shown2);
+    };
+  }
+
+  // gi_core/web/screens/evidence/evidence.js
+  function mount4(context2) {
+    const root = fill(context2.element, evidence_default), find = finder(root);
+    const open = opener(context2);
+    room2(context2, find, open);
+    charts(context2, find, open);
+    regimes(context2, find);
+  }
+  function opener({ server }) {
+    return async (key2) => {
+      const told2 = await server.risk_run({ key: key2 });
+      if (told2.run) return emit("open", told2.run);
+      if (told2.query) location.search = `${told2.query}&tab=explore`;
+      else toast(told2.error);
+    };
+  }
+  function room2({ props, server }, find, open) {
+    const { catalog } = props;
+    const more = { image_size: 32, channels: 3, batchnorm: "eval" };
+    let choice = choiceOf(catalog, 1, 0), asked = 0;
+    const show2 = async () => {
+      FIELDS2.forEach((field) => {
+        find("sentence").querySelector(`[data-f=${field}]`).value = choice[field];
+      });
+      const plain2 = more.image_size === 32 && more.channels === 3 && more.batchnorm === "eval";
+      const at2 = plain2 ? cellOf(choice, catalog) : null, mine = ++asked;
+      find("answer").classList.toggle("asking", !at2);
+      if (at2) {
+        markCell(find("map"), at2, false);
+        return drawCell(find("answer"), catalog, at2, choice);
+      }
+      const answer = await server.risk_answer(setUpOf(choice, catalog, more));
+      if (mine !== asked) return;
+      find("answer").classList.remove("asking");
+      const nearest2 = nearestCell(answer, catalog, choice.row);
+      markCell(find("map"), nearest2, true);
+      drawAnswer(find("answer"), answer, choice, nearest2 ? `${named("row", catalog.rows[nearest2.row].name)}, ${headOf(catalog.columns[nearest2.column]).join(" ")}` : t("evidence.a_run"));
+    };
+    sentence2(catalog, find, (field, value) => {
+      choice = { ...choice, [field]: value };
+      show2();
+    });
+    moreFields(find, more, show2);
+    drawMap(find("map"), catalog, (row, column) => {
+      choice = choiceOf(catalog, row, column);
+      show2();
+    });
+    find("answer").onclick = async (event) => {
+      const button = event.target.closest("[data-act]");
+      if (!button) return;
+      if (button.dataset.act === "open") return open(button.dataset.key);
+      if (button.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
+      const at2 = cellOf(choice, catalog), box = find("answer").querySelector("[data-k=all]");
+      const shown2 = box.innerHTML !== "";
+      button.setAttribute("aria-expanded", String(!shown2));
+      if (shown2) box.innerHTML = "";
+      else drawRuns(box, (await server.evidence_cell(at2)).runs);
+    };
+    show2();
+  }
+  function nearestCell(answer, catalog, row) {
+    const key2 = answer.runs?.[0]?.key, r = catalog.rows.findIndex((one) => one.name === row);
+    const column = key2 ? catalog.cells[r].findIndex((cell) => cell?.key === key2) : -1;
+    return column < 0 ? null : { row: r, column };
+  }
+  function sentence2(catalog, find, changed) {
+    const values = (
+      /** @type {Record<string, any[]>} */
+      offered(catalog)
+    );
+    const select = (field) => `<select data-f="${field}"
+    aria-label="${t("evidence.choice_" + field)}">${values[field].map((value) => `<option value="${escape(value)}">
+      ${escape(named(field, value))}</option>`).join("")}</select>`;
+    find("sentence").innerHTML = words["evidence.sentence"].replace(/\{(\w+)\}/g, (_, field) => `</span>
+    ${select(field)}<span>`).replace(/^/, "<span>").concat("</span>");
+    for (const box of find("sentence").querySelectorAll("select")) {
+      const text = ["row", "defense"].includes(box.dataset.f);
+      box.onchange = () => changed(box.dataset.f, text ? box.value : Number(box.value));
+    }
+    find("setup").onsubmit = (event) => event.preventDefault();
+  }
+  function moreFields(find, more, show2) {
+    const box = find("more"), field = (name) => box.querySelector(`[data-f=${name}]`);
+    field("channels").append(new Option(t("evidence.colour"), "3"), new Option(t("evidence.grey"), "1"));
+    field("batchnorm").append(...["eval", "train", "shared"].map((mode) => new Option(t("evidence.bn_" + mode), mode)));
+    for (const name of Object.keys(more)) {
+      field(name).value = more[name];
+      field(name).onchange = () => {
+        if (field(name).value === "") return;
+        more[name] = name === "batchnorm" ? field(name).value : Number(field(name).value);
+        show2();
+      };
+    }
+  }
+  async function report(server, setup) {
+    const file = await server.risk_report({ setup, format: "pdf" });
+    if (file.data) save(file.name, file.data, file.type);
+    else toast(file.error);
+  }
+  function charts({ props }, find, open) {
+    const data = props.catalog.charts;
+    let kind = KINDS[0];
+    const box = find("charts-box");
+    const told2 = (point, click) => {
+      find("point").innerHTML = pointHtml(kind, point);
+      if (click && point.key) open(point.key);
+    };
+    const show2 = async () => {
+      for (const button of find("kinds").querySelectorAll("button"))
+        button.setAttribute("aria-pressed", String(button.dataset.kind === kind));
+      find("chart-note").textContent = t("evidence.note_" + kind);
+      find("point").innerHTML = `<p class="small">${t("evidence.hover")}</p>`;
+      await draw(find("chart"), kind, data, told2).catch((error) => {
+        find("point").textContent = error.message;
+      });
+    };
+    find("kinds").innerHTML = KINDS.map((name) => `<button type="button" class="btn s" data-kind="${name}">
+    ${t("evidence.kind_" + name)}</button>`).join("");
+    find("kinds").onclick = (event) => {
+      const button = event.target.closest("[data-kind]");
+      if (button) {
+        kind = button.dataset.kind;
+        show2();
+      }
+    };
+    find("point").onclick = (event) => {
+      const button = event.target.closest("[data-key]");
+      if (button) open(button.dataset.key);
+    };
+    box.ontoggle = () => box.open && show2();
+    on("theme", () => {
+      if (box.open) show2();
+    });
+  }
+
   // gi_core/web/screens/explore/explore.js
   var explore_exports = {};
   __export(explore_exports, {
     early: () => early,
-    mount: () => mount4,
+    mount: () => mount5,
     offer: () => offer
   });
-
-  // gi_core/web/lib/bus.js
-  var emit = (name, detail) => window.dispatchEvent(new CustomEvent("gi:" + name, { detail }));
-  var on = (name, handler) => window.addEventListener("gi:" + name, (event) => handler(
-    /** @type {CustomEvent} */
-    event.detail
-  ));
-  var explore = { setUp: () => null, query: () => "" };
 
   // gi_core/web/screens/explore/atlas.js
   var FRAMES = 16;
@@ -1306,16 +2016,16 @@ var gi = (() => {
     return fitting.find((s) => s.pictures[0] === picture3) ?? fitting.find((s) => s.pictures.includes(picture3)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
   }
   var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES[defense2].stops;
-  var cellOf = (set, strength2) => set?.cells?.find((cell) => cell.strength === strength2) ?? null;
-  function settingsOf({ network, defense: defense2, strength: strength2, mixed, own, expert }, cell, offered2) {
-    if (cell && !own && !Object.keys(expert).length) return { ...offered2.defaults, ...cell.scenario };
-    const bare = strength2 === NONE && mixed === 1 && network === "lenet";
+  var cellOf2 = (set, strength2) => set?.cells?.find((cell) => cell.strength === strength2) ?? null;
+  function settingsOf({ network, defense: defense2, strength: strength2, mixed, own, expert }, cell, offered3) {
+    if (cell && !own && !Object.keys(expert).length) return { ...offered3.defaults, ...cell.scenario };
+    const bare2 = strength2 === NONE && mixed === 1 && network === "lenet";
     return {
-      ...offered2.defaults,
+      ...offered3.defaults,
       model: network,
       batch_size: mixed,
       defense: defenseText(defense2, strength2),
-      attack: bare ? offered2.attacks.bare : offered2.attacks[network] ?? offered2.attacks.any,
+      attack: bare2 ? offered3.attacks.bare : offered3.attacks[network] ?? offered3.attacks.any,
       ...expert
     };
   }
@@ -1325,9 +2035,9 @@ var gi = (() => {
     const given = own ? own.map((data) => ({ data })) : [];
     return [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))].slice(0, mixed);
   }
-  var keyOf = (settings, pictures2) => JSON.stringify([settings, pictures2]);
+  var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
   var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => c.verdict.level === 0))?.strength ?? null;
-  var spread = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
+  var spread2 = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
   function range(seconds) {
     const round = (s) => s < 10 ? Math.max(1, Math.round(s)) : s < 60 ? Math.round(s / 5) * 5 : Math.round(s / 30) * 30;
     return [round(0.75 * seconds), Math.max(round(0.75 * seconds) + 1, round(1.6 * seconds))];
@@ -1399,7 +2109,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/explore/stage.js
-  var FACTOR = 4;
+  var FACTOR2 = 4;
   var ROWS = 12;
   var COLUMNS = 64;
   function square(canvas, side) {
@@ -1425,7 +2135,7 @@ var gi = (() => {
   }
   function contrast(canvas, truth, guess) {
     if (truth.width !== guess.width || truth.height !== guess.height) return square(canvas, 1);
-    difference(canvas, truth, guess, FACTOR);
+    difference(canvas, truth, guess, FACTOR2);
   }
   var unpacked = /* @__PURE__ */ new Map();
   function bytes(base64) {
@@ -1470,18 +2180,18 @@ var gi = (() => {
     if (level === null) return t((own ? "explore.head_own" : "explore.head_unrun") + many);
     return t("explore.head" + many, { what: t(`explore.head_${level}${many}`) });
   }
-  function sentence({ defense: defense2, strength: s, mixed, own }, verdict) {
+  function sentence3({ defense: defense2, strength: s, mixed, own }, verdict) {
     if (mixed > 1) return t("explore.say_many", { n: mixed, what: t(`explore.say_many_${verdict.level}`) });
     if (defense2 === "noise" && s >= proven(mixed)) return t("explore.say_proven", { with: strength(defense2, s) });
-    const bare = s === 0 && verdict.level === 3 && !own;
-    return bare ? t("explore.say_bare") : t(`explore.say_${verdict.level}`, { with: strength(defense2, s) });
+    const bare2 = s === 0 && verdict.level === 3 && !own;
+    return bare2 ? t("explore.say_bare") : t(`explore.say_${verdict.level}`, { with: strength(defense2, s) });
   }
   var reason = (verdict) => t("explore.why", {
     candidates: verdict.candidates,
     rank: ordinal(verdict.rank, words),
     control: ordinal(verdict.control_rank, words)
   });
-  function prompt({ defense: defense2, strength: s, mixed, own, network }, level, flag, hides, cost) {
+  function prompt({ defense: defense2, strength: s, mixed, own, network }, level, flag, hides, cost2) {
     if (level === null && own) return [t("explore.ask_own"), t("explore.ask_own_note")];
     if (level === null)
       return [
@@ -1494,12 +2204,12 @@ var gi = (() => {
     if (level > 1) return [t("explore.still"), stands];
     if (level === 1) return [t("explore.colours"), stands];
     const found = hides ?? s, verdict = flag === null ? "" : guessed(flag, found, defense2);
-    return [t("explore.hidden", { z: tick(defense2, found) }), [verdict, price(cost)].filter(Boolean).join(" ") || stands];
+    return [t("explore.hidden", { z: tick(defense2, found) }), [verdict, price(cost2)].filter(Boolean).join(" ") || stands];
   }
   var guessed = (flag, found, defense2) => t(flag === found ? "explore.guess_exact" : flag > found ? "explore.guess_more" : "explore.guess_less", {
     f: tick(defense2, flag)
   });
-  var price = (cost) => cost === null ? "" : t("explore.costs", { n: number(100 * cost, 1) });
+  var price = (cost2) => cost2 === null ? "" : t("explore.costs", { n: number(100 * cost2, 1) });
   function readout({ defense: defense2, strength: s }, share) {
     if (!s) return [t(`explore.read_none_${defense2}`), t("explore.read_none")];
     const head = t(`explore.read_${defense2}`, { n: tick(defense2, s) });
@@ -1534,12 +2244,12 @@ var gi = (() => {
       node.dataset.said = html;
     }
   }
-  function draw(find, look) {
+  function draw2(find, look) {
     drawPair(find, look);
     drawWire(find, look);
     drawFilm(find, look);
     drawNumbers(find, look);
-    drawVerdict(find, look);
+    drawVerdict2(find, look);
   }
   var BUSY = ["starting", "queued", "running", "judging"];
   var busy2 = (look) => BUSY.includes(look.running.phase);
@@ -1554,11 +2264,11 @@ var gi = (() => {
     if (film) sheet(find("guess"), tiles2);
     else if (busy2(look)) noise(find("guess"), truth.length, look.side);
     if (film) contrast(find("difference"), find("truth"), find("guess"));
-    const veil = veiled(look);
-    find("veil").hidden = !veil;
-    if (veil) {
-      put(find("veil-title"), t(veil[0]));
-      put(find("veil-note"), t(veil[1]));
+    const veil2 = veiled(look);
+    find("veil").hidden = !veil2;
+    if (veil2) {
+      put(find("veil-title"), t(veil2[0]));
+      put(find("veil-note"), t(veil2[1]));
     }
     find("attacked").classList.toggle("control-held", look.controlHeld && Boolean(film));
     put(find("own-title"), t((own ? "explore.own_title" : "explore.private_title") + many));
@@ -1580,7 +2290,7 @@ var gi = (() => {
       film ? t("explore.guess_alt", { word: name, step: film.frames[frame]?.step ?? 0 }) : t("explore.guess_none")
     );
     find("truth").setAttribute("aria-label", t(own ? "explore.own_alt" : "explore.truth_alt", { name: choices2.picture }));
-    find("stage").dataset.state = veil ? own ? "own" : "unrun" : running.phase;
+    find("stage").dataset.state = veil2 ? own ? "own" : "unrun" : running.phase;
   }
   var seed = 1;
   function noise(canvas, count, side) {
@@ -1651,15 +2361,15 @@ var gi = (() => {
         (s) => `<span class="tick" data-s="${s}" style="left:${place(defense2, stops, s)}%">${tick(defense2, s)}</span>`
       ).join("")
     );
-    for (const mark of box.children)
-      mark.classList.toggle("on", Number(
+    for (const mark2 of box.children)
+      mark2.classList.toggle("on", Number(
         /** @type {HTMLElement} */
-        mark.dataset.s
+        mark2.dataset.s
       ) === strength2);
   }
   function drawFilm(find, look) {
     const { film, frame, truth } = look, strip2 = [...find("thumbs").querySelectorAll("canvas")];
-    const shown2 = film ? film.frames.length : 0, want = film ? spread(shown2, strip2.length) : [];
+    const shown2 = film ? film.frames.length : 0, want = film ? spread2(shown2, strip2.length) : [];
     const at2 = film ? want.filter((w) => w <= frame).length - 1 : -1;
     strip2.forEach((canvas, i) => {
       const box = canvas.parentElement, key2 = film ? `${film.tiles} ${want[i]}` : "";
@@ -1721,7 +2431,7 @@ var gi = (() => {
       for (const [name, value] of Object.entries(told2)) put(box.querySelector(`[data-n=${name}] dd`), value);
     }
   }
-  function drawVerdict(find, look) {
+  function drawVerdict2(find, look) {
     const { choices: choices2, film } = look, verdict = busy2(look) ? null : film?.verdict ?? null, working = busy2(look);
     const level = verdict?.level ?? null;
     put(find("headline"), headline({ level, mixed: choices2.mixed, own: Boolean(choices2.own), running: working }));
@@ -1757,7 +2467,7 @@ var gi = (() => {
         t("explore.say_working_note")
       ];
     if (look.impossible) return [t("explore.word_unrun"), look.impossible, ""];
-    if (verdict) return [t(`explore.word_${verdict.level}`), sentence(choices2, verdict), reason(verdict)];
+    if (verdict) return [t(`explore.word_${verdict.level}`), sentence3(choices2, verdict), reason(verdict)];
     if (film) return [t("explore.word_unjudged"), t("explore.say_unjudged"), t("explore.say_unjudged_note")];
     if (choices2.own)
       return [t("explore.word_ready"), t("explore.say_own"), t("explore.say_own_note", { side: look.side })];
@@ -1857,8 +2567,8 @@ var gi = (() => {
     /** What the choices come to: the recorded set and cell, the request, and which film is on. */
     subject() {
       const { choices: choices2 } = this.state, set = setOf(this.atlas.sets, choices2);
-      const cell = cellOf(set, choices2.strength), settings = settingsOf(choices2, cell, this.catalog);
-      const pictures2 = picturesOf(choices2, set, this.samples), key2 = keyOf(settings, pictures2);
+      const cell = cellOf2(set, choices2.strength), settings = settingsOf(choices2, cell, this.catalog);
+      const pictures2 = picturesOf(choices2, set, this.samples), key2 = keyOf2(settings, pictures2);
       const running = this.runner.state.key === key2 ? this.runner.state : IDLE;
       return { set, cell, settings, pictures: pictures2, key: key2, running, film: this.filmOf(set, cell, key2, running) };
     }
@@ -1905,7 +2615,7 @@ var gi = (() => {
       cancelAnimationFrame(this.waiting);
       this.waiting = 0;
       const look = this.look(this.subject());
-      draw(this.find, look);
+      draw2(this.find, look);
       this.drawn.forEach((also) => also(look));
     }
     /** After a step of the run: follow its newest frame, keep what it ended with, play a replay. */
@@ -1929,13 +2639,13 @@ var gi = (() => {
      * Change what is chosen: the pictures at once, then what has to be loaded or asked for.
      * @param {Partial<model.Choices>} changes
      */
-    choose(changes) {
+    choose(changes2) {
       const { state } = this;
       this.player.stop();
-      Object.assign(state.choices, changes);
-      if ("defense" in changes) {
+      Object.assign(state.choices, changes2);
+      if ("defense" in changes2) {
         state.flag = state.ghost = null;
-        state.choices.strength = changes.strength ?? 0;
+        state.choices.strength = changes2.strength ?? 0;
       }
       const stops = stopsOf(setOf(this.atlas.sets, state.choices), state.choices.defense);
       state.choices.strength = closest(state.choices.defense, stops, state.choices.strength);
@@ -1955,17 +2665,17 @@ var gi = (() => {
       this.asking = window.setTimeout(() => this.ask(), PAUSE);
     }
     async ask() {
-      const { settings, pictures: pictures2, key: key2, film } = this.subject(), named = JSON.stringify(settings), server = this.line?.server;
+      const { settings, pictures: pictures2, key: key2, film } = this.subject(), named2 = JSON.stringify(settings), server = this.line?.server;
       if (!server?.explore_estimate) return;
       if (!film && !this.state.choices.own && !this.wires.has(key2)) {
         const told3 = await server.explore_update({ settings, pictures: pictures2 });
         if (told3 && !told3.error) this.wires.set(key2, told3);
         this.refresh();
       }
-      if (this.estimates.has(named)) return;
+      if (this.estimates.has(named2)) return;
       const told2 = await server.explore_estimate({ settings });
       const { seconds = null, load = 1, learnt = false, error = "" } = told2 ?? {};
-      this.estimates.set(named, { seconds, load, learnt, impossible: error });
+      this.estimates.set(named2, { seconds, load, learnt, impossible: error });
       this.refresh();
     }
     /** The server is there. @param {Line["trigger"]} trigger @param {Line["server"]} server */
@@ -2038,8 +2748,8 @@ var gi = (() => {
       return new URLSearchParams(changed.map(([name, value]) => [name, String(value)])).toString();
     }
     address() {
-      const room = document.body.dataset.tab ?? "explore", query2 = new URLSearchParams(this.query());
-      if (room !== "explore") query2.set("tab", room);
+      const room3 = document.body.dataset.tab ?? "explore", query2 = new URLSearchParams(this.query());
+      if (room3 !== "explore") query2.set("tab", room3);
       return `${location.href.split("?")[0]}${query2.size ? `?${query2}` : ""}`;
     }
   };
@@ -2413,7 +3123,7 @@ var gi = (() => {
     ), { state } = control;
     if (target.closest?.("select, textarea, [contenteditable], input:not([type=range]):not([type=checkbox])")) return;
     const frames = event.shiftKey && /^Arrow(Left|Right)$/.test(event.key);
-    const actions = (
+    const actions2 = (
       /** @type {Record<string, () => void>} */
       {
         " ": () => {
@@ -2445,7 +3155,7 @@ var gi = (() => {
         End: () => control.seek(Number.MAX_SAFE_INTEGER)
       }
     );
-    const act = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const act = actions2[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act || event.key === " " && target.closest("button")) return;
     if (target.matches("input.scrub") && !event.shiftKey && /^(Arrow|Home|End)/.test(event.key)) return;
     event.preventDefault();
@@ -2470,13 +3180,13 @@ var gi = (() => {
     listen(root, find, control, catalog);
     return { root, control, catalog };
   }
-  var offered = null;
+  var offered2 = null;
   var offer = (catalog) => {
-    offered = catalog;
+    offered2 = catalog;
   };
   function early(element) {
-    if (!offered) return;
-    made ??= make(element, offered);
+    if (!offered2) return;
+    made ??= make(element, offered2);
     begin(made);
   }
   async function begin({ control, catalog }) {
@@ -2488,10 +3198,10 @@ var gi = (() => {
     if (!calm()) control.play();
     else control.refresh();
   }
-  function mount4({ element, props, trigger, watch, server }) {
+  function mount5({ element, props, trigger, watch, server }) {
     if (made) element.replaceChildren(made.root);
     else {
-      made = make(element, props.catalog ?? offered);
+      made = make(element, props.catalog ?? offered2);
       begin(made);
     }
     const { control } = made;
@@ -2502,257 +3212,6 @@ var gi = (() => {
     on("link", () => copy(control.address(), t("link_copied")));
     document.getElementById("gi-early")?.remove();
     document.body.dataset.explore = "ready";
-  }
-
-  // gi_core/web/screens/feasibility/feasibility.js
-  var feasibility_exports = {};
-  __export(feasibility_exports, {
-    mount: () => mount5
-  });
-
-  // gi_core/web/screens/feasibility/feasibility.html
-  var feasibility_default = '<div class="story"><h1 data-t="feas_story"></h1></div>\n<div class="feas">\n  <section class="panel feas-map" data-label="feas_map">\n    <p class="small" data-t="feas_note"></p>\n    <p class="feas-legend small" data-r="legend"></p>\n    <div data-r="tables"></div>\n  </section>\n  <section class="panel feas-run" data-r="panel" data-label="feas_recorded">\n    <div class="feas-head"><h2 data-r="title" tabindex="-1"></h2><span class="squares-word" data-r="word"></span></div>\n    <div class="feas-pictures">\n      <figure><figcaption class="private" data-t="feas_truth"></figcaption><canvas data-r="truth" role="img"></canvas></figure>\n      <figure><figcaption class="attacker" data-t="feas_rebuilt"></figcaption><canvas data-r="rebuilt" role="img"></canvas></figure>\n    </div>\n    <p class="small" data-r="kept" role="status"></p>\n    <div class="feas-way" data-r="way">\n      <input type="range" data-r="scrub" min="0" step="1" data-label="feas_moment">\n      <output class="small" data-r="moment"></output>\n      <div data-r="plot"></div>\n    </div>\n    <label data-r="choice" class="feas-choice"><span data-t="feas_which"></span><select data-r="which"></select></label>\n    <dl data-r="figures"></dl>\n    <div class="feas-cols">\n      <div><h3 data-t="feas_assumed"></h3><ul data-r="assumed"></ul></div>\n      <div><h3 data-t="feas_paper"></h3><p data-r="theirs" lang="en"></p><p class="small" data-t="feas_differs"></p></div>\n    </div>\n    <div class="feas-buttons">\n      <button type="button" class="main" data-r="go" data-icon="play"><span data-r="go-text"></span></button>\n      <button type="button" class="boxed" data-r="halt" data-icon="stop" hidden><span data-t="stop"></span></button>\n      <button type="button" class="plain" data-r="lab" data-t="feas_lab"></button>\n      <button type="button" class="plain" data-r="command" data-t="copy_cli"></button>\n    </div>\n    <p class="small" data-r="cost"></p>\n    <p class="small" data-r="message" role="status"></p>\n    <div class="feas-live" data-r="live" hidden>\n      <h3 data-t="feas_live"></h3>\n      <div class="feas-pictures">\n        <figure><figcaption class="attacker" data-t="feas_rebuilt"></figcaption><img data-r="live-picture" alt=""></figure>\n        <figure data-r="live-control" hidden><figcaption class="control" data-t="feas_control"></figcaption><img data-r="live-noise" alt=""></figure>\n      </div>\n      <progress data-r="bar" max="1" value="0" data-label="feas_progress"></progress>\n      <dl data-r="live-figures"></dl>\n      <button type="button" class="plain" data-r="stage" data-t="feas_stage" hidden></button>\n    </div>\n  </section>\n</div>\n';
-
-  // gi_core/web/screens/feasibility/feasibility.js
-  function mount5({ element, props, trigger, watch, server }) {
-    const { words: words2, catalog } = props;
-    const root = gi.mount(element, feasibility_default, words2);
-    const find = (name) => root.querySelector(`[data-r="${name}"]`);
-    const { say: say2, escape: escape2 } = gi;
-    const regimes = catalog.regimes;
-    const verdictWord = (level) => words2["feas_level_" + level];
-    const figure = (name, value) => `<div><dt>${escape2(name)}</dt><dd><b>${escape2(value)}</b></dd></div>`;
-    const paper = (p) => p.ssim == null ? words2["feas_paper_" + p.word] : gi.number(p.ssim, p.ssim < 0.1 ? 3 : 2);
-    const places = {};
-    for (const group of catalog.groups)
-      for (const row of group.rows) row.cells.forEach((name, i) => {
-        if (name) places[name] = { victim: row.victim, setting: words2[`feas_${group.name}_${group.columns[i]}`] };
-      });
-    find("legend").innerHTML = [0, 1, 2].map((level) => `<span><i class="key" data-level="${level}"></i>${escape2(words2["feas_key_" + level])}</span>`).join("");
-    const cell = (name) => {
-      if (!name) return `<td class="none"><span aria-hidden="true">·</span><span class="sr">${escape2(words2.feas_none)}</span></td>`;
-      const r = regimes[name], ours = gi.number(r.ssim.mean, 2);
-      const spoken = say2(words2.feas_cell, { victim: places[name].victim, setting: places[name].setting, ours, verdict: verdictWord(r.level), paper: paper(r.paper) });
-      return `<td><button type="button" data-regime="${name}" data-level="${r.level}" aria-label="${escape2(spoken)}" title="${escape2(verdictWord(r.level))}"><b>${ours}</b><span>${escape2(say2(words2.feas_theirs_short, { paper: paper(r.paper) }))}</span></button></td>`;
-    };
-    find("tables").innerHTML = catalog.groups.map((group) => `<div class="feas-scroll"><table><caption>${escape2(words2["feas_" + group.name])}</caption>
-    <thead><tr><th scope="col">${escape2(words2.victim)}</th>${group.columns.map((c) => `<th scope="col">${escape2(words2[`feas_${group.name}_${c}`])}</th>`).join("")}</tr></thead>
-    <tbody>${group.rows.map((row) => `<tr><th scope="row">${escape2(row.victim)}</th>${row.cells.map(cell).join("")}</tr>`).join("")}</tbody></table></div>`).join("");
-    let chosen2 = null, shown2 = null, sheet2 = null, asked = 0;
-    const draw2 = () => {
-      if (!sheet2) return;
-      const moments = sheet2.rows - 1, at2 = Number(find("scrub").value), way = shown2.way;
-      const row = moments > 1 ? 1 + Math.min(at2, moments - 1) : 1;
-      for (const [name, place2] of [["truth", 0], ["rebuilt", row]]) paintRow(find(name), place2);
-      const moment = moments > 1 ? way[at2] : way.at(-1);
-      find("moment").textContent = moment ? say2(words2.feas_at, { iteration: gi.whole(moment[0]), ssim: gi.number(moment[2], 2), loss: gi.short(moment[1]) }) : "";
-      plot();
-    };
-    const paintRow = (canvas, row) => {
-      const { side, batch, image: image2 } = sheet2;
-      canvas.width = side * batch;
-      canvas.height = side;
-      canvas.getContext("2d").drawImage(image2, 0, row * side, side * batch, side, 0, 0, side * batch, side);
-    };
-    const plot = () => {
-      const way = shown2?.way ?? [], box = find("plot");
-      if (way.length < 2) {
-        box.innerHTML = "";
-        return;
-      }
-      const W = Math.max(240, box.clientWidth), H = 84, left = 34, base = H - 20, last = way.at(-1)[0] || 1;
-      const top = Math.max(0.2, ...way.map((m) => m[2])) * 1.1;
-      const x = (i) => left + (W - left - 8) * Math.sqrt(i / last), y = (v) => base - (base - 8) * Math.max(0, v) / top;
-      const moment = way[Number(find("scrub").value)] ?? way.at(-1);
-      box.innerHTML = `<svg viewBox="0 0 ${W} ${H}" height="${H}" role="img" aria-label="${escape2(words2.feas_plot)}">
-      ${[0, top / 1.1].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${y(v)}" y2="${y(v)}"/><text x="${left - 6}" y="${y(v) + 4}" text-anchor="end">${gi.number(v, 1)}</text>`).join("")}
-      <text x="${W - 8}" y="${H - 4}" text-anchor="end">${escape2(say2(words2.feas_iterations, { n: gi.whole(last) }))}</text><text x="${left}" y="${H - 4}">SSIM</text>
-      <path class="line" d="M${way.map((m) => `${x(m[0]).toFixed(1)},${y(m[2]).toFixed(1)}`).join(" L")}"/><circle class="at" r="4" cx="${x(moment[0])}" cy="${y(moment[2])}"/></svg>`;
-    };
-    const showRun = async (index) => {
-      const regime = regimes[chosen2], mine = ++asked;
-      shown2 = regime.runs[index];
-      sheet2 = null;
-      const found = await server.feasibility_run({ regime: chosen2, update: shown2.update, seed: shown2.seed });
-      if (mine !== asked) return;
-      find("kept").textContent = found.error ?? "";
-      const pictured = !found.error;
-      root.querySelectorAll(".feas-run > .feas-pictures").forEach((box) => {
-        box.hidden = !pictured;
-      });
-      sheet2 = pictured ? { ...found, image: await gi.image(found.src) } : null;
-      if (mine !== asked) return;
-      const moments = pictured ? sheet2.rows - 1 : 1, filmed = moments > 1 && moments === shown2.way.length;
-      find("scrub").hidden = !filmed;
-      find("scrub").max = Math.max(0, shown2.way.length - 1);
-      find("scrub").value = shown2.way.length - 1;
-      fillRange();
-      const names = shown2.pictures.map((n) => words2["sample_" + n] ?? n).join(", ");
-      find("truth").setAttribute("aria-label", say2(words2.feas_truth_alt, { names }));
-      find("rebuilt").setAttribute("aria-label", say2(words2.feas_rebuilt_alt, { ssim: gi.number(shown2.ssim, 2) }));
-      find("word").textContent = verdictWord(shown2.level);
-      find("figures").innerHTML = figure("SSIM", gi.number(shown2.ssim, 3)) + figure(words2.feas_others, gi.number(shown2.ssim_others, 3)) + figure("PSNR", `${gi.number(shown2.psnr)} dB`) + figure(words2.feas_budget, say2(words2.feas_spent, { n: gi.whole(shown2.iterations), time: gi.duration(shown2.cpu_seconds, words2) })) + figure(words2.feas_picture_seed, say2(words2.feas_picture_of, { names, n: shown2.seed })) + (regime.runs.length > 1 ? figure(say2(words2.feas_over, { n: regime.runs.length }), say2(words2.feas_mean, { mean: gi.number(regime.ssim.mean, 2), low: gi.number(regime.ssim.low, 2), high: gi.number(regime.ssim.high, 2) })) : "");
-      if (sheet2) draw2();
-      else plot();
-    };
-    const fillRange = () => {
-      const box = find("scrub");
-      box.style.setProperty("--at", `${100 * box.value / Math.max(1, box.max)}%`);
-    };
-    const assumptions = (r) => [
-      words2["feas_mode_" + r.mode],
-      ...r.knowledge.split("+").map((fact) => words2["feas_knows_" + fact]).filter(Boolean),
-      say2(r.batch_size > 1 ? words2.feas_batch : words2.feas_single, { n: r.batch_size, side: r.image_size }),
-      words2.feas_fresh,
-      words2.feas_alone
-    ];
-    const open = (name, focus = true) => {
-      if (!regimes[name]) return;
-      if (running) halt();
-      chosen2 = name;
-      armed = null;
-      const r = regimes[name];
-      root.querySelectorAll("[data-regime]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.regime === name));
-      find("title").textContent = `${places[name].victim}, ${places[name].setting}`;
-      find("assumed").innerHTML = assumptions(r).map((t2) => `<li>${escape2(t2)}</li>`).join("") + `<li><code class="mono">${escape2(r.attack)}</code></li>`;
-      find("theirs").textContent = `${r.theirs[0].toUpperCase()}${r.theirs.slice(1)}.`;
-      find("choice").hidden = r.runs.length < 2;
-      find("which").replaceChildren(...r.runs.map((run, i) => new Option(say2(words2.feas_option, { names: run.pictures.map((n) => words2["sample_" + n] ?? n).join(", "), seed: run.seed, ssim: gi.number(run.ssim, 2) }), i)));
-      find("cost").textContent = r.runs[0].cut ? say2(words2.feas_cut, { n: gi.whole(r.runs[0].iterations), total: gi.whole(r.runs[0].cut), steps: gi.whole(r.planned) }) : say2(words2.feas_cost, { time: gi.duration(2 * r.runs[0].cpu_seconds, words2) });
-      find("message").textContent = "";
-      find("live").hidden = true;
-      label();
-      showRun(0);
-      if (focus && matchMedia("(max-width: 1100px)").matches) {
-        find("title").focus({ preventScroll: true });
-        find("panel").scrollIntoView();
-      }
-    };
-    find("tables").onclick = (event) => {
-      const button = event.target.closest("[data-regime]");
-      if (button) open(button.dataset.regime);
-    };
-    find("scrub").oninput = () => {
-      fillRange();
-      draw2();
-    };
-    find("which").onchange = (event) => showRun(Number(event.target.value));
-    find("command").onclick = () => gi.copy(shown2.command, words2.copied);
-    find("lab").onclick = () => {
-      const query2 = regimes[chosen2].query;
-      location.search = `${query2}${query2 ? "&" : ""}tab=lab`;
-    };
-    let running = null, armed = null, live = null;
-    const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-    const MINUTE = 60;
-    const label = () => {
-      find("go-text").textContent = armed ? say2(words2.feas_anyway, { time: gi.duration(armed, words2) }) : words2.run_live;
-      find("go").disabled = running != null || !server.feasibility_fit;
-      find("halt").hidden = running == null;
-    };
-    const tell = (text, refused = false) => {
-      find("message").textContent = text;
-      find("message").classList.toggle("refused", refused);
-    };
-    find("go").onclick = async () => {
-      const name = chosen2;
-      if (!armed) {
-        tell(words2.feas_measuring);
-        find("go").disabled = true;
-        const fit = await server.feasibility_fit({ regime: name });
-        if (name !== chosen2) return;
-        label();
-        if (fit.refused) return tell(`${fit.refused} ${words2.feas_instead}`, true);
-        if (fit.seconds > fit.limit) return tell(`${say2(words2.feas_too_long, { time: gi.duration(fit.seconds, words2), limit: gi.duration(fit.limit, words2) })} ${words2.feas_instead}`, true);
-        if (fit.seconds > MINUTE) {
-          armed = fit.seconds;
-          label();
-          return tell(say2(words2.feas_long, { time: gi.duration(fit.seconds, words2) }));
-        }
-      }
-      armed = null;
-      running = newId();
-      live = null;
-      find("live").hidden = false;
-      find("live-picture").removeAttribute("src");
-      find("live-control").hidden = find("stage").hidden = true;
-      find("live-figures").innerHTML = "";
-      find("bar").value = 0;
-      tell(words2.state_starting);
-      label();
-      find("halt").focus();
-      trigger("run", { id: running, regime: name });
-    };
-    const halt = () => {
-      server.stop_run({ id: running });
-      running = null;
-      label();
-    };
-    find("halt").onclick = () => {
-      halt();
-      tell(words2.state_stopped);
-      find("go").focus();
-    };
-    const receive = (message) => {
-      const run = message?.run;
-      if (!run || running == null) return;
-      if (run.state === "queued") return tell(say2(words2.before_you, { n: run.place, time: gi.duration(run.wait, words2) }));
-      if (run.state === "failed") {
-        running = null;
-        label();
-        return tell(`${run.message} ${words2.feas_instead}`, true);
-      }
-      live = run;
-      const last = run.frames?.at(-1), over = ["done", "stopped", "recorded"].includes(run.state);
-      if (last?.src) find("live-picture").src = last.src;
-      find("live-picture").alt = say2(words2.feas_live_alt, { n: gi.whole(last?.iteration ?? 0) });
-      find("bar").value = run.state === "judging" ? run.judging : over ? 1 : (last?.iteration ?? 0) / run.total;
-      const ssim = run.history?.ssim?.at(-1);
-      find("live-figures").innerHTML = figure(words2.feas_iteration, `${gi.whole(last?.iteration ?? 0)} / ${gi.whole(run.total)}`) + figure("SSIM", gi.number(run.scores?.ssim ?? ssim, 3)) + figure("PSNR", `${gi.number(last?.psnr)} dB`) + (run.verdict ? figure(words2.feas_verdict, run.verdict.word && words2["level_" + run.verdict.level]) + figure(words2.feas_gain, `${gi.signed(run.verdict.gain)} dB`) : "");
-      if (run.verdict?.control?.src) {
-        find("live-control").hidden = false;
-        find("live-noise").src = run.verdict.control.src;
-        find("live-noise").alt = words2.feas_control;
-      }
-      tell(words2["state_" + run.state] ?? "");
-      if (over) {
-        running = null;
-        find("stage").hidden = run.state === "stopped" && !run.verdict;
-        label();
-      }
-    };
-    find("stage").onclick = () => window.dispatchEvent(new CustomEvent("gi:open", { detail: live }));
-    watch("value", () => receive(props.value));
-    const nearest2 = (s) => {
-      const same = Object.entries(regimes).filter(([, r]) => r.model.split(":")[0] === String(s.model).split(":")[0]);
-      const far = ([, r]) => 4 * (r.model !== s.model) + 2 * (r.mode !== s.mode) + 2 * (r.image_size !== Number(s.image_size)) + (r.batch_size !== Number(s.batch_size));
-      return same.sort((a, b) => far(a) - far(b))[0]?.[0];
-    };
-    const warn = (told2) => {
-      const card = document.querySelector('#tab-lab [data-card="victim"]');
-      if (!card) return;
-      let note = card.querySelector(".slow-note");
-      if (!(told2?.seconds > MINUTE)) return note?.remove();
-      if (!note) {
-        note = document.createElement("div");
-        note.className = "slow-note small";
-        note.setAttribute("role", "status");
-        card.append(note);
-      }
-      const name = nearest2(told2.settings);
-      note.innerHTML = `<span>${escape2(say2(words2.feas_slow, { time: gi.duration(told2.seconds, words2) }))}</span>` + (name ? `<button type="button" class="plain" data-recorded="${name}">${escape2(say2(words2.feas_slow_open, { victim: places[name].victim, setting: places[name].setting }))}</button>` : "");
-      const button = note.querySelector("button");
-      if (button) button.onclick = () => {
-        window.dispatchEvent(new CustomEvent("gi:show", { detail: "feasibility" }));
-        open(name);
-      };
-    };
-    window.addEventListener("gi:estimate", (event) => warn(event.detail));
-    warn(gi.estimated);
-    new ResizeObserver(() => {
-      if (document.body.dataset.tab === "feasibility") plot();
-    }).observe(find("plot"));
-    open(new URLSearchParams(location.search).get("regime") in regimes ? new URLSearchParams(location.search).get("regime") : catalog.first, false);
   }
 
   // gi_core/web/screens/header/header.js
@@ -2767,7 +3226,7 @@ var gi = (() => {
   var header_default = '<header class="head">\n  <div class="brand"><div class="mark" aria-hidden="true"><i></i><i></i><i></i></div><span data-t="title"></span></div>\n  <nav data-r="rooms" data-label="header.rooms"></nav>\n  <div class="side">\n    <select class="lang" data-r="lang" data-label="language"></select>\n    <button type="button" class="plain" data-r="theme" data-icon="theme" data-label="theme"><span data-t="theme"></span></button>\n    <button type="button" class="plain" data-r="projector" data-icon="screen" data-label="projector"><span data-t="projector"></span></button>\n    <button type="button" class="plain" data-r="link" data-icon="share" data-label="header.share"><span data-t="header.share"></span></button>\n  </div>\n</header>\n';
 
   // gi_core/web/screens/header/header.js
-  var ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence", "feasibility", "risk"] };
+  var ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence"] };
   var MOVED = { dial: "explore", feasibility: "evidence", risk: "evidence" };
   var roomOf = (tab) => MOVED[tab ?? ""] ?? tab ?? "explore";
   var made2 = null;
@@ -2788,30 +3247,30 @@ var gi = (() => {
     document.body.dataset.tab = roomOf(query2.get("tab"));
     setTimeout(() => show(roomOf(query2.get("tab"))), 0);
   }
-  function door(room) {
+  function door(room3) {
     const button = document.createElement("button");
     button.type = "button";
-    button.dataset.room = room;
-    button.dataset.testid = `room-${room}`;
-    button.textContent = words["header." + room];
-    button.onclick = () => show(room);
+    button.dataset.room = room3;
+    button.dataset.testid = `room-${room3}`;
+    button.textContent = words["header." + room3];
+    button.onclick = () => show(room3);
     return button;
   }
-  function show(room) {
-    const screens2 = ROOMS[room] ?? [room];
+  function show(room3) {
+    const screens2 = ROOMS[room3] ?? [room3];
     screens2.forEach(awaken);
     for (const tab of document.querySelectorAll('.gi-tab[id^="tab-"]'))
       tab.classList.toggle("gi-off", !screens2.includes(tab.id.slice(4)));
     made2?.querySelectorAll("nav button").forEach((button) => {
       const here = (
         /** @type {HTMLElement} */
-        button.dataset.room === room
+        button.dataset.room === room3
       );
       if (here) button.setAttribute("aria-current", "page");
       else button.removeAttribute("aria-current");
     });
-    document.body.dataset.tab = room;
-    emit("tab", room);
+    document.body.dataset.tab = room3;
+    emit("tab", room3);
   }
   function dark(on2) {
     document.body.classList.toggle("dark", on2);
@@ -2969,8 +3428,8 @@ var gi = (() => {
     const drawPlots = () => {
       const box = find("plots"), W = Math.max(240, box.clientWidth), left = 46, inset = 10, gap = 22, h = run.history;
       if (!box.clientWidth) return;
-      const room2 = parseFloat(getComputedStyle(find("under")).minHeight) - box.offsetTop - 16;
-      const H = Math.min(150, Math.max(84, Math.floor((room2 - gap - 4) / 2) || 0)), total = 2 * H + gap + 4;
+      const room4 = parseFloat(getComputedStyle(find("under")).minHeight) - box.offsetTop - 16;
+      const H = Math.min(150, Math.max(84, Math.floor((room4 - gap - 4) / 2) || 0)), total = 2 * H + gap + 4;
       const scale = axis(), px = (step) => left + inset + scale.at(step) * (W - left - 2 * inset);
       const losses = h.loss.filter((v) => v > 0 && isFinite(v));
       let low = Math.min(...losses), high = Math.max(...losses);
@@ -2984,10 +3443,10 @@ var gi = (() => {
       const ratios = [...h.psnr, ...control?.psnr ?? [], run.verdict?.control?.psnr].filter((v) => v != null && isFinite(v));
       const bottom = Math.floor(Math.min(5, ...ratios) / 5) * 5, top = Math.max(15, Math.ceil((Math.max(0, ...ratios) + 1) / 5) * 5);
       const base = H + gap, qy = (v) => base + 10 + (H - 10) * (1 - (v - bottom) / (top - bottom));
-      const path = (xs, ys, y) => xs.map((x, i) => ys[i] == null || !isFinite(ys[i]) ? "" : `${px(x).toFixed(1)},${y(ys[i]).toFixed(1)}`).filter(Boolean).join(" L");
+      const path2 = (xs, ys, y) => xs.map((x, i) => ys[i] == null || !isFinite(ys[i]) ? "" : `${px(x).toFixed(1)},${y(ys[i]).toFixed(1)}`).filter(Boolean).join(" L");
       const now = frame()?.iteration ?? 0, cut = h.iteration.filter((i) => i <= now).length;
       const two = (ys, y) => {
-        const done = path(h.iteration.slice(0, cut), ys, y), later = path(h.iteration.slice(Math.max(0, cut - 1)), ys.slice(Math.max(0, cut - 1)), y);
+        const done = path2(h.iteration.slice(0, cut), ys, y), later = path2(h.iteration.slice(Math.max(0, cut - 1)), ys.slice(Math.max(0, cut - 1)), y);
         return (later ? `<path class="line later" d="M${later}"/>` : "") + (done ? `<path class="line" d="M${done}"/>` : "");
       };
       const lossTicks = [];
@@ -2999,7 +3458,7 @@ var gi = (() => {
       const dot = (ys, y) => cut && ys[cut - 1] != null ? `<circle class="dot" cx="${px(h.iteration[cut - 1])}" cy="${y(ys[cut - 1])}" r="4.5"/>` : "";
       const caption = (y, name, rest) => `<text x="${left + 8}" y="${y}"><tspan class="strong">${name}</tspan> ${rest}</text>`;
       const controlEnd = run.verdict?.control?.psnr;
-      const controlLine = control ? `<path class="ctl" d="M${path(control.iteration, control.psnr, qy)}"/>` : controlEnd != null ? `<path class="ctl" d="M${px(0)},${qy(controlEnd)} L${px(run.total)},${qy(controlEnd)}"/>` : "";
+      const controlLine = control ? `<path class="ctl" d="M${path2(control.iteration, control.psnr, qy)}"/>` : controlEnd != null ? `<path class="ctl" d="M${px(0)},${qy(controlEnd)} L${px(run.total)},${qy(controlEnd)}"/>` : "";
       box.innerHTML = `<svg viewBox="0 0 ${W} ${total}" height="${total}" role="img" aria-label="${escape2(say2(words2.curves_alt, { loss: gi.short(h.loss[cut - 1]), psnr: gi.number(h.psnr[cut - 1]) }))}">
       ${lossTicks.map((v) => line(py(v), gi.short(v))).join("")}
       ${ratioTicks.map((v) => line(qy(v), v)).join("")}
@@ -3024,11 +3483,11 @@ var gi = (() => {
       <figcaption lang="en"><b>${escape2(c.name)}</b>${escape2(c.says)}${c.src ? `<br>${gi.number(c.psnr)} dB, ${words2.gain.toLowerCase()} ${gi.signed(c.gain)} dB, ${words2.rank.toLowerCase()}: ${gi.ordinal(c.rank, words2)}` : ""}</figcaption></figure>`).join("") + found.checks.map((text) => `<p lang="en">${escape2(text)}</p>`).join("");
       for (const canvas of find("controls").querySelectorAll("canvas")) gi.tiles(canvas, await picture3(found.controls[canvas.dataset.i].src), 0, batch, width, height);
     };
-    const drawVerdict2 = async () => {
+    const drawVerdict3 = async () => {
       const box = find("verdict"), v = run.verdict, end = run.scores;
-      const head = (kicker, word2, squares, sentence2, failed) => `<p class="small">${escape2(kicker)}</p>
-      <p class="word${failed ? " failed" : ""}"><span>${escape2(word2)}</span>${squares == null ? "" : `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level: squares })}">${[1, 2, 3].map((i) => `<i class="${i <= squares ? "on" : ""}"></i>`).join("")}</span>`}</p>
-      <p>${escape2(sentence2)}</p>`;
+      const head = (kicker, word2, squares2, sentence4, failed) => `<p class="small">${escape2(kicker)}</p>
+      <p class="word${failed ? " failed" : ""}"><span>${escape2(word2)}</span>${squares2 == null ? "" : `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level: squares2 })}">${[1, 2, 3].map((i) => `<i class="${i <= squares2 ? "on" : ""}"></i>`).join("")}</span>`}</p>
+      <p>${escape2(sentence4)}</p>`;
       const row2 = (name, value, note, kind = "") => `<div><dt class="${kind}">${kind === "bound" ? gi.icon("hatch") : ""}${escape2(name)}</dt><dd><b>${escape2(value)}</b></dd>${note ? `<dd class="note">${escape2(note)}</dd>` : ""}</div>`;
       const scores = end ? row2(words2.likeness, `${gi.number(end.psnr)} dB`, say2(words2.likeness_note, { ssim: gi.number(end.ssim, 2), lpips: end.lpips == null ? words2.not_available : gi.number(end.lpips, 2) })) : "";
       if (run.state === "failed") {
@@ -3147,7 +3606,7 @@ var gi = (() => {
         const kept = run;
         run = { ...kept ?? next, state: next.state, message: next.message, place: next.place, wait: next.wait };
         drawBar();
-        await drawVerdict2();
+        await drawVerdict3();
         if (next.state === "failed") find("verdict").scrollIntoView({ block: "nearest" });
         return;
       }
@@ -3170,7 +3629,7 @@ var gi = (() => {
       if (fresh) drawStill();
       drawThumbs();
       drawBar();
-      drawVerdict2();
+      drawVerdict3();
       if (["done", "stopped"].includes(run.state)) changed();
     };
     find("play").onclick = toggle;
@@ -3316,12 +3775,12 @@ var gi = (() => {
       window.dispatchEvent(new CustomEvent("gi:show", { detail: "compare" }));
       window.dispatchEvent(new CustomEvent("gi:comparison", { detail: "clients" }));
     };
-    const split = (text, mark) => {
+    const split = (text, mark2) => {
       const parts = [""];
       let depth = 0;
       for (const c of text) {
         depth += (c === "(") - (c === ")");
-        if (c === mark && !depth) parts.push("");
+        if (c === mark2 && !depth) parts.push("");
         else parts[parts.length - 1] += c;
       }
       return parts;
@@ -3331,8 +3790,8 @@ var gi = (() => {
       return { before, name: colon < 0 ? last : last.slice(0, colon), options: colon < 0 ? [] : split(last.slice(colon + 1), ",") };
     };
     const priorOf = (text) => {
-      const { name, options } = takenApart(text), named2 = options.find((o) => o.startsWith("prior="));
-      return named2 ? named2.slice(6).replace(/^\((.*)\)$/, "$1") : catalog.priors[name];
+      const { name, options } = takenApart(text), named3 = options.find((o) => o.startsWith("prior="));
+      return named3 ? named3.slice(6).replace(/^\((.*)\)$/, "$1") : catalog.priors[name];
     };
     const withPrior = (text, prior) => {
       const { before, name, options } = takenApart(text), others = options.filter((o) => !o.startsWith("prior="));
@@ -3462,8 +3921,8 @@ var gi = (() => {
       root.querySelectorAll("[data-f]").forEach((input) => {
         input.value = settings[input.dataset.f];
       });
-      const bare = plain2(settings.attack);
-      find("attack").value = [...find("attack").options].some((o) => o.value === bare) ? bare : "text";
+      const bare2 = plain2(settings.attack);
+      find("attack").value = [...find("attack").options].some((o) => o.value === bare2) ? bare2 : "text";
       const known = String(settings.knowledge).split(catalog.knowledge_separator);
       find("knows").querySelectorAll("input:not(:disabled)").forEach((i) => {
         i.checked = known.includes(i.value);
@@ -3529,27 +3988,27 @@ var gi = (() => {
     gi.query = () => described?.query ?? "";
     gi.sweep = () => defensePreset?.range ? [...new Set([0, 0.2, 0.4, 0.6, 0.8, 1].map((x) => defensePreset.text.replace("{}", strengthOf(x))))] : [];
     const guest = new URLSearchParams(location.search).get("follow");
-    let room = null, counting = 0;
+    let room3 = null, counting = 0;
     const roomLink = () => {
-      const query2 = new URLSearchParams({ follow: room.code });
+      const query2 = new URLSearchParams({ follow: room3.code });
       return `${location.href.split("?")[0]}?${query2}`;
     };
     const count = async () => {
-      if (!room || document.hidden) return;
-      const told2 = await server.room(room).catch(() => null);
+      if (!room3 || document.hidden) return;
+      const told2 = await server.room(room3).catch(() => null);
       if (told2?.error) return closeRoom();
-      if (told2 && room) find("room-text").textContent = say2(words2.room_open, { n: told2.watching });
+      if (told2 && room3) find("room-text").textContent = say2(words2.room_open, { n: told2.watching });
     };
     const closeRoom = () => {
       clearInterval(counting);
-      room = null;
+      room3 = null;
       find("room").hidden = true;
       find("follow").disabled = false;
     };
     const openRoom = async () => {
       const told2 = await server.open_room({});
       if (told2.error) return gi.toast(told2.error);
-      room = { code: told2.code, key: told2.key };
+      room3 = { code: told2.code, key: told2.key };
       find("room").hidden = false;
       find("follow").disabled = true;
       find("room-text").textContent = say2(words2.room_open, { n: 0 });
@@ -3566,7 +4025,7 @@ var gi = (() => {
     find("room-copy").onclick = () => gi.copy(roomLink(), words2.room_copied);
     find("room-end").onclick = async () => {
       if (!guest) {
-        server.close_room(room);
+        server.close_room(room3);
         return closeRoom();
       }
       await server.stop_run({ id: current });
@@ -3585,7 +4044,7 @@ var gi = (() => {
         drawBar();
         find("state").textContent = words2.state_starting;
       }
-      trigger("run", { id: current, settings, pictures: chosenPictures(), ...room ? { room } : {} });
+      trigger("run", { id: current, settings, pictures: chosenPictures(), ...room3 ? { room: room3 } : {} });
     };
     find("rail").onsubmit = (event) => {
       event.preventDefault();
@@ -3597,7 +4056,7 @@ var gi = (() => {
       if (!last && busy3()) {
         run = { ...run, state: "stopped", verdict: null };
         drawBar();
-        drawVerdict2();
+        drawVerdict3();
       }
     };
     find("open").onclick = () => find("rail").classList.add("open");
@@ -3657,15 +4116,15 @@ var gi = (() => {
       show2();
       changed();
     };
-    const named = (key2) => (new URLSearchParams(location.search).get(key2) ?? "").split(",").filter(Boolean).map((name) => root.querySelector(`[data-card="${CSS.escape(name)}"]`)).filter(Boolean);
-    named("hide").forEach((card) => {
+    const named2 = (key2) => (new URLSearchParams(location.search).get(key2) ?? "").split(",").filter(Boolean).map((name) => root.querySelector(`[data-card="${CSS.escape(name)}"]`)).filter(Boolean);
+    named2("hide").forEach((card) => {
       card.hidden = true;
     });
-    named("lock").forEach((card) => {
+    named2("lock").forEach((card) => {
       card.disabled = true;
       card.insertAdjacentHTML("beforeend", `<p class="small">${gi.icon("lock")} ${words2.locked}</p>`);
     });
-    if (named("hide").length + named("lock").length) find("fine").hidden = true;
+    if (named2("hide").length + named2("lock").length) find("fine").hidden = true;
     window.addEventListener("gi:open", async (event) => {
       window.dispatchEvent(new CustomEvent("gi:show", { detail: "lab" }));
       adopt(typeof event.detail === "string" ? (await server.recorded_run({ name: event.detail })).run : event.detail);
@@ -3717,13 +4176,13 @@ var gi = (() => {
     };
     const steps = catalog.steps, guesses = {};
     let at2 = Math.min(steps.length, Math.max(1, Number(new URLSearchParams(location.search).get("step")) || 1)) - 1, clock = 0;
-    const figure = (kind, icon2, title, body, note = "") => `<figure class="k-${kind}"><h2 class="${kind}">${icon2 ? gi.icon(icon2) : ""}${title}</h2>${body}<figcaption class="small">${note}</figcaption></figure>`;
+    const figure2 = (kind, icon2, title, body, note = "") => `<figure class="k-${kind}"><h2 class="${kind}">${icon2 ? gi.icon(icon2) : ""}${title}</h2>${body}<figcaption class="small">${note}</figcaption></figure>`;
     const canvas = (name, label) => `<div class="frame"><canvas data-r="${name}" role="img" aria-label="${label}"></canvas></div>`;
     const put2 = async (name, src, run, row = 0) => {
       const node = find(name);
       if (node) gi.tiles(node, await gi.image(src), row, 1, run.side, run.side);
     };
-    const draw2 = () => {
+    const draw3 = () => {
       clearInterval(clock);
       document.body.dataset.step = at2 + 1;
       const step = steps[at2], run = catalog.runs[step.run] ?? {}, known = !step.guess || guesses[at2] != null, told2 = worded(run);
@@ -3739,7 +4198,7 @@ var gi = (() => {
       find("guess").querySelectorAll("button").forEach((b, i) => {
         b.onclick = () => {
           guesses[at2] = i;
-          draw2();
+          draw3();
           find("guess").children[i].focus();
         };
       });
@@ -3751,10 +4210,10 @@ var gi = (() => {
       const stage = find("stage");
       stage.hidden = !step.show.length;
       stage.innerHTML = step.show.map((part) => ({
-        private: figure("private", "lock", words2.client_keeps, canvas("private", words2.dial_private)),
-        update: figure("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told2.numel })),
-        attacker: figure("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told2.psnr} dB</span>` : ""),
-        control: figure("control", "", words2.control, canvas("control", words2.control_alt), words2.control_note)
+        private: figure2("private", "lock", words2.client_keeps, canvas("private", words2.dial_private)),
+        update: figure2("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told2.numel })),
+        attacker: figure2("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told2.psnr} dB</span>` : ""),
+        control: figure2("control", "", words2.control, canvas("control", words2.control_alt), words2.control_note)
       })[part]).join("");
       if (step.show.includes("private")) put2("private", run.truth, run);
       if (step.show.includes("control")) put2("control", run.control, run);
@@ -3790,7 +4249,7 @@ var gi = (() => {
     find("teach").onclick = () => gi.copy(teacherLink(), words2.teacher_copied);
     const go = (i) => {
       at2 = Math.min(steps.length - 1, Math.max(0, i));
-      draw2();
+      draw3();
     };
     find("back").onclick = () => go(at2 - 1);
     find("next").onclick = () => go(at2 + 1);
@@ -3803,249 +4262,12 @@ var gi = (() => {
         go(at2 + move);
       }
     });
-    window.addEventListener("gi:theme", draw2);
-    draw2();
-  }
-
-  // gi_core/web/screens/risk/risk.js
-  var risk_exports = {};
-  __export(risk_exports, {
-    mount: () => mount9
-  });
-
-  // gi_core/web/screens/risk/risk.html
-  var risk_default = '<div class="story"><h1 data-t="risk_story"></h1></div>\n<div class="lab risk">\n  <form class="rail" novalidate data-r="rail" data-label="risk_setup" autocomplete="off">\n    <fieldset class="card">\n      <div class="card-head"><h3 data-t="risk_setup"></h3></div>\n      <select data-r="example" data-label="risk_example"></select>\n      <label><span data-t="risk_network"></span><select data-f="model"></select></label>\n      <label data-r="batchnorm"><span data-t="risk_batchnorm"></span><select data-f="batchnorm"></select></label>\n      <div class="pair">\n        <label><span data-t="image_size"></span><input type="number" data-f="image_size" step="1"></label>\n        <label><span data-t="risk_channels"></span><select data-f="channels"></select></label>\n        <label><span data-t="risk_batch"></span><input type="number" data-f="batch_size" step="1"></label>\n        <label><span data-t="local_steps"></span><input type="number" data-f="local_steps" step="1"></label>\n        <label><span data-t="risk_participants"></span><input type="number" data-f="participants" step="1"></label>\n      </div>\n      <label class="tick"><input type="checkbox" data-f="secure_aggregation"><span data-t="risk_secure"></span></label>\n    </fieldset>\n    <fieldset class="card">\n      <div class="card-head"><h3 data-t="risk_defense"></h3></div>\n      <select data-r="defense" data-label="risk_defense"></select>\n      <label data-r="strength" hidden><span data-r="strength-label"></span><input type="number" data-r="strength-number" step="any"></label>\n    </fieldset>\n    <p class="small risk-message" data-r="message" role="status"></p>\n  </form>\n  <div class="risk-main">\n    <section class="panel risk-answer" data-label="risk_answer">\n      <div class="risk-word" data-r="word" role="status"></div>\n      <p data-r="sentence" lang="en"></p>\n      <dl data-r="figures"></dl>\n      <div class="risk-cols">\n        <div><h2 data-t="risk_change"></h2><ul data-r="change" lang="en"></ul></div>\n        <div><h2 class="bound"><span data-t="risk_bounds"></span></h2><ul data-r="bounds" lang="en"></ul></div>\n      </div>\n      <details><summary data-t="risk_outside"></summary><ul data-r="outside" lang="en"></ul></details>\n      <div class="risk-buttons"><button type="button" class="boxed" data-r="pdf" data-icon="down"><span data-t="risk_pdf"></span></button>\n        <button type="button" class="boxed" data-r="html" data-icon="down"><span data-t="risk_html"></span></button>\n        <button type="button" class="plain" data-r="try" data-t="risk_try"></button></div>\n    </section>\n    <section class="panel risk-evidence" data-label="risk_evidence">\n      <h2 data-t="risk_evidence"></h2>\n      <p class="small" data-t="risk_distance_note"></p>\n      <div class="risk-scroll" data-r="scroll-runs"><table data-r="runs"></table></div>\n      <p class="small" data-r="more"></p>\n      <details class="risk-more-tables" data-r="tables-box"><summary data-r="tables-title"></summary><div class="risk-scroll" data-r="scroll-tables"><table data-r="tables"></table></div></details>\n      <details><summary data-t="risk_how_far"></summary><p class="small" data-r="distance" lang="en"></p></details>\n    </section>\n    <section class="panel risk-frontier" data-label="risk_frontier">\n      <h2 data-t="risk_frontier"></h2>\n      <p class="small" data-t="risk_frontier_note"></p>\n      <div class="frontier">\n        <div data-r="plot"></div>\n        <div class="frontier-side">\n          <div class="families" data-r="families" role="group" data-label="risk_families"></div>\n          <div class="point" data-r="point" aria-live="polite"></div>\n        </div>\n      </div>\n    </section>\n  </div>\n</div>\n';
-
-  // gi_core/web/screens/risk/risk.js
-  function mount9({ element, props, trigger, watch, server }) {
-    const { words: words2, catalog } = props;
-    const root = gi.mount(element, risk_default, words2);
-    const find = (name) => root.querySelector(`[data-r="${name}"]`);
-    const field = (name) => root.querySelector(`[data-f="${name}"]`);
-    const { say: say2, escape: escape2 } = gi;
-    const setup = { ...catalog.defaults };
-    const level = (n) => words2["level_" + n];
-    const squares = (n) => `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level: n })}">${[1, 2, 3].map((i) => `<i class="${i <= n ? "on" : ""}"></i>`).join("")}</span>`;
-    const span = ([low, high], show3) => show3(low) === show3(high) ? show3(low) : say2(words2.risk_span, { low: show3(low), high: show3(high) });
-    field("model").innerHTML = catalog.families.map((f, i) => `<optgroup label="${escape2(words2["risk_family_" + i] ?? f.family)}">${f.models.map((m) => `<option>${m}</option>`).join("")}</optgroup>`).join("");
-    field("batchnorm").append(...["eval", "train", "shared"].map((v) => new Option(words2["risk_bn_" + v], v)));
-    field("channels").append(new Option(words2.risk_colour, 3), new Option(words2.risk_grey, 1));
-    find("example").append(new Option(words2.risk_example, ""), ...catalog.examples.map((e, i) => new Option(words2["risk_example_" + i] ?? e.name, i)));
-    find("defense").append(...catalog.defenses.map((d, i) => new Option(words2[d.label] ?? d.label, i)));
-    find("distance").textContent = catalog.distance;
-    for (const name of ["image_size", "batch_size", "local_steps", "participants"]) {
-      field(name).min = catalog.limits[name].low;
-      field(name).max = catalog.limits[name].high;
-    }
-    const normalised = (model) => /^(convnet|resnet|yolo|maxvit)/.test(model);
-    const presetOf = (text) => {
-      for (const [i, d] of catalog.defenses.entries()) {
-        if (!d.range) {
-          if (d.text === text) return [i, null];
-          continue;
-        }
-        const [head, tail] = d.text.split("{}"), middle = text.slice(head.length, text.length - tail.length);
-        if (text.startsWith(head) && text.endsWith(tail) && middle !== "" && isFinite(middle)) return [i, Number(middle)];
-      }
-      return [-1, null];
-    };
-    const show2 = () => {
-      root.querySelectorAll("[data-f]").forEach((input) => input.type === "checkbox" ? input.checked = setup[input.dataset.f] : input.value = setup[input.dataset.f]);
-      find("batchnorm").hidden = !normalised(setup.model);
-      const [at2, value] = presetOf(setup.defense);
-      find("defense").value = at2;
-      find("strength").hidden = value == null;
-      if (value != null) {
-        find("strength-label").textContent = words2[catalog.defenses[at2].strength] ?? catalog.defenses[at2].strength;
-        if (Number(find("strength-number").value) !== value || find("strength-number").value === "") find("strength-number").value = value;
-      }
-    };
-    let timer2 = 0, asked = 0;
-    const changed = () => {
-      clearTimeout(timer2);
-      timer2 = setTimeout(ask, 200);
-    };
-    const ask = async () => {
-      const mine = ++asked;
-      let found;
-      try {
-        found = await server.risk_answer({ ...setup });
-      } catch {
-        return;
-      }
-      if (mine !== asked || !found) return;
-      find("message").textContent = found.error ?? "";
-      find("message").classList.toggle("refused", Boolean(found.error));
-      if (!found.error) draw2(found);
-    };
-    root.querySelectorAll("[data-f]").forEach((input) => {
-      input.onchange = () => {
-        const name = input.dataset.f;
-        setup[name] = input.type === "checkbox" ? input.checked : input.type === "number" || name === "channels" ? input.value === "" ? "" : Number(input.value) : input.value;
-        find("example").value = "";
-        show2();
-        changed();
-      };
-    });
-    find("example").onchange = (event) => {
-      if (event.target.value === "") return;
-      Object.assign(setup, catalog.examples[event.target.value].setup);
-      show2();
-      ask();
-    };
-    find("defense").onchange = (event) => {
-      const preset = catalog.defenses[event.target.value];
-      setup.defense = preset.text.replace("{}", preset.start);
-      find("strength-number").value = "";
-      find("example").value = "";
-      show2();
-      changed();
-    };
-    find("strength-number").onchange = (event) => {
-      if (event.target.value === "") return;
-      setup.defense = catalog.defenses[find("defense").value].text.replace("{}", Number(event.target.value));
-      find("example").value = "";
-      changed();
-    };
-    find("rail").onsubmit = (event) => {
-      event.preventDefault();
-      ask();
-    };
-    const gainWords = (g) => g == null ? "–" : gi.signed(g, 2);
-    let latest = catalog.answer;
-    const draw2 = (found) => {
-      latest = found;
-      const known = found.found, levels = known?.levels;
-      find("word").innerHTML = known ? `<b>${escape2(span(levels, level))}</b>${squares(levels[1])}` : `<b>${found.tables.length ? words2.risk_unjudged : words2.risk_unmeasured}</b>`;
-      find("sentence").textContent = found.sentence;
-      const row = (name, value) => `<div><dt>${escape2(name)}</dt><dd><b>${escape2(value)}</b></dd></div>`;
-      find("figures").innerHTML = known ? row(words2.risk_gain, span(known.gain, (g) => gi.signed(g, 2))) + row(say2(words2.risk_rank, { n: known.candidates }), span(known.rank, (r) => gi.ordinal(r, words2))) + row(words2.risk_count, gi.whole(found.count)) + row(words2.risk_distance, gi.number(found.distance, 1)) : "";
-      find("change").innerHTML = found.change.length ? found.change.map((c) => `<li><b>${escape2(c.says)}.</b> ${escape2(say2(words2.risk_there, { word: span(c.levels, level), n: c.runs }))} <span class="small">${escape2(c.cost)}</span></li>`).join("") : `<li>${levels?.[1] === 0 ? words2.risk_no_need : words2.risk_no_change}</li>`;
-      find("bounds").innerHTML = found.bounds.length ? found.bounds.map((b) => `<li>${escape2(b.says)} <span class="small">${escape2(b.binds)}</span></li>`).join("") : `<li>${words2.risk_no_bound}</li>`;
-      find("outside").innerHTML = found.outside.map((t2) => `<li>${escape2(t2)}</li>`).join("");
-      const open = (r) => r.key ? `<button type="button" class="plain" data-key="${r.key}">${words2.risk_open}</button>` : "";
-      const copy2 = (r) => `<button type="button" class="plain" data-command="${escape2(r.command)}">${words2.copy_cli}</button>`;
-      const head = (columns2) => `<thead><tr>${columns2.map((c) => `<th scope="col">${escape2(c)}</th>`).join("")}</tr></thead>`;
-      const columns = words2.risk_columns.split("|");
-      find("scroll-runs").hidden = !found.runs.length;
-      find("runs").innerHTML = head(columns) + `<tbody>${found.runs.map((r) => `<tr>
-      <td>${r.src ? `<img src="${r.src}" alt="${escape2(say2(words2.risk_strip_alt, { attack: r.attack }))}">` : ""}</td>
-      <td lang="en">${escape2(r.setup)}<br><code class="mono">${escape2(r.attack)}</code><br><span class="small">${escape2(r.source)}</span></td>
-      <td>${level(r.level)}</td><td>${gainWords(r.gain)}</td><td>${gi.ordinal(r.rank, words2)}</td><td>${gi.number(r.distance, 1)}</td>
-      <td>${open(r)}${copy2(r)}</td></tr>`).join("")}</tbody>`;
-      find("more").textContent = found.count > found.runs.length ? say2(words2.risk_more, { n: found.count - found.runs.length }) : "";
-      find("tables-box").hidden = !found.tables.length;
-      find("tables-box").open = !found.runs.length;
-      find("tables-title").textContent = say2(words2.risk_tables, { n: found.tables.length });
-      find("tables").innerHTML = head(words2.risk_table_columns.split("|")) + `<tbody>${found.tables.map((r) => `<tr>
-      <td>${escape2(r.table)}</td><td lang="en">${escape2(r.setup)}<br><code class="mono">${escape2(r.attack)}</code><br><span class="small">${escape2(r.source)}</span></td>
-      <td>${gainWords(r.gain)}</td><td>${gi.number(r.psnr)} dB</td><td>${gi.number(r.distance, 1)}</td><td>${copy2(r)}</td></tr>`).join("")}</tbody>`;
-      for (const box of ["scroll-runs", "scroll-tables"]) find(box).tabIndex = find(box).scrollWidth > find(box).clientWidth ? 0 : -1;
-    };
-    const openRun = async (key2) => {
-      const found = await server.risk_run({ key: key2 });
-      if (found?.run) window.dispatchEvent(new CustomEvent("gi:open", { detail: found.run }));
-      else if (found?.query != null) location.search = `${found.query}${found.query ? "&" : ""}tab=lab`;
-      else gi.toast(found?.error ?? words2.forgotten);
-    };
-    root.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-key], [data-command]");
-      if (!button) return;
-      if (button.dataset.command) gi.copy(button.dataset.command, words2.copied);
-      else openRun(button.dataset.key);
-    });
-    const report = (format2) => async () => {
-      gi.toast(words2.preparing);
-      const file = await server.risk_report({ setup: { ...setup }, format: format2 });
-      if (file?.data) gi.save(file.name, file.data, file.type);
-      else gi.toast(file?.error ?? words2.forgotten);
-    };
-    find("pdf").onclick = report("pdf");
-    find("html").onclick = report("html");
-    find("try").onclick = () => {
-      location.search = new URLSearchParams(shownQuery()).toString();
-    };
-    const shownQuery = () => {
-      const query2 = { model: setup.model, image_size: setup.image_size, channels: setup.channels, batch_size: setup.batch_size, local_steps: setup.local_steps, defense: setup.defense };
-      if (normalised(setup.model) && setup.batchnorm !== "eval") query2.mode = "train";
-      if (normalised(setup.model) && setup.batchnorm === "shared") query2.knowledge = "labels+buffers";
-      if (setup.secure_aggregation) query2.clients = setup.participants;
-      return { ...query2, tab: "lab" };
-    };
-    let family = "clip + gaussian";
-    const families = catalog.frontier;
-    find("families").innerHTML = families.map((f) => `<button type="button" class="plain" data-family="${escape2(f.family)}">${escape2(f.family)}</button>`).join("");
-    find("families").onclick = (event) => {
-      const button = event.target.closest("[data-family]");
-      if (!button) return;
-      family = button.dataset.family;
-      plot();
-      describe(families.find((f) => f.family === family).points[0]);
-    };
-    const describe = (p) => {
-      const bound = p.cap == null || p.cap >= 99.5 ? "" : `<p class="bound">${say2(words2.risk_cap, { cap: gi.short(p.cap) })}</p>`;
-      find("point").innerHTML = `${p.src ? `<img src="${p.src}" alt="${escape2(say2(words2.risk_strip_alt, { attack: p.attack }))}">` : ""}<div>
-      <p><code class="mono">${escape2(p.defense)}</code></p>
-      <p>${say2(words2.risk_point, { accuracy: gi.number(100 * p.accuracy, 0), gain: gi.signed(p.gain, 2), low: gi.signed(p.gain_low, 2), high: gi.signed(p.gain_high, 2) })}</p>
-      ${p.epsilon == null ? "" : `<p>ε ≈ ${gi.short(p.epsilon)}</p>`}${bound}
-      ${p.key ? `<button type="button" class="plain" data-key="${p.key}">${words2.risk_open}</button>` : ""}</div>`;
-    };
-    const plot = () => {
-      const box = find("plot"), W = Math.max(260, box.clientWidth), H = Math.min(360, Math.max(240, W * 0.6)), left = 44, base = H - 34;
-      const px = (v) => left + 6 + v * (W - left - 16), py = (v) => 12 + (base - 12) * (1 - (v + 0.05) / 1.1);
-      const at2 = (f, p) => {
-        const name = say2(words2.risk_point_alt, { family: f.family, defense: p.defense, accuracy: gi.number(100 * p.accuracy, 0), gain: gi.signed(p.gain, 2) });
-        return `<g class="point-mark${f.family === family ? " on" : ""}${p.cap != null && p.cap < 99.5 ? " capped" : ""}" tabindex="0" role="button" aria-label="${escape2(name)}" data-at="${escape2(f.family)}|${f.points.indexOf(p)}" transform="translate(${px(p.accuracy)} ${py(p.gain)})">
-        <circle r="12" class="touch"/><circle r="5"/><title>${escape2(name)}</title></g>`;
-      };
-      const line = (f) => `<path class="${f.family === family ? "chosen" : "other"}" d="M${f.points.map((p) => `${px(p.accuracy).toFixed(1)},${py(p.gain).toFixed(1)}`).join(" L")}"/>`;
-      const whiskers = (f) => f.points.map((p) => `<line class="whisker" x1="${px(p.accuracy)}" x2="${px(p.accuracy)}" y1="${py(p.gain_low)}" y2="${py(Math.min(1.05, p.gain_high))}"/>`).join("");
-      const ordered = [...families.filter((f) => f.family !== family), ...families.filter((f) => f.family === family)];
-      const chosen2 = ordered.at(-1);
-      const caps = chosen2.points.filter((p) => p.cap != null && p.cap < 99.5).map((p) => `<text class="cap" x="${px(p.accuracy) + 9}" y="${py(p.gain) - 8}">≤ ${gi.short(Number(p.cap.toPrecision(2)))} %</text>`).join("");
-      box.innerHTML = `<svg viewBox="0 0 ${W} ${H}" height="${H}" role="group" aria-label="${escape2(words2.risk_frontier)}">
-      ${[0, 0.25, 0.5, 0.75, 1].map((v) => `<line class="grid" x1="${left}" x2="${W}" y1="${py(v)}" y2="${py(v)}"/><text x="${left - 8}" y="${py(v) + 4}" text-anchor="end">${gi.number(v, 2)}</text>`).join("")}
-      ${[0.2, 0.4, 0.6, 0.8, 1].map((v) => `<text x="${px(v)}" y="${base + 16}" text-anchor="middle">${gi.number(100 * v, 0)} %</text>`).join("")}
-      <text class="strong" x="${left + 6}" y="${H - 2}">${words2.risk_axis_x}</text><text class="strong" x="${left + 6}" y="10">${words2.risk_axis_y}</text>
-      ${ordered.map(line).join("")}${whiskers(chosen2)}${ordered.map((f) => f.points.map((p) => at2(f, p)).join("")).join("")}${caps}</svg>`;
-      find("families").querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", b.dataset.family === family));
-      const pointOf = (node) => {
-        const [name, i] = node.dataset.at.split("|");
-        return families.find((f) => f.family === name).points[i];
-      };
-      box.querySelectorAll(".point-mark").forEach((node) => {
-        node.onfocus = node.onmouseenter = () => describe(pointOf(node));
-        node.onclick = () => {
-          const p = pointOf(node);
-          if (p.key) openRun(p.key);
-          else describe(p);
-        };
-        node.onkeydown = (event) => {
-          if (["Enter", " "].includes(event.key)) {
-            event.preventDefault();
-            event.stopPropagation();
-            node.onclick();
-          }
-        };
-      });
-    };
-    new ResizeObserver(() => {
-      if (document.body.dataset.tab === "risk") plot();
-    }).observe(find("plot"));
-    window.addEventListener("gi:tab", (event) => {
-      if (event.detail === "risk") {
-        plot();
-        draw2(latest);
-      }
-    });
-    show2();
-    draw2(latest);
-    if (families.length) describe((families.find((f) => f.family === family) ?? families[0]).points[0]);
-    else root.querySelector(".risk-frontier").hidden = true;
+    window.addEventListener("gi:theme", draw3);
+    draw3();
   }
 
   // gi_core/web/main.js
-  var screens = { header: header_exports, explore: explore_exports, lab: lab_exports, dial: dial_exports, compare: compare_exports, anatomy: anatomy_exports, feasibility: feasibility_exports, risk: risk_exports, lesson: lesson_exports };
+  var screens = { header: header_exports, explore: explore_exports, lab: lab_exports, dial: dial_exports, compare: compare_exports, anatomy: anatomy_exports, evidence: evidence_exports, lesson: lesson_exports };
   function start2(name, context2, constants, events) {
     const props = new Proxy(context2.props, {
       get: (target, key2) => key2 === "words" ? words : constants[String(key2)] ?? Reflect.get(target, key2)
@@ -4058,9 +4280,9 @@ var gi = (() => {
   }
   function early2(catalog) {
     const box = document.getElementById("gi-early"), query2 = new URLSearchParams(location.search);
-    const room = roomOf(query2.get("tab"));
+    const room3 = roomOf(query2.get("tab"));
     offer(catalog);
-    if (!box || room !== "explore") return box?.remove();
+    if (!box || room3 !== "explore") return box?.remove();
     const [stage, top] = [...box.children].map((node) => (
       /** @type {HTMLElement} */
       node

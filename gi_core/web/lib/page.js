@@ -1,7 +1,7 @@
 /** A screen's own DOM: filled from its page, with words and icons; short messages; what is copied or saved. */
 
 import { icon } from "./icons.js";
-import { words } from "./words.js";
+import { say, words } from "./words.js";
 
 /**
  * @typedef {object} Context what a screen is mounted with, as Gradio gives it
@@ -91,3 +91,7 @@ export const save = (name, base64, type) =>
 
 /** @param {string} name @param {string} text @param {string} type */
 export const saveText = (name, text, type) => hand(name, new Blob([text], { type: type + ";charset=utf-8" }));
+
+/** A verdict's level as three squares. @param {number} level 0..3 */
+export const squares = level => `<span class="squares" role="img" aria-label="${say(words.level_alt, { level })}">`
+  + [1, 2, 3].map(i => `<i class="${i <= level ? "on" : ""}"></i>`).join("") + "</span>";

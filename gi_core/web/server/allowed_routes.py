@@ -21,6 +21,7 @@ PAGE: Routes = (
     (r"/config/?", READ),
     (r"/(favicon\.ico|robots\.txt|manifest\.json|theme\.css)", READ),
     (r"/(assets|static|svelte)/.+", READ),
+    (r"/gi/plotly\.min\.js", READ),
     (r"/gradio_api/(startup-events|app_id/?|theme\.css)", READ),
     (r"/gradio_api/heartbeat/[^/]+", READ),
 )

@@ -7,7 +7,7 @@ import { language, languages, recall, remember, words } from "../../lib/words.js
 import page from "./header.html";
 
 /** What each room shows, by the names of the screens that there are. @type {Record<string, string[]>} */
-export const ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence", "feasibility", "risk"] };
+export const ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence"] };
 /** Where addresses of before lead. @type {Record<string, string>} */
 const MOVED = { dial: "explore", feasibility: "evidence", risk: "evidence" };
 

@@ -1,13 +1,15 @@
-"""Is my set-up at risk? A set-up in, the nearest measured runs out; and the frontier of accuracy against leakage."""
+"""Is my set-up at risk? A set-up in, the nearest measured runs out; and the frontier of accuracy against leakage.
+
+Plain data for the room (evidence.py); each function that answers the browser takes what it sent.
+"""
 
 from __future__ import annotations
 
 import base64
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-import gradio as gr
 import numpy as np
 import torch
 from PIL import Image
@@ -20,38 +22,16 @@ from gi_core.evaluation.judge import judge_answers
 from gi_core.metrics.image import psnr, ssim
 from gi_core.metrics.scores import score
 from gi_core.report.risk import FORMATS, conditions
-from gi_core.risk.answer import DISTANCE_SAYS, EXAMPLES, FAMILIES, Answer, Near, SetUp, answer
+from gi_core.risk.answer import Answer, Near, SetUp, answer
 from gi_core.risk.evidence import Evidence, frontier_scenario, rows, runs, strip_of
 from gi_core.run import prepare
 from gi_core.store import address
 from gi_core.trace import KeptFrame, Trace, finite
 from gi_core.web import payload
-from gi_core.web.presets import defense_presets
 from gi_core.web.server.run_service import sentence
-from gi_core.web.widget import widget
 
 SHOWN = 12
 """Runs listed on the page; the report and the table hold them all."""
-
-
-def render() -> gr.HTML:
-    """The page's widget; its first answer comes along, so that nothing is blank."""
-    return widget("risk", catalog=catalog(), server_functions=[risk_answer, risk_run, risk_report])
-
-
-def catalog() -> dict[str, Any]:
-    """What the controls offer, the first answer, and the points of the frontier."""
-    first = next(iter(EXAMPLES.values()))
-    return {
-        "defaults": asdict(first),
-        "families": [{"family": family, "models": models} for family, models in FAMILIES.items()],
-        "limits": {f.name: {k: f.metadata[k] for k in ("low", "high")} for f in fields(SetUp)},
-        "defenses": defense_presets(),
-        "examples": [{"name": name, "setup": asdict(setup)} for name, setup in EXAMPLES.items()],
-        "distance": DISTANCE_SAYS,
-        "answer": told(answer(first)),
-        "frontier": frontier(),
-    }
 
 
 def risk_answer(request: dict[str, Any]) -> dict[str, Any]:

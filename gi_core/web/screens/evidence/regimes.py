@@ -1,21 +1,14 @@
-"""The feasibility map: the paper's regimes as tables of cells, each with its recorded run, live runs beside it.
-
-The browser gets ``catalog()`` with the page; ``server.feasibility_run({regime, update, seed})`` gives the pictures of a
-recorded run, ``server.feasibility_fit({regime})`` says whether a live one fits this machine, and the event ``run`` with
-{id, regime} gives the Lab's messages of a live one.
-"""
+"""The regimes of the feasibility study beside what its paper reports, each with the pictures of its recorded runs."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from PIL import Image
 
 from gi_core.data.samples import samples
@@ -24,16 +17,10 @@ from gi_core.risk.evidence import RESULTS, rows, run_command
 from gi_core.scenario import Scenario
 from gi_core.studies.attempt import verdict
 from gi_core.studies.feasibility import REGIMES, run_name, scenario_of
-from gi_core.web.screens.lab.lab import stop_with
-from gi_core.web.server.backpressure import listener
-from gi_core.web.server.requests import scenario_of as checked
-from gi_core.web.server.run_service import RunService, failed, sentence
-from gi_core.web.widget import widget
+from gi_core.web.server.run_service import sentence
 
 PICTURES = RESULTS / "feasibility"
 LEVELS = {"nothing at this budget": 0, "traces": 1, "recognisable": 2}
-FIRST = "swin-32"
-"""The regime that the tab opens with."""
 
 Words = tuple[str, ...]
 GROUPS: tuple[tuple[str, Words, dict[str, tuple[str | None, ...]]], ...] = (
@@ -69,24 +56,6 @@ GROUPS: tuple[tuple[str, Words, dict[str, tuple[str | None, ...]]], ...] = (
 """Tables: name, names of the columns, and a row of regimes per victim."""
 
 
-def render(service: RunService) -> gr.HTML:
-    """The tab's widget and its events."""
-    tab = widget(
-        "feasibility", catalog=catalog(), events=("run",),
-        server_functions=[feasibility_run, fit_with(service), stop_with(service)],
-    )  # fmt: skip
-    while_heard = listener()
-
-    def run_live(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
-        yield from while_heard(live(service, event._data, request.session_hash or ""), request)
-
-    tab.run(
-        run_live, None, tab, show_progress="hidden", api_visibility="private", trigger_mode="multiple",
-        concurrency_limit=None,
-    )  # fmt: skip
-    return tab
-
-
 def catalog() -> dict[str, Any]:
     """The tables, and of every regime what was assumed, what the paper says, and the figures of its recorded runs."""
     return {
@@ -95,7 +64,6 @@ def catalog() -> dict[str, Any]:
             for name, columns, table in GROUPS
         ],
         "regimes": {name: regime_told(name) for name in REGIMES},
-        "first": FIRST,
     }
 
 
@@ -193,27 +161,3 @@ def feasibility_run(request: dict[str, Any]) -> dict[str, Any]:
     side = int(chosen[0]["image_size"])
     content = base64.b64encode(file.read_bytes()).decode()
     return {"src": f"data:image/png;base64,{content}", "side": side, "batch": width // side, "rows": height // side}
-
-
-def fit_with(service: RunService) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    def feasibility_fit(request: dict[str, Any]) -> dict[str, Any]:
-        """Whether a live run fits here: {seconds, limit}, measured where it is new to the machine, or {refused}."""
-        try:
-            scenario = checked(scenario_of(known(request)).to_dict(), service.limits)
-            return {"seconds": service.costs.predict(scenario), "limit": service.limits.seconds}
-        except BadInput as error:
-            return {"refused": sentence(str(error))}
-
-    return feasibility_fit
-
-
-def live(service: RunService, request: dict[str, Any], session: str = "") -> Iterator[dict[str, Any]]:
-    """The messages of a live run of a regime, to its planned end, on the pictures of its first recorded run."""
-    try:
-        name = known(request)
-    except BadInput as error:
-        yield failed(str(request.get("id", "")), error)
-        return
-    pictures = [{"sample": picture} for picture in pictures_of(recorded()[name][0])]
-    asked = {"id": request.get("id"), "settings": scenario_of(name).to_dict(), "pictures": pictures}
-    yield from service.live(asked, session)

@@ -1,0 +1,184 @@
+"""Evidence: a map of what was measured, each cell the strongest recorded attack on its setting with its pictures.
+
+Rows are families of networks, columns what one does about it. ``catalog`` is all that the room shows at first::
+
+    rows [{name, models}]; columns [{name, batch_size, local_steps, clients, defense, accuracy}]
+    cells [[{level, short, runs, pictures, tile, key, model, attack, psnr, gain, rank, control_rank, ...} | null]]
+    sprite  data URI: a row per tile, private, rebuilt and control side by side, SIDE pixels each
+    regimes (regimes.py), charts (charts.py)
+
+A column's ``accuracy`` is the share of MNIST test digits read rightly under its defense, None where not measured.
+
+Codes and numbers only; the browser makes the words.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from gi_core.risk.answer import defense_of
+from gi_core.risk.evidence import Evidence, rows, runs, strip_of
+from gi_core.scenario import Scenario
+from gi_core.web.screens.evidence import answers, charts, regimes
+from gi_core.web.widget import widget
+
+SIDE = 32
+"""Side of a picture in the sprite, pixels."""
+SHORT = 120
+"""An attack of at most so many iterations that found nothing was too short to tell."""
+
+ROWS: dict[str, tuple[str, ...]] = {
+    "mlp": ("mlp",),
+    "lenet": ("lenet",),
+    "convnet": ("convnet",),
+    "resnet18": ("resnet18", "resnet18-preact"),
+    "convnext": ("convnext-atto", "convnext-tiny"),
+    "vit": ("vit-tiny", "vit-base-16"),
+}
+"""Families of networks: name of the row, and the models in it; the first one stands for the row in a set-up."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a setting has that the plainest has not."""
+
+    name: str
+    batch_size: int = 1
+    local_steps: int = 1
+    clients: int = 1
+    defense: str = "none"
+
+
+COLUMNS = (
+    Column("one"),
+    Column("pictures", batch_size=4),
+    Column("pictures", batch_size=12),
+    Column("steps", local_steps=5),
+    Column("noise", defense="clip+gaussian:sigma=0.001"),
+    Column("noise", defense="clip+gaussian"),
+    Column("noise", defense="clip+gaussian:sigma=0.1"),
+    Column("devices", clients=8),
+    Column("devices", clients=64),
+)
+
+
+def render() -> gr.HTML:
+    """The room's widget; the map comes along, so that nothing is blank."""
+    functions = [evidence_cell, answers.risk_answer, answers.risk_run, answers.risk_report, regimes.feasibility_run]
+    return widget("evidence", catalog=catalog(), server_functions=functions)
+
+
+@lru_cache(maxsize=1)
+def catalog() -> dict[str, Any]:
+    """What the room shows before anything is asked."""
+    found = [[cell_runs(row, column) for column in COLUMNS] for row in ROWS]
+    tiles: list[Image.Image] = []
+    cells = [[told(those, tiles) for those in row] for row in found]
+    return {
+        "rows": [{"name": name, "models": models} for name, models in ROWS.items()],
+        "columns": [asdict(column) | {"accuracy": accuracy(column)} for column in COLUMNS],
+        "cells": cells,
+        "sprite": sheet(tiles),
+        "side": SIDE,
+        "regimes": regimes.catalog(),
+        "charts": charts.catalog(),
+    }
+
+
+def accuracy(column: Column) -> float | None:
+    """Share of MNIST test digits read rightly under a defense of the same kind and strength."""
+    wanted = defense_of(Scenario(defense=column.defense))
+    found = (row for row in rows("tradeoff") if defense_of(Scenario(defense=row["defense"])) == wanted)
+    return next((float(row["accuracy"]) for row in found), None)
+
+
+def cell_runs(row: str, column: Column) -> list[Evidence]:
+    """Every judged run of a cell, the one that found most first."""
+    found = [e for e in runs() if e.scenario.weights == "init" and stands_in(e, row, column)]
+    return sorted(found, key=lambda e: (-(e.level() or 0), -(e.gain or 0.0)))
+
+
+def stands_in(e: Evidence, row: str, column: Column) -> bool:
+    s = e.scenario
+    here = (s.batch_size, s.local_steps, s.clients, s.defense)
+    wanted = (column.batch_size, column.local_steps, column.clients, column.defense)
+    return s.model.partition(":")[0] in ROWS[row] and here == wanted
+
+
+def told(found: list[Evidence], tiles: list[Image.Image]) -> dict[str, Any] | None:
+    """A cell as plain data; its pictures are appended to ``tiles``. None where nothing was run."""
+    if not found:
+        return None
+    best = found[0]
+    pictures = three(best)
+    if pictures is not None:
+        tiles.append(pictures)
+    return run_told(best) | {
+        "short": best.level() == 0 and all(cut_short(e) for e in found),
+        "runs": len(found),
+        "pictures": len({name for e in found for name in e.pictures}),
+        "tile": len(tiles) - 1 if pictures is not None else None,
+    }
+
+
+def run_told(e: Evidence) -> dict[str, Any]:
+    """A run's figures. The judged picture is the one of its batch that leaked most."""
+    judged = e.judged
+    return {
+        "key": e.key, "model": e.scenario.model, "mode": e.scenario.mode, "attack": e.scenario.attack,
+        "names": list(e.pictures), "command": e.command, "level": e.level(), "psnr": e.psnr, "ssim": e.ssim,
+        "gain": e.gain, "rank": judged.rank if judged else None,
+        "control_rank": judged.control_rank if judged else None, "candidates": judged.candidates if judged else None,
+    }  # fmt: skip
+
+
+def cut_short(e: Evidence) -> bool:
+    """Whether an attack that searches had too few iterations to say that there is nothing."""
+    attack = e.scenario.attack_component
+    return not attack.single_pass and attack.iterations <= SHORT
+
+
+def three(e: Evidence) -> Image.Image | None:
+    """Private, rebuilt and control of the picture that was rebuilt best, side by side; None where none was kept."""
+    strip = strip_of(e)
+    if strip is None:
+        return None
+    with Image.open(strip) as picture:
+        sheet_, size = picture.convert("RGB"), e.scenario.image_size
+    pixels = np.asarray(sheet_, np.float32)
+    errors = [
+        float(np.square(pixels[:size, x : x + size] - pixels[size : 2 * size, x : x + size]).mean())
+        for x in range(0, pixels.shape[1], size)
+    ]
+    left = size * int(np.argmin(errors))
+    made = Image.new("RGB", (3 * SIDE, SIDE))
+    for place in range(3):
+        tile = sheet_.crop((left, place * size, left + size, (place + 1) * size))
+        made.paste(tile.resize((SIDE, SIDE), Image.Resampling.BOX), (place * SIDE, 0))
+    return made
+
+
+def sheet(tiles: list[Image.Image]) -> str:
+    """The tiles one below the other, as a data URI."""
+    made = Image.new("RGB", (3 * SIDE, SIDE * max(1, len(tiles))))
+    for place, tile in enumerate(tiles):
+        made.paste(tile, (0, place * SIDE))
+    buffer = io.BytesIO()
+    made.save(buffer, "WEBP", lossless=True)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def evidence_cell(request: dict[str, Any]) -> dict[str, Any]:
+    """Every run of a cell: {runs}; ``request``: row and column as numbers."""
+    row, column = int(request["row"]), int(request["column"])
+    if not (0 <= row < len(ROWS) and 0 <= column < len(COLUMNS)):
+        return {"error": "There is no such cell."}
+    return {"runs": [run_told(e) for e in cell_runs(list(ROWS)[row], COLUMNS[column])]}
