@@ -45,10 +45,9 @@ class Trained(Weights):
         folder = Path(os.environ.get("GI_WEIGHTS", SHIPPED))
         card = folder / f"{file_name(architecture, self.epoch, self.data)}.json"
         if not card.is_file():
-            there = sorted(
-                f"{c['model']} after {c['epochs']} on {c['data']}"
-                for c in (json.loads(p.read_text()) for p in folder.glob("victim-*.json"))
-            )
+            cards = [p for p in folder.glob("victim-*.json") if not p.name.endswith(".progress.json")]
+            stages = [json.loads(p.read_text()) for p in cards]
+            there = sorted(f"{c['model']} after {c['epochs']} on {c['data']}" for c in stages)
             raise BadInput(
                 f"no {architecture.text!r} trained for {self.epoch} epochs on {self.data}: there are"
                 f" {', '.join(there) or 'none'}; make one with: python -m gi_core train"

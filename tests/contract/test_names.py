@@ -77,7 +77,7 @@ def test_every_control_is_a_field():
 
 
 def test_endpoints_are_documented_with_types(endpoints):
-    assert set(endpoints) == {"/run_attack", "/seconds", "/list"}
+    assert set(endpoints) == {"/run_attack", "/seconds", "/list", "/inspect"}
     for endpoint in endpoints.values():
         assert endpoint["description"] and endpoint["returns"]
         for parameter in endpoint["parameters"]:

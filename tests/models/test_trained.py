@@ -35,9 +35,9 @@ def stages(tmp_path, monkeypatch):
 def test_stages_differ_and_learn(stages):
     folder, log = stages
     assert [entry["epoch"] for entry in log] == [1, 2, 3, 4, 5, 6]
-    assert sorted(p.name for p in folder.glob("*.json")) == [
+    assert {p.name for p in folder.glob("*.json")} >= {
         "victim-mlp_width_16-epoch1-cifar10.json", "victim-mlp_width_16-epoch6-cifar10.json"
-    ]  # fmt: skip
+    }  # fmt: skip
     load = lambda source: build("mlp:width=16", image_shape=(3, 32, 32), num_classes=2, source=source)
     start, early, late = load("trained:epoch=0"), load("trained:epoch=1"), load("trained:epoch=6")
     assert torch.equal(start.head.weight, load("init").head.weight)
