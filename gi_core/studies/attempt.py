@@ -99,17 +99,6 @@ def settled(shorter: Row, longer: Row) -> bool:
     return fell <= FALLING and abs(longer["ssim"] - shorter["ssim"]) <= MOVING
 
 
-def still_falling(way: list[list[float]]) -> bool:
-    """Whether the lowest loss fell by more than FALLING between the last two kept moments [iteration, loss, ssim].
-
-    They stand at some 70 and 100 % of the way. For rows that nobody repeated at twice the budget.
-    """
-    if len(way) < 2:
-        return True
-    before, end = min(loss for _, loss, _ in way[:-1]), way[-1][1]
-    return before > 0 and 1 - end / before > FALLING
-
-
 def moment(iteration: int, loss: float, images: Tensor, truth: Tensor) -> Moment:
     """``images`` (B,C,H,W), put into the order of ``truth``."""
     images = images.clamp(0, 1)

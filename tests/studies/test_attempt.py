@@ -78,11 +78,6 @@ def test_a_budget_is_doubled_until_it_tells_nothing_new(monkeypatch):
     assert (settled, spent, found.row["ssim"]) == (True, 4.0, 0.5)
 
 
-def test_a_way_is_still_falling_while_its_last_third_lowers_the_loss():
-    assert attempts.still_falling([[0, 1.0, 0], [69, 0.5, 0], [100, 0.3, 0]])
-    assert not attempts.still_falling([[0, 1.0, 0], [69, 0.5, 0], [100, 0.49, 0]])
-
-
 def test_a_line_search_descends_where_whole_steps_diverge(picture):
     steep = "lenet:activation=sigmoid"
     ends = {}
