@@ -25,6 +25,7 @@ from gi_core.data.samples import SAMPLES
 from gi_core.evaluation.verdict import Likeness
 from gi_core.paths import ASSETS
 from gi_core.studies.atlas import FRAMES, AtlasSet, sets
+from gi_core.studies.attempt import FALLING
 from gi_core.studies.base import Row, read_rows
 
 ATLAS = ASSETS / "atlas"
@@ -126,12 +127,23 @@ def cell(chosen: AtlasSet, strength: float, row: Row, tried: list[Row]) -> dict[
         "scores": paired(row["psnr"], row["ssim"]),
         "control": {"psnr": round(mean(row["control_psnr"]), 2), "ssim": round(mean(row["control_ssim"]), 4)},
         "verdict": verdict(json.loads(row["evidence"])),
+        "short": still_falling(json.loads(row["frames"])),
         "evidence": [asdict(like) for like in likenesses(json.loads(row["evidence"]))],
         "noise_share": float(row["noise_share"]),
         "accuracy_cost": accuracy_cost(chosen.defense, strength),
         "band": row["band"],
         "tried": [r["attack"] for r in tried if not r["refused"]],
     }
+
+
+def still_falling(frames: list[dict[str, Any]]) -> bool:
+    """Whether the loss fell by more than FALLING in the last third: a run that found nothing then was too short."""
+    losses = [(frame["step"], frame["loss"]) for frame in frames if frame["loss"]]
+    if len(losses) < 2:
+        return False
+    steps, end = losses[-1]
+    before = min((loss for step, loss in losses if step <= 2 * steps / 3), default=end)
+    return bool(1 - end / before > FALLING)
 
 
 def likenesses(evidence: list[dict[str, float]]) -> list[Likeness]:

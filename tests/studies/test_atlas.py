@@ -103,6 +103,15 @@ def test_the_strongest_is_of_the_highest_verdict_then_of_the_greatest_gain():
     assert strongest([sharper | {"refused": "no"}, named]) is named
 
 
+def test_a_run_is_too_short_while_its_last_third_lowers_the_loss():
+    def frames(*losses):
+        return [{"step": step, "loss": loss} for step, loss in enumerate(losses)]
+
+    assert atlas_assets.still_falling(frames(9.0, 8.0, 7.0, 6.0, 5.0, 4.0))
+    assert not atlas_assets.still_falling(frames(9.0, 5.0, 4.1, 4.0, 4.0, 4.0))
+    assert not atlas_assets.still_falling([{"step": 0, "loss": None}])
+
+
 def test_other_thresholds_change_the_words_and_nothing_else(tmp_path, monkeypatch):
     evidence = {"ssim": 0.5, "mse": 0.01, "control_ssim": 0.0, "control_mse": 0.1, "rank": 1, "control_rank": 50,
                 "candidates": 100}  # fmt: skip
