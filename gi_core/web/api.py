@@ -18,8 +18,10 @@ from gi_core.errors import BadInput
 from gi_core.evaluation.inspection import inspect_sent
 from gi_core.scenario import Scenario
 from gi_core.trace import finite
+from gi_core.web.server.backpressure import hearing
 from gi_core.web.server.requests import FIELDS, scenario_of, scenario_of_link
 from gi_core.web.server.run_service import RunService
+from gi_core.web.server.visitor import visitor
 
 PARAMETERS = {"images": "sample names or data: URIs, one per picture of the batch"} | {
     field.name: field.metadata["text"] for field in fields(Scenario)
@@ -36,6 +38,8 @@ def expose(service: RunService) -> None:
 
 
 def attack_endpoint(service: RunService) -> Callable[..., dict[str, Any]]:
+    heard_of = hearing()
+
     def run_attack(
         images: list[str],
         model: str = "lenet",
@@ -64,8 +68,8 @@ def attack_endpoint(service: RunService) -> Callable[..., dict[str, Any]]:
         size = len(images) if batch_size is None else batch_size
         settings = {name: given[name] for name in FIELDS} | {"batch_size": size}
         try:
-            with service.sessions.one_more((request and request.session_hash) or ""):
-                return service.whole(settings, images)
+            with service.sessions.one_more(visitor()):
+                return service.whole(settings, images, heard_of(request))
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 

@@ -34,6 +34,27 @@ def listener() -> Callable[[Iterator[Message], gr.Request], Iterator[Message]]:
     return while_heard  # type: ignore[return-value]
 
 
+def hearing() -> Callable[[gr.Request | None], Callable[[], bool]]:
+    """For the Blocks under construction: whether somebody still waits for the answer to a request."""
+    blocks = Context.root_block
+
+    def of(request: gr.Request | None) -> Callable[[], bool]:
+        session, since = getattr(request, "session_hash", None), time.monotonic()
+
+        def heard() -> bool:
+            nonlocal since
+            if session is None:
+                return True
+            behind = unread(blocks, session)
+            if behind == 0:
+                since = time.monotonic()
+            return behind is not None and time.monotonic() - since < PATIENCE
+
+        return heard
+
+    return of
+
+
 def unread(blocks: Any, session: str | None) -> int | None:
     """Messages that wait for a session's page; None when its stream was ended."""
     waiting = blocks._queue.pending_messages_per_session

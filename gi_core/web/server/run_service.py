@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
 import secrets
 import threading
 import time
-from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import closing, suppress
 from typing import Any
 
 from torch import Tensor
@@ -26,9 +23,12 @@ from gi_core.web import payload
 from gi_core.web.server import zerogpu
 from gi_core.web.server.cost import Costs
 from gi_core.web.server.denoised_view import DenoisedViews
+from gi_core.web.server.queue import RunQueue, Sessions
 from gi_core.web.server.requests import batch_of, scenario_of
 from gi_core.web.server.rooms import Rooms
 from gi_core.web.server.shared_runs import SharedRuns
+from gi_core.web.server.trace_cache import TraceCache
+from gi_core.web.server.visitor import Visitor, visitor
 from gi_core.web.settings import Limits
 
 PERIOD = 0.16
@@ -36,145 +36,6 @@ PERIOD = 0.16
 
 
 OWN_PICTURE = "your-picture.png"
-
-
-@dataclass
-class QueueEntry:
-    """A place in line: set ``stop`` to end the run; how long it will take, and since when it computes."""
-
-    seconds: float
-    stop: threading.Event = field(default_factory=threading.Event)
-    started: float | None = None
-
-    @property
-    def remaining(self) -> float:
-        """Seconds, as predicted; a run that takes longer than predicted is expected to end any moment."""
-        done = 0.0 if self.started is None else time.monotonic() - self.started
-        return max(0.5, self.seconds - done)
-
-
-class RunQueue:
-    """Who computes and who waits, first come first served. Safe for threads."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._lock = threading.Lock()
-        self._order: OrderedDict[str, QueueEntry] = OrderedDict()
-
-    def enter(self, run_id: str, seconds: float = 0.0) -> threading.Event:
-        """Take the last place, for a run of so many seconds; the event is set when it has to stop.
-
-        Raises BadInput when the line is full.
-        """
-        with self._lock:
-            if run_id in self._order:
-                raise BadInput("this run is already under way")
-            if len(self._order) >= self.limits.workers + self.limits.waiting:
-                raise BadInput(f"{len(self._order)} runs are waiting already: please try again in a minute")
-            return self._order.setdefault(run_id, QueueEntry(seconds)).stop
-
-    def place(self, run_id: str) -> int:
-        """0: may compute now; n: n-th in line."""
-        with self._lock:
-            place = max(0, list(self._order).index(run_id) - self.limits.workers + 1)
-            if place == 0 and self._order[run_id].started is None:
-                self._order[run_id].started = time.monotonic()
-            return place
-
-    def wait(self, run_id: str | None = None) -> float:
-        """Expected seconds until this run, or that of a newcomer, begins."""
-        with self._lock:
-            order = list(self._order)
-            before = order if run_id is None else order[: order.index(run_id)]
-            if len(before) < self.limits.workers:
-                return 0.0
-            free = [0.0] * self.limits.workers
-            for name in before:
-                heapq.heapreplace(free, free[0] + self._order[name].remaining)
-            return free[0]
-
-    def leave(self, run_id: str) -> None:
-        with self._lock:
-            self._order.pop(run_id, None)
-
-    def stop(self, run_id: str) -> None:
-        with self._lock:
-            if run_id in self._order:
-                self._order[run_id].stop.set()
-
-    def __len__(self) -> int:
-        with self._lock:
-            return len(self._order)
-
-
-class TraceCache:
-    """The last finished runs, by id, in memory only, for a limited time. Safe for threads."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._lock = threading.Lock()
-        self._traces: OrderedDict[str, tuple[float, Trace]] = OrderedDict()
-        self._sweeping = False
-
-    def put(self, run_id: str, trace: Trace) -> None:
-        with self._lock:
-            self._traces.pop(run_id, None)
-            self._traces[run_id] = (time.monotonic(), trace)
-            while len(self._traces) > self.limits.remembered:
-                self._traces.popitem(last=False)
-            self._sweep_later()
-
-    def get(self, run_id: str) -> Trace | None:
-        with self._lock:
-            self._drop()
-            return self._traces[run_id][1] if run_id in self._traces else None
-
-    def __len__(self) -> int:
-        with self._lock:
-            return len(self._traces)
-
-    def _sweep_later(self) -> None:
-        if self._traces and not self._sweeping:
-            oldest = next(iter(self._traces.values()))[0]
-            timer = threading.Timer(max(0.0, oldest + 60 * self.limits.minutes - time.monotonic()) + 0.01, self._sweep)
-            timer.daemon = self._sweeping = True
-            timer.start()
-
-    def _sweep(self) -> None:
-        with self._lock:
-            self._sweeping = False
-            self._drop()
-            self._sweep_later()
-
-    def _drop(self) -> None:
-        oldest = time.monotonic() - 60 * self.limits.minutes
-        for run_id in [k for k, (when, _) in self._traces.items() if when < oldest]:
-            del self._traces[run_id]
-
-
-class Sessions:
-    """How many runs each browser tab has under way. Safe for threads."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._lock = threading.Lock()
-        self._count: Counter[str] = Counter()
-
-    @contextmanager
-    def one_more(self, session: str) -> Iterator[None]:
-        """While a run is under way. Raises BadInput when the session has as many as allowed."""
-        if not session:
-            yield
-            return
-        with self._lock:
-            if self._count[session] >= self.most:
-                raise BadInput(f"{self.most} of your runs are under way: stop one, or wait for it")
-            self._count[session] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._count -= Counter({session: 1})
 
 
 class RunService:
@@ -238,7 +99,7 @@ class RunService:
             except BadInput as error:
                 yield failed(flight, error)
 
-        with self.sessions.one_more(session):
+        with self.sessions.one_more(Visitor(visitor().address, session)):
             yield from self.shared.watch(watcher, "live " + content_key(scenario, images, named), begin)
 
     def stop(self, watcher: str) -> bool:
@@ -280,7 +141,8 @@ class RunService:
 
         ``seconds``: how long it will take, where that is known.
         """
-        stop = self.queue.enter(run_id, min(self.costs.typical if seconds is None else seconds, self.limits.seconds))
+        expected = min(self.costs.typical if seconds is None else seconds, self.limits.seconds)
+        stop = self.queue.enter(run_id, expected, visitor())
         said: dict[str, Any] = {}
         try:
             while place := self.queue.place(run_id):
@@ -297,8 +159,13 @@ class RunService:
         finally:
             self.queue.leave(run_id)
 
-    def whole(self, settings: dict[str, Any], pictures: list[Any]) -> dict[str, Any]:
-        """A run to its end or the deadline, judged if time is left, as ``trace.json`` holds it. Raises BadInput."""
+    def whole(
+        self, settings: dict[str, Any], pictures: list[Any], heard: Callable[[], bool] = lambda: True
+    ) -> dict[str, Any]:
+        """A run to its end or the deadline, judged if time is left, as ``trace.json`` holds it.
+
+        ``heard``: whether somebody still waits for it. Raises BadInput.
+        """
         scenario = scenario_of(settings, self.limits)
         images = batch_of(pictures, scenario)
 
@@ -323,7 +190,12 @@ class RunService:
                 yield {"refused": error}
 
         key = "whole " + content_key(scenario, images, names(pictures))
-        *_, last = filter(None, self.shared.watch(secrets.token_hex(16), key, begin))
+        last: dict[str, Any] = {}
+        with closing(self.shared.watch(secrets.token_hex(16), key, begin)) as messages:  # type: ignore[type-var]
+            for message in messages:
+                last = message or last
+                if not heard():
+                    raise BadInput("nobody waits for this run any more: it was ended")
         if "trace" not in last:
             raise last.get("refused") or BadInput(last["run"]["message"])
         trace: dict[str, Any] = last["trace"]

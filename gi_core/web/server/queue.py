@@ -1,0 +1,184 @@
+"""Who computes and who waits: visitors take turns, short runs go first among those whose turn it is."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from gi_core.errors import BadInput
+from gi_core.web.server.visitor import NOBODY, Visitor
+from gi_core.web.settings import Limits
+
+SHORT = 30.0
+"""Seconds: shorter runs go before longer ones of the same turn."""
+
+
+@dataclass
+class QueueEntry:
+    """A place in line: set ``stop`` to end the run; how long it will take, whose it is, and since when it computes."""
+
+    seconds: float
+    visitor: Visitor = NOBODY
+    stop: threading.Event = field(default_factory=threading.Event)
+    started: float | None = None
+
+    @property
+    def remaining(self) -> float:
+        """Seconds, as predicted; a run that takes longer than predicted is expected to end any moment."""
+        done = 0.0 if self.started is None else time.monotonic() - self.started
+        return max(0.5, self.seconds - done)
+
+
+class RunQueue:
+    """Runs that compute or wait. Addresses take turns, and tabs at one address do; safe for threads."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[str, QueueEntry] = OrderedDict()
+        self._addresses, self._tabs = Turns(), Turns()
+
+    def enter(self, run_id: str, seconds: float = 0.0, visitor: Visitor = NOBODY) -> threading.Event:
+        """Take a place, for a run of so many seconds; the event is set when it has to stop.
+
+        Raises BadInput when the line is full, or half full of this address's runs.
+        """
+        with self._lock:
+            if run_id in self._entries:
+                raise BadInput("this run is already under way")
+            room = self.limits.workers + self.limits.waiting
+            if len(self._entries) >= room:
+                raise BadInput(f"{len(self._entries)} runs are waiting already: please try again in a minute")
+            own = sum(entry.visitor.address == visitor.address for entry in self._entries.values())
+            if visitor.address and own >= max(1, room // 2):
+                raise BadInput(f"{own} runs from your address are waiting already: please try again in a minute")
+            return self._entries.setdefault(run_id, QueueEntry(seconds, visitor)).stop
+
+    def place(self, run_id: str) -> int:
+        """0: may compute now; n: n-th in line."""
+        with self._lock:
+            entry = self._entries[run_id]
+            if entry.started is None:
+                free = self.limits.workers - sum(e.started is not None for e in self._entries.values())
+                order = self._order()
+                ahead = next(n for n, turn in enumerate(order) if turn.name == run_id)
+                if ahead >= free:
+                    return ahead - free + 1
+                self._start(entry, order[ahead])
+            return 0
+
+    def wait(self, run_id: str | None = None) -> float:
+        """Expected seconds until this run, or that of a newcomer, begins."""
+        with self._lock:
+            waiting = self._waiting()
+            before = waiting if run_id is None else waiting[: waiting.index(run_id)] if run_id in waiting else []
+            busy = [entry.remaining for entry in self._entries.values() if entry.started is not None]
+            if run_id is not None and run_id not in waiting:
+                return 0.0
+            free = busy + [0.0] * max(0, self.limits.workers - len(busy))
+            heapq.heapify(free)
+            for name in before:
+                heapq.heapreplace(free, free[0] + self._entries[name].remaining)
+            return free[0]
+
+    def leave(self, run_id: str) -> None:
+        with self._lock:
+            self._entries.pop(run_id, None)
+            if not self._entries:
+                self._addresses, self._tabs = Turns(), Turns()
+
+    def stop(self, run_id: str) -> None:
+        with self._lock:
+            if run_id in self._entries:
+                self._entries[run_id].stop.set()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._entries)
+
+    def _waiting(self) -> list[str]:
+        """Names of the waiting entries in the order in which they are served."""
+        return [turn.name for turn in self._order()]
+
+    def _order(self) -> list[Turn]:
+        """Who is served next and next but one: tabs of an address take turns, then the addresses do."""
+        mine = [(n, name, e) for n, (name, e) in enumerate(self._entries.items()) if e.started is None]
+        ahead: Counter[Visitor] = Counter()
+        by_tab = []
+        for arrival, name, entry in mine:
+            of_tab = self._tabs.next(entry.visitor.address, entry.visitor.tab, ahead[entry.visitor])
+            ahead[entry.visitor] += 1
+            by_tab.append((of_tab, entry.seconds > SHORT, arrival, name, entry))
+        before: Counter[str] = Counter()
+        turns = []
+        for of_tab, long, arrival, name, entry in sorted(by_tab, key=lambda one: one[:3]):
+            address = entry.visitor.address
+            turns.append(Turn(self._addresses.next("", address, before[address]), long, of_tab, arrival, name))
+            before[address] += 1
+        return sorted(turns)
+
+    def _start(self, entry: QueueEntry, turn: Turn) -> None:
+        entry.started = time.monotonic()
+        self._addresses.began("", entry.visitor.address, turn.of_address)
+        self._tabs.began(entry.visitor.address, entry.visitor.tab, turn.of_tab)
+
+
+@dataclass(frozen=True, order=True)
+class Turn:
+    """Where an entry stands in line."""
+
+    of_address: int
+    long: bool
+    of_tab: int
+    arrival: int
+    name: str
+
+
+class Turns:
+    """Start-time fair queueing (Goyal, Vin, Cheng, SIGCOMM 1996) with runs of one size: whose turn it is in a group.
+
+    One who comes back, or comes later, is served with those who wait, neither before nor after them.
+    """
+
+    def __init__(self) -> None:
+        self._now: Counter[str] = Counter()
+        self._next: Counter[tuple[str, str]] = Counter()
+
+    def next(self, group: str, member: str, ahead: int) -> int:
+        """The turn of a member's run that has ``ahead`` of its own before it."""
+        return max(self._now[group], self._next[group, member]) + ahead
+
+    def began(self, group: str, member: str, turn: int) -> None:
+        """The run of that turn begins."""
+        self._now[group] = max(self._now[group], turn)
+        self._next[group, member] = turn + 1
+
+
+class Sessions:
+    """How many runs each visitor's tab has under way. Safe for threads."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._lock = threading.Lock()
+        self._count: Counter[Visitor] = Counter()
+
+    @contextmanager
+    def one_more(self, visitor: Visitor) -> Iterator[None]:
+        """While a run is under way. Raises BadInput when the tab has as many as allowed."""
+        if not visitor.tab:
+            yield
+            return
+        with self._lock:
+            if self._count[visitor] >= self.most:
+                raise BadInput(f"{self.most} of your runs are under way: stop one, or wait for it")
+            self._count[visitor] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._count -= Counter({visitor: 1})

@@ -1,0 +1,108 @@
+"""The line: addresses and tabs take turns, short runs first, and nobody fills it alone."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+
+import pytest
+
+from gi_core.errors import BadInput
+from gi_core.web import app
+from gi_core.web.server import backpressure
+from gi_core.web.server.queue import RunQueue, Sessions
+from gi_core.web.server.run_service import RunService
+from gi_core.web.server.visitor import Visitor
+from gi_core.web.settings import Limits
+
+GREEDY, MODEST = Visitor("192.0.2.1", "a"), Visitor("192.0.2.2", "b")
+
+
+def order(queue, names):
+    """The waiting names as they are served, each finished before the next one begins."""
+    served = []
+    while left := [name for name in names if name not in served]:
+        name = next(name for name in left if queue.place(name) == 0)
+        queue.leave(name)
+        served.append(name)
+    return served
+
+
+def lined(entries, **limits):
+    queue = RunQueue(Limits(workers=1, **limits))
+    for name, visitor, seconds in entries:
+        queue.enter(name, seconds, visitor)
+    return queue
+
+
+def test_a_newcomer_is_served_before_the_second_run_of_a_greedy_one():
+    runs = [(f"g{n}", GREEDY, 5) for n in range(8)] + [("m0", MODEST, 5), ("m1", MODEST, 5)]
+    queue = lined(runs)
+    assert queue.place("g0") == 0 and queue.place("m0") == 1 and queue.place("g1") == 2
+    assert order(queue, [name for name, *_ in runs])[:4] == ["g0", "m0", "g1", "m1"]
+
+
+def test_tabs_behind_one_address_take_turns():
+    pupils = [Visitor("192.0.2.1", str(n)) for n in range(3)]
+    runs = [(f"{n}-{tab.tab}", tab, 5) for tab in pupils for n in range(2)]
+    assert order(lined(runs), [name for name, *_ in runs]) == ["0-0", "0-1", "0-2", "1-0", "1-1", "1-2"]
+
+
+def test_short_runs_go_first_within_a_turn():
+    visitors = [Visitor(f"192.0.2.{n}") for n in range(4)]
+    runs = list(zip("abcd", visitors, (5, 600, 600, 5), strict=True))
+    queue = lined(runs)
+    assert queue.place("a") == 0
+    assert order(queue, "abcd") == ["a", "d", "b", "c"]
+
+
+def test_one_address_fills_no_more_than_half_the_line():
+    queue = lined([(f"g{n}", GREEDY, 5) for n in range(10)], waiting=19)
+    with pytest.raises(BadInput, match="from your address"):
+        queue.enter("g10", 5, GREEDY)
+    queue.enter("m", 5, MODEST)
+
+
+def test_the_expected_wait_follows_the_order():
+    queue = lined([("a", GREEDY, 10), ("b", GREEDY, 20), ("c", MODEST, 5)])
+    queue.place("a")
+    assert 9 < queue.wait("c") <= 10 and 14 < queue.wait("b") <= 15 and queue.wait("a") == 0
+    assert 34 < queue.wait() <= 35
+
+
+def test_a_tab_is_counted_by_its_address_too():
+    sessions = Sessions(1)
+    with sessions.one_more(GREEDY):
+        with pytest.raises(BadInput, match="are under way"), sessions.one_more(GREEDY):
+            pass
+        with sessions.one_more(Visitor("192.0.2.9", "a")):
+            pass
+
+
+def test_an_api_run_that_nobody_waits_for_frees_its_worker(monkeypatch):
+    """A call is made and its answer never fetched; it used to go on for its whole limit, or forever in the line."""
+    monkeypatch.setenv("GI_STORE", "off")
+    monkeypatch.setattr(backpressure, "PATIENCE", 1.0)
+    service = RunService(Limits())
+    seen = []
+    enter = service.queue.enter
+    monkeypatch.setattr(service.queue, "enter", lambda *a: seen.append(a[2]) or enter(*a))
+    demo = app.build(service)
+    _, url, _ = demo.launch(**app.launch_settings(), prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    try:
+        body = json.dumps({"images": ["cat"], "model": "mlp", "image_size": 16, "attack": "ig:steps=90000"}).encode()
+        request = urllib.request.Request(
+            url + "gradio_api/call/v2/run_attack", body, {"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(request).read()
+        end = time.monotonic() + 30
+        while not len(service.queue) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert len(service.queue) == 1
+        while len(service.queue) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert len(service.queue) == 0
+        assert [visitor.address for visitor in seen] == ["127.0.0.1"]
+    finally:
+        demo.close()
