@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gi_core.errors import BadInput
-from gi_core.scenario import Scenario
 from gi_core.web import settings
 from gi_core.web.app import launch_settings
+from gi_core.web.server.requests import FIELDS
 
 
 def test_it_is_off_unless_asked_for(monkeypatch):
@@ -49,7 +49,7 @@ def test_the_tools_are_the_endpoints(launch):
         tools, run, answer = elsewhere.submit(asyncio.run, ask()).result()
     assert set(tools) == {"run_attack", "seconds", "list_", "inspect"}, "private events are no tools"
     properties = run.inputSchema["properties"]
-    assert set(properties) == {"images", *Scenario().to_dict()}
+    assert set(properties) == {"images", *FIELDS}
     assert all(p.get("description") for name, p in properties.items())
     text = answer.content[0].text.replace("'", '"')
     assert not answer.isError and '"psnr"' in text and '"word": "Faithful"' in text and '"gain"' in text
