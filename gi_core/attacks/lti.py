@@ -12,7 +12,7 @@ from gi_core.attacks.base import Attack, attacks
 from gi_core.components import option
 from gi_core.inversion.frame import Frame
 from gi_core.networks import weights
-from gi_core.networks.head import one_picture
+from gi_core.networks.head import head_gradient, lost_scale, one_picture
 from gi_core.networks.lti import LTI
 from gi_core.networks.sketch import flat
 from gi_core.observation import Observation
@@ -24,7 +24,8 @@ class LearningToInvert(Attack):
     """One pass through a plain network that maps gradients to pictures.
 
     Wu, Chen, Guo, Weinberger, "Learning To Invert: Simple Adaptive Attacks for Gradient Inversion in Federated
-    Learning", UAI 2023; layers narrower than published, see the card.
+    Learning", UAI 2023; layers narrower than published, see the card. The network was trained on raw gradients, so a
+    clipped update is first given back its size, which the head's softmax tells (ours).
     """
 
     assumes: ClassVar[str] = "The server knows the weights and has public pictures, whose gradients it can compute."
@@ -37,6 +38,7 @@ class LearningToInvert(Attack):
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         one_picture(observation, self.name)
         network, card = weights.load(self.name, observation.victim, LTI, pictures=self.pairs)
+        scale = lost_scale(*head_gradient(observation, self.name), observation.victim.head)
         with torch.no_grad():
-            images = network(flat(observation.targets)).clamp(0, 1).to(observation.targets[0])
+            images = network(scale * flat(observation.targets)).clamp(0, 1).to(observation.targets[0])
         yield Frame(0, images, torch.zeros(()), report={"trained on": card["data"]})

@@ -1,5 +1,7 @@
 """Learned attacks with their shipped weights, on a picture they never saw."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -10,6 +12,7 @@ from gi_core.defenses import parse_stack
 from gi_core.errors import BadInput
 from gi_core.metrics.image import psnr
 from gi_core.models import build
+from gi_core.networks.head import head_gradient, lost_scale
 from gi_core.observation import Observation, Update
 
 LEARNED = ("venom", "venom:feature=spe", "venom-diff", "fgla", "fgla:decoder=noisy", "lti", "git")
@@ -117,3 +120,18 @@ def test_grnn_learns_one_target(lenet, picture):
     assert float(last.loss) < 0.05 * float(start.loss)
     assert float(psnr(last.images, picture)) > float(psnr(start.images, picture)) + 3
     assert last.labels.tolist() == [3]
+
+
+@pytest.mark.parametrize("text", ["lti", "git"])
+def test_a_factor_on_the_whole_update_changes_nothing(text, lenet, picture):
+    observation = observe(lenet, picture)
+    own = psnr(answer(text, observation).images, picture)
+    for factor in (1e-3, 1e-1, 1e3):
+        tensors = {name: factor * tensor for name, tensor in observation.update.tensors.items()}
+        scaled = replace(observation, update=replace(observation.update, tensors=tensors))
+        assert float((psnr(answer(text, scaled).images, picture) - own).abs()) < 0.1
+
+
+def test_the_lost_scale_is_one_for_a_raw_gradient(lenet, picture):
+    scale = lost_scale(*head_gradient(observe(lenet, picture), "lti"), lenet.head)
+    assert float(scale) == pytest.approx(1, rel=1e-3)
