@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -90,3 +91,20 @@ def test_pinned_requirements_are_within_the_ranges_of_the_package():
 
 def test_assets_are_found():
     assert (ASSETS / "weights").is_dir() and (ASSETS / "images" / "blobs.png").is_file()
+
+
+NEWER = re.compile(
+    r"\b(asyncio\.(timeout|TaskGroup|Runner)|StrEnum|tomllib|ExceptionGroup|datetime\.UTC|file_digest|contextlib\.chdir"
+    r"|itertools\.batched)\b|from typing import .*\b(Self|Never|assert_never|override|LiteralString)\b"
+)
+
+
+def test_the_package_needs_no_newer_python_than_it_says():
+    """Syntax, and names of the standard library that came later."""
+    oldest = tuple(map(int, PROJECT["requires-python"].removeprefix(">=").split(".")))
+    assert oldest == (3, 10)
+    for file in (ROOT / "gi_core").rglob("*.py"):
+        source = file.read_text()
+        ast.parse(source, feature_version=oldest)
+        found = NEWER.search(re.sub(r"if TYPE_CHECKING:\n(    .*\n)+", "", source))
+        assert found is None, (file, found)

@@ -6,9 +6,9 @@ A body is read whole and looked at before the framework parses it: 48 MB of nest
 
 from __future__ import annotations
 
-import asyncio
 from itertools import accumulate
 
+import anyio
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -49,7 +49,7 @@ class UploadGuard:
     async def _read(self, receive: Receive, body: bytearray) -> tuple[int, str] | None:
         """Fill ``body``; a refusal if it is too large, too slow, or comes while too many others do."""
         try:
-            async with asyncio.timeout(SECONDS):
+            with anyio.fail_after(SECONDS):
                 while True:
                     message = await receive()
                     part = message.get("body", b"")
