@@ -92,10 +92,59 @@ class Imprint(Attack):
 
 
 def decode(observation: Observation, server: ServerFacts, significance: float) -> Found:
-    """All pictures that the layer's gradient gives, by one division a row."""
+    """All pictures that the layer's gradient gives; with several questions, until no bin holds a lone one."""
     weight = observation.update.tensors[f"{server.layer}.weight"]
     bias = beyond_next(server, observation.update.tensors[f"{server.layer}.bias"])
     weight = beyond_next(server, weight)
+    found = divide(observation, server, weight, bias, significance)
+    if int(server.options.get("questions", 1)) == 1:
+        return found
+    weight, bias, known = weight.clone(), bias.clone(), found
+    fresh = found.trusted
+    while fresh.any():
+        take_out(observation, server, weight, bias, found.rows[fresh])
+        found = divide(observation, server, weight, bias, significance)
+        fresh = found.trusted & ~shown(found.pool, known.pool[known.trusted])
+        known = merged(known, found)
+    return known
+
+
+def shown(pool: Tensor, known: Tensor) -> Tensor:
+    """(M,) bool: whether ``known`` (L,C,H,W) already shows each picture of the pool (M,C,H,W)."""
+    if not len(pool):
+        return torch.zeros(0, dtype=torch.bool, device=pool.device)
+    squared = torch.cdist(pool.flatten(1), known.flatten(1)).square()
+    return (squared < 10 ** (-SAME_DB / 10) * pool[0].numel()).any(1)
+
+
+def take_out(observation: Observation, server: ServerFacts, weight: Tensor, bias: Tensor, lone: Tensor) -> None:
+    """Subtract the pictures alone in the rows ``lone`` from the bins of every question that they stand in, in place."""
+    layer, questions = observation.victim.get_submodule(str(server.layer)), int(server.options["questions"])
+    count = len(bias) // questions
+    asked = layer.get_parameter("weight").view(questions, count, -1)[:, 0]
+    thresholds = -layer.get_parameter("bias").view(questions, count)
+    inputs, delta = weight[lone] / bias[lone, None], bias[lone].clone()
+    once = first_of_each(inputs, delta)
+    for u, d in zip(inputs[once], delta[once], strict=True):
+        bins = torch.searchsorted(thresholds, (asked @ u)[:, None])[:, 0] - 1
+        rows = bins.clamp_min(0) + count * torch.arange(questions, device=bins.device)
+        weight[rows] -= d * u
+        bias[rows] -= d
+    weight[lone], bias[lone] = 0, 0
+
+
+def merged(known: Found, found: Found) -> Found:
+    """Trusted pictures of both, each once, then what still blends."""
+    keep = known.trusted
+    pool = torch.cat([known.pool[keep], found.pool])
+    rows, error = torch.cat([known.rows[keep], found.rows]), torch.cat([known.error[keep], found.error])
+    order = error.argsort(stable=True)
+    once = order[first_of_each(pool[order], error[order])]
+    return Found(pool[once], rows[once], error[once])
+
+
+def divide(observation: Observation, server: ServerFacts, weight: Tensor, bias: Tensor, significance: float) -> Found:
+    """The pictures that one division a row gives."""
     rounding = DELTA_ROUNDING if observation.update.kind == "delta" else ROUNDING
     rows = (standing_out(weight, significance) & (bias.abs() > rounding * bias.abs().max())).nonzero()[:, 0]
     quotients = weight[rows] / bias[rows, None]
@@ -156,13 +205,19 @@ def disagreement(pixels: Tensor) -> Tensor:
 
 
 def first_of_each(pixels: Tensor, error: Tensor) -> Tensor:
-    """Indices of the pictures (M,C,H,W), best first, that no better one shows already."""
+    """Indices of the pictures (M,...), best first, that no better one shows already."""
     flat = pixels.flatten(1)
     same = torch.cdist(flat, flat).square() < 10 ** (-SAME_DB / 10) * flat.shape[1]
     return (~same.tril(-1).any(1)).nonzero()[:, 0]
 
 
 def expected(server: ServerFacts, examples: int) -> float | None:
-    """N (1 - 1/K)^(N-1): pictures alone in one of K bins that are equally likely; None where there are no such bins."""
-    bins = server.options.get("bins")
-    return None if bins is None else examples * (1 - 1 / bins) ** (examples - 1)
+    """N (1 - 1/K)^(N-1): pictures alone in one of K bins that are equally likely; None where there are no such bins.
+
+    With Q questions of K/Q bins each, N (1 - (1 - (1 - Q/K)^(N-1))^Q): alone in any, before any is taken out.
+    """
+    bins, questions = server.options.get("bins"), server.options.get("questions", 1)
+    if bins is None:
+        return None
+    blended = 1 - (1 - questions / bins) ** (examples - 1)
+    return float(examples * (1 - blended**questions))

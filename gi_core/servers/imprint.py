@@ -16,6 +16,10 @@ A few inputs more than the picture has carry 1 + the mean of u^2 over each cell 
 weight 0 in every row (ours). For a lone picture the quotient repeats them; for a blend u = sum a_i u_i the quotient
 exceeds what the blend itself has by the mean of sum a_i (u_i - u)^2 over the cell. The gap tells without truth, labels
 or network how far a quotient is from the picture.
+
+Several questions may share the rows (ours). Each picture then stands in one bin of each question, with the same
+derivative delta_i. Once it is read from a bin where it is alone, delta_i u_i is taken out of its other bins, where
+another picture may now be alone: the decoding of an invertible Bloom lookup table (Goodrich and Mitzenmacher, 2011).
 """
 
 from __future__ import annotations
@@ -57,22 +61,23 @@ class Bins(nn.Module):
     """(B,C,H,W) normalised pictures -> (B,K) responses r_k, by a linear layer of K rows.
 
     Args:
-        question: (n,) the measurement m; thresholds: (K,) ascending.
+        questions: (Q,n) measurements m; thresholds: (Q,K/Q), ascending for each.
         sparse: rows answer inside their bin alone; checksums: inputs behind the pixels, 0 or 16 a channel.
     """
 
     widths: Tensor
 
-    def __init__(self, question: Tensor, thresholds: Tensor, *, sparse: bool, checksums: int) -> None:
+    def __init__(self, questions: Tensor, thresholds: Tensor, *, sparse: bool, checksums: int) -> None:
         super().__init__()
         self.sparse, self.checksums = sparse, checksums
-        self.rows = nn.Linear(len(question) + checksums, len(thresholds), device="meta").to_empty(device="cpu")
+        count, n = questions.shape
+        self.rows = nn.Linear(n + checksums, thresholds.numel(), device="meta").to_empty(device="cpu")
         with torch.no_grad():
             self.rows.weight.zero_()
-            self.rows.weight[:, : len(question)] = question
-            self.rows.bias.copy_(-thresholds)
-        gaps = thresholds.diff()
-        self.register_buffer("widths", torch.cat([gaps, gaps[-1:] * len(gaps)]), persistent=False)
+            self.rows.weight.view(count, -1, n + checksums)[:, :, :n] = questions[:, None]
+            self.rows.bias.copy_(-thresholds.flatten())
+        gaps = thresholds.diff(dim=1)
+        self.register_buffer("widths", torch.cat([gaps, gaps[:, -1:] * gaps.shape[1]], 1).flatten(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         u = x.flatten(1)
@@ -125,6 +130,7 @@ class Imprint(Server):
     )
 
     bins: int = option(256, "rows of the layer", low=2, high=65536)
+    questions: int = option(1, "questions that share the rows: pictures blend in one, not in all", low=1, high=8)
     units: Literal["sparse", "cumulative"] = option("sparse", "rows answer in their bin alone, or above its threshold")
     measure: Literal["mean", "smooth", "randn"] = option(
         "mean", "the question: mean pixel, a smooth random field, or white noise"
@@ -138,21 +144,31 @@ class Imprint(Server):
     gain: float = option(0.001, "how strongly the rows act on what follows", low=1e-12, high=1e6)
     checksum: bool = option(True, "inputs with the mean of u^2 over a 4x4 grid, which tell a picture from a blend")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.questions > 1 and (self.units, self.connect, self.checksum) != ("sparse", "add", True):
+            raise BadInput(f"imprint:questions={self.questions}: needs units=sparse, connect=add and checksum=true")
+        if self.bins < 2 * self.questions:
+            raise BadInput(f"imprint:questions={self.questions}: at most {self.bins // 2} for {self.bins} bins")
+
     def send(self, victim: Victim, seed: int) -> Sent:
         linear_head(victim)
         victim = copied(victim)
         shape = victim.image_shape
         check_size("imprint:bins", self.bins, shape)
-        question = self.question(shape, seed)
-        thresholds = self.thresholds(victim, question, seed)
+        questions = [self.question(shape, seed, number) for number in range(self.questions)]
+        thresholds = torch.stack([self.thresholds(victim, q, seed, number) for number, q in enumerate(questions)])
         checksums = shape[0] * GRID**2 if self.checksum else 0
-        bins = Bins(question, thresholds, sparse=self.units == "sparse", checksums=checksums).to(victim.mean.device)
+        bins = Bins(torch.stack(questions), thresholds, sparse=self.units == "sparse", checksums=checksums).to(
+            victim.mean.device
+        )
         if self.connect == "add":
             victim.body = Before(bins, victim.body, self.gain)
         else:
             victim.body, victim.head = Alone(bins, victim.body), self.first_class(victim)
         victim.train(victim.training)
-        options = {"units": self.units, "bins": self.bins, "checksum": self.checksum}
+        options = {"units": self.units, "bins": thresholds.numel(), "checksum": self.checksum}
+        options |= {"questions": self.questions}
         return Sent((victim,), (victim,), ServerFacts("imprint", options, layer="body.bins.rows"))
 
     def first_class(self, victim: Victim) -> nn.Linear:
@@ -163,12 +179,12 @@ class Imprint(Server):
             head.weight.zero_()[0] = self.gain
         return head
 
-    def question(self, shape: tuple[int, int, int], seed: int) -> Tensor:
-        """(n,) of norm 1/sqrt(n): m . u is of the size of a mean pixel."""
+    def question(self, shape: tuple[int, int, int], seed: int, number: int = 0) -> Tensor:
+        """(n,) of norm 1/sqrt(n): m . u is of the size of a mean pixel; after the mean come smooth fields."""
         n = math.prod(shape)
-        if self.measure == "mean":
+        if self.measure == "mean" and not number:
             return torch.full((n,), 1 / n)
-        generator = torch.Generator().manual_seed(stream_seed(seed, "imprint"))
+        generator = torch.Generator().manual_seed(stream_seed(seed, f"imprint {number}"))
         if self.measure == "randn":
             field = torch.randn(n, generator=generator)
         else:
@@ -176,8 +192,8 @@ class Imprint(Server):
             field = F.interpolate(cells, size=shape[1:], mode="bicubic", align_corners=False).flatten()
         return field / (field.norm() * n**0.5)
 
-    def thresholds(self, victim: Victim, question: Tensor, seed: int) -> Tensor:
-        """(K,) ascending, the first so low that every picture is above it, K - 1 quantiles behind it.
+    def thresholds(self, victim: Victim, question: Tensor, seed: int, number: int = 0) -> Tensor:
+        """(K/Q,) ascending, the first so low that every picture is above it, K/Q - 1 quantiles behind it.
 
         Raises:
             BadInput: more bins than public pictures tell apart.
@@ -187,8 +203,9 @@ class Imprint(Server):
         def measured(pictures: Tensor) -> Tensor:
             return ((pictures - mean) / std).flatten(1) @ question
 
-        levels = torch.arange(1, self.bins) / self.bins
-        if self.measure == "mean" and self.fit == "gauss":
+        count = self.bins // self.questions
+        levels = torch.arange(1, count) / count
+        if self.measure == "mean" and self.fit == "gauss" and not number:
             middle = float(((BRIGHTNESS[0] - mean) / std).mean())
             spread = float((BRIGHTNESS[1] / std).mean())
         else:
@@ -196,7 +213,7 @@ class Imprint(Server):
             middle, spread = float(values.mean()), float(values.std())
             if self.fit == "public":
                 inner = torch.quantile(values, levels)
-                if self.bins > PUBLIC_PICTURES or (inner.diff() <= 0).any():
+                if count > PUBLIC_PICTURES or (inner.diff() <= 0).any():
                     known = f"the quantiles of {PUBLIC_PICTURES} public pictures are fewer"
                     raise BadInput(f"imprint:bins={self.bins}: {known}, use fit=gauss")
                 return torch.cat([inner[:1] - 10 * spread, inner])

@@ -10,6 +10,7 @@ from gi_core.attacks.imprint import expected
 from gi_core.data.samples import public_crops
 from gi_core.errors import BadInput
 from gi_core.evaluation.controls import control
+from gi_core.metrics.scores import recovered
 from gi_core.models import build
 from gi_core.run import prepare
 from gi_core.servers import servers
@@ -40,7 +41,7 @@ def errors(run, pool):
 @pytest.mark.parametrize("sparse", [True, False])
 def test_three_pictures_in_three_bins_are_three_quotients(sparse):
     pictures = torch.tensor([[0.1, 0.3], [0.5, 0.5], [0.9, 0.6]], dtype=torch.float64)
-    bins = Bins(torch.full((2,), 0.5), torch.tensor([-9.0, 0.3, 0.6, 2.0]), sparse=sparse, checksums=16).double()
+    bins = Bins(torch.full((1, 2), 0.5), torch.tensor([[-9.0, 0.3, 0.6, 2.0]]), sparse=sparse, checksums=16).double()
     delta = torch.tensor([0.7, -0.2, 0.4], dtype=torch.float64)
     loss = (bins(pictures.view(3, 1, 1, 2)).sum(1) * delta).sum()
     weight, bias = torch.autograd.grad(loss, list(bins.parameters()))
@@ -89,6 +90,21 @@ def test_a_defense_that_hides_the_rows_leaves_nothing_to_trust(defense):
     report = frame_of(run).report
     assert report["trusted"] == 0
     assert not any(row["recovered"] for row in run.trace().scores)
+
+
+def test_three_questions_read_more_than_one():
+    shares = {"": 0.0, ",questions=3": 0.0}
+    for seed in (7, 8, 9):
+        for questions in shares:
+            run = prepare(scenario(batch_size=32, server=f"imprint:bins=128{questions}"), photos(32, seed=seed))
+            frame = frame_of(run)
+            trusted = errors(run, frame.pool)[torch.tensor(frame.report["trust"], dtype=torch.bool)]
+            assert (trusted < 1e-3).all()
+            shares[questions] += float(recovered(run.cohort, frame.pool).float().mean()) / 3
+    one, three = shares.values()
+    assert three > one + 0.1
+    with pytest.raises(BadInput, match="questions=2"):
+        servers.parse("imprint:questions=2,units=cumulative")
 
 
 def test_the_estimated_error_hardly_ever_falls_below_the_true_one():
