@@ -14,7 +14,8 @@ from gi_core.bounds import Bound, Setting, binding
 from gi_core.errors import BadInput
 from gi_core.evaluation.controls import Control, Gain, control, gain
 from gi_core.evaluation.identification import Distance, decoys, ranks
-from gi_core.evaluation.verdict import WORDS, Finding, Likeness
+from gi_core.evaluation.settled import settled
+from gi_core.evaluation.verdict import TOO_SHORT, WORDS, Finding, Likeness
 from gi_core.metrics.assignment import match
 from gi_core.metrics.image import mse, psnr, ssim
 from gi_core.models.base import Victim
@@ -37,6 +38,8 @@ class Judgement:
         likenesses, findings: one per picture: what was measured, and the level with the number that decided it.
         gains: control's name -> metric (psnr in dB, ssim) -> gain over that control, paired over the pictures.
         bounds: those that bind.
+        settled: whether the attack had ended by a plateau; where it had not, "Nothing" is too short to tell. None: it
+            is not known.
         curve: of the first control.
         images: (B,C,H,W), the reconstructions in the order of the truth; controls: name -> (B,C,H,W) likewise;
             truth: (B,C,H,W).
@@ -46,6 +49,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     gains: dict[str, dict[str, Gain]]
     bounds: tuple[Bound, ...] = ()
+    settled: bool | None = None
     curve: tuple[tuple[int, float], ...] = ()
     images: Tensor = field(default=torch.empty(0), repr=False, compare=False)
     controls: dict[str, Tensor] = field(default_factory=dict, repr=False, compare=False)
@@ -61,8 +65,12 @@ class Judgement:
         return max(self.levels)
 
     @property
+    def too_short(self) -> bool:
+        return self.level == 0 and self.settled is False
+
+    @property
     def word(self) -> str:
-        return WORDS[self.level]
+        return TOO_SHORT if self.too_short else WORDS[self.level]
 
     @property
     def shown(self) -> int:
@@ -73,7 +81,8 @@ class Judgement:
     def reason(self) -> dict[str, Any]:
         """What decided: a code and numbers, for whoever makes words of them."""
         like, finding = self.likenesses[self.shown], asdict(self.findings[self.shown])
-        return {"code": finding.pop("code"), "picture": self.shown, **finding, **like.to_dict()}
+        code = "too-short" if self.too_short else finding["code"]
+        return {**finding, "code": code, "picture": self.shown, **like.to_dict()}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data without pictures. ``control`` and ``gain`` are those of the first control."""
@@ -89,6 +98,7 @@ class Judgement:
             "control_rank": like.control_rank,
             "candidates": like.candidates,
             "bounds": [asdict(bound) for bound in self.bounds],
+            "settled": self.settled,
             "pictures": [
                 {"level": f.level, "word": WORDS[f.level], "code": f.code, **like.to_dict()}
                 for f, like in zip(self.findings, self.likenesses, strict=True)
@@ -148,6 +158,7 @@ def judging(
     judgement = judge_answers(
         run, trace.images, answers, others=others, distance=distance, curve=tuple(curve),
         bounds=tuple(binding(Setting.of(run.scenario, run.victim, run.truth, run.labels))),
+        ended=run.attack.single_pass or settled(trace.history),
     )  # fmt: skip
     trace.judgement = judgement.to_dict()
     return judgement
@@ -185,7 +196,8 @@ def judge_answers(
 
 def judge_pictures(
     images: Tensor, truth: Tensor, controls: dict[str, Tensor], others: Tensor, *, distance: Distance = "pixel",
-    victim: Victim | None = None, bounds: tuple[Bound, ...] = (), curve: tuple[tuple[int, float], ...] = (),
+    victim: Victim | None = None, bounds: tuple[Bound, ...] = (), ended: bool | None = None,
+    curve: tuple[tuple[int, float], ...] = (),
 ) -> Judgement:  # fmt: skip
     """Judge reconstructions of one update (B,C,H,W) by its controls' answers and a line-up with ``others``."""
     images = match(images.cpu(), truth)
@@ -209,4 +221,4 @@ def judge_pictures(
         for name, p in placed.items()
     }
     findings = tuple(likeness.finding(len(truth)) for likeness in likenesses)
-    return Judgement(likenesses, findings, gains, bounds, curve, images, placed, truth)
+    return Judgement(likenesses, findings, gains, bounds, ended, curve, images, placed, truth)

@@ -13,11 +13,13 @@ A level needs evidence of two kinds, of which neither is PSNR:
 |---|---|---|---|
 | 0 | Nothing | otherwise | otherwise |
 | 1 | Colours and layout | p = rank/N <= 5 % over the number of pictures, and better than the control's | structure >= 0.1 or pixels >= 0.25 |
-| 2 | Recognisable | rank/N <= 2 % | structure >= 0.4 |
-| 3 | Faithful | rank/N <= 2 % | structure >= 0.7 |
+| 2 | Recognisable | rank/N <= 2 % | structure >= 0.85 |
+| 3 | Faithful | rank/N <= 2 % | structure >= 0.95 |
 
-Calibration on 2,000 test pictures of CIFAR-10, against a control of SSIM 0.05: a true 4x4 thumbnail (enlarged by cubic
-interpolation) has structure 0.29, an 8x8 one 0.57, a 16x16 one 0.87. The thresholds are ours (reconstruction).
+*Colours and layout* is enough to pick the picture out of a line-up; *Recognisable*: somebody who has not seen it can
+name what it shows; *Faithful*: at a glance it is the picture (PSNR from 25 dB on, LPIPS up to 0.05). The thresholds of
+the last two are chosen on one half of ``study calibration`` and tested on the other, with classifiers as stand-in
+viewers: ``calibration.py``, docs/verdicts.md.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+TOO_SHORT = "Too short to tell"
+"""In place of *Nothing*, for an attack whose loss still fell when it ended (``settled.py``)."""
 WORDS = ("Nothing", "Colours and layout", "Recognisable", "Faithful")
 SIGNIFICANCE = 0.05
 IDENTIFIED = 0.02
-STRUCTURE = (0.1, 0.4, 0.7)
+STRUCTURE = (0.1, 0.85, 0.95)
 PIXELS = 0.25
 
 Code = Literal["copy", "recognised", "layout", "not-found", "guesswork", "no-gain"]

@@ -16,13 +16,15 @@ def sentence(levels: Sequence[int], reason: dict[str, Any]) -> str:
     )
     share = f"{max(0.0, reason['structure']):.0%} of the structure that guesswork lacks"
     level = max(levels)
+    if reason["code"] == "too-short":
+        return f"Too short to tell: the attack's loss still fell when it ended; so far {line_up}, and it adds {share}."
     if level == 0:
         return f"Nothing is shown to leak: {line_up}, and it adds {share}."
     count = sum(v == level for v in levels)
     which = "The picture" if len(levels) == 1 else f"{count} of {len(levels)} pictures"
     leaks = {
-        1: "leaks in colours and layout" if count == 1 else "leak in colours and layout",
-        2: "can be recognised",
+        1: f"leak{'s' if count == 1 else ''} in colours and layout, enough to pick it out, not to name it",
+        2: "can be named by somebody who has not seen it",
         3: "is read out faithfully" if count == 1 else "are read out faithfully",
     }[level]
     return f"{which} {leaks}: {line_up}, and it adds {share}."

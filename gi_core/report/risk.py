@@ -17,8 +17,10 @@ from gi_core.components import format_value
 from gi_core.defenses import Defense, parse_stack
 from gi_core.evaluation.verdict import WORDS
 from gi_core.report.html import STYLE, rows
-from gi_core.risk.answer import DISTANCE_SAYS, NORMALISED, Answer, Near, SetUp, counted, range_words
+from gi_core.risk.answer import Answer, Near
 from gi_core.risk.evidence import strip_of
+from gi_core.risk.set_up import DISTANCE_SAYS, NORMALISED, SetUp
+from gi_core.risk.wording import OUTSIDE, counted, range_words, sentence
 from gi_core.scenario import Scenario
 
 LISTED = 8
@@ -130,7 +132,7 @@ def html(answer: Answer) -> bytes:
         "<h1>Is this set-up at risk?</h1>",
         rows([{"set-up": name, "": value} for name, value in asked(answer.setup)]),
         f"<h2>{escape(headline(answer))}</h2>",
-        f"<p>{escape(answer.sentence)}</p>",
+        f"<p>{escape(sentence(answer.reason))}</p>",
     ]
     if found := figures(answer):
         parts.append(rows([{"figure": name, "": value} for name, value in found]))
@@ -144,7 +146,7 @@ def html(answer: Answer) -> bytes:
     if tables:
         parts += ["<h2>Evidence: tables over many pictures</h2>", rows(tables)]
     parts += ["<h2>What this does not cover</h2>", "<ul>"]
-    parts += [f"<li>{escape(text)}</li>" for text in answer.outside]
+    parts += [f"<li>{escape(text)}</li>" for text in map(OUTSIDE.__getitem__, answer.outside)]
     parts += ["</ul>", f"<p><small>{escape(DISTANCE_SAYS)}</small></p>"]
     head = f'<meta charset="utf-8"><title>Is this set-up at risk?</title><style>{STYLE}small{{color:#44505B}}</style>'
     page = f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
@@ -185,7 +187,7 @@ def pdf(answer: Answer) -> bytes:
     pen.write("Is this set-up at risk?", size=17, gap=1.6)
     pen.write("; ".join(f"{name}: {value}" for name, value in asked(answer.setup)) + ".", gap=0.9)
     pen.write(headline(answer), size=15, gap=1.3)
-    pen.write(answer.sentence)
+    pen.write(sentence(answer.reason))
     pen.write(". ".join(f"{name}: {value}" for name, value in figures(answer)) + "." if figures(answer) else "")
     if answer.change:
         pen.head("What to change")
@@ -211,7 +213,7 @@ def pdf(answer: Answer) -> bytes:
             scenario = n.evidence.scenario
             pen.write(f"{n.evidence.table}: {conditions(scenario)}; {scenario.attack}: {found}", size=7)
     pen.head("What this does not cover")
-    pen.write(" ".join(answer.outside), size=7)
+    pen.write(" ".join(OUTSIDE[code] for code in answer.outside), size=7)
     pen.write(DISTANCE_SAYS, size=7)
     buffer = io.BytesIO()
     drawing.savefig(buffer, format="pdf", metadata={"Title": "Is this set-up at risk?", "CreationDate": None})

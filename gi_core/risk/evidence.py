@@ -1,41 +1,49 @@
-"""What was measured, as evidence: single runs that anybody can repeat, and rows of tables over many pictures."""
+"""Every recorded run in one table, and the strongest attack that was recorded on a setting: one answer for every room.
+
+The table is ``assets/results/evidence.csv``, which ``gi evidence --collect`` makes of what the studies, comparisons,
+replays and the atlas left (``collect.py``). CSV, as the studies' own tables: some 1,500 rows, whose changes one can
+read in a review; Parquet would want 45 MB of pyarrow on every host. Where pyarrow is, pandas turns one into the other.
+"""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from gi_core.errors import BadInput
-from gi_core.evaluation.verdict import Likeness as Judged
+from gi_core.evaluation.verdict import TOO_SHORT, WORDS, Likeness
 from gi_core.paths import ASSETS
+from gi_core.risk.set_up import setting_of
 from gi_core.scenario import Scenario
 from gi_core.store import address
-from gi_core.studies.feasibility import scenario_of as feasibility_scenario
-from gi_core.studies.fm_table import SETTINGS
 
 RESULTS = ASSETS / "results"
+TABLE = RESULTS / "evidence.csv"
 RUN_TABLES = ("risk", "verdicts")
 """Tables of single runs on sample pictures, written by ``gi_core/studies/judged.py``."""
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """One measurement.
+class Measurement:
+    """One recorded run, or the mean of a study's runs over pictures.
 
     Attributes:
-        table: the study; command: what makes it (a run's own command, or the study's).
+        table: where it was recorded; command: what makes it (a run's own command, or the study's).
         scenario: what was run, the attack included.
         pictures: sample names; () where other pictures were attacked. source: they in words.
         count: pictures that the figures are means over.
         ssim, control_ssim, psnr: likeness to the truth; of a single run's batch SSIM is that of the picture that
             leaked most. ``control_ssim`` is None where the study has no control for this row.
         judged: what the verdict on a run weighs; None in tables that did not line pictures up.
+        settled: whether the attack had ended by a plateau; False: too short to tell; None: not recorded.
+        iterations, seconds: budget and cost; None where not recorded.
+        version: abbreviated commit that recorded the table.
     """
 
     table: str
@@ -47,16 +55,34 @@ class Evidence:
     control_ssim: float | None
     psnr: float
     command: str
-    judged: Judged | None = None
+    judged: Likeness | None = None
+    settled: bool | None = None
+    iterations: int | None = None
+    seconds: float | None = None
+    version: str = ""
 
     @property
     def gain(self) -> float | None:
         """SSIM over the control's."""
         return None if self.control_ssim is None else self.ssim - self.control_ssim
 
+    @property
+    def structure(self) -> float:
+        """Share of the control's missing SSIM that the attack adds; without a control the SSIM itself."""
+        guess = self.control_ssim or 0.0
+        return (self.ssim - guess) / max(1e-6, 1 - guess)
+
     def level(self, pictures: int = 0) -> int | None:
         """The verdict on a run, 0 to 3: by itself, or as one of so many ``pictures`` that share the 5 % of chance."""
         return None if self.judged is None else self.judged.level(max(pictures, self.count))
+
+    @property
+    def word(self) -> str | None:
+        """The verdict's; an attack that had not ended and found nothing was too short to tell."""
+        level = self.level()
+        if level is None:
+            return None
+        return TOO_SHORT if level == 0 and self.settled is False else WORDS[level]
 
     @property
     def key(self) -> str | None:
@@ -64,41 +90,100 @@ class Evidence:
         return address(self.scenario, self.pictures) if self.pictures else None
 
 
-@lru_cache(maxsize=1)
-def runs() -> tuple[Evidence, ...]:
-    """Single runs, judged: each can be opened in the Lab and repeated by its command."""
-    return tuple(run for table in RUN_TABLES for run in _runs(table))
-
-
-def _runs(table: str) -> Iterator[Evidence]:
-    for row in rows(table):
-        if not row["word"]:
-            continue
-        scenario, pictures = Scenario.from_url(row["url"]), tuple(row["samples"].split("+"))
-        judged = Judged(
-            ssim=float(row["ssim"]), mse=float(row["mse"]), control_ssim=float(row["control_ssim"]),
-            control_mse=float(row["control_mse"]), rank=int(row["rank"]), control_rank=int(row["control_rank"]),
-            candidates=int(row["candidates"]),
-        )  # fmt: skip
-        yield Evidence(
-            table, scenario, pictures, "sample pictures: " + ", ".join(pictures), len(pictures), judged.ssim,
-            judged.control_ssim, float(row["psnr"]), run_command(scenario, pictures), judged,
-        )  # fmt: skip
+# ---- what is known ---------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
-def tables() -> tuple[Evidence, ...]:
-    """Rows of the other studies: means over pictures, without a verdict of their own."""
-    return (*_tradeoff(), *_feasibility(), *_venom(), *_flow())
+def measurements() -> tuple[Measurement, ...]:
+    """All that was recorded. Raises BadInput if the table is missing."""
+    return tuple(read(row) for row in rows("evidence"))
 
 
-def _tradeoff() -> Iterator[Evidence]:
-    for row in rows("tradeoff"):
-        scenario = frontier_scenario(row)
-        yield Evidence(
-            "tradeoff", scenario, (), f"{row['attacked']} test pictures of MNIST", int(row["attacked"]),
-            float(row["ssim"]), float(row["control_ssim"]), float(row["psnr"]), study_command("tradeoff"),
-        )  # fmt: skip
+@lru_cache(maxsize=1)
+def runs() -> tuple[Measurement, ...]:
+    """Single runs of the studies, judged: each can be opened on the stage and repeated by its command."""
+    return tuple(m for m in measurements() if m.table in RUN_TABLES)
+
+
+@lru_cache(maxsize=1)
+def tables() -> tuple[Measurement, ...]:
+    """Rows of studies over many pictures, without a verdict of their own."""
+    return tuple(m for m in measurements() if m.judged is None)
+
+
+@lru_cache(maxsize=1)
+def by_setting() -> dict[Scenario, tuple[Measurement, ...]]:
+    """Everything recorded, by :func:`gi_core.risk.set_up.setting_of`, the strongest first."""
+    found: dict[Scenario, list[Measurement]] = {}
+    for one in measurements():
+        found.setdefault(setting_of(one.scenario), []).append(one)
+    return {setting: tuple(sorted(those, key=order)) for setting, those in found.items()}
+
+
+def order(one: Measurement) -> tuple[float, bool]:
+    """The strongest first, to three digits, and of equals those that were judged."""
+    return -round(one.structure, 3), one.judged is None
+
+
+def strongest(setting: Scenario) -> Measurement | None:
+    """What got most out of this setting, whatever the attack, its knowledge and seed; None where nothing was recorded.
+
+    "Most" is the share of the control's missing SSIM (``structure``): an oracle's choice, made with the truth at hand.
+    Every room asks here, so none can state another strongest result.
+    """
+    return next(iter(by_setting().get(setting_of(setting), ())), None)
+
+
+def merit(e: Measurement, pictures: int) -> tuple[int, float]:
+    """Order of single runs by what they found: the level first, then the gain."""
+    return (e.level(pictures) or 0, e.gain or 0.0)
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+LIKENESS = tuple(f.name for f in fields(Likeness))
+PLAIN = ("count", "ssim", "control_ssim", "psnr", "settled", "iterations", "seconds", "version")
+
+
+def row_of(one: Measurement) -> dict[str, str]:
+    """A row of the table, values as text; six digits of numbers."""
+    judged = {name: None if one.judged is None else getattr(one.judged, name) for name in LIKENESS}
+    values = {
+        "table": one.table, "scenario": one.scenario.to_url(), "pictures": "+".join(one.pictures),
+        "source": one.source, **{name: getattr(one, name) for name in PLAIN},
+        **{f"judged_{name}": value for name, value in judged.items()}, "word": one.word, "command": one.command,
+    }  # fmt: skip
+    return {name: _text(value) for name, value in values.items()}
+
+
+def read(row: dict[str, str]) -> Measurement:
+    """Inverse of :func:`row_of`."""
+    kinds = Likeness.__annotations__
+    judged = {n: (int if kinds[n] == "int" else float)(row[f"judged_{n}"]) for n in LIKENESS if row[f"judged_{n}"]}
+    return Measurement(
+        row["table"], Scenario.from_url(row["scenario"]), tuple(filter(None, row["pictures"].split("+"))),
+        row["source"], int(row["count"]), float(row["ssim"]), _number(row["control_ssim"]), float(row["psnr"]),
+        row["command"], Likeness(**judged) if judged else None,  # type: ignore[arg-type]
+        {"": None, "yes": True, "no": False}[row["settled"]],
+        int(row["iterations"]) if row["iterations"] else None, _number(row["seconds"]), row["version"],
+    )  # fmt: skip
+
+
+def written(found: list[Measurement]) -> str:
+    """The table's text."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(row_of(found[0])), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(row_of, found))
+    return text.getvalue()
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def frontier_scenario(row: dict[str, str]) -> Scenario:
@@ -107,44 +192,6 @@ def frontier_scenario(row: dict[str, str]) -> Scenario:
         model="mlp:width=64,depth=1", image_size=28, channels=1, knowledge="labels+defense", defense=row["defense"],
         attack=row["oracle_attack"],
     )  # fmt: skip
-
-
-def _feasibility() -> Iterator[Evidence]:
-    for row in rows("feasibility"):
-        yield Evidence(
-            "feasibility", replace(feasibility_scenario(row["regime"], int(row["seed"])), attack=row["attack"]), (),
-            f"{row['batch_size']} sample picture{'s' if row['batch_size'] != '1' else ''}", int(row["batch_size"]),
-            float(row["ssim"]), float(row["ssim_others"]), float(row["psnr"]), study_command("feasibility"),
-        )  # fmt: skip
-
-
-DATA: dict[str, dict[str, Any]] = {"cifar10": {}, "mnist": {"channels": 1, "image_size": 28}}
-
-
-def _venom() -> Iterator[Evidence]:
-    for table in ("venom-table", "venom-table-resnet18"):
-        for row in rows(table):
-            scenario = Scenario(
-                model=row["model"], defense=row["defense"], attack=row["attack"], knowledge="none", **DATA[row["data"]]
-            )
-            yield Evidence(
-                table, scenario, (), f"{row['count']} test pictures of {row['data']}", int(row["count"]),
-                float(row["ssim"]), _number(row["control_ssim"]), float(row["psnr"]), study_command(table),
-            )  # fmt: skip
-
-
-def _flow() -> Iterator[Evidence]:
-    found = rows("fm-table")
-    controls = {row["setting"]: float(row["ssim"]) for row in found if row["method"].startswith("control")}
-    for row in found:
-        if row["method"].startswith("control"):
-            continue
-        scenario = Scenario.from_dict({**SETTINGS[row["setting"]], "attack": row["attack"]})
-        control = controls.get(row["setting"]) if row["method"].startswith("flow") else None
-        yield Evidence(
-            "fm-table", scenario, (), f"{row['count']} test pictures of CIFAR-10", int(row["count"]),
-            float(row["ssim"]), control, float(row["psnr"]), study_command("fm-table"),
-        )  # fmt: skip
 
 
 def rows(table: str) -> list[dict[str, str]]:
@@ -177,7 +224,7 @@ def run_command(scenario: Scenario, pictures: tuple[str, ...]) -> str:
     return " ".join(["python -m gi_core run", *options, *(f"--image {name}" for name in pictures)])
 
 
-def strip_of(evidence: Evidence, folder: Path = RESULTS / "risk-pictures") -> Path | None:
+def strip_of(evidence: Measurement, folder: Path = RESULTS / "risk-pictures") -> Path | None:
     """PNG of a run: truth, reconstruction and control, one row each; None where none was kept."""
     file = folder / f"{evidence.key[:16]}.png" if evidence.key else None
     return file if file is not None and file.exists() else None
@@ -197,12 +244,8 @@ def record_of(row: dict[str, str]) -> dict[str, Any]:
 
 
 def write_records(folder: Path = ASSETS / "records") -> None:
-    """Put the tables' runs where the store looks for them: ``python -m gi_core.risk.evidence``, after a study."""
+    """Put the tables' runs where the store looks for them: ``gi evidence --collect``, after a study."""
     folder.mkdir(exist_ok=True)
     for table in RUN_TABLES:
         lines = [json.dumps(record_of(row), separators=(",", ":")) for row in rows(table) if row["word"]]
         (folder / f"{table}.jsonl").write_text("".join(line + "\n" for line in lines))
-
-
-if __name__ == "__main__":
-    write_records()

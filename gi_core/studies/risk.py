@@ -91,6 +91,19 @@ def groups() -> Iterator[Group]:
     yield Group({"model": "convnext-atto"}, ("ig:steps=60",), 1)
 
 
+def full_width() -> Iterator[Group]:
+    """Networks as wide as they are used, under the strongest attack on each: narrow ones do not stand in."""
+    for model in ("resnet18", "resnet18-preact", "convnet"):
+        yield Group({"model": model}, ("span",))
+    yield Group({"model": "resnet18", "batch_size": 2}, ("span",), 1)
+    for defense in ("clip", *NOISE[:2]):
+        yield Group({"model": "resnet18", "defense": defense}, ("span",), 1)
+    shared = {"mode": "train", "knowledge": "labels+buffers"}
+    yield Group({"model": "resnet18", **shared}, ("bn-exact:steps=120,tv=0.01,bn=0.01",), 1)
+    yield Group({"model": "resnet18", "mode": "train"}, ("ig:steps=120",), 1)
+    yield Group({"model": "resnet18", "batch_size": 4}, ("ig:steps=60",), 1)
+
+
 def frontier() -> Iterator[Group]:
     """The defenses of ``study tradeoff`` on its victim, on a handwritten digit: what a click on its plot opens."""
     grey = {"model": "mlp:width=64,depth=1", "image_size": 28, "channels": 1, "knowledge": "labels+defense"}
@@ -118,7 +131,7 @@ class Risk(Study):
 
     def cells(self) -> Iterator[Cell]:
         for draw in range(self.draws):
-            for group in (*groups(), *frontier()):
+            for group in (*groups(), *full_width(), *frontier()):
                 for attack in group.attacks if draw < group.draws else ():
                     yield cell_of(Scenario(**group.changes, attack=attack, seed=draw))
 

@@ -70,7 +70,7 @@ class Tradeoff(Study):
     keys: ClassVar[tuple[str, ...]] = ("family", "defense")
     columns: ClassVar[tuple[str, ...]] = (
         "accuracy", "oracle_attack", "gain", "gain_low", "gain_high", "ssim", "control_ssim", "psnr", "top1",
-        "rank_median", "level_median", "level_max", "epsilon", "delta", "z", "bits", "cap", "attacked", "rounds",
+        "rank_median", "epsilon", "delta", "z", "bits", "cap", "attacked", "rounds",
     )  # fmt: skip
 
     data: str = option("mnist", "data set in GI_DATA")
@@ -174,10 +174,10 @@ def gain_of(found: list[Judgement]) -> Any:
 
 
 def summary(found: list[Judgement]) -> Row:
-    """Means, ranks and levels over pictures."""
+    """Means and ranks over pictures."""
     over = gain_of(found)
     middle = lambda values: float(torch.tensor(values, dtype=torch.float64).quantile(0.5))
-    found_ranks, levels = evidence(found, "rank"), [j.level for j in found]
+    found_ranks = evidence(found, "rank")
     mean = lambda values: sum(values) / len(values)
     return {
         "gain": over.mean,
@@ -188,8 +188,6 @@ def summary(found: list[Judgement]) -> Row:
         "psnr": mean([-10 * math.log10(max(1e-10, m)) for m in evidence(found, "mse")]),
         "top1": mean([float(r == 1) for r in found_ranks]),
         "rank_median": middle(found_ranks),
-        "level_median": middle(levels),
-        "level_max": max(levels),
     }
 
 

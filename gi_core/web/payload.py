@@ -45,6 +45,7 @@ TILE = 112
 """Pictures with a longer side are sent at this side."""
 STRIPS = 4
 ROWS, COLUMNS = 12, 64
+SHOWN = ("level", "word", "levels", "reason", "rank", "control_rank", "candidates", "settled")
 CURVES = ("iteration", "seconds", "loss", "psnr", "ssim")
 
 
@@ -117,7 +118,7 @@ def verdict(run: Run, judgement: Judgement) -> dict[str, Any]:
     over, value = told["gain"]["psnr"], {bound.name: bound.value for bound in judgement.bounds}
     control, attack = told["control"], run.attack
     return finite({
-        **{key: told[key] for key in ("level", "word", "levels", "reason", "rank", "control_rank", "candidates")},
+        **{key: told[key] for key in SHOWN},
         "gain": over["mean"],
         "gain_low": over["low"],
         "gain_high": over["high"],

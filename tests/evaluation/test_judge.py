@@ -13,6 +13,7 @@ from gi_core.data.samples import sample
 from gi_core.errors import BadInput
 from gi_core.evaluation.controls import gain, learned
 from gi_core.evaluation.judge import judge, judge_answers, judging
+from gi_core.evaluation.wording import sentence
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
 from gi_core.store import restored
@@ -50,8 +51,9 @@ def test_an_exact_attack_is_faithful_and_ranks_first_of_a_hundred():
     assert json.loads(json.dumps(told)) == told
 
 
-def test_gradient_matching_on_lenet_is_faithful_too():
-    assert judged(model="lenet", attack="ig:steps=300,tv=1e-3").word == "Faithful"
+def test_gradient_matching_on_lenet_picks_the_picture_out():
+    result = judged(model="lenet", attack="ig:steps=300,tv=1e-3")
+    assert result.level >= 1 and result.likenesses[0].rank == 1
 
 
 def test_under_differential_privacy_the_verdict_is_nothing_whatever_the_seed():
@@ -62,7 +64,7 @@ def test_under_differential_privacy_the_verdict_is_nothing_whatever_the_seed():
 def test_learned_attacks_leak_without_a_defense_and_are_unmasked_under_differential_privacy(attack):
     """Venom's answer to noise is a plausible picture: SSIM 0.36 on the rocket, and yet nothing of it leaked."""
     lenet = {"model": "lenet", "attack": attack, "image_size": 32}
-    assert judged(**lenet).level >= 2
+    assert judged(**lenet).level >= 1
     results = [judged(**lenet, defense="dp-gaussian:epsilon=1", seed=seed) for seed in range(6)]
     assert [r.level for r in results] == 6 * [0]
     likenesses = [r.likenesses[0] for r in results]
@@ -98,6 +100,19 @@ def test_only_bounds_that_bind_are_shown():
 
 
 # ---- under way ------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_an_attack_whose_loss_still_falls_is_too_short_to_tell():
+    run, trace = finished(model="lenet", attack="dlg:steps=30", defense="dp-gaussian:epsilon=1", image_size=32)
+    for row, loss in zip(trace.history, range(len(trace.history), 0, -1), strict=True):
+        row["loss"] = float(loss)
+    told = judge(run, trace).to_dict()
+    assert (told["level"], told["word"], told["settled"]) == (0, "Too short to tell", False)
+    assert told["reason"]["code"] == "too-short"
+    assert sentence(told["levels"], told["reason"]).startswith("Too short to tell")
+    for row in trace.history:
+        row["loss"] = 1.0
+    assert judge(run, trace).word == "Nothing"
 
 
 def test_progress_rises_to_one_and_a_stop_leaves_the_trace_unjudged():

@@ -6,7 +6,9 @@ import pytest
 
 from gi_core.defenses import parse_stack
 from gi_core.report.risk import FORMATS, headline, html, pdf, spelled
-from gi_core.risk.answer import EXAMPLES, SetUp, answer, counted
+from gi_core.risk.answer import answer
+from gi_core.risk.set_up import EXAMPLES, SetUp
+from gi_core.risk.wording import OUTSIDE, counted, sentence
 
 FAR = SetUp(model="swin-tiny", batch_size=64, local_steps=100)
 
@@ -40,12 +42,12 @@ def test_html_stands_alone_and_holds_all_evidence(found):
     assert not page.open
     assert "script" not in page.tags
     assert all(link.startswith("data:") for link in page.links)
-    assert headline(found) in page.text and found.sentence in page.text
+    assert headline(found) in page.text and sentence(found.reason) in page.text
     for near in found.runs:
         assert near.evidence.command in page.text
     for bound in found.bounds:
         assert bound.says in page.text
-    assert all(text in page.text for text in found.outside)
+    assert all(text in page.text for text in map(OUTSIDE.__getitem__, found.outside))
 
 
 def test_pdf_is_one_page_of_text(found):
@@ -53,7 +55,7 @@ def test_pdf_is_one_page_of_text(found):
     assert len(document.pages) == 1
     text = " ".join(document.pages[0].extract_text().split())
     assert headline(found) in text
-    assert found.sentence[:60] in text
+    assert sentence(found.reason)[:60] in text
     assert "What this does not cover" in text and "kind of defense" in text
     if found.runs:
         assert f"Evidence: {counted(len(found.runs))}" in text

@@ -11,8 +11,10 @@ from PIL import Image
 import gi_core.risk.answer as answering
 from gi_core.errors import BadInput
 from gi_core.evaluation.verdict import WORDS
-from gi_core.risk.answer import LIMIT, SetUp, answer, place
-from gi_core.risk.evidence import Evidence, frontier_scenario, rows, runs, strip_of, tables
+from gi_core.risk.answer import LIMIT, answer
+from gi_core.risk.evidence import Measurement, frontier_scenario, rows, runs, strip_of, tables
+from gi_core.risk.set_up import SetUp, place
+from gi_core.risk.wording import OUTSIDE, sentence
 from gi_core.scenario import Scenario
 from gi_core.store import Store, address, shipped
 from gi_core.studies.judged import judged
@@ -65,15 +67,16 @@ def test_the_range_is_that_of_the_strongest_attack_on_each_picture(answered):
         strongest[key] = max(strongest.get(key, -1), e.level(pictures))
     assert found.levels == (min(strongest.values()), max(strongest.values()))
     assert found.gain[0] <= found.gain[1] and found.rank[0] <= found.rank[1] <= found.candidates == 100
-    assert WORDS[found.levels[0]] in answered.sentence and WORDS[found.levels[1]] in answered.sentence
+    assert WORDS[found.levels[0]] in sentence(answered.reason) and WORDS[found.levels[1]] in sentence(answered.reason)
 
 
 def test_it_says_what_to_change_what_it_leaves_out_and_which_bounds_hold(answered):
     for change in answered.change:
         assert change.levels[1] < answered.found.levels[1] and change.runs and change.cost
-    assert any("protocol" in text for text in answered.outside)
-    noisy = "noise" in place(answered.setup.scenario).defense
-    assert {bound.name for bound in answered.bounds} >= ({"bits", "rero"} if noisy else set())
+    assert "protocol" in answered.outside and set(answered.outside) <= set(OUTSIDE)
+    private = answered.setup.defense.startswith("dp-")  # weaker noise than that caps no identification
+    assert {bound.name for bound in answered.bounds} >= ({"bits", "rero"} if private else set())
+    assert not any(bound.vacuous for bound in answered.bounds)
 
 
 def test_the_strongest_and_the_weakest_of_the_ten():
@@ -135,14 +138,14 @@ def test_every_point_of_the_frontier_has_its_recorded_run():
 def test_far_from_everything_it_says_not_measured(setup):
     found = answer(setup)
     assert not found.measured and found.found is None and not found.change
-    assert found.sentence.startswith("Not measured")
-    assert not any(word in found.sentence for word in WORDS[1:])
+    assert sentence(found.reason).startswith("Not measured")
+    assert not any(word in sentence(found.reason) for word in WORDS[1:])
 
 
 def test_only_tables_near_give_no_verdict():
     found = answer(SetUp(model="swin-tiny", batchnorm="eval"))
     assert not found.runs and found.tables
-    assert found.found is None and "without a verdict" in found.sentence
+    assert found.found is None and "without a verdict" in sentence(found.reason)
 
 
 def test_a_longer_study_that_found_more_is_told(monkeypatch):
@@ -150,7 +153,7 @@ def test_a_longer_study_that_found_more_is_told(monkeypatch):
     more = replace(runs()[0], scenario=bare.scenario, table="tradeoff", pictures=(), judged=None, ssim=0.9,
                    control_ssim=0.0)  # fmt: skip
     monkeypatch.setattr(answering, "tables", lambda: (more,))
-    assert "found more: SSIM gain +0.90" in answer(bare).sentence
+    assert "found more: SSIM gain +0.90" in sentence(answer(bare).reason)
 
 
 def test_chance_is_shared_among_the_runs_that_an_answer_rests_on():
@@ -158,11 +161,18 @@ def test_chance_is_shared_among_the_runs_that_an_answer_rests_on():
     lucky = replace(e, judged=replace(e.judged, rank=4, control_rank=50, ssim=0.3, control_ssim=0.05), count=1)
     assert lucky.level() == 1
     assert lucky.level(20) == 0
-    read = replace(e, judged=replace(e.judged, rank=1, control_rank=50, ssim=0.9, control_ssim=0.05), count=1)
+    read = replace(e, judged=replace(e.judged, rank=1, control_rank=50, ssim=0.97, control_ssim=0.05), count=1)
     assert read.level() == read.level(1000) == 3
 
 
 # ---- distance -------------------------------------------------------------------------------------------------------
+
+
+def test_a_narrow_network_does_not_stand_in_for_a_wide_one():
+    narrow, wide = (place(Scenario(model=name)) for name in ("resnet18:width=16", "resnet18"))
+    assert narrow.distance(wide) == math.inf and wide.distance(wide) == 0
+    for near in answer(SetUp(model="resnet18", batchnorm="eval")).runs:
+        assert "width" not in near.evidence.scenario.model
 
 
 def where(**changes):
@@ -182,6 +192,7 @@ def where(**changes):
         ({"model": "lenet:init=default"}, 0.5),
         ({"batchnorm": "eval"}, 0),
         ({"model": "mlp"}, math.inf),
+        ({"model": "convnet:width=16"}, math.inf),
         ({"defense": "clip"}, math.inf),
     ],
 )
@@ -206,7 +217,7 @@ def test_batchnorm_matters_where_there_is_some():
 def test_trained_weights_and_unknown_networks_are_near_to_nothing():
     assert place(Scenario(weights="trained:epoch=1")) is None
     assert {e.table for e in tables()} >= {"tradeoff", "feasibility", "venom-table", "fm-table"}
-    assert all(isinstance(e, Evidence) for e in tables())
+    assert all(isinstance(e, Measurement) for e in tables())
 
 
 @pytest.mark.parametrize(

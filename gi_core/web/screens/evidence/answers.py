@@ -22,8 +22,11 @@ from gi_core.evaluation.judge import judge_answers
 from gi_core.metrics.image import psnr, ssim
 from gi_core.metrics.scores import score
 from gi_core.report.risk import FORMATS, conditions
-from gi_core.risk.answer import Answer, Near, SetUp, answer
-from gi_core.risk.evidence import Evidence, frontier_scenario, rows, runs, strip_of
+from gi_core.risk.answer import Answer, Near, answer
+from gi_core.risk.evidence import Measurement, frontier_scenario, rows, runs, strip_of
+from gi_core.risk.set_up import SetUp
+from gi_core.risk.wording import OUTSIDE
+from gi_core.risk.wording import sentence as worded
 from gi_core.run import prepare
 from gi_core.store import address
 from gi_core.trace import KeptFrame, Trace, finite
@@ -55,7 +58,10 @@ def told(found: Answer) -> dict[str, Any]:
     """An Answer as plain data; the pictures of the runs as data URIs."""
     return finite(
         {
-            "sentence": found.sentence,
+            "sentence": worded(found.reason),
+            "reason": found.reason,
+            "strongest": None if found.strongest is None else strongest_told(found.strongest),
+            "query": found.setup.scenario.to_url(),
             "found": None if found.found is None else asdict(found.found),
             "distance": found.runs[0].distance if found.runs else None,
             "nearest": found.nearest,
@@ -63,7 +69,7 @@ def told(found: Answer) -> dict[str, Any]:
             "runs": [run_told(near) for near in found.runs[:SHOWN]],
             "tables": [table_told(near) for near in found.tables],
             "change": [asdict(change) for change in found.change],
-            "outside": found.outside,
+            "outside": [OUTSIDE[code] for code in found.outside],
             "bounds": [bound_told(bound) for bound in found.bounds],
         }
     )
@@ -76,6 +82,13 @@ def run_told(near: Near) -> dict[str, Any]:
         "key": e.key, "setup": conditions(e.scenario), "attack": e.scenario.attack, "source": e.source, "psnr": e.psnr,
         "gain": e.gain, "rank": judged.rank if judged else None, "level": e.level(), "distance": near.distance,
         "command": e.command, "src": _uri(strip.read_bytes()) if strip else None, "batch": e.scenario.batch_size,
+    }  # fmt: skip
+
+
+def strongest_told(e: Measurement) -> dict[str, Any]:
+    return {
+        "attack": e.scenario.attack, "table": e.table, "psnr": e.psnr, "ssim": e.ssim, "gain": e.gain,
+        "level": e.level(), "settled": e.settled, "key": e.key, "command": e.command,
     }  # fmt: skip
 
 
@@ -99,7 +112,7 @@ def _uri(content: bytes) -> str:
 
 
 @lru_cache(maxsize=1)
-def by_key() -> dict[str, Evidence]:
+def by_key() -> dict[str, Measurement]:
     return {e.key: e for e in runs() if e.key}
 
 
@@ -112,7 +125,7 @@ def risk_run(request: dict[str, Any]) -> dict[str, Any]:
     return {"query": e.scenario.to_url()} if kept is None else {"run": staged(e, *kept)}
 
 
-def staged(e: Evidence, images: Tensor, control: Tensor) -> dict[str, Any]:
+def staged(e: Measurement, images: Tensor, control: Tensor) -> dict[str, Any]:
     """What the Lab shows of a run: the update is computed anew, its pictures (B,C,H,W) are those that were kept."""
     truth = torch.stack([open_picture(n, e.scenario.image_size, e.scenario.channels) for n in e.pictures])
     run = prepare(e.scenario, truth, device="cpu")
@@ -146,7 +159,7 @@ def staged(e: Evidence, images: Tensor, control: Tensor) -> dict[str, Any]:
     )
 
 
-def kept_pictures(e: Evidence) -> tuple[Tensor, Tensor] | None:
+def kept_pictures(e: Measurement) -> tuple[Tensor, Tensor] | None:
     """(B,C,H,W) reconstructions and control of a run, from its strip in 8 bits; None where none was kept."""
     strip = strip_of(e)
     if strip is None:

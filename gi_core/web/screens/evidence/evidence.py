@@ -1,4 +1,4 @@
-"""Evidence: a map of what was measured, each cell the strongest recorded attack on its setting with its pictures.
+"""Measurement: a map of what was measured, each cell the strongest recorded attack on its setting with its pictures.
 
 Rows are families of networks, columns what one does about it. ``catalog`` is all that the room shows at first::
 
@@ -24,8 +24,8 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from gi_core.risk.answer import defense_of
-from gi_core.risk.evidence import Evidence, rows, runs, strip_of
+from gi_core.risk.evidence import Measurement, order, rows, runs, strip_of
+from gi_core.risk.set_up import defense_of
 from gi_core.scenario import Scenario
 from gi_core.web.screens.evidence import answers, charts, regimes
 from gi_core.web.widget import widget
@@ -100,20 +100,20 @@ def accuracy(column: Column) -> float | None:
     return next((float(row["accuracy"]) for row in found), None)
 
 
-def cell_runs(row: str, column: Column) -> list[Evidence]:
+def cell_runs(row: str, column: Column) -> list[Measurement]:
     """Every judged run of a cell, the one that found most first."""
     found = [e for e in runs() if e.scenario.weights == "init" and stands_in(e, row, column)]
-    return sorted(found, key=lambda e: (-(e.level() or 0), -(e.gain or 0.0)))
+    return sorted(found, key=order)
 
 
-def stands_in(e: Evidence, row: str, column: Column) -> bool:
+def stands_in(e: Measurement, row: str, column: Column) -> bool:
     s = e.scenario
     here = (s.batch_size, s.local_steps, s.clients, s.defense)
     wanted = (column.batch_size, column.local_steps, column.clients, column.defense)
     return s.model.partition(":")[0] in ROWS[row] and here == wanted
 
 
-def told(found: list[Evidence], tiles: list[Image.Image]) -> dict[str, Any] | None:
+def told(found: list[Measurement], tiles: list[Image.Image]) -> dict[str, Any] | None:
     """A cell as plain data; its pictures are appended to ``tiles``. None where nothing was run."""
     if not found:
         return None
@@ -129,7 +129,7 @@ def told(found: list[Evidence], tiles: list[Image.Image]) -> dict[str, Any] | No
     }
 
 
-def run_told(e: Evidence) -> dict[str, Any]:
+def run_told(e: Measurement) -> dict[str, Any]:
     """A run's figures. The judged picture is the one of its batch that leaked most."""
     judged = e.judged
     return {
@@ -140,13 +140,13 @@ def run_told(e: Evidence) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def cut_short(e: Evidence) -> bool:
+def cut_short(e: Measurement) -> bool:
     """Whether an attack that searches had too few iterations to say that there is nothing."""
     attack = e.scenario.attack_component
     return not attack.single_pass and attack.iterations <= SHORT
 
 
-def three(e: Evidence) -> Image.Image | None:
+def three(e: Measurement) -> Image.Image | None:
     """Private, rebuilt and control of the picture that was rebuilt best, side by side; None where none was kept."""
     strip = strip_of(e)
     if strip is None:

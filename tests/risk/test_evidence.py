@@ -1,0 +1,100 @@
+"""One table of everything recorded, and one answer to what got most out of a setting."""
+
+import json
+import random
+
+import pytest
+from click.testing import CliRunner
+
+from gi_core.cli import main
+from gi_core.paths import ASSETS
+from gi_core.risk.collect import everything
+from gi_core.risk.evidence import TABLE, by_setting, measurements, row_of, runs, strongest, tables, written
+from gi_core.risk.set_up import EXAMPLES, SetUp, setting_of
+from gi_core.scenario import Scenario
+from gi_core.web.screens.evidence.answers import risk_answer
+
+NOT_COMPARED = ("version",)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Ten recorded settings, at random but always the same ones."""
+    return random.Random(16).sample(sorted(by_setting(), key=Scenario.to_json), 10)
+
+
+def test_the_table_is_what_the_studies_left():
+    stated = [{k: v for k, v in row_of(one).items() if k not in NOT_COMPARED} for one in measurements()]
+    left = [{k: v for k, v in row_of(one).items() if k not in NOT_COMPARED} for one in everything()]
+    assert stated == left, "gi evidence --collect"
+
+
+def test_reading_the_table_loses_nothing():
+    assert written(list(measurements())) == TABLE.read_text()
+
+
+def test_every_run_is_a_judged_run_or_a_row_over_pictures():
+    assert len(runs()) >= 500 and len(tables()) >= 300
+    assert all(one.judged is not None and one.key for one in runs())
+
+
+def test_nothing_recorded_beats_the_strongest():
+    for one in measurements():
+        best = strongest(one.scenario)
+        assert best is not None and best.structure >= one.structure - 1e-3, row_of(one)
+
+
+def test_a_setting_is_what_is_attacked_not_who_attacks():
+    bare = setting_of(Scenario())
+    for changes in ({"attack": "venom"}, {"seed": 3}, {"knowledge": "none"}, {"mode": "train"}):
+        assert setting_of(Scenario(**changes)) == bare
+    assert setting_of(Scenario(defense="clip")) != bare
+    resnet = Scenario(model="resnet18", mode="train")
+    assert setting_of(resnet.replace(knowledge="labels+buffers")) != setting_of(resnet)
+    assert setting_of(Scenario(model="resnet18:width=16")) != setting_of(Scenario(model="resnet18"))
+
+
+def test_the_strongest_on_a_bare_resnet_is_span_wherever_one_asks():
+    best = strongest(Scenario(model="resnet18", seed=4, attack="venom"))
+    assert best.scenario.attack_component.name == "span" and best.psnr > 40
+    told = risk_answer({"model": "resnet18", "batchnorm": "eval"})
+    assert told["strongest"]["attack"] == best.scenario.attack
+    assert any(run["attack"].startswith("span") for run in told["runs"])
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_risk_states_the_strongest_of_its_very_setting(example):
+    best, told = strongest(EXAMPLES[example].scenario), risk_answer(vars(EXAMPLES[example]))["strongest"]
+    assert (told is None) == (best is None)
+    if best is not None:
+        assert (told["attack"], told["psnr"], told["level"]) == (best.scenario.attack, best.psnr, best.level())
+
+
+def test_risk_hands_out_the_link_of_its_scenario():
+    setup = SetUp(
+        model="resnet18", batchnorm="shared", defense="topk:keep=0.1", participants=8, secure_aggregation=True
+    )
+    told = risk_answer(vars(setup))
+    assert Scenario.from_url(told["query"]) == setup.scenario
+    assert setup.scenario.knowledge == "labels+defense+buffers"
+
+
+def test_the_command_line_gives_the_same_strongest_result(drawn):
+    for setting in drawn:
+        options = [f"--{name.replace('_', '-')}={value}" for name, value in setting.to_dict().items()]
+        result = CliRunner().invoke(main, ["evidence", "--json", *options])
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout)["strongest"] == row_of(strongest(setting))
+
+
+def test_explores_cells_show_the_strongest_of_what_was_tried_there():
+    """Of the same pictures under the same setting and draw of noise nothing recorded beats a cell of the atlas."""
+    index = json.loads((ASSETS / "atlas" / "index.json").read_text())
+    cells = [(one, cell) for one in index["sets"] for cell in one["cells"]]
+    for one, cell in cells:
+        setting, pictures = setting_of(Scenario.from_dict(cell["scenario"])), tuple(one["pictures"])
+        seed = cell["scenario"].get("seed", 0)
+        rivals = [m for m in by_setting()[setting] if m.pictures == pictures and m.scenario.seed == seed]
+        own = max(m.structure for m in rivals if m.table == "atlas")
+        found = [m.structure for m in rivals if m.level()]  # what is judged Nothing is luck
+        assert max(found, default=0.0) <= own + 0.05, (one["id"], cell["strength"])
