@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from scipy.linalg import get_blas_funcs
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call, grad, jvp, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -16,20 +16,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from gi_core.defenses.base import Defense
 from gi_core.defenses.calibrated import Calibrated
 from gi_core.defenses.clip import Clip, clip
-from gi_core.models.base import Victim
+from gi_core.models.base import LossOf, Victim
 
 Map = Callable[[Tensor], Tensor]
 AT_ONCE = 4_000_000
 """Numbers of the update that a chunk of directions may hold: 16 MB; larger chunks run faster."""
-
-
-class _Loss(nn.Module):
-    def __init__(self, victim: nn.Module) -> None:
-        super().__init__()
-        self.victim = victim
-
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        return self.victim.loss(images, labels)  # type: ignore[operator]
 
 
 def update_map(victim: Victim, labels: Tensor, stack: tuple[Defense, ...] = ()) -> Map:
@@ -37,7 +28,7 @@ def update_map(victim: Victim, labels: Tensor, stack: tuple[Defense, ...] = ()) 
 
     The derivative of a clip, (C/|g|)(I - g g^T/|g|^2) J where |g| > C, follows from differentiating through it.
     """
-    network = _Loss(copy.deepcopy(victim))
+    network = LossOf(copy.deepcopy(victim))
     for module in network.modules():
         if isinstance(module, _BatchNorm) and module.training:
             module.track_running_stats, module.running_mean, module.running_var = False, None, None

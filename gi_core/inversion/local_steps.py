@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 
 from gi_core.inversion.backends.base import Simulate
+from gi_core.models.base import LossOf
 from gi_core.observation import Observation
-
-
-class Loss(nn.Module):
-    """The victim's loss as a module, so that its parameters can be swapped for others."""
-
-    def __init__(self, victim: nn.Module) -> None:
-        super().__init__()
-        self.victim = victim
-
-    def forward(self, images: Tensor, targets: Tensor) -> Tensor:
-        return self.victim.loss(images, targets)  # type: ignore[operator]
 
 
 def surrogate_gradient(observation: Observation, alpha: Tensor) -> Simulate:
@@ -26,7 +16,7 @@ def surrogate_gradient(observation: Observation, alpha: Tensor) -> Simulate:
 
     The observed delta stands for w_T - w_0, so noise and masks of a defense are in it. Zhu et al. 2023, eq. 5.
     """
-    loss = Loss(observation.victim)
+    loss = LossOf(observation.victim)
     names = [name for name, _ in observation.victim.named_parameters()]
     delta = [observation.update.tensors[name] for name in names]
 
@@ -46,7 +36,7 @@ def local_steps(observation: Observation, passes: int) -> Simulate:
     differ from the client's because the pictures of a pass are free. With ``passes`` = 1 every epoch sees the same.
     """
     training, n = observation.training, observation.batch_size
-    loss = Loss(observation.victim)
+    loss = LossOf(observation.victim)
     names = [name for name, _ in observation.victim.named_parameters()]
     before = [p.detach() for p in observation.parameters]
     batches = list(torch.arange(n).split(training.batch))

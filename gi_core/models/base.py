@@ -86,6 +86,17 @@ class Victim(nn.Module):
         return torch.randint(self.num_classes, (batch_size,), generator=generator)
 
 
+class LossOf(nn.Module):
+    """A victim's loss as a module, so that its parameters can be swapped (``torch.func.functional_call``)."""
+
+    def __init__(self, victim: Victim) -> None:
+        super().__init__()
+        self.victim = victim
+
+    def forward(self, images: Tensor, targets: Tensor) -> Tensor:
+        return self.victim.loss(images, targets)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Architecture(Component):
     """A victim architecture and its options."""

@@ -26,7 +26,7 @@ from gi_core.errors import BadInput
 from gi_core.evaluation.controls import answer, gain
 from gi_core.evaluation.judge import Judgement, judge_pictures
 from gi_core.models import build
-from gi_core.models.base import Victim
+from gi_core.models.base import LossOf, Victim
 from gi_core.observation import Observation, Update
 from gi_core.seeds import stream_seed
 from gi_core.studies.base import Cell, Row, Study, studies
@@ -226,7 +226,7 @@ def federated(
     changes = any(
         type(d).on_example is not Defense.on_example or type(d).on_update is not Defense.on_update for d in stack
     )
-    loss_of = _Loss(model)
+    loss_of = LossOf(model)
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=lr)
     with torch.random.fork_rng(devices=[]):
@@ -269,12 +269,3 @@ def defended(
     for defense in stack:
         tensors = defense.on_update(tensors, batch)
     return tensors
-
-
-class _Loss(torch.nn.Module):
-    def __init__(self, victim: Victim) -> None:
-        super().__init__()
-        self.victim = victim
-
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        return self.victim.loss(images, labels)

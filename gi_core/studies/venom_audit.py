@@ -36,7 +36,7 @@ TENSORS = 2
 
 
 @dataclass(frozen=True)
-class Found:
+class Held:
     """What an attacker who holds the N candidates makes of a noisy gradient, means over candidates and draws.
 
     Attributes:
@@ -54,7 +54,7 @@ class Found:
     label: float
 
 
-def candidates_held(victim: Victim, pictures: Pictures, z: float, *, draws: int = 20, seed: int = 0) -> Found:
+def candidates_held(victim: Victim, pictures: Pictures, z: float, *, draws: int = 20, seed: int = 0) -> Held:
     """The Bayes-optimal attack on the head's gradient when the truth is one of ``pictures``, all equally likely.
 
     Weight and bias clipped to 1 each, noise N(0, z^2); posterior of candidate i proportional to
@@ -80,7 +80,7 @@ def candidates_held(victim: Victim, pictures: Pictures, z: float, *, draws: int 
         quality.append(psnr(mean, images))
         structure.append(ssim(mean, images))
     scores = torch.cat(structure)
-    return Found(
+    return Held(
         identified=hits,
         bits=information,
         psnr=float(torch.cat(quality).clamp(max=60).mean()),

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gi_core.training.base import Trainable, Training, trainings
+from gi_core.training.base import InverterTraining, Trainable, trainings
 
 trainings.load(__name__)
 
-__all__ = ["Trainable", "Training", "train", "trainings"]
+__all__ = ["InverterTraining", "Trainable", "train", "trainings"]
 
 
 def train(text: str, *, data: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:

@@ -43,7 +43,7 @@ class Trainable(Component):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(Trainable):
+class InverterTraining(Trainable):
     """How one network is trained. A subclass says which network, what a batch costs and what its figures are.
 
     Learning rate: linear warm-up over the first twentieth of the steps, then a cosine to zero. The epoch with the
@@ -113,7 +113,7 @@ def psnr(estimate: Tensor, truth: Tensor) -> float:
     return float((-10 * mse.log10()).mean())
 
 
-def run(training: Training, *, folder: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:
+def run(training: InverterTraining, *, folder: str | Path | None, out: str | Path) -> Iterator[dict[str, Any]]:
     """Train, yielding {"epoch", "epochs", "step", "steps", "loss", "seconds"} every 20 steps and the validation
     figures after each epoch. Stopped and started again with the same ``out``, it goes on after the last full epoch.
 
@@ -167,7 +167,7 @@ def run(training: Training, *, folder: str | Path | None, out: str | Path) -> It
 
 
 def one_epoch(
-    training: Training,
+    training: InverterTraining,
     epoch: int,
     network: Any,
     victim: Victim,
@@ -192,7 +192,7 @@ def one_epoch(
 
 
 def store(
-    training: Training,
+    training: InverterTraining,
     network: Any,
     victim: Victim,
     path: Path,
@@ -211,17 +211,17 @@ def schedule(progress: float) -> float:
     return progress / 0.05 if progress < 0.05 else 0.5 * (1 + math.cos(math.pi * (progress - 0.05) / 0.95))
 
 
-def file_name(training: Training) -> str:
+def file_name(training: InverterTraining) -> str:
     text = f"{training.name}-{training.model}-{training.weights}-{training.data}"
     few = f"-{training.pictures}" if training.pictures else ""
     return "".join(c if c.isalnum() or c in "-." else "_" for c in text + few)
 
 
-def command(training: Training) -> str:
+def command(training: InverterTraining) -> str:
     return f"python -m gi_core train '{training.text}' --data FOLDER --out assets/weights"
 
 
-def card(training: Training, victim: Victim, count: int, log: list[dict[str, float]]) -> dict[str, Any]:
+def card(training: InverterTraining, victim: Victim, count: int, log: list[dict[str, float]]) -> dict[str, Any]:
     """What the shipped file is, for people and for :mod:`gi_core.networks.weights`."""
     return {
         "name": training.name,

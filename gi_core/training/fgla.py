@@ -13,13 +13,13 @@ from gi_core.data.arrays import Pictures
 from gi_core.models.base import Victim
 from gi_core.networks.fgla import FGLA
 from gi_core.networks.front import solve_ridge
-from gi_core.training.base import Training, psnr, trainings
+from gi_core.training.base import InverterTraining, psnr, trainings
 from gi_core.training.venom import HALF, SHARED, clip_and_noise, draw_noise, fit_front, head_gradient
 
 
 @trainings.register("fgla")
 @dataclass(frozen=True, kw_only=True)
-class TrainFGLA(Training):
+class TrainFGLA(InverterTraining):
     """FGLA decoder: clean features of training pictures -> pictures, pixel MSE."""
 
     recipe = """Clean features of the victim, as published; closed-form front (standardising, ridge), then a

@@ -15,7 +15,7 @@ from gi_core.models.base import Victim
 from gi_core.networks.git import CoarseGIT
 from gi_core.networks.lti import LTI
 from gi_core.networks.sketch import flat
-from gi_core.training.base import Training, features, parts, psnr, trainings
+from gi_core.training.base import InverterTraining, features, parts, psnr, trainings
 
 
 def gradient_rows(victim: Victim, images: Tensor, labels: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ def table_of_gradients(
 
 @trainings.register("lti")
 @dataclass(frozen=True, kw_only=True)
-class TrainLTI(Training):
+class TrainLTI(InverterTraining):
     """LTI: whole gradients of training pictures -> pictures, pixel MSE."""
 
     recipe = """Gradient of the whole victim, one picture each, the label true for half and random for half of them;

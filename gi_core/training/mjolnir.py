@@ -13,7 +13,7 @@ from gi_core.data.arrays import Pictures
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.networks.gradient_diffusion import STEPS, GradientDiffusion
-from gi_core.training.base import Training, trainings
+from gi_core.training.base import InverterTraining, trainings
 from gi_core.training.lti import mixed_labels, table_of_gradients
 
 AT_ONCE = 8
@@ -22,7 +22,7 @@ AT_ONCE = 8
 
 @trainings.register("mjolnir")
 @dataclass(frozen=True, kw_only=True)
-class TrainMjolnir(Training):
+class TrainMjolnir(InverterTraining):
     """Mjolnir: diffusion on the victim's gradients of public pictures, Huber loss on the predicted noise."""
 
     recipe = """DDPM with 1000 steps, beta 1e-4 to 0.02; gradients of the whole victim, one picture each, the label true

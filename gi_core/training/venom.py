@@ -15,7 +15,7 @@ from gi_core.models.base import Victim
 from gi_core.networks.diff_lrn import DiffLRN
 from gi_core.networks.features import Feature, rank_one
 from gi_core.networks.front import LinearFront
-from gi_core.training.base import Training, psnr, trainings
+from gi_core.training.base import InverterTraining, psnr, trainings
 
 CLIP = 1.0
 LOW, HIGH = 1e-4, 5.0
@@ -54,7 +54,7 @@ def fit_front(front: LinearFront, rows: Tensor, pictures: Pictures) -> None:
 
 @trainings.register("venom")
 @dataclass(frozen=True, kw_only=True)
-class TrainVenom(Training):
+class TrainVenom(InverterTraining):
     """Venom's Diff-LRN: noisy head gradients of training pictures -> pictures, pixel MSE."""
 
     recipe = """Algorithm 1: gradient of the head, weight and bias clipped to 1 each, Gaussian noise of std z on both;
