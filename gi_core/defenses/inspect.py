@@ -266,7 +266,7 @@ class Shares:
             says = f"One picture holds {value:.3g} times as much of the gradient as all the others together."
             found.append(Finding("signal to noise", name, value, "red" if value > DROWNS else "amber", says))
         for name, value in self.alone.items():
-            if value > REPEATED:
+            if value > REPEATED and name != head:
                 says = f"{value:.0%} of the rows that move belong to one picture each."
                 found.append(Finding("rows of one picture", name, value, "red", says))
         return found
@@ -281,7 +281,7 @@ def dominance(sizes: Tensor) -> float:
 def alone_in_rows(rows: Tensor) -> float:
     """Share of the rows that move in which one picture holds more than 99 %; rows: (B,2,R), or differences of rows.
 
-    The larger of both; 0 where fewer than four rows move.
+    The larger of both; few where fewer than four rows move. Of a head it says nothing: labels differ by picture.
     """
     total = rows.sum(0)
     moved = total > 1e-6 * total.max(1, keepdim=True).values

@@ -28,6 +28,10 @@ def test_fresh_models_of_an_honest_server_are_green(model):
     assert not sight.target.findings
 
 
+def test_a_saturated_head_whose_rows_belong_to_one_label_each_is_no_alarm():
+    assert inspect_sent(small(model="lenet", weights="init:seed=3", image_size=32)).level == "green"
+
+
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("server", ["imprint", "imprint:units=cumulative", "imprint:connect=logit,gain=4"])
 def test_an_imprint_is_red_by_its_weights_alone(model, server):
