@@ -16,7 +16,7 @@ class FlowMatching(SurrogateModel):
     """Surrogate weights between w_0 and w_T, and a flow-matching denoiser as the prior on pictures (reconstruction).
 
     After "Deep Leakage with Generative Flow Matching Denoiser" (arXiv 2601.15049): `sme` with `prior=flow`. The
-    paper's loss, network and weights are not public; see :class:`gi_core.priors.flow.FlowPrior` for ours.
+    paper's loss, network and weights are not available to us; see :class:`gi_core.priors.flow.FlowPrior` for ours.
     ``prior=(flow:weight=0)`` is its ablation, ``prior=(flow:weight=1e6)`` what the prior says by itself.
     """
 

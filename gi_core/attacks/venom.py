@@ -25,7 +25,7 @@ from gi_core.observation import Observation
 class Venom(Attack):
     """Extract the features from the head's noisy gradient, refine them by wavelets, decode them in a single step.
 
-    "Venom" (semantic preserving extraction, Diff-LRN). ``feature=spe`` as published; ``svd`` is the rank-one fit that
+    "Venom" (Structural Prior Extraction, Diff-LRN). ``feature=spe`` as published; ``svd`` is the rank-one fit that
     equals the matched filter without knowing the noise. The decoder, the refinement's wavelets and the standardising
     of features are reconstructions: the paper leaves them open.
     """

@@ -1,4 +1,4 @@
-"""The feature step: from the head's gradient to the picture's features, as SPE and as a rank-one fit.
+"""From the head's gradient to the picture's features: SPE (Structural Prior Extraction), or a rank-one fit.
 
 With one picture, the head's gradient is an outer product: dL/dW = delta h^T, dL/db = delta, where h are the features
 and delta = softmax(logits) - onehot(label). Everything here is batched over N observed gradients and scale-free:

@@ -42,8 +42,8 @@ BALANCE = 0.1
 class FlowPrior(Prior):
     """Noise the guess, let a flow-matching denoiser look at it, and move towards what it sees (reconstruction).
 
-    After "Deep Leakage with Generative Flow Matching Denoiser" (arXiv 2601.15049), whose exact loss is not public;
-    reconstruction from methods.md 1.3. With D the denoiser's view of the noised guess and t annealed from ``start``
+    After "Deep Leakage with Generative Flow Matching Denoiser" (arXiv 2601.15049), whose exact loss is not available to
+    us; reconstruction from methods.md 1.3. With D the denoiser's view of the noised guess and t annealed from ``start``
     to ``end`` (nearly no noise), the potential of each picture is
 
         weight * |g_0| / BALANCE * |x - D|^2 / 2,   x - D = (1-t) (u - v) / 2 (grad=stop), or by its full gradient

@@ -83,9 +83,9 @@ PROBE = 8
 class FlowTable(Study):
     """No prior, total variation and the flow prior at equal CPU seconds, over the settings of the FM paper.
 
-    After "Deep Leakage with Generative Flow Matching Denoiser" (arXiv 2601.15049); its tables are not public, so
-    settings and pictures are ours. Labels known. Every method's weight is the best of its trials, as many for each, by
-    mean SSIM on ``tuning`` validation pictures of the same setting; the scored pictures are others. ``gain``
+    After "Deep Leakage with Generative Flow Matching Denoiser" (arXiv 2601.15049); its tables are not available to us,
+    so settings and pictures are ours. Labels known. Every method's weight is the best of its trials, as many for each,
+    by mean SSIM on ``tuning`` validation pictures of the same setting; the scored pictures are others. ``gain``
     columns compare with the baseline picture by picture (above 0: it leaks more), with 95 % bootstrap intervals over
     pictures; the control is the tuned flow attack on noise of the update's norms.
     """
