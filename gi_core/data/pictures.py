@@ -92,6 +92,17 @@ def from_bytes(content: bytes, name: str) -> Tensor:
     return decode(image, name)
 
 
+def pixels_of(content: bytes) -> int:
+    """How many pixels an encoded picture says it has; 0 for what can't be read, which :func:`read` refuses."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            width, height = Image.open(io.BytesIO(content), formats=FORMATS).size
+        except Exception:  # whatever a hostile header makes a decoder raise
+            return 0
+    return width * height
+
+
 def decode(image: Image.Image, name: str) -> Tensor:
     """Opened picture -> (C,H,W) in [0,1]: upright, on white, without metadata."""
     width, height = image.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import struct
 import time
 
@@ -11,6 +12,7 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
+from gi_core.errors import BadInput
 from gi_core.web.server import run_service
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
@@ -133,3 +135,16 @@ def test_requests_of_the_wrong_shape_get_one_sentence(request_, monkeypatch):
     (only,) = RunService(Limits()).live({"id": "a"} | request_)
     assert only["run"]["state"] == "failed" and only["run"]["message"].endswith(".")
     assert len(only["run"]["message"]) < 3000
+
+
+def test_pictures_that_are_large_together_are_refused_before_they_are_decoded(monkeypatch):
+    from gi_core.data import pictures as reading
+    from gi_core.web.server import requests
+
+    monkeypatch.setattr(reading, "decode", lambda *_: pytest.fail("decoded"))
+    buffer = io.BytesIO()
+    Image.new("L", (4000, 3000)).save(buffer, "PNG")
+    uri = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    scenario = requests.scenario_of({"batch_size": 4, "image_size": 16}, Limits())
+    with pytest.raises(BadInput, match="48 megapixels together: at most 36"):
+        requests.batch_of([uri] * 4, scenario)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import torch
 from torch import Tensor
 
+from gi_core.data.pictures import pixels_of
 from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
@@ -19,6 +20,8 @@ from gi_core.web.settings import Limits
 
 FIELDS = [f.name for f in dataclasses.fields(Scenario)]
 PICTURE_BYTES = 8_000_000
+TOGETHER = 36_000_000
+"""Pixels of all pictures of a request, before they are scaled down."""
 TEXT = 1000
 """Characters of a field's value."""
 LINK = 4000
@@ -101,14 +104,17 @@ def picture_of(given: Any, scenario: Scenario) -> Tensor:
         if name not in samples():
             raise BadInput(f"unknown sample {name[:60]!r}: allowed are {', '.join(samples())}, or a data: URI")
         return open_picture(name, scenario.image_size, scenario.channels)
-    text = str(given["data"])
+    return open_picture(decoded(str(given["data"])), scenario.image_size, scenario.channels)
+
+
+def decoded(text: str) -> bytes:
+    """The content of a data: URI or of bare base64. Raises BadInput."""
     if len(text) > PICTURE_BYTES * 4 / 3:
         raise BadInput(f"a picture of more than {PICTURE_BYTES // 1_000_000} MB: a smaller one is needed")
     try:
-        content = base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
+        return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
     except (binascii.Error, ValueError):
         raise BadInput("a picture that is not valid base64: a data: URI is needed") from None
-    return open_picture(content, scenario.image_size, scenario.channels)
 
 
 def batch_of(pictures: Any, scenario: Scenario) -> Tensor:
@@ -117,4 +123,18 @@ def batch_of(pictures: Any, scenario: Scenario) -> Tensor:
         raise BadInput(f"pictures of type {type(pictures).__name__}: a list is needed")
     if len(pictures) != scenario.batch_size:
         raise BadInput(f"{len(pictures)} pictures for batch_size={scenario.batch_size}: as many are needed")
+    check_pixels(pictures)
     return torch.stack([picture_of(p, scenario) for p in pictures])
+
+
+def check_pixels(pictures: list[Any] | tuple[Any, ...]) -> None:
+    """Raises BadInput for pictures that are too large together, by what their heads say: decoding would take minutes.
+
+    A picture that comes several times counts as often.
+    """
+    texts = [str(p.get("data", "")) if isinstance(p, dict) else str(p) for p in pictures]
+    total = sum(pixels_of(decoded(text)) for text in texts if text.startswith("data:"))
+    if total > TOGETHER:
+        raise BadInput(
+            f"{len(texts)} pictures of {total / 1e6:.0f} megapixels together: at most {TOGETHER / 1e6:.0f} are allowed"
+        )

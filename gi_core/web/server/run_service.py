@@ -35,6 +35,8 @@ PERIOD = 0.16
 """Seconds between messages to the browser: six a second."""
 
 
+LIGHT = 20.0
+"""Seconds that an update is computed for beside the line."""
 OWN_PICTURE = "your-picture.png"
 
 
@@ -53,6 +55,23 @@ class RunService:
         self.shared = SharedRuns(self.queue.stop, crashed)
         self.rooms = Rooms(limits)
         self.sessions = Sessions(limits.per_session)
+        self._light = threading.BoundedSemaphore(1)
+
+    def prepared(self, scenario: Scenario, images: Tensor) -> Run:
+        """A run up to its update, for a question beside the line: one at a time, for LIGHT seconds at most.
+
+        Raises BadInput when it takes longer, or others do.
+        """
+        deadline = time.monotonic() + LIGHT
+        if not self._light.acquire(timeout=LIGHT):
+            raise BadInput("others are looking at large updates: please try again in a minute")
+        try:
+            with cancellation.until(lambda: time.monotonic() > deadline):
+                return prepare(scenario, images)
+        except cancellation.Cancelled:
+            raise BadInput(f"this update takes more than {LIGHT:.0f} s to compute: press Run to wait for it") from None
+        finally:
+            self._light.release()
 
     def deadline(self) -> float:
         """When a run that begins now has to end, on the monotonic clock."""

@@ -190,3 +190,14 @@ def test_requests_know_only_samples_and_data():
     assert picture_of("cat", scenario).shape == (3, 16, 16)
     with pytest.raises(BadInput, match="unknown sample"):
         picture_of("/etc/hostname", scenario)
+
+
+def test_an_update_beside_the_line_has_its_own_deadline(monkeypatch):
+    monkeypatch.setattr(run_service, "LIGHT", 0.05)
+    service = RunService(Limits())
+    scenario = scenario_of({"model": "mlp", "image_size": 16, "local_steps": 1000, "update": "delta"}, Limits())
+    picture = picture_of("cat", scenario)[None]
+    with pytest.raises(BadInput, match="press Run to wait"):
+        service.prepared(scenario, picture)
+    monkeypatch.setattr(run_service, "LIGHT", 60.0)
+    assert service.prepared(scenario.replace(local_steps=1), picture).iterations == 0

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gi_core.errors import BadInput
-from gi_core.run import prepare, update_summary
+from gi_core.run import update_summary
 from gi_core.trace import finite
 from gi_core.web import payload
 from gi_core.web.server.requests import batch_of, scenario_of
@@ -29,8 +29,9 @@ def anatomy_with(service: RunService) -> Any:
     def anatomy(request: dict[str, Any]) -> dict[str, Any]:
         """The update of the Lab's settings and pictures, taken apart."""
         try:
-            scenario = scenario_of(request["settings"], service.limits)
-            run = prepare(scenario, batch_of(request["pictures"], scenario))
+            scenario = scenario_of(request.get("settings"), service.limits)
+            images = batch_of(request.get("pictures"), scenario)
+            run = service.prepared(scenario, images)
         except BadInput as error:
             return {"error": sentence(str(error))}
         clean, released = run.clean, run.observation.update

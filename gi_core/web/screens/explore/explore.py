@@ -12,7 +12,6 @@ from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
 from gi_core.models import models
-from gi_core.run import prepare
 from gi_core.scenario import Scenario
 from gi_core.trace import finite
 from gi_core.web import payload
@@ -105,7 +104,7 @@ def update_with(service: RunService) -> Any:
         """The update of settings that nobody ran yet, on sample pictures: its band, its size, its share of noise."""
         try:
             scenario = scenario_of(request.get("settings"), service.limits)
-            run = prepare(scenario, batch_of(request.get("pictures"), scenario))
+            run = service.prepared(scenario, batch_of(request.get("pictures"), scenario))
         except BadInput as error:
             return {"error": sentence(str(error))}
         return finite(payload.wire(run))
