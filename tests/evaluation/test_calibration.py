@@ -72,3 +72,12 @@ def test_the_page_states_what_the_record_says(rows):
         (f"{s:.1%}".replace("%", " %"), n) for s, n in stated
     ]
     assert f"({len(rows):,} reconstructions" in page
+
+
+def test_the_page_states_the_shares_of_each_word_alone(rows):
+    fit, held_out = halves(viewed(rows))
+    page = " ".join((ASSETS.parent / "docs" / "verdicts.md").read_text().split())
+    alone = [[v for v in half if v.likeness.level() == level] for level in (2, 1) for half in (held_out, fit)]
+    tested, chose, layout, layout_chose = (f"{because(group):.0%}".replace("%", " %") for group in alone)
+    assert f"no more, {tested} were named on the pictures that chose nothing ({len(alone[0])} of them)" in page
+    assert f"{chose} on those that chose ({len(alone[1])}); of *Colours and layout* {layout} and {layout_chose}" in page
