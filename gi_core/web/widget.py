@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,9 +43,21 @@ def widget(
         apply_default_css=False,
         elem_id=f"tab-{name}",
         elem_classes=["gi-tab" if name != "header" else "gi-head"],
-        server_functions=server_functions,
+        server_functions=server_functions and [checked(function) for function in server_functions],
         **props,
     )
+
+
+def checked(function: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+    """The function, which answers with one sentence where it is given no object."""
+
+    @functools.wraps(function)
+    def safe(request: dict[str, Any]) -> Any:
+        if not isinstance(request, dict):
+            return {"error": f"A request of type {type(request).__name__}: an object is needed."}
+        return function(request)
+
+    return safe
 
 
 def script(name: str, events: tuple[str, ...] = (), **constants: Any) -> str:
