@@ -12,16 +12,24 @@ from playwright.sync_api import sync_playwright
 
 from gi_core.web import build, launch_settings
 
+MODES = {
+    "desktop": (1440, 900, ""),
+    "1280": (1280, 720, ""),
+    "375": (375, 812, ""),
+    "dark": (1440, 900, "&__theme=dark"),
+    "projector": (1920, 1080, "&projector=1"),
+}
+ROOMS = ("compare", "evidence")
 SHOTS = {
+    f"{room}-{mode}": (width, height, f"?tab={room}&lang=en{query}")
+    for room in ROOMS
+    for mode, (width, height, query) in MODES.items()
+} | {
     "lab-light": (1440, 900, "?lang=en"),
     "lab-dark": (1440, 900, "?__theme=dark&lang=en"),
     "lab-375": (375, 812, "?lang=en"),
     "lab-projector": (1280, 720, "?projector=1&lang=en"),
     "dial": (1440, 900, "?tab=dial&lang=en"),
-    "compare": (1440, 900, "?tab=compare&lang=en"),
-    "sweep": (1440, 1500, "?tab=compare&comparison=sweep&lang=en"),
-    "risk": (1440, 900, "?tab=risk&lang=en"),
-    "feasibility": (1440, 900, "?tab=feasibility&lang=en"),
     "anatomy": (1440, 900, "?tab=anatomy&lang=en"),
     "lesson": (1440, 900, "?tab=lesson&step=4&lang=en"),
     "lesson-german": (1440, 900, "?tab=lesson&step=6&lang=de"),
@@ -30,7 +38,7 @@ SHOTS = {
 
 
 @click.command(help=__doc__)
-@click.argument("folder", type=click.Path(path_type=Path), default=Path("docs/screens"))
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("assets/screens"))
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _, url, _ = build().launch(**launch_settings(), prevent_thread_lock=True, quiet=True)

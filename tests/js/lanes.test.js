@@ -63,5 +63,6 @@ test("a spread needs two values", () => {
 test("pictures keep square pixels: sides are multiples of 32", () => {
   for (const columns of [3, 5, 6, 7]) assert.equal(lanes.sideFor(1360, columns) % 32, 0);
   assert.equal(lanes.sideFor(1360, 5), 256);
+  assert.equal(lanes.sideFor(4000, 5), 288);
   assert.ok(lanes.sideFor(1360, 7) < 192);
 });

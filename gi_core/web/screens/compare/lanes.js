@@ -128,4 +128,4 @@ export function ranking(lanes) {
 
 /** Side of a picture, a multiple of 32 pixels, for this many columns. @param {number} width @param {number} columns */
 export const sideFor = (width, columns) =>
-  Math.min(256, Math.max(96, Math.floor((width / columns - 16) / 32) * 32));
+  Math.min(288, Math.max(96, Math.floor((width / columns - 16) / 32) * 32));
