@@ -1,4 +1,4 @@
-"""Measurement: a map of what was measured, each cell the strongest recorded attack on its setting with its pictures.
+"""Evidence: a map of what was measured, each cell the strongest recorded attack on its setting with its pictures.
 
 Rows are families of networks, columns what one does about it. ``catalog`` is all that the room shows at first::
 
@@ -33,7 +33,7 @@ from gi_core.web.widget import widget
 SIDE = 32
 """Side of a picture in the sprite, pixels."""
 SHORT = 120
-"""An attack of at most so many iterations that found nothing was too short to tell."""
+"""Iterations of an attack that searches, up to which it counts as cut short where its plateau was not recorded."""
 
 ROWS: dict[str, tuple[str, ...]] = {
     "mlp": ("mlp",),
@@ -141,7 +141,9 @@ def run_told(e: Measurement) -> dict[str, Any]:
 
 
 def cut_short(e: Measurement) -> bool:
-    """Whether an attack that searches had too few iterations to say that there is nothing."""
+    """Whether a run ended before its attack came to rest; where that was not recorded, by its few iterations."""
+    if e.settled is not None:
+        return not e.settled
     attack = e.scenario.attack_component
     return not attack.single_pass and attack.iterations <= SHORT
 
