@@ -116,7 +116,7 @@ def strongest(rows: list[Row]) -> Row:
 
 def cell(chosen: AtlasSet, strength: float, row: Row, tried: list[Row]) -> dict[str, Any]:
     """What the index says of one strength."""
-    scenario = chosen.scenario(strength, row["attack"]).to_dict()
+    scenario, told = chosen.scenario(strength, row["attack"]).to_dict(), verdict(json.loads(row["evidence"]))
     return {
         "strength": strength,
         "scenario": {key: scenario[key] for key in SHOWN},
@@ -126,8 +126,8 @@ def cell(chosen: AtlasSet, strength: float, row: Row, tried: list[Row]) -> dict[
         "seconds": float(row["attack_seconds"]),
         "scores": paired(row["psnr"], row["ssim"]),
         "control": {"psnr": round(mean(row["control_psnr"]), 2), "ssim": round(mean(row["control_ssim"]), 4)},
-        "verdict": verdict(json.loads(row["evidence"])),
-        "short": still_falling(json.loads(row["frames"])),
+        "verdict": told,
+        "short": told["level"] == 0 and still_falling(json.loads(row["frames"])),
         "evidence": [asdict(like) for like in likenesses(json.loads(row["evidence"]))],
         "noise_share": float(row["noise_share"]),
         "accuracy_cost": accuracy_cost(chosen.defense, strength),

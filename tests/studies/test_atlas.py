@@ -113,12 +113,12 @@ def test_a_run_is_too_short_while_its_last_third_lowers_the_loss():
 
 
 def test_other_thresholds_change_the_words_and_nothing_else(tmp_path, monkeypatch):
-    evidence = {"ssim": 0.5, "mse": 0.01, "control_ssim": 0.0, "control_mse": 0.1, "rank": 1, "control_rank": 50,
+    evidence = {"ssim": 0.99, "mse": 0.0001, "control_ssim": 0.0, "control_mse": 0.1, "rank": 1, "control_rank": 50,
                 "candidates": 100}  # fmt: skip
     cell = {"evidence": [evidence], "verdict": atlas_assets.verdict([evidence]), "attack": "ig"}
     atlas_assets.write_index({"sets": [{"cells": [cell]}]}, tmp_path)
     assert atlas_assets.words_anew(tmp_path) == 0
-    monkeypatch.setattr(verdict, "STRUCTURE", (0.1, 0.6, 0.9))
+    monkeypatch.setattr(verdict, "STRUCTURE", (0.1, 1.1, 1.2))
     assert atlas_assets.words_anew(tmp_path) == 1
     (again,) = json.loads((tmp_path / "index.json").read_text())["sets"][0]["cells"]
     assert again["verdict"]["level"] == 1 < cell["verdict"]["level"]
