@@ -1,6 +1,7 @@
 /** The page's script: one screen per name, mounted by what Gradio calls when it has drawn its place. */
 
 import "./lib/base.css";
+import { explore as stage } from "./lib/bus.js";
 import { gi } from "./lib/kit.js";
 import { whenWanted } from "./lib/rooms.js";
 import { speak, words } from "./lib/words.js";
@@ -44,14 +45,14 @@ export function early(catalog) {
   const room = header.roomOf(query.get("tab"));
   explore.offer(catalog);
   if (!box || room !== "explore") return box?.remove();
-  const [stage, top] = [...box.children].map(node => /** @type {HTMLElement} */ (node));
+  const [below, top] = [...box.children].map(node => /** @type {HTMLElement} */ (node));
   const context = /** @type {any} */ ({ props: {}, server: {}, trigger: () => {}, watch: () => {} });
   header.mount({ ...context, element: top });
-  explore.early(stage);
+  explore.early(below);
 }
 
 /** The settings on the stage as the query of an address. */
-export const query = () => gi.query?.() ?? "";
+export const query = () => stage.query();
 /** The recorded run on the stage, by name. */
 export const shown = () => gi.shown?.();
 /** The words of the page's language. */

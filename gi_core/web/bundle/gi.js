@@ -30,6 +30,14 @@ var gi = (() => {
     word: () => word
   });
 
+  // gi_core/web/lib/bus.js
+  var emit = (name, detail) => window.dispatchEvent(new CustomEvent("gi:" + name, { detail }));
+  var on = (name, handler) => window.addEventListener("gi:" + name, (event) => handler(
+    /** @type {CustomEvent} */
+    event.detail
+  ));
+  var explore = { setUp: () => null, query: () => "" };
+
   // gi_core/web/lib/canvas.js
   var canvas_exports = {};
   __export(canvas_exports, {
@@ -531,14 +539,6 @@ var gi = (() => {
     mount: () => mount2
   });
 
-  // gi_core/web/lib/bus.js
-  var emit = (name, detail) => window.dispatchEvent(new CustomEvent("gi:" + name, { detail }));
-  var on = (name, handler) => window.addEventListener("gi:" + name, (event) => handler(
-    /** @type {CustomEvent} */
-    event.detail
-  ));
-  var explore = { setUp: () => null, query: () => "" };
-
   // gi_core/web/screens/compare/compare.html
   var compare_default = '<div class="sheet compare" data-testid="compare">\n  <div class="story"><h1 data-t="compare.story"></h1>\n    <select data-r="examples" class="s" data-label="compare.examples"></select></div>\n  <section class="panel" data-label="compare.lanes">\n    <div class="side-by-side" data-r="lanes">\n      <div class="lane first">\n        <h2 class="private" data-icon="lock"><span data-t="compare.private"></span></h2>\n        <div class="pic prv"><canvas data-r="truth" role="img" data-label="compare.private"></canvas></div>\n        <p class="small" data-r="same"></p>\n        <details class="change"><summary data-t="compare.change"></summary>\n          <label><span data-t="compare.picture"></span><select data-r="picture"></select></label>\n          <label><span data-t="compare.network"></span><select data-r="network"></select></label>\n          <label><span data-t="compare.attack"></span><select data-r="attack"></select></label>\n          <button type="button" class="btn s" data-r="anew" data-t="compare.anew"></button></details>\n      </div>\n      <div class="lane slot" data-r="slot">\n        <h2 data-icon="plus"><span data-t="compare.next"></span></h2>\n        <div class="offers">\n          <button type="button" class="offer" data-r="offer" data-testid="add-lane" data-icon="plus"><span></span></button>\n          <select class="offer" data-add="defense" data-label="compare.add_defense"></select>\n          <select class="offer" data-add="batch_size" data-label="compare.add_batch_size"></select>\n          <select class="offer" data-add="attack" data-label="compare.add_attack"></select>\n          <select class="offer" data-add="model" data-label="compare.add_model"></select>\n          <button type="button" class="offer from" data-r="from" data-icon="plus"><span data-t="compare.from_explore"></span></button>\n        </div>\n        <p class="small" data-r="takes"></p>\n        <select class="s" data-r="vary" data-label="compare.vary"></select>\n      </div>\n    </div>\n    <div class="dots" data-r="dots" aria-hidden="true"></div>\n    <div class="together">\n      <button type="button" class="play" data-r="play" data-label="compare.play"></button>\n      <div class="scrubbing">\n        <div class="row"><p data-r="step"></p><span class="legend small" data-r="legend"></span>\n          <button type="button" class="btn s" data-r="stop" hidden data-icon="stop"><span data-t="compare.stop"></span></button>\n          <button type="button" class="btn s" data-r="difference" data-testid="compare-difference"><span data-t="compare.difference"></span> <kbd>D</kbd></button></div>\n        <input type="range" data-r="scrub" min="0" max="1000" value="1000" data-label="compare.scrub">\n        <div class="plot" data-r="plot"></div>\n      </div>\n    </div>\n    <details class="fold" data-r="fold"><summary><b data-t="compare.ranking"></b><span class="small" data-r="places"></span></summary>\n      <div class="scroll" tabindex="0" role="group" data-label="compare.ranking"><table data-r="ranking"></table></div></details>\n    <div class="fold-acts"><button type="button" class="btn s" data-r="repeat"></button>\n      <button type="button" class="btn s" data-r="csv" data-icon="down"><span data-t="compare.table"></span></button></div>\n  </section>\n  <p class="sr" role="status" data-r="status"></p>\n</div>\n';
 
@@ -765,8 +765,8 @@ var gi = (() => {
       if (node.dataset.key !== key2) {
         node.dataset.key = key2;
         node.innerHTML = laneHtml(told2[at2], at2);
-        node.querySelectorAll("button").forEach((button) => {
-          button.onclick = () => act(lane, button.dataset.k ?? "");
+        node.querySelectorAll("button").forEach((button2) => {
+          button2.onclick = () => act(lane, button2.dataset.k ?? "");
         });
       }
       box.insertBefore(node, slot);
@@ -1060,13 +1060,13 @@ var gi = (() => {
     const mine = (event) => document.body.dataset.tab === "compare" && !event.ctrlKey && !event.metaKey && !event.altKey && event.target instanceof Element && !event.target.matches("input:not([type=range]), select, textarea");
     window.addEventListener("keydown", (event) => {
       if (!mine(event)) return;
-      const button = event.target instanceof Element && event.target.closest("button, summary");
+      const button2 = event.target instanceof Element && event.target.closest("button, summary");
       const own = event.target === find("difference") && [" ", "Enter"].includes(event.key);
       if (event.key.toLowerCase() === "d" || own) {
         event.preventDefault();
         return hold(true);
       }
-      if (event.key === " " && !button) {
+      if (event.key === " " && !button2) {
         event.preventDefault();
         toggle();
       }
@@ -1127,7 +1127,7 @@ var gi = (() => {
       '<path d="M6 0.5l6 11H0z"/>'
     ];
     const dashes = ["", "7 4", "2 4", "10 3 2 3"];
-    let z = 3e-3, sample = catalog.samples[0]?.name, answer = null, curve = null, wanted = false, flying = false, seen = false;
+    let z = 3e-3, sample = catalog.samples[0]?.name, answer = null, curve2 = null, wanted = false, flying = false, seen = false;
     find("grid").style.gridTemplateColumns = innerWidth > 767 ? `240px repeat(${catalog.attackers.length}, minmax(0, 1fr))` : "";
     find("grid").innerHTML = `<div><h2 class="private">${gi.icon("lock")}${words2.dial_private}</h2>
       <div class="frame f-private"><canvas data-r="private" role="img" aria-label="${words2.dial_private}"></canvas></div>
@@ -1138,21 +1138,21 @@ var gi = (() => {
       <div class="pair"><div class="frame f-control"><canvas data-k="control" role="img" aria-label="${words2.control_alt}"></canvas></div>
         <div><b class="control">${words2.control}</b><div class="small" data-k="control-psnr"></div></div></div></div>`).join("");
     const drawSamples = () => find("samples").replaceChildren(...catalog.samples.map((s) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.title = s.title;
-      button.setAttribute("aria-label", s.title);
-      button.setAttribute("aria-pressed", s.name === sample);
-      button.innerHTML = `<img alt="" src="${s.src}">`;
-      button.onclick = () => {
+      const button2 = document.createElement("button");
+      button2.type = "button";
+      button2.title = s.title;
+      button2.setAttribute("aria-label", s.title);
+      button2.setAttribute("aria-pressed", s.name === sample);
+      button2.innerHTML = `<img alt="" src="${s.src}">`;
+      button2.onclick = () => {
         sample = s.name;
-        curve = null;
+        curve2 = null;
         drawSamples();
         drawCurve();
         ask();
         askCurve();
       };
-      return button;
+      return button2;
     }));
     const lookup = (key2, value) => {
       const { z: zs, [key2]: list } = catalog.table;
@@ -1188,11 +1188,11 @@ var gi = (() => {
     };
     const drawCurve = () => {
       const W = Math.max(260, find("axis").clientWidth), H = 132, px = (x) => 10 + x * (W - 20);
-      const gains = curve ? curve.series.flatMap((s) => s.gain) : [0, 10];
+      const gains = curve2 ? curve2.series.flatMap((s) => s.gain) : [0, 10];
       const top = Math.max(6, Math.ceil(Math.max(...gains) / 4) * 4), low = Math.min(-2, Math.floor(Math.min(...gains) / 2) * 2);
       const py = (v) => 8 + (H - 16) * (1 - (v - low) / (top - low)), edge = where("bits", catalog.enough);
-      const series = (curve?.series ?? []).map((s, i) => {
-        const points = curve.z.map((v, j2) => [px(at2(v)), py(s.gain[j2])]), now = px(at2(z));
+      const series = (curve2?.series ?? []).map((s, i) => {
+        const points = curve2.z.map((v, j2) => [px(at2(v)), py(s.gain[j2])]), now = px(at2(z));
         const j = points.findIndex((p) => p[0] >= now);
         const [a, b] = j > 0 ? [points[j - 1], points[j]] : [points[Math.max(0, j)], points[Math.max(0, j)]];
         const y = b[0] === a[0] ? a[1] : a[1] + (b[1] - a[1]) * (now - a[0]) / (b[0] - a[0]);
@@ -1201,7 +1201,7 @@ var gi = (() => {
         `;
       }).join("");
       let floor = Infinity;
-      const names = (curve?.series ?? []).map((s, i) => ({ name: label(s.name), y: py(s.gain[0]) - 6 })).sort((a, b) => b.y - a.y).map((n) => {
+      const names = (curve2?.series ?? []).map((s, i) => ({ name: label(s.name), y: py(s.gain[0]) - 6 })).sort((a, b) => b.y - a.y).map((n) => {
         n.y = Math.min(n.y, floor - 15);
         floor = n.y;
         return `<text x="14" y="${n.y}">${n.name}</text>`;
@@ -1212,7 +1212,7 @@ var gi = (() => {
       <line class="grid" x1="10" x2="${W - 10}" y1="${py(top)}" y2="${py(top)}"/><text x="4" y="${py(top) + 4}" text-anchor="end">${innerWidth < 768 ? "" : "+" + top}</text>
       <line class="zero" x1="10" x2="${W - 10}" y1="${py(0)}" y2="${py(0)}"/><text x="4" y="${py(0) + 4}" text-anchor="end">0</text>
       ${series}${names}<line class="now" x1="${px(at2(z))}" x2="${px(at2(z))}" y1="-4" y2="${H}"/>
-      <text x="10" y="${H + 16}"><tspan class="strong">${words2.dial_gain_axis}</tspan> ${curve ? say2(words2.dial_gain_note, { n: curve.seeds }) : words2.dial_measuring}</text>
+      <text x="10" y="${H + 16}"><tspan class="strong">${words2.dial_gain_axis}</tspan> ${curve2 ? say2(words2.dial_gain_note, { n: curve2.seeds }) : words2.dial_measuring}</text>
       ${edge == null ? "" : `<text x="${W - 10}" y="${H + (innerWidth < 768 ? 36 : 16)}" text-anchor="end" class="bound-text">${say2(words2.dial_edge, { bits: gi.number(catalog.enough) })}</text>`}
     </svg>`;
     };
@@ -1271,7 +1271,7 @@ var gi = (() => {
       try {
         const found = await server.dial_curve({ sample });
         if (mine === sample && !found.error) {
-          curve = found;
+          curve2 = found;
           drawCurve();
         }
       } catch {
@@ -1515,19 +1515,19 @@ var gi = (() => {
       const [tile, place2] = (canvas.dataset.tile ?? "").split(",").map(Number);
       drawTile(canvas, catalog, tile, place2);
     });
-    table.querySelectorAll("button").forEach((button) => {
-      const [row, column] = (button.dataset.cell ?? "").split(",").map(Number);
-      button.onclick = () => choose(row, column);
+    table.querySelectorAll("button").forEach((button2) => {
+      const [row, column] = (button2.dataset.cell ?? "").split(",").map(Number);
+      button2.onclick = () => choose(row, column);
     });
   }
   function markCell(table, at2, near) {
-    table.querySelectorAll("button").forEach((button) => {
-      const mine = at2 && button.dataset.cell === `${at2.row},${at2.column}`;
-      button.classList.toggle("mine", Boolean(mine) && !near);
-      button.classList.toggle("nearest", Boolean(mine) && near);
-      button.setAttribute("aria-pressed", String(Boolean(mine)));
-      button.querySelector(".you")?.remove();
-      if (mine) button.insertAdjacentHTML("beforeend", `<span class="you">
+    table.querySelectorAll("button").forEach((button2) => {
+      const mine = at2 && button2.dataset.cell === `${at2.row},${at2.column}`;
+      button2.classList.toggle("mine", Boolean(mine) && !near);
+      button2.classList.toggle("nearest", Boolean(mine) && near);
+      button2.setAttribute("aria-pressed", String(Boolean(mine)));
+      button2.querySelector(".you")?.remove();
+      if (mine) button2.insertAdjacentHTML("beforeend", `<span class="you">
       ${t(near ? "evidence.nearest" : "evidence.yours")}</span>`);
     });
   }
@@ -1635,7 +1635,7 @@ var gi = (() => {
     <td>${whole(regime.runs[0].iterations)}</td>
     <td><button type="button" class="link" data-regime="${name}">${t("evidence.pictures")}</button></td></tr>`;
   }
-  var rowsOf = ({ groups, regimes: told2 }) => groups.flatMap(({ name: group, columns, rows }) => rows.flatMap(({ victim, cells }) => cells.map((name, i) => name ? rowHtml(victim, words[`feas_${group}_${columns[i]}`], name, told2[name]) : "")));
+  var rowsOf = ({ groups, regimes: told2 }) => groups.flatMap(({ name: group2, columns, rows }) => rows.flatMap(({ victim, cells }) => cells.map((name, i) => name ? rowHtml(victim, words[`feas_${group2}_${columns[i]}`], name, told2[name]) : "")));
   async function drawRegime(box, name, run, shown2) {
     box.innerHTML = ["private", "attacker"].map((kind) => `<figure>
     <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
@@ -1704,13 +1704,13 @@ var gi = (() => {
       show2();
     });
     find("answer").onclick = async (event) => {
-      const button = event.target.closest("[data-act]");
-      if (!button) return;
-      if (button.dataset.act === "open") return open(button.dataset.key);
-      if (button.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
+      const button2 = event.target.closest("[data-act]");
+      if (!button2) return;
+      if (button2.dataset.act === "open") return open(button2.dataset.key);
+      if (button2.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
       const at2 = cellOf(choice, catalog), box = find("answer").querySelector("[data-k=all]");
       const shown2 = box.innerHTML !== "";
-      button.setAttribute("aria-expanded", String(!shown2));
+      button2.setAttribute("aria-expanded", String(!shown2));
       if (shown2) box.innerHTML = "";
       else drawRuns(box, (await server.evidence_cell(at2)).runs);
     };
@@ -1764,8 +1764,8 @@ var gi = (() => {
       if (click && point.key) open(point.key);
     };
     const show2 = async () => {
-      for (const button of find("kinds").querySelectorAll("button"))
-        button.setAttribute("aria-pressed", String(button.dataset.kind === kind));
+      for (const button2 of find("kinds").querySelectorAll("button"))
+        button2.setAttribute("aria-pressed", String(button2.dataset.kind === kind));
       find("chart-note").textContent = t("evidence.note_" + kind);
       find("point").innerHTML = `<p class="small">${t("evidence.hover")}</p>`;
       await draw(find("chart"), kind, data, told2).catch((error) => {
@@ -1775,15 +1775,15 @@ var gi = (() => {
     find("kinds").innerHTML = KINDS.map((name) => `<button type="button" class="btn s" data-kind="${name}">
     ${t("evidence.kind_" + name)}</button>`).join("");
     find("kinds").onclick = (event) => {
-      const button = event.target.closest("[data-kind]");
-      if (button) {
-        kind = button.dataset.kind;
+      const button2 = event.target.closest("[data-kind]");
+      if (button2) {
+        kind = button2.dataset.kind;
         show2();
       }
     };
     find("point").onclick = (event) => {
-      const button = event.target.closest("[data-key]");
-      if (button) open(button.dataset.key);
+      const button2 = event.target.closest("[data-key]");
+      if (button2) open(button2.dataset.key);
     };
     box.ontoggle = () => box.open && show2();
     on("theme", () => {
@@ -1990,6 +1990,13 @@ var gi = (() => {
     quantize: { stops: [0, 16, 8, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
   };
   var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES[defense2].text(strength2);
+  function wireOf(text) {
+    if (text === "none") return { defense: "noise", strength: 0 };
+    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
+    if (!found) return null;
+    const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength2 = Number(found[2]);
+    return DEFENSES[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
+  }
   var noisePlace = (z) => z <= 0 ? 0 : 14 + 86 * (Math.log10(z) + 4) / 4;
   function place(defense2, stops, strength2) {
     if (defense2 === "noise") return Math.min(100, Math.max(0, noisePlace(strength2)));
@@ -2273,7 +2280,10 @@ var gi = (() => {
     find("attacked").classList.toggle("control-held", look.controlHeld && Boolean(film));
     put(find("own-title"), t((own ? "explore.own_title" : "explore.private_title") + many));
     put(find("own-note"), t(own ? busy2(look) ? "explore.lent" : "explore.still_here" : "explore.stays" + many));
-    put(find("mid-title"), t("explore.update_title"));
+    put(
+      find("mid-title"),
+      t(document.body.classList.contains("projector") ? "explore.update_short" : "explore.update_title")
+    );
     put(
       find("numbers"),
       look.wire?.numel ? t("explore.numbers", { n: whole(look.wire.numel) }) : t("explore.not_computed")
@@ -2329,13 +2339,16 @@ var gi = (() => {
     put(find("ask"), busy2(look) ? t("explore.live") : ask);
     put(find("ask-note"), busy2(look) ? t("explore.live_note") : note);
     const [read, readNote] = readout(choices2, look.wire?.share ?? null);
+    for (const row of find("keys3").children)
+      row.classList.toggle("on", defense2 === "noise" && strength2 === [0, 1e-3, 0.01][Number(row.dataset.key) - 1]);
+    put(find("network-name"), t(`explore.name_${choices2.network}`));
     put(find("read"), read);
     put(find("read-note"), readNote);
-    const input = find("noise");
-    input.max = stops.length - 1;
-    input.value = stops.indexOf(strength2);
-    input.setAttribute("aria-label", t(`explore.slider_${defense2}`));
-    input.setAttribute(
+    const input2 = find("noise");
+    input2.max = stops.length - 1;
+    input2.value = stops.indexOf(strength2);
+    input2.setAttribute("aria-label", t(`explore.slider_${defense2}`));
+    input2.setAttribute(
       "aria-valuetext",
       `${strength(defense2, strength2)}: ${t(level === null ? "explore.word_unrun" : `explore.word_${level}`)}`
     );
@@ -2665,17 +2678,17 @@ var gi = (() => {
       this.asking = window.setTimeout(() => this.ask(), PAUSE);
     }
     async ask() {
-      const { settings, pictures: pictures2, key: key2, film } = this.subject(), named2 = JSON.stringify(settings), server = this.line?.server;
+      const { settings, pictures: pictures2, key: key2, film } = this.subject(), named3 = JSON.stringify(settings), server = this.line?.server;
       if (!server?.explore_estimate) return;
       if (!film && !this.state.choices.own && !this.wires.has(key2)) {
         const told3 = await server.explore_update({ settings, pictures: pictures2 });
         if (told3 && !told3.error) this.wires.set(key2, told3);
         this.refresh();
       }
-      if (this.estimates.has(named2)) return;
+      if (this.estimates.has(named3)) return;
       const told2 = await server.explore_estimate({ settings });
       const { seconds = null, load = 1, learnt = false, error = "" } = told2 ?? {};
-      this.estimates.set(named2, { seconds, load, learnt, impossible: error });
+      this.estimates.set(named3, { seconds, load, learnt, impossible: error });
       this.refresh();
     }
     /** The server is there. @param {Line["trigger"]} trigger @param {Line["server"]} server */
@@ -2719,6 +2732,36 @@ var gi = (() => {
       this.state.following = this.state.frame === last;
       this.refresh();
     }
+    /** Show the control's answer in place of the reconstruction. @param {boolean} on */
+    holdControl(on2) {
+      this.state.controlHeld = on2 && Boolean(this.subject().film?.verdict);
+      this.refresh();
+    }
+    /**
+     * Set a field of the Scenario in the drawer; what the wire can say is said there.
+     * @param {string} name @param {string} value
+     */
+    expert(name, value) {
+      const { expert } = this.state.choices, mixed = Number(value);
+      if (name === "model" && this.catalog.networks.includes(value)) {
+        const rest = Object.entries(expert).filter(([field]) => field !== "model");
+        return this.choose({ network: value, expert: Object.fromEntries(rest) });
+      }
+      if (name === "batch_size" && MIXED.includes(mixed)) return this.choose({ mixed });
+      return this.choose({ expert: { ...expert, [name]: value } });
+    }
+    /** Take up the settings of an address. @param {Record<string, any>} settings */
+    adopt(settings) {
+      const { defaults, networks } = this.catalog, wire = wireOf(String(settings.defense ?? "none"));
+      const changed = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
+      const expert = Object.fromEntries(changed.map(([name, value]) => [name, String(value)]));
+      const network = networks.includes(settings.model) ? settings.model : this.state.choices.network;
+      const mixed = MIXED.includes(Number(settings.batch_size)) ? Number(settings.batch_size) : 1;
+      if (network === settings.model) delete expert.model;
+      if (mixed === Number(settings.batch_size)) delete expert.batch_size;
+      if (wire) delete expert.defense;
+      return this.choose({ network, mixed, expert, ...wire });
+    }
     /** Some stops to the right. @param {number} by */
     step(by) {
       const stops = this.stops(), at2 = stops.indexOf(this.state.choices.strength);
@@ -2757,11 +2800,156 @@ var gi = (() => {
   // gi_core/web/screens/explore/explore.html
   var explore_default = '<div class="explore" data-r="explore">\n  <div class="story"><h1 data-r="headline"></h1></div>\n  <section class="stage panel" data-r="stage" data-label="explore.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-r="own-note"></span></div>\n    <div class="lane-h mid"><h2 class="leaving" data-icon="leave"><span data-r="mid-title"></span></h2><span class="small" data-r="numbers"></span></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-r="guess-title"></span></h2><span class="small" data-r="guess-note"></span></div>\n    <div class="pic prv" data-r="private">\n      <canvas data-r="truth" data-testid="truth" role="img"></canvas>\n      <canvas class="over" data-r="difference" data-testid="difference" role="img" data-label="explore.difference_alt"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="drop" data-icon="plus"><span data-t="explore.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="explore.drop">\n    </div>\n    <div class="wire" data-r="wire">\n      <div class="prompt" data-r="prompt"><h2 data-r="ask"></h2><p class="small" data-r="ask-note"></p></div>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img"></canvas></div>\n      <div class="ruler" data-r="ruler">\n        <input type="range" data-r="noise" data-testid="noise" min="0" step="1" value="0">\n        <div class="groove" aria-hidden="true"><i data-r="track"></i><i class="cap-bound" data-r="bound"></i></div>\n        <div class="flag ghost" data-r="flag" aria-hidden="true"><span></span></div>\n        <div class="chev" data-r="chev" aria-hidden="true"><i data-icon="right"></i><i data-icon="right"></i></div>\n        <div class="knob" data-r="knob" aria-hidden="true"></div>\n        <div class="ticks" data-r="ticks" aria-hidden="true"></div>\n      </div>\n      <div class="readout"><span class="never" data-r="never" data-icon="slanted"><span data-t="explore.never"></span></span><b data-r="read"></b><p class="small" data-r="read-note"></p></div>\n      <div class="picks" data-r="picks">\n        <label class="pick net"><span class="tag"><span data-t="explore.network"></span> <i data-r="network-name"></i></span><span class="box"><select data-r="network" data-testid="network"></select></span></label>\n        <label class="pick def"><span class="tag"><span data-t="explore.defense"></span></span><span class="box"><select data-r="defense" data-testid="defense"></select></span></label>\n        <div class="mix"><span class="tag"><span class="brief" data-t="explore.mixed"></span><span class="full" data-t="explore.mixed_full"></span></span><div class="seg" role="radiogroup" data-r="pictures" data-testid="pictures" data-label="explore.mixed_full"></div></div>\n      </div>\n      <dl class="side-numbers" data-r="side-numbers"></dl>\n      <div class="keys3" data-r="keys3" aria-hidden="true"></div>\n    </div>\n    <div class="pic atk" data-r="attacked">\n      <canvas data-r="guess" data-testid="guess" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p></div>\n    </div>\n    <div class="film" data-r="film">\n      <button type="button" class="play" data-r="play" data-testid="play"></button>\n      <div class="reel">\n        <div class="thumbs" data-r="thumbs" aria-hidden="true"></div>\n        <input type="range" class="scrub" data-r="scrub" data-testid="scrub" min="0" max="15" step="1" value="0" data-label="explore.scrub">\n        <div class="foot small"><span data-r="status" data-testid="status" role="status"></span><dl class="nums" data-r="metrics" data-testid="metrics" data-label="explore.metrics"></dl></div>\n      </div>\n      <div class="ctl" data-r="ctl"><div class="frame"><canvas data-r="control" data-testid="control" role="img" data-label="explore.control_alt"></canvas></div>\n        <p class="small"><b class="control" data-t="explore.control"></b><br><span data-r="control-note"></span></p></div>\n    </div>\n    <div class="verdict" data-r="verdict-row">\n      <div class="word-box" data-r="word-box" data-testid="verdict"><span class="squares" data-r="squares" role="img"></span><p class="word" data-r="word"></p></div>\n      <div class="says"><p class="say" data-r="say"></p><p class="small" data-r="why"></p></div>\n      <div class="runbox"><button type="button" class="btn main" data-r="run" data-testid="run" data-icon="play"><span data-r="run-text"></span><small data-r="run-time"></small></button>\n        <button type="button" class="btn" data-r="stop" data-testid="stop" data-icon="stop" hidden><span data-t="explore.stop"></span></button></div>\n      <div class="acts" data-r="acts">\n        <button type="button" data-r="how" data-icon="eye"><span data-t="explore.how"></span></button>\n        <button type="button" data-r="keep" data-icon="plus"><span data-t="explore.keep"></span></button>\n        <button type="button" data-r="cheats" data-icon="warn"><span data-t="explore.cheats"></span></button>\n      </div>\n      <div class="keys" aria-hidden="true"><span><kbd>Space</kbd> <i data-t="explore.key_play"></i></span><span><kbd>C</kbd> <i data-t="explore.key_control"></i></span><span><kbd>Esc</kbd> <i data-t="explore.key_leave"></i></span></div>\n    </div>\n    <div class="cap left"><label class="which"><select data-r="picture" data-label="explore.picture"></select></label><span class="small" data-r="size-note"></span><button type="button" class="hold" data-r="hold-difference" data-icon="hold"><span data-t="explore.hold_difference"></span></button></div>\n    <div class="cap right"><button type="button" class="hold" data-r="hold-control" data-icon="hold"><span class="brief" data-t="explore.hold_control"></span></button></div>\n  </section>\n  <div class="acts-top" data-r="acts-top">\n    <button type="button" class="btn s" data-r="lesson" data-icon="book"><span data-t="explore.lesson_open"></span></button>\n    <button type="button" class="btn s" data-r="expert" data-testid="expert" aria-expanded="false" data-icon="gear"><span data-t="explore.expert"></span> <kbd>E</kbd></button>\n  </div>\n</div>\n';
 
+  // gi_core/web/screens/explore/drawer.js
+  function input({ name, kind, options = [], low, high }) {
+    const label = t(`explore.f_${name}`), hint = `<span class="hint">${t(`explore.h_${name}`)}</span>`;
+    if (kind === "checks") {
+      const boxes = options.map(
+        (o) => `<label class="ck"><input type="checkbox" data-check="${name}" value="${o}"><span>${words[`explore.knows_${o}`] ?? o}</span></label>`
+      ).join("");
+      return `<fieldset class="checks"><legend>${label}</legend>${boxes}${hint}</fieldset>`;
+    }
+    const offered3 = options.map((o) => `<option value="${o}">${named2(name, o)}</option>`).join("");
+    const more = kind === "number" ? `min="${low}" max="${high}" step="any"` : 'spellcheck="false"';
+    const control = kind === "select" ? `<select data-field="${name}">${offered3}</select>` : `<input type="${kind}" data-field="${name}" ${more}>`;
+    return `<label class="f"><span>${label}</span>${control}${hint}</label>`;
+  }
+  function named2(field, value) {
+    const name = value.split(":")[0], plain2 = words[`explore.${field}_${name}`] ?? words[`${field}_${name}`];
+    return plain2 && plain2 !== value ? `${plain2} (${name})` : value;
+  }
+  var group = ({ title, fields }) => `<section><h3>${t(`explore.g_${title}`)}</h3><div>${fields.map(input).join("")}</div></section>`;
+  var Drawer = class {
+    /** @param {HTMLElement} root @param {(name: string) => any} find @param {Controller} control */
+    constructor(root, find, control) {
+      this.root = root;
+      this.find = find;
+      this.control = control;
+      this.box = document.createElement("aside");
+      this.box.className = "drawer";
+      this.box.setAttribute("aria-label", t("explore.expert"));
+      this.box.innerHTML = `<div class="top"><h2>${t("explore.expert")}</h2>
+      <span class="small">${t("explore.expert_note")}</span>
+      <button type="button" class="btn s" data-act="plain">${t("explore.plain")}</button>
+      <button type="button" class="btn s" data-act="close" aria-label="${t("explore.close")}">
+      ${icon("cross")}</button></div>
+      ${control.catalog.expert.map(group).join("")}
+      <section data-part="measured"><h3>${t("explore.g_measured")}</h3><dl class="kv"></dl></section>
+      <section data-part="how"><h3>${t("explore.how")}</h3><div class="how"></div></section>
+      <section data-part="repeat"><h3>${t("explore.g_repeat")}</h3><div class="files">
+      <button type="button" class="btn s" data-act="cli">${t("copy_cli")}</button>
+      <button type="button" class="btn s" data-act="python">${t("copy_python")}</button></div></section>`;
+      this.box.onchange = (event) => this.changed(
+        /** @type {HTMLInputElement} */
+        event.target
+      );
+      this.box.onclick = (event) => this.press(
+        /** @type {HTMLElement} */
+        event.target.closest("[data-act]")
+      );
+      control.drawn.push((look) => this.told(look));
+    }
+    get open() {
+      return this.box.isConnected;
+    }
+    /** @param {boolean} open @param {string} [part] to bring into view */
+    show(open, part) {
+      if (open) this.root.append(this.box);
+      else this.box.remove();
+      this.root.classList.toggle("with-drawer", open);
+      this.find("expert").setAttribute("aria-expanded", String(open));
+      this.control.redraw();
+      if (open && part) this.box.querySelector(`[data-part=${part}]`)?.scrollIntoView({ block: "start" });
+      if (!open) this.find("expert").focus({ preventScroll: true });
+    }
+    /** @param {HTMLInputElement} node */
+    changed(node) {
+      const { field, check } = node.dataset;
+      if (field) this.control.expert(field, node.value);
+      if (!check) return;
+      const ticked = [...this.box.querySelectorAll(`[data-check=${check}]:checked`)];
+      this.control.expert(check, ticked.map((box) => (
+        /** @type {HTMLInputElement} */
+        box.value
+      )).join("+") || "none");
+    }
+    /** @param {Element | null} button */
+    async press(button2) {
+      const act = (
+        /** @type {HTMLElement | null} */
+        button2?.dataset.act ?? ""
+      ), { line } = this.control;
+      if (act === "close") return this.show(false);
+      if (act === "plain") return this.control.choose({ expert: {} });
+      if (!act || !line?.server.explore_repeat) return;
+      const told2 = await line.server.explore_repeat(this.control.setUp());
+      if (told2.error) toast(told2.error);
+      else copy(told2[act], t("copied"));
+    }
+    /** @param {import("./view.js").Look} look */
+    told({ film }) {
+      if (!this.open) return;
+      const settings = this.control.subject().settings;
+      for (const node of this.box.querySelectorAll("[data-field]")) {
+        const field = (
+          /** @type {HTMLInputElement} */
+          node
+        ), value = String(settings[field.dataset.field ?? ""] ?? "");
+        if (field === document.activeElement || field.value === value) continue;
+        if (field.tagName === "SELECT" && ![.../** @type {any} */
+        field.options].some((o) => o.value === value))
+          field.append(new Option(value, value));
+        field.value = value;
+      }
+      for (const node of this.box.querySelectorAll("[data-check]")) {
+        const box = (
+          /** @type {HTMLInputElement} */
+          node
+        );
+        box.checked = String(settings[box.dataset.check ?? ""] ?? "").split("+").includes(box.value);
+      }
+      const [list, how] = [this.box.querySelector(".kv"), this.box.querySelector(".how")];
+      if (list) list.innerHTML = film ? measured2(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
+      if (how) how.innerHTML = film ? reasons(film) : "";
+    }
+  };
+  function measured2(film) {
+    const last = film.frames.at(-1), { controlScore: control, verdict, run } = film;
+    const rows = [
+      [t("explore.m_psnr"), `${number(last?.psnr)} dB`],
+      [t("explore.m_ssim"), number(last?.ssim, 2)],
+      [t("explore.m_gain"), control?.psnr != null && last?.psnr != null ? `${signed(last.psnr - control.psnr)} dB` : "–"],
+      [t("explore.m_loss"), twoFigures(last?.loss)],
+      [t("explore.m_rank"), verdict ? whole(verdict.rank) : "–"],
+      [t("explore.m_numel"), whole(film.numel)],
+      ...(run?.verdict?.bounds ?? []).filter((b) => b.value != null).map((b) => [words[`bound_${b.name}`] ?? b.name, whole(b.value)])
+    ];
+    return rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${value}</dd></div>`).join("");
+  }
+  function reasons(film) {
+    const tried = film.tried.map((text) => `<code>${escape(text)}</code>`).join(" ");
+    const said = film.verdict ? t("explore.how_judged", { candidates: film.verdict.candidates }) : t("explore.say_unjudged");
+    return `<p>${t(film.kind === "recorded" ? "explore.how_strongest" : "explore.how_live")} ${tried}</p><p>${said}</p>` + curve(film, "psnr", false) + curve(film, "loss", true);
+  }
+  function curve(film, name, log) {
+    const seen = film.frames.filter((f) => f[name] != null && Number.isFinite(f[name]) && (!log || Number(f[name]) > 0));
+    if (seen.length < 2) return "";
+    const value = (f) => log ? Math.log10(f[name]) : f[name], last = Math.max(1, seen.at(-1)?.step ?? 1);
+    const values = seen.map(value), low = Math.min(...values), high = Math.max(...values), span2 = high - low || 1;
+    const points = seen.map(
+      (f, i) => `${(340 * Math.sqrt(f.step / last)).toFixed(1)},${(72 - 64 * (values[i] - low) / span2).toFixed(1)}`
+    );
+    const title = t("explore.n_" + name), ends = [seen[0], seen[seen.length - 1]].map((f) => twoFigures(f[name])).join(" → ");
+    return `<figure class="curve"><figcaption>${title}: ${ends}</figcaption>
+    <svg viewBox="-4 0 348 80" role="img" aria-label="${title}">
+    <polyline points="${points.join(" ")}"/></svg></figure>`;
+  }
+
   // gi_core/web/screens/explore/drop.js
   var filesOf = (held) => [...held?.files ?? []].filter(
     (file) => file.type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp)$/i.test(file.name)
   );
-  function pictures({ target, file, button, wanted, words: words2, taken, refused }) {
+  function pictures({ target, file, button: button2, wanted, words: words2, taken, refused }) {
     const take = async (files2) => {
       if (!files2.length) return;
       try {
@@ -2791,7 +2979,7 @@ var gi = (() => {
     window.addEventListener("paste", (event) => {
       if (wanted()) take(filesOf(event.clipboardData));
     });
-    button.onclick = () => file.click();
+    button2.onclick = () => file.click();
     file.onchange = () => {
       take([...file.files ?? []]);
       file.value = "";
@@ -2884,9 +3072,194 @@ var gi = (() => {
     };
   }
 
+  // gi_core/web/screens/explore/lesson.js
+  var SHOWN = 1600;
+  var SWEEP = 600;
+  var PLAIN = { network: "lenet", defense: "noise", strength: 0, mixed: 1, own: null, expert: {} };
+  var sweep = (to) => ({ control, later }) => {
+    const path2 = control.stops().filter((stop2) => stop2 <= to);
+    path2.forEach((strength2, i) => later(() => control.choose({ strength: strength2 }), calm() ? 0 : i * SWEEP / path2.length));
+  };
+  var CARDS = [
+    {
+      spot: ["private", "wire"],
+      act: ({ control }) => {
+        control.choose({ ...PLAIN });
+      }
+    },
+    {
+      spot: ["attacked", "film"],
+      act: ({ control }) => {
+        control.choose({ ...PLAIN }).then(() => control.play());
+      }
+    },
+    {
+      spot: ["attacked", "film"],
+      act: ({ control, later }) => {
+        control.choose({ ...PLAIN }).then(() => control.holdControl(true));
+        later(() => control.holdControl(false), SHOWN);
+      }
+    },
+    {
+      spot: ["wire", "attacked"],
+      act: ({ control }) => {
+        control.choose({ ...PLAIN });
+        control.state.flag = null;
+      }
+    },
+    {
+      spot: ["private", "wire", "attacked"],
+      act: ({ control, later }) => {
+        control.choose({ ...PLAIN, mixed: 4 });
+        later(() => control.choose({ mixed: 8 }), SHOWN);
+      }
+    },
+    {
+      spot: ["wire"],
+      act: ({ control }) => {
+        control.choose({ ...PLAIN });
+      }
+    }
+  ];
+  function around(parts) {
+    const boxes = parts.map((part) => part.getBoundingClientRect());
+    const left = Math.min(...boxes.map((b) => b.left)) - 8, top = Math.min(...boxes.map((b) => b.top)) - 8;
+    return {
+      left,
+      top,
+      width: Math.max(...boxes.map((b) => b.right)) + 8 - left,
+      height: Math.max(...boxes.map((b) => b.bottom)) + 8 - top
+    };
+  }
+  var button = (act, text, more = "") => `<button type="button" class="btn ${act === "next" ? "main" : ""}" data-act="${act}" ${more}>${text}</button>`;
+  function page(at2, count) {
+    const dots = Array.from({ length: count }, (_, i) => `<i class="${i <= at2 ? "on" : ""}"></i>`).join("");
+    const end = at2 === count - 1, card = `explore.card_${at2 + 1}`;
+    return `<div class="n"><span class="dots" aria-hidden="true">${dots}</span>
+    <span>${t("explore.card_of", { at: at2 + 1, of: count })}</span>
+    ${button("leave", icon("cross"), `aria-label="${t("explore.lesson_leave")}"`)}</div>
+    <div class="two"><div><h2 id="gi-card">${t(card)}</h2><p>${t(card + "_text")}</p></div>
+    <div class="task"><p data-act="task" role="status"></p></div></div>
+    <div class="b">${button("back", t("explore.back"), at2 ? "" : "disabled")}
+    ${at2 === 3 ? button("show", t("explore.show_me")) : ""}
+    ${end ? button("compare", t("explore.lesson_compare")) : ""}
+    ${button("next", t(end ? "explore.lesson_end" : "explore.next"))}</div>`;
+  }
+  var Lesson = class {
+    /** @param {HTMLElement} root @param {(name: string) => any} find @param {Controller} control */
+    constructor(root, find, control) {
+      this.find = find;
+      this.control = control;
+      this.at = -1;
+      this.clocks = [];
+      this.hole = document.createElement("div");
+      this.hole.className = "hole";
+      this.card = document.createElement("aside");
+      this.card.className = "card";
+      this.card.dataset.testid = "lesson";
+      this.card.setAttribute("role", "dialog");
+      this.card.setAttribute("aria-labelledby", "gi-card");
+      this.root = root;
+      this.card.onclick = (event) => this.press(
+        /** @type {HTMLElement} */
+        event.target.closest("[data-act]")
+      );
+      control.drawn.push((look) => this.told(look));
+      window.addEventListener("resize", () => this.place());
+      window.addEventListener("scroll", () => this.place(), true);
+    }
+    get open() {
+      return this.at >= 0;
+    }
+    /** @param {number} at */
+    show(at2) {
+      this.clocks.splice(0).forEach(clearTimeout);
+      this.control.holdControl(false);
+      if (at2 < 0 || at2 >= CARDS.length) return this.leave();
+      this.at = at2;
+      this.root.append(this.hole, this.card);
+      this.card.innerHTML = page(at2, CARDS.length);
+      this.place();
+      this.find("explore").dataset.lesson = String(at2 + 1);
+      CARDS[at2].act({
+        control: this.control,
+        later: (act, ms) => {
+          this.clocks.push(window.setTimeout(act, ms));
+        }
+      });
+      this.card.querySelector("[data-act=next]")?.focus({ preventScroll: true });
+    }
+    leave() {
+      if (!this.open) return;
+      this.at = -1;
+      this.clocks.splice(0).forEach(clearTimeout);
+      this.control.holdControl(false);
+      this.hole.remove();
+      this.card.remove();
+      delete this.find("explore").dataset.lesson;
+      this.find("lesson").focus({ preventScroll: true });
+    }
+    place() {
+      if (!this.open) return;
+      const lit = CARDS[this.at].spot.map((name) => this.find(name)).filter((part) => part.getClientRects().length);
+      const box = around(lit.length ? lit : [this.find("stage")]), below = innerHeight - box.top - box.height;
+      for (const [side, value] of Object.entries(box)) this.hole.style.setProperty(side, value + "px");
+      this.card.classList.toggle("over", below < 190);
+      this.card.style.setProperty("--under", `${box.top + box.height + 16}px`);
+    }
+    /** What the card says of what is on the stage now. @param {import("./view.js").Look} look */
+    told({ film, hides, choices: choices2 }) {
+      const task = this.card.querySelector("[data-act=task]");
+      if (!this.open || !task) return;
+      const level = film?.verdict?.level ?? null, found = this.at === 3 && level === 0 && choices2.defense === "noise";
+      const text = found ? t("explore.card_found", { z: hides ?? choices2.strength }) : t(`explore.card_${this.at + 1}_task`);
+      if (task.textContent !== text) task.textContent = text;
+    }
+    /** @param {Element | null} button */
+    press(button2) {
+      const act = (
+        /** @type {HTMLElement | null} */
+        button2?.dataset.act ?? ""
+      );
+      const { set } = this.control.subject();
+      const acts = (
+        /** @type {Record<string, () => void>} */
+        {
+          next: () => this.show(this.at + 1),
+          back: () => this.show(Math.max(0, this.at - 1)),
+          leave: () => this.leave(),
+          show: () => sweep(hidden(set) ?? 0.01)({
+            control: this.control,
+            later: (go, ms) => {
+              this.clocks.push(window.setTimeout(go, ms));
+            }
+          }),
+          compare: () => {
+            this.leave();
+            emit("show", "compare");
+          }
+        }
+      );
+      acts[act]?.();
+    }
+    /** Whether the key was for the lesson. @param {string} key */
+    key(key2) {
+      if (key2 === "l" && !this.open) {
+        this.show(0);
+        return true;
+      }
+      if (!this.open) return false;
+      if (key2 === "n") this.show(this.at + 1);
+      else if (key2 === "b") this.show(Math.max(0, this.at - 1));
+      else if (key2 === "Escape") this.leave();
+      else return false;
+      return true;
+    }
+  };
+
   // gi_core/web/screens/explore/wire.js
   var SLACK = 4;
-  function wireRuler({ ruler, input, flagless, drag, drop, plant, hover, step }) {
+  function wireRuler({ ruler, input: input2, flagless, drag, drop, plant, hover, step }) {
     const percent2 = (event) => {
       const box = ruler.getBoundingClientRect();
       return 100 * Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
@@ -2896,7 +3269,7 @@ var gi = (() => {
     ruler.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       event.preventDefault();
-      input.focus({ preventScroll: true });
+      input2.focus({ preventScroll: true });
       ruler.setPointerCapture(event.pointerId);
       const knob2 = ruler.querySelector(".knob")?.getBoundingClientRect();
       const onKnob = knob2 ? event.clientX >= knob2.left - SLACK && event.clientX <= knob2.right + SLACK : false;
@@ -2925,7 +3298,7 @@ var gi = (() => {
     ruler.addEventListener("pointerleave", () => {
       if (!held) hover(null);
     });
-    input.addEventListener("input", () => step(Number(input.value)));
+    input2.addEventListener("input", () => step(Number(input2.value)));
   }
 
   // gi_core/web/screens/explore/hands.js
@@ -2945,6 +3318,21 @@ var gi = (() => {
     find("stop").onclick = () => {
       control.stop();
     };
+    const lesson = new Lesson(root, find, control), drawer = new Drawer(root, find, control);
+    find("lesson").onclick = () => lesson.show(0);
+    find("expert").onclick = () => drawer.show(!drawer.open);
+    find("how").onclick = () => drawer.show(true, "how");
+    find("cheats").onclick = () => lesson.show(5);
+    window.addEventListener("keydown", (event) => {
+      if (aside(event)) return;
+      if (lesson.key(event.key.length === 1 ? event.key.toLowerCase() : event.key)) return event.preventDefault();
+      if (event.key.toLowerCase() === "e") drawer.show(!drawer.open);
+      else if (event.key === "Escape" && drawer.open) drawer.show(false);
+    });
+    const tab = new URLSearchParams(location.search).get("tab");
+    if (tab === "lesson") lesson.show(0);
+    if (tab === "anatomy") drawer.show(true, "how");
+    if (tab === "lab") drawer.show(true);
     find("keep").onclick = () => {
       const set = control.setUp();
       emit("lane", { ...set, run: control.subject().film?.run ?? void 0 });
@@ -2953,9 +3341,9 @@ var gi = (() => {
     on("theme", () => control.refresh());
     window.addEventListener("resize", () => control.refresh());
   }
-  function focusOn(button) {
-    if (!button.hidden && (document.activeElement === document.body || document.activeElement?.closest(".runbox")))
-      button.focus();
+  function focusOn(button2) {
+    if (!button2.hidden && (document.activeElement === document.body || document.activeElement?.closest(".runbox")))
+      button2.focus();
   }
   function knob(find, control) {
     const { state } = control, stops = () => stopsOf(control.subject().set, state.choices.defense);
@@ -2997,24 +3385,24 @@ var gi = (() => {
   function choices(find, control) {
     for (const name of ["network", "defense", "picture"])
       find(name).onchange = () => control.choose({ [name]: find(name).value, ...name === "picture" ? { own: null } : {} });
-    const group = find("pictures");
+    const group2 = find("pictures");
     const mix = (n, focus = false) => {
       control.choose({ mixed: n });
-      for (const button of group.children) {
-        const on2 = Number(button.dataset.n) === n;
-        button.setAttribute("aria-checked", String(on2));
-        button.tabIndex = on2 ? 0 : -1;
-        if (on2 && focus) button.focus();
+      for (const button2 of group2.children) {
+        const on2 = Number(button2.dataset.n) === n;
+        button2.setAttribute("aria-checked", String(on2));
+        button2.tabIndex = on2 ? 0 : -1;
+        if (on2 && focus) button2.focus();
       }
     };
-    group.onclick = (event) => {
-      const button = (
+    group2.onclick = (event) => {
+      const button2 = (
         /** @type {HTMLElement} */
         event.target.closest("button")
       );
-      if (button) mix(Number(button.dataset.n));
+      if (button2) mix(Number(button2.dataset.n));
     };
-    group.onkeydown = (event) => {
+    group2.onkeydown = (event) => {
       const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (!by) return;
       event.preventDefault();
@@ -3040,8 +3428,7 @@ var gi = (() => {
         find("private").classList.toggle("difference-held", on2 && Boolean(control.subject().film));
       },
       control: (on2) => {
-        control.state.controlHeld = on2 && Boolean(control.subject().film?.verdict);
-        control.refresh();
+        control.holdControl(on2);
       }
     };
     const held = (box, name) => {
@@ -3115,13 +3502,20 @@ var gi = (() => {
     narrow.addEventListener("change", change);
     if (narrow.matches) change();
   }
+  function aside(event) {
+    const target = (
+      /** @type {HTMLElement} */
+      event.target
+    );
+    const typing = "select, textarea, [contenteditable], input:not([type=range]):not([type=checkbox])";
+    return !visible() || event.ctrlKey || event.metaKey || event.altKey || Boolean(target.closest?.(typing));
+  }
   function key(event, control) {
-    if (!visible() || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (aside(event)) return;
     const target = (
       /** @type {HTMLElement} */
       event.target
     ), { state } = control;
-    if (target.closest?.("select, textarea, [contenteditable], input:not([type=range]):not([type=checkbox])")) return;
     const frames = event.shiftKey && /^Arrow(Left|Right)$/.test(event.key);
     const actions2 = (
       /** @type {Record<string, () => void>} */
@@ -3198,6 +3592,13 @@ var gi = (() => {
     if (!calm()) control.play();
     else control.refresh();
   }
+  async function linked(control, server) {
+    const named3 = [...new URLSearchParams(location.search).keys()].some((key2) => key2 in control.catalog.defaults);
+    if (!named3 || !server.explore_link) return;
+    const told2 = await server.explore_link({ search: location.search });
+    if (told2?.settings) control.adopt(told2.settings);
+    if (told2?.notes?.length) toast(told2.notes.join(" "));
+  }
   function mount5({ element, props, trigger, watch, server }) {
     if (made) element.replaceChildren(made.root);
     else {
@@ -3207,6 +3608,7 @@ var gi = (() => {
     const { control } = made;
     watch("value", () => control.receive(props.value));
     control.connect(trigger, server);
+    linked(control, server);
     explore.setUp = () => control.setUp();
     explore.query = () => control.query();
     on("link", () => copy(control.address(), t("link_copied")));
@@ -3227,7 +3629,7 @@ var gi = (() => {
 
   // gi_core/web/screens/header/header.js
   var ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence"] };
-  var MOVED = { dial: "explore", feasibility: "evidence", risk: "evidence" };
+  var MOVED = { dial: "explore", anatomy: "explore", lesson: "explore", feasibility: "evidence", risk: "evidence" };
   var roomOf = (tab) => MOVED[tab ?? ""] ?? tab ?? "explore";
   var made2 = null;
   function mount6({ element }) {
@@ -3243,31 +3645,31 @@ var gi = (() => {
     projector(find("projector"), query2);
     tongue(find("lang"));
     find("link").onclick = () => emit("link");
-    on("show", (name) => show(roomOf(name)));
+    on("show", show);
     document.body.dataset.tab = roomOf(query2.get("tab"));
     setTimeout(() => show(roomOf(query2.get("tab"))), 0);
   }
   function door(room3) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset.room = room3;
-    button.dataset.testid = `room-${room3}`;
-    button.textContent = words["header." + room3];
-    button.onclick = () => show(room3);
-    return button;
+    const button2 = document.createElement("button");
+    button2.type = "button";
+    button2.dataset.room = room3;
+    button2.dataset.testid = `room-${room3}`;
+    button2.textContent = words["header." + room3];
+    button2.onclick = () => show(room3);
+    return button2;
   }
   function show(room3) {
     const screens2 = ROOMS[room3] ?? [room3];
     screens2.forEach(awaken);
     for (const tab of document.querySelectorAll('.gi-tab[id^="tab-"]'))
       tab.classList.toggle("gi-off", !screens2.includes(tab.id.slice(4)));
-    made2?.querySelectorAll("nav button").forEach((button) => {
+    made2?.querySelectorAll("nav button").forEach((button2) => {
       const here = (
         /** @type {HTMLElement} */
-        button.dataset.room === room3
+        button2.dataset.room === room3
       );
-      if (here) button.setAttribute("aria-current", "page");
-      else button.removeAttribute("aria-current");
+      if (here) button2.setAttribute("aria-current", "page");
+      else button2.removeAttribute("aria-current");
     });
     document.body.dataset.tab = room3;
     emit("tab", room3);
@@ -3276,22 +3678,22 @@ var gi = (() => {
     document.body.classList.toggle("dark", on2);
     emit("theme");
   }
-  function colours(button, query2) {
-    button.onclick = () => {
+  function colours(button2, query2) {
+    button2.onclick = () => {
       dark(!document.body.classList.contains("dark"));
       remember("gi-theme", document.body.classList.contains("dark") ? "dark" : "light");
     };
     const asked = query2.get("__theme") ?? recall("gi-theme");
     if (asked) dark(asked === "dark");
   }
-  function projector(button, query2) {
+  function projector(button2, query2) {
     const project = (on2) => {
       document.body.classList.toggle("projector", on2);
       emit("theme");
     };
-    button.onclick = () => {
+    button2.onclick = () => {
       project(true);
-      button.blur();
+      button2.blur();
     };
     window.addEventListener("keydown", (event) => {
       const typing = (
@@ -3723,20 +4125,20 @@ var gi = (() => {
       const all = [...own.map((src, i) => ({ src, name: say2(words2.own_picture, { n: i + 1 }) })), ...catalog.samples];
       const count2 = Math.max(1, Math.min(Number(settings.batch_size) || 1, all.length));
       find("samples").replaceChildren(...all.map((s, i) => {
-        const button = document.createElement("button"), on2 = (i - chosen2 + all.length) % all.length < count2;
-        button.type = "button";
-        button.title = s.title ?? s.name;
-        button.setAttribute("aria-label", s.title ?? s.name);
-        button.setAttribute("aria-pressed", on2);
-        button.hidden = !unfolded && !on2 && i >= Math.max(4, own.length);
-        button.innerHTML = `<img alt="" src="${s.src}">`;
-        button.onclick = () => {
+        const button2 = document.createElement("button"), on2 = (i - chosen2 + all.length) % all.length < count2;
+        button2.type = "button";
+        button2.title = s.title ?? s.name;
+        button2.setAttribute("aria-label", s.title ?? s.name);
+        button2.setAttribute("aria-pressed", on2);
+        button2.hidden = !unfolded && !on2 && i >= Math.max(4, own.length);
+        button2.innerHTML = `<img alt="" src="${s.src}">`;
+        button2.onclick = () => {
           chosen2 = i;
           drawSamples();
           find("samples").children[i].focus();
           changed();
         };
-        return button;
+        return button2;
       }));
       const add = document.createElement("button");
       add.type = "button";
@@ -3790,8 +4192,8 @@ var gi = (() => {
       return { before, name: colon < 0 ? last : last.slice(0, colon), options: colon < 0 ? [] : split(last.slice(colon + 1), ",") };
     };
     const priorOf = (text) => {
-      const { name, options } = takenApart(text), named3 = options.find((o) => o.startsWith("prior="));
-      return named3 ? named3.slice(6).replace(/^\((.*)\)$/, "$1") : catalog.priors[name];
+      const { name, options } = takenApart(text), named4 = options.find((o) => o.startsWith("prior="));
+      return named4 ? named4.slice(6).replace(/^\((.*)\)$/, "$1") : catalog.priors[name];
     };
     const withPrior = (text, prior) => {
       const { before, name, options } = takenApart(text), others = options.filter((o) => !o.startsWith("prior="));
@@ -3918,8 +4320,8 @@ var gi = (() => {
       for (const name of ["model", "weights", "mode"]) {
         if (![...field(name).options].some((o) => o.value === settings[name])) field(name).append(option(settings[name]));
       }
-      root.querySelectorAll("[data-f]").forEach((input) => {
-        input.value = settings[input.dataset.f];
+      root.querySelectorAll("[data-f]").forEach((input2) => {
+        input2.value = settings[input2.dataset.f];
       });
       const bare2 = plain2(settings.attack);
       find("attack").value = [...find("attack").options].some((o) => o.value === bare2) ? bare2 : "text";
@@ -3932,9 +4334,9 @@ var gi = (() => {
       showPrior();
       drawSamples();
     };
-    root.querySelectorAll("[data-f]").forEach((input) => {
-      input.onchange = () => {
-        settings[input.dataset.f] = input.type === "number" ? input.value === "" ? "" : Number(input.value) : input.value;
+    root.querySelectorAll("[data-f]").forEach((input2) => {
+      input2.onchange = () => {
+        settings[input2.dataset.f] = input2.type === "number" ? input2.value === "" ? "" : Number(input2.value) : input2.value;
         show2();
         changed();
       };
@@ -4079,11 +4481,11 @@ var gi = (() => {
     };
     const formats2 = server.download_run ? catalog.formats : Object.keys(here);
     find("formats").replaceChildren(...formats2.map((format2) => {
-      const item = document.createElement("li"), button = document.createElement("button");
-      button.type = "button";
-      button.dataset.format = format2;
-      button.textContent = words2["export_" + format2];
-      button.onclick = async () => {
+      const item = document.createElement("li"), button2 = document.createElement("button");
+      button2.type = "button";
+      button2.dataset.format = format2;
+      button2.textContent = words2["export_" + format2];
+      button2.onclick = async () => {
         find("download").open = false;
         find("download").firstElementChild.focus();
         if (!server.download_run) return here[format2]();
@@ -4092,7 +4494,7 @@ var gi = (() => {
         if (file.data) gi.save(file.name, file.data, file.type);
         else gi.toast(file.error ?? words2.forgotten);
       };
-      item.append(button);
+      item.append(button2);
       return item;
     }));
     find("download").onkeydown = (event) => {
@@ -4116,15 +4518,15 @@ var gi = (() => {
       show2();
       changed();
     };
-    const named2 = (key2) => (new URLSearchParams(location.search).get(key2) ?? "").split(",").filter(Boolean).map((name) => root.querySelector(`[data-card="${CSS.escape(name)}"]`)).filter(Boolean);
-    named2("hide").forEach((card) => {
+    const named3 = (key2) => (new URLSearchParams(location.search).get(key2) ?? "").split(",").filter(Boolean).map((name) => root.querySelector(`[data-card="${CSS.escape(name)}"]`)).filter(Boolean);
+    named3("hide").forEach((card) => {
       card.hidden = true;
     });
-    named2("lock").forEach((card) => {
+    named3("lock").forEach((card) => {
       card.disabled = true;
       card.insertAdjacentHTML("beforeend", `<p class="small">${gi.icon("lock")} ${words2.locked}</p>`);
     });
-    if (named2("hide").length + named2("lock").length) find("fine").hidden = true;
+    if (named3("hide").length + named3("lock").length) find("fine").hidden = true;
     window.addEventListener("gi:open", async (event) => {
       window.dispatchEvent(new CustomEvent("gi:show", { detail: "lab" }));
       adopt(typeof event.detail === "string" ? (await server.recorded_run({ name: event.detail })).run : event.detail);
@@ -4148,8 +4550,8 @@ var gi = (() => {
       current = newId();
       trigger("run", { id: current, follow: guest });
     }
-    const linked = [...new URLSearchParams(location.search).keys()].some((key2) => key2 in catalog.defaults);
-    describe(linked ? { search: location.search } : void 0);
+    const linked2 = [...new URLSearchParams(location.search).keys()].some((key2) => key2 in catalog.defaults);
+    describe(linked2 ? { search: location.search } : void 0);
   }
 
   // gi_core/web/screens/lesson/lesson.js
@@ -4283,7 +4685,7 @@ var gi = (() => {
     const room3 = roomOf(query2.get("tab"));
     offer(catalog);
     if (!box || room3 !== "explore") return box?.remove();
-    const [stage, top] = [...box.children].map((node) => (
+    const [below, top] = [...box.children].map((node) => (
       /** @type {HTMLElement} */
       node
     ));
@@ -4294,9 +4696,9 @@ var gi = (() => {
       } }
     );
     mount6({ ...context2, element: top });
-    early(stage);
+    early(below);
   }
-  var query = () => gi.query?.() ?? "";
+  var query = () => explore.query();
   var shown = () => gi.shown?.();
   var word = (key2) => words[key2];
   return __toCommonJS(main_exports);

@@ -268,6 +268,41 @@ export class Controller {
     this.refresh();
   }
 
+  /** Show the control's answer in place of the reconstruction. @param {boolean} on */
+  holdControl(on) {
+    this.state.controlHeld = on && Boolean(this.subject().film?.verdict);
+    this.refresh();
+  }
+
+  /**
+   * Set a field of the Scenario in the drawer; what the wire can say is said there.
+   * @param {string} name @param {string} value
+   */
+  expert(name, value) {
+    const { expert } = this.state.choices,
+      mixed = Number(value);
+    if (name === "model" && this.catalog.networks.includes(value)) {
+      const rest = Object.entries(expert).filter(([field]) => field !== "model");
+      return this.choose({ network: value, expert: Object.fromEntries(rest) });
+    }
+    if (name === "batch_size" && model.MIXED.includes(mixed)) return this.choose({ mixed });
+    return this.choose({ expert: { ...expert, [name]: value } });
+  }
+
+  /** Take up the settings of an address. @param {Record<string, any>} settings */
+  adopt(settings) {
+    const { defaults, networks } = this.catalog,
+      wire = model.wireOf(String(settings.defense ?? "none"));
+    const changed = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
+    const expert = Object.fromEntries(changed.map(([name, value]) => [name, String(value)]));
+    const network = networks.includes(settings.model) ? settings.model : this.state.choices.network;
+    const mixed = model.MIXED.includes(Number(settings.batch_size)) ? Number(settings.batch_size) : 1;
+    if (network === settings.model) delete expert.model;
+    if (mixed === Number(settings.batch_size)) delete expert.batch_size;
+    if (wire) delete expert.defense;
+    return this.choose({ network, mixed, expert, ...wire });
+  }
+
   /** Some stops to the right. @param {number} by */
   step(by) {
     const stops = this.stops(),

@@ -2,7 +2,7 @@
 
 import "./explore.css";
 import { explore as answers, on } from "../../lib/bus.js";
-import { copy, fill, finder } from "../../lib/page.js";
+import { copy, fill, finder, toast } from "../../lib/page.js";
 import { t, words } from "../../lib/words.js";
 import { openAtlas, picture } from "./atlas.js";
 import { Controller } from "./controller.js";
@@ -59,6 +59,15 @@ async function begin({ control, catalog }) {
   else control.refresh();
 }
 
+/** Take up the settings that an address names. @param {Controller} control @param {Record<string, any>} server */
+async function linked(control, server) {
+  const named = [...new URLSearchParams(location.search).keys()].some(key => key in control.catalog.defaults);
+  if (!named || !server.explore_link) return;
+  const told = await server.explore_link({ search: location.search });
+  if (told?.settings) control.adopt(told.settings);
+  if (told?.notes?.length) toast(told.notes.join(" "));
+}
+
 /** @param {Context} context */
 export function mount({ element, props, trigger, watch, server }) {
   if (made) element.replaceChildren(made.root);
@@ -69,6 +78,7 @@ export function mount({ element, props, trigger, watch, server }) {
   const { control } = made;
   watch("value", () => control.receive(props.value));
   control.connect(trigger, server);
+  linked(control, server);
   answers.setUp = () => control.setUp();
   answers.query = () => control.query();
   on("link", () => copy(control.address(), t("link_copied")));

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
 import gradio as gr
 
+from gi_core.attacks import attacks
 from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
+<<<<<<< HEAD
 from gi_core.models import models
 from gi_core.scenario import Scenario
+=======
+from gi_core.models import models, weights
+from gi_core.run import prepare
+from gi_core.scenario import FACTS, Scenario
+from gi_core.servers import servers
+>>>>>>> 3e066d4 (Explore: the lesson as six cards that move the controls, the expert drawer, addresses; browser tests that look at pixels)
 from gi_core.trace import finite
 from gi_core.web import payload
 from gi_core.web.presets import ATTACKS
 from gi_core.web.screens.explore import recorded
 from gi_core.web.server.backpressure import listener
-from gi_core.web.server.requests import batch_of, scenario_of
-from gi_core.web.server.run_service import RunService, sentence
+from gi_core.web.server.requests import batch_of, scenario_of, scenario_of_link
+from gi_core.web.server.run_service import RunService, names, sentence
 from gi_core.web.widget import widget
 
 SIDE = 32
@@ -41,7 +49,9 @@ def render(service: RunService) -> gr.HTML:
     stage = widget(
         "explore",
         events=("run",),
-        server_functions=[estimate_with(service), update_with(service), stop_with(service)],
+        server_functions=[
+            estimate_with(service), update_with(service), stop_with(service), explore_repeat, link_with(service),
+        ],
     )
     while_heard = listener()
 
@@ -75,6 +85,7 @@ def catalog(*, inline: bool = False) -> dict[str, Any]:
         "served": not inline,
         "defaults": defaults,
         "attacks": LIVE,
+        "expert": expert(),
         "networks": [name for name in NETWORKS if name in models.names()],
         "defenses": list(DEFENSES),
         "samples": [
@@ -83,6 +94,52 @@ def catalog(*, inline: bool = False) -> dict[str, Any]:
         ],
         "atlas": {"base": "atlas/", "sets": recorded.light(), "inline": recorded.inline() if inline else {}},
     }
+
+
+def expert() -> list[dict[str, Any]]:
+    """The drawer's sections: fields of a Scenario, and what each may be."""
+
+    def choice(name: str, options: Iterable[str]) -> dict[str, Any]:
+        return {"name": name, "kind": "select", "options": list(options)}
+
+    def typed(name: str, kind: str = "number") -> dict[str, Any]:
+        limits = next(f.metadata for f in fields(Scenario) if f.name == name)
+        return {"name": name, "kind": kind, "low": limits.get("low"), "high": limits.get("high")}
+
+    offered = [ATTACKS.get(name, name) for name in attacks.names()]
+    return [
+        {"title": "picture", "fields": [typed("image_size"), typed("num_classes")]},
+        {"title": "victim", "fields": [
+            choice("model", models.names()), choice("weights", weights.names()), choice("mode", ("eval", "train")),
+        ]},
+        {"title": "client", "fields": [
+            typed("local_steps"), typed("local_lr"), typed("clients"), choice("update", ("auto", "gradient", "delta")),
+        ]},
+        {"title": "defense", "fields": [typed("defense", "text")]},
+        {"title": "attacker", "fields": [
+            choice("attack", offered), {"name": "knowledge", "kind": "checks", "options": list(FACTS)},
+        ]},
+        {"title": "server", "fields": [choice("server", servers.names()), typed("seed")]},
+    ]  # fmt: skip
+
+
+def explore_repeat(request: dict[str, Any]) -> dict[str, Any]:
+    """The command and the program that repeat what is on the stage; one's own picture is a file to fill in."""
+    try:
+        scenario = Scenario.from_dict({k: str(v) for k, v in dict(request["settings"]).items() if v is not None})
+        named = names(list(request["pictures"]))
+    except (BadInput, KeyError, TypeError, ValueError) as error:
+        return {"error": sentence(str(error))}
+    return {"cli": payload.cli_text(scenario, named), "python": payload.python_text(scenario, named)}
+
+
+def link_with(service: RunService) -> Any:
+    def explore_link(request: dict[str, Any]) -> dict[str, Any]:
+        """The settings that an address asks for, and a sentence for each that could not be had as asked."""
+        scenario, notes = scenario_of_link(str(request.get("search", "")), service.limits)
+        return {"settings": scenario.to_dict(), "notes": notes}
+
+    return explore_link
 
 
 def estimate_with(service: RunService) -> Any:

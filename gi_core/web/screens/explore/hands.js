@@ -3,8 +3,10 @@
 import { emit, on } from "../../lib/bus.js";
 import { toast } from "../../lib/page.js";
 import { t, words } from "../../lib/words.js";
+import { Drawer } from "./drawer.js";
 import { pictures } from "./drop.js";
 import { cropper } from "./crop.js";
+import { Lesson } from "./lesson.js";
 import { MIXED, magnetic, nearest, stopsOf } from "./model.js";
 import { wireRuler } from "./wire.js";
 
@@ -31,6 +33,22 @@ export function listen(root, find, control, catalog) {
   find("stop").onclick = () => {
     control.stop();
   };
+  const lesson = new Lesson(root, find, control),
+    drawer = new Drawer(root, find, control);
+  find("lesson").onclick = () => lesson.show(0);
+  find("expert").onclick = () => drawer.show(!drawer.open);
+  find("how").onclick = () => drawer.show(true, "how");
+  find("cheats").onclick = () => lesson.show(5);
+  window.addEventListener("keydown", event => {
+    if (aside(event)) return;
+    if (lesson.key(event.key.length === 1 ? event.key.toLowerCase() : event.key)) return event.preventDefault();
+    if (event.key.toLowerCase() === "e") drawer.show(!drawer.open);
+    else if (event.key === "Escape" && drawer.open) drawer.show(false);
+  });
+  const tab = new URLSearchParams(location.search).get("tab");
+  if (tab === "lesson") lesson.show(0);
+  if (tab === "anatomy") drawer.show(true, "how");
+  if (tab === "lab") drawer.show(true);
   find("keep").onclick = () => {
     const set = control.setUp();
     emit("lane", { ...set, run: control.subject().film?.run ?? undefined });
@@ -136,8 +154,7 @@ function holds(find, control) {
       find("private").classList.toggle("difference-held", on && Boolean(control.subject().film));
     },
     control: (/** @type {boolean} */ on) => {
-      control.state.controlHeld = on && Boolean(control.subject().film?.verdict);
-      control.refresh();
+      control.holdControl(on);
     },
   };
   /** @param {HTMLElement} box @param {keyof typeof show} name */
@@ -226,12 +243,18 @@ function arrange(root, find, control) {
   if (narrow.matches) change();
 }
 
+/** Whether a key is meant for something else: another room, a text, the browser. @param {KeyboardEvent} event */
+function aside(event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  const typing = "select, textarea, [contenteditable], input:not([type=range]):not([type=checkbox])";
+  return !visible() || event.ctrlKey || event.metaKey || event.altKey || Boolean(target.closest?.(typing));
+}
+
 /** @param {KeyboardEvent} event @param {Controller} control */
 function key(event, control) {
-  if (!visible() || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (aside(event)) return;
   const target = /** @type {HTMLElement} */ (event.target),
     { state } = control;
-  if (target.closest?.("select, textarea, [contenteditable], input:not([type=range]):not([type=checkbox])")) return;
   const frames = event.shiftKey && /^Arrow(Left|Right)$/.test(event.key);
   const actions = /** @type {Record<string, () => void>} */ ({
     " ": () => {

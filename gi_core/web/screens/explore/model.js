@@ -47,6 +47,19 @@ export const DEFENSES = {
 /** @param {string} defense @param {number} strength */
 export const defenseText = (defense, strength) => (strength === NONE ? "none" : DEFENSES[defense].text(strength));
 
+/**
+ * A Scenario's defense as the wire says it; null where the wire can't.
+ * @param {string} text
+ */
+export function wireOf(text) {
+  if (text === "none") return { defense: "noise", strength: 0 };
+  const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
+  if (!found) return null;
+  const defense = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0],
+    strength = Number(found[2]);
+  return DEFENSES[defense].stops.includes(strength) ? { defense, strength } : null;
+}
+
 /** Where a noise lies, in percent: none at 0, then 0.0001 to 1 in equal steps per factor of ten. @param {number} z */
 const noisePlace = z => (z <= 0 ? 0 : 14 + (86 * (Math.log10(z) + 4)) / 4);
 

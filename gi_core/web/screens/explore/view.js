@@ -72,7 +72,10 @@ function drawPair(find, look) {
   find("attacked").classList.toggle("control-held", look.controlHeld && Boolean(film));
   put(find("own-title"), t((own ? "explore.own_title" : "explore.private_title") + many));
   put(find("own-note"), t(own ? (busy(look) ? "explore.lent" : "explore.still_here") : "explore.stays" + many));
-  put(find("mid-title"), t("explore.update_title"));
+  put(
+    find("mid-title"),
+    t(document.body.classList.contains("projector") ? "explore.update_short" : "explore.update_title"),
+  );
   put(
     find("numbers"),
     look.wire?.numel ? t("explore.numbers", { n: whole(look.wire.numel) }) : t("explore.not_computed"),
@@ -139,6 +142,9 @@ function drawWire(find, look) {
   put(find("ask"), busy(look) ? t("explore.live") : ask);
   put(find("ask-note"), busy(look) ? t("explore.live_note") : note);
   const [read, readNote] = tell.readout(choices, look.wire?.share ?? null);
+  for (const row of find("keys3").children)
+    row.classList.toggle("on", defense === "noise" && strength === [0, 0.001, 0.01][Number(row.dataset.key) - 1]);
+  put(find("network-name"), t(`explore.name_${choices.network}`));
   put(find("read"), read);
   put(find("read-note"), readNote);
   const input = find("noise");
@@ -336,14 +342,14 @@ export function build(find, { networks, defenses, pictures }) {
   find("thumbs").innerHTML = "<div><canvas></canvas></div>".repeat(16);
   find("pictures").innerHTML = MIXED.map(
     n =>
-      `<button type="button" role="radio" data-n="${n}" aria-checked="${n === 1}" tabindex="${n === 1 ? 0 : -1}">`
-      + `${n}</button>`,
+      `<button type="button" role="radio" data-n="${n}" aria-checked="${n === 1}" tabindex="${n === 1 ? 0 : -1}">` +
+      `${n}</button>`,
   ).join("");
   const numbers = ["psnr", "ssim", "loss", "step"]
     .map(
       name =>
-        `<div data-n="${name}"><dt><span class="l">${t("explore.n_" + name)}</span>`
-        + `<span class="s">${t("explore.s_" + name)}</span></dt><dd></dd></div>`,
+        `<div data-n="${name}"><dt><span class="l">${t("explore.n_" + name)}</span>` +
+        `<span class="s">${t("explore.s_" + name)}</span></dt><dd></dd></div>`,
     )
     .join("");
   find("metrics").innerHTML = find("side-numbers").innerHTML = numbers;

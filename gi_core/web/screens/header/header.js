@@ -9,7 +9,7 @@ import page from "./header.html";
 /** What each room shows, by the names of the screens that there are. @type {Record<string, string[]>} */
 export const ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence"] };
 /** Where addresses of before lead. @type {Record<string, string>} */
-const MOVED = { dial: "explore", feasibility: "evidence", risk: "evidence" };
+const MOVED = { dial: "explore", anatomy: "explore", lesson: "explore", feasibility: "evidence", risk: "evidence" };
 
 /** The room that a tab of an address means. @param {string | null} tab */
 export const roomOf = tab => MOVED[tab ?? ""] ?? tab ?? "explore";
@@ -32,7 +32,7 @@ export function mount({ element }) {
   projector(find("projector"), query);
   tongue(find("lang"));
   find("link").onclick = () => emit("link");
-  on("show", name => show(roomOf(name)));
+  on("show", show);
   document.body.dataset.tab = roomOf(query.get("tab"));
   setTimeout(() => show(roomOf(query.get("tab"))), 0);
 }

@@ -1,0 +1,184 @@
+"""Explore in a real browser: what is seen at once, what a drag does, what Run does, and what the keys reach."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.browser
+
+PIXELS = """name => { const c = document.querySelector(`[data-testid=${name}]`);
+  return [c.width, c.height, [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]]; }"""
+HASH = """(() => { const c = document.querySelector('[data-testid=guess]');
+  return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.reduce((h, v) => (31 * h + v) | 0, 0); })()"""
+READY = "document.body.dataset.explore === 'ready' && !document.querySelector('[data-testid=verdict] [hidden]')"
+SHORT = "?attack=ig%3Asteps%3D40"
+"""A run of a second: its settings come with the address."""
+
+
+@pytest.fixture
+def stage(browser, served):
+    """The untouched page; afterwards: no error on the console."""
+    tab = browser.new_page()
+    errors: list[str] = []
+    tab.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+
+    def open_page(query: str = "", width: int = 1280, height: int = 720):
+        tab.set_viewport_size({"width": width, "height": height})
+        tab.goto(served[0] + query)
+        tab.wait_for_function("document.body.dataset.explore === 'ready'", timeout=60_000)
+        return tab
+
+    yield open_page
+    tab.evaluate("localStorage.clear()")
+    tab.close()
+    assert errors == []
+
+
+def test_all_that_matters_is_in_a_small_window(stage):
+    page = stage()
+    page.wait_for_function(READY)
+    names = ("truth", "guess", "noise", "network", "defense", "pictures", "metrics", "verdict", "run", "scrub", "play")
+    for name in names:
+        box = page.get_by_test_id(name).bounding_box()
+        assert box["x"] >= 0 and box["y"] >= 0, name
+        assert box["x"] + box["width"] <= 1280 and box["y"] + box["height"] <= 720, name
+    box = page.get_by_role("heading", level=1).bounding_box()
+    assert box["y"] + box["height"] <= 720
+
+
+def test_the_recorded_run_plays_by_itself_and_ends_like_the_picture(stage):
+    page = stage()
+    page.wait_for_function(READY)
+    page.keyboard.press("Home")
+    first = page.evaluate(HASH)
+    page.keyboard.press("End")
+    page.wait_for_function(f"{HASH} !== {first}")
+    assert float(page.locator("[data-testid=metrics] [data-n=psnr] dd").inner_text().split()[0]) >= 35
+
+
+def test_dragging_asks_nobody_and_changes_the_sentence(stage):
+    page = stage()
+    page.wait_for_function(READY)
+    page.wait_for_timeout(3000)  # the film that plays on load, and the questions that follow it
+    requests: list[str] = []
+    page.on("request", lambda r: "queue/data" not in r.url and "heartbeat" not in r.url and requests.append(r.url))
+    box = page.locator("[data-r=ruler]").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.evaluate(
+        "window.said = new Set(); const s = () => { said.add(document.querySelector('[data-r=word]').textContent);"
+        " window.beat = requestAnimationFrame(s); }; s()"
+    )
+    page.mouse.move(box["x"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"], y, steps=60)
+    said = set(page.evaluate("[...window.said]"))
+    assert {"Faithful", "Nothing"} <= said
+    assert requests == []
+    page.mouse.up()
+    page.evaluate("cancelAnimationFrame(window.beat)")
+
+
+def test_three_presses_in_a_row_each_move_and_each_end(stage):
+    page = stage(SHORT)
+    page.wait_for_function("gi.query().includes('ig')")
+    for _ in range(3):
+        before = page.evaluate(HASH)
+        page.get_by_test_id("run").click()
+        page.wait_for_function(f"{HASH} !== {before}", timeout=5_000)
+        page.wait_for_function("document.querySelector('[data-testid=stop]').hidden", timeout=60_000)
+        page.wait_for_function("document.querySelector('[data-testid=play]').ariaLabel === 'Play'", timeout=10_000)
+        assert page.get_by_test_id("status").inner_text().startswith(("Live run, finished", "Replay"))
+
+
+def test_stop_keeps_what_is_there(stage):
+    page = stage("?attack=ig%3Asteps%3D20000")
+    page.wait_for_function("gi.query().includes('20000')")
+    page.get_by_test_id("run").click()
+    page.wait_for_function("document.querySelector('[data-testid=status]').textContent.startsWith('Live run. ')")
+    page.get_by_test_id("stop").click()
+    page.wait_for_function("document.querySelector('[data-testid=status]').textContent.startsWith('Stopped')")
+    assert page.get_by_test_id("verdict").inner_text() == "Not judged"
+
+
+def test_the_difference_is_opaque_and_four_times_what_differs(stage):
+    page = stage()
+    page.wait_for_function(READY)
+    page.keyboard.press("2")
+    page.wait_for_function("document.querySelector('[data-r=word]').textContent !== 'Faithful'")
+    truth, guess, shown = (page.evaluate(PIXELS, name) for name in ("truth", "guess", "difference"))
+    assert truth[:2] == guess[:2] == shown[:2]
+    for i, value in enumerate(shown[2]):
+        assert value == (255 if i % 4 == 3 else min(255, 4 * abs(truth[2][i] - guess[2][i])))
+
+
+def test_an_own_picture_is_on_the_stage_at_once_and_not_sent(stage, tmp_path):
+    page = stage()
+    page.wait_for_function(READY)
+    content = io.BytesIO()
+    Image.radial_gradient("L").resize((300, 200)).convert("RGB").save(content, "PNG")
+    sent: list[str] = []
+    page.on("request", lambda r: r.method == "POST" and "data:image" in (r.post_data or "") and sent.append(r.url))
+    page.set_input_files("[data-r=file]", {"name": "mine.png", "mimeType": "image/png", "buffer": content.getvalue()})
+    page.wait_for_selector("[data-r=veil]:not([hidden])")
+    assert "Attack my picture" in page.get_by_test_id("run").inner_text()
+    assert page.evaluate(PIXELS, "truth")[:2] == [32, 32]
+    page.wait_for_timeout(700)
+    assert sent == []
+
+
+def test_eight_tab_stops_to_run(stage):
+    page = stage()
+    page.wait_for_function(READY)
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.testid") == "run":
+            break
+    assert page.evaluate("document.activeElement.dataset.testid") == "run"
+
+
+def test_the_lesson_goes_through_by_keys_and_moves_the_controls(stage):
+    page = stage()
+    page.wait_for_function(READY)
+    page.keyboard.press("l")
+    for number in range(1, 7):
+        page.wait_for_selector(f"[data-lesson='{number}']")
+        if number == 4:
+            page.locator("[data-act=show]").click()
+            page.wait_for_function("document.querySelector('[data-r=word]').textContent === 'Nothing'")
+            page.wait_for_function("document.querySelector('[data-act=task]').textContent.includes('found')")
+        if number == 5:
+            page.wait_for_function("document.querySelector('[data-testid=pictures] [aria-checked=true]').dataset.n > 1")
+        page.locator("[data-act=next]").focus()
+        page.keyboard.press("Enter" if number % 2 else "n")
+    page.wait_for_selector("[data-testid=lesson]", state="detached")
+
+
+def test_the_drawer_opens_by_its_key_and_changes_the_run(stage):
+    page = stage(width=1440, height=900)
+    page.wait_for_function(READY)
+    page.keyboard.press("e")
+    page.locator("[data-field=seed]").fill("7")
+    page.locator("[data-field=seed]").press("Tab")
+    page.wait_for_function("gi.query().includes('seed=7')")
+    page.wait_for_selector("[data-r=veil]:not([hidden])")
+    assert page.get_by_test_id("run").is_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (375, 812)])
+def test_the_layout_stands_still(browser, served, width, height):
+    tab = browser.new_page()
+    tab.set_viewport_size({"width": width, "height": height})
+    tab.add_init_script(
+        "window.shift = 0; new PerformanceObserver(l => l.getEntries().forEach(e => { if (!e.hadRecentInput)"
+        " window.shift += e.value; })).observe({type: 'layout-shift', buffered: true})"
+    )
+    tab.goto(served[0])
+    tab.wait_for_function("document.body.dataset.explore === 'ready'", timeout=60_000)
+    tab.wait_for_timeout(3000)
+    assert tab.evaluate("window.shift") < 0.05
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    tab.close()
