@@ -2341,6 +2341,16 @@ var gi = (() => {
     const [read, readNote] = readout(choices2, look.wire?.share ?? null);
     for (const row of find("keys3").children)
       row.classList.toggle("on", defense2 === "noise" && strength2 === [0, 1e-3, 0.01][Number(row.dataset.key) - 1]);
+    for (const name of ["network", "defense", "picture"])
+      find(name).value = choices2[
+        /** @type {"network"} */
+        name
+      ];
+    for (const button2 of find("pictures").children) {
+      const on2 = Number(button2.dataset.n) === choices2.mixed;
+      button2.setAttribute("aria-checked", String(on2));
+      button2.tabIndex = on2 ? 0 : -1;
+    }
     put(find("network-name"), t(`explore.name_${choices2.network}`));
     put(find("read"), read);
     put(find("read-note"), readNote);
@@ -2675,6 +2685,7 @@ var gi = (() => {
         this.refresh();
       }
       clearTimeout(this.asking);
+      if (this.state.dragged !== null) return;
       this.asking = window.setTimeout(() => this.ask(), PAUSE);
     }
     async ask() {
@@ -3364,6 +3375,7 @@ var gi = (() => {
         state.dragged = null;
         find("knob").classList.remove("held");
         control.refresh();
+        control.arrive();
       },
       plant(percent2) {
         state.flag = nearest(state.choices.defense, stops(), percent2);

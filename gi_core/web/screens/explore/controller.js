@@ -199,6 +199,7 @@ export class Controller {
       this.refresh();
     }
     clearTimeout(this.asking);
+    if (this.state.dragged !== null) return;
     this.asking = window.setTimeout(() => this.ask(), PAUSE);
   }
 

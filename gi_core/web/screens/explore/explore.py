@@ -50,7 +50,11 @@ def render(service: RunService) -> gr.HTML:
         "explore",
         events=("run",),
         server_functions=[
-            estimate_with(service), update_with(service), stop_with(service), explore_repeat, link_with(service),
+            estimate_with(service),
+            update_with(service),
+            stop_with(service),
+            explore_repeat,
+            link_with(service),
         ],
     )
     while_heard = listener()

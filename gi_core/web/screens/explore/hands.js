@@ -86,6 +86,7 @@ function knob(find, control) {
       state.dragged = null;
       find("knob").classList.remove("held");
       control.refresh();
+      control.arrive();
     },
     plant(percent) {
       state.flag = nearest(state.choices.defense, stops(), percent);

@@ -144,6 +144,13 @@ function drawWire(find, look) {
   const [read, readNote] = tell.readout(choices, look.wire?.share ?? null);
   for (const row of find("keys3").children)
     row.classList.toggle("on", defense === "noise" && strength === [0, 0.001, 0.01][Number(row.dataset.key) - 1]);
+  for (const name of ["network", "defense", "picture"])
+    find(name).value = choices[/** @type {"network"} */ (name)];
+  for (const button of find("pictures").children) {
+    const on = Number(button.dataset.n) === choices.mixed;
+    button.setAttribute("aria-checked", String(on));
+    button.tabIndex = on ? 0 : -1;
+  }
   put(find("network-name"), t(`explore.name_${choices.network}`));
   put(find("read"), read);
   put(find("read-note"), readNote);
