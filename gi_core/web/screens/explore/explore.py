@@ -12,15 +12,9 @@ from gi_core.attacks import attacks
 from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
-<<<<<<< HEAD
-from gi_core.models import models
-from gi_core.scenario import Scenario
-=======
 from gi_core.models import models, weights
-from gi_core.run import prepare
 from gi_core.scenario import FACTS, Scenario
 from gi_core.servers import servers
->>>>>>> 3e066d4 (Explore: the lesson as six cards that move the controls, the expert drawer, addresses; browser tests that look at pixels)
 from gi_core.trace import finite
 from gi_core.web import payload
 from gi_core.web.presets import ATTACKS
