@@ -37,8 +37,12 @@ def _with(registry: Registry[Any], *attributes: str) -> Callable[[], list[dict[s
 def _attacks() -> list[dict[str, Any]]:
     """With each attack's threat model, to filter by."""
     entries = _with(attacks, "assumes", "fails", "defend", "single_pass")()
-    threats = {entry["name"]: threat_of(entry["name"]) for entry in entries}
-    return [entry | {"threat": (found := threats[entry["name"]]) and asdict(found)} for entry in entries]
+    return [entry | {"threat": _threat(entry["name"])} for entry in entries]
+
+
+def _threat(name: str) -> dict[str, Any] | None:
+    found = threat_of(name)
+    return None if found is None else asdict(found) | {"knows": list(found.knows)}
 
 
 def _metrics() -> list[dict[str, Any]]:

@@ -132,14 +132,12 @@ def shipped() -> dict[str, Record]:
 def _read(file: Path) -> Iterator[Record]:
     """Records of a shipped file: one JSON value, or one a line (``.jsonl``).
 
-    Runs that were cut short, by a stop or by a comparison's budget, are not what their Scenario says: left out.
+    Of a comparison, the first run of each lane. Runs that were stopped are not what their Scenario says: left out.
     """
     text = file.read_text()
     for value in map(json.loads, text.splitlines() if file.suffix == ".jsonl" else [text]):
-        compared = value.get("compare", {})
-        if any(compared.get("budget", {}).values()):
-            continue
-        for kept in [*compared.get("lanes", []), *compared.get("runs", {}).values()] or [value]:
+        lanes = value.get("compare", {}).get("lanes", [])
+        for kept in [lane["run"] for lane in lanes if lane["state"] == "done"] or [value]:
             if "scenario" not in kept or kept.get("state") == "stopped":
                 continue
             summary = kept.get("summary") or summary_of(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import signal
 import sqlite3
@@ -18,6 +19,7 @@ from gi_core import store as rooms
 from gi_core.data.samples import sample
 from gi_core.errors import BadInput
 from gi_core.experiment import run
+from gi_core.paths import ASSETS
 from gi_core.scenario import Scenario
 from gi_core.store import Record, Store, address, shipped
 
@@ -101,6 +103,16 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path, caplog):
     store = Store(tmp_path / "file" / "runs.sqlite3")
     store.put(record())
     assert store.find(record().key) is None and "No finished run will be kept" in caplog.text
+
+
+def test_every_lane_of_a_recorded_comparison_is_found():
+    store = Store(None)
+    for file in sorted((ASSETS / "comparisons").glob("*.json")):
+        for lane in json.loads(file.read_text())["compare"]["lanes"]:
+            pictures = [picture["sample"] for picture in lane["pictures"]]
+            found = store.find(address(Scenario.from_dict(lane["settings"]), pictures))
+            assert found is not None and found.message, (file.stem, lane["run"]["text"])
+            assert found.summary["scores"] and found.summary["seconds"] > 0
 
 
 def test_what_ships_is_addressed_by_its_content():
