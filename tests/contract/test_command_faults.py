@@ -141,9 +141,10 @@ class Grey(Attack):
 '''
 
 
-def test_an_attack_of_ones_own(gi, tmp_path):
+def test_an_attack_of_ones_own(gi, tmp_path, monkeypatch):
     from gi_core.attacks import attacks
 
+    monkeypatch.setattr("gi_core.plugins._loaded", {})
     file = tmp_path / "mine.py"
     file.write_text(PLUGIN.format(name="grey-plugin"))
     try:

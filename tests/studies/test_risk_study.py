@@ -10,7 +10,7 @@ def test_the_grid_spans_the_controls_of_the_page():
     assert len({tuple(cell.values()) for cell in cells}) == len(cells) >= 120
     assert all(tuple(cell) == study.keys for cell in cells)
     for name, wanted in {
-        "batch_size": {1, 4, 12}, "local_steps": {1, 5, 20}, "clients": {1, 8, 64}, "image_size": {16, 28, 32, 64},
+        "batch_size": {1, 2, 4, 12}, "local_steps": {1, 5, 20}, "clients": {1, 8, 64}, "image_size": {16, 28, 32, 64},
         "mode": {"eval", "train"}, "channels": {1, 3},
     }.items():  # fmt: skip
         assert {cell[name] for cell in cells} == wanted

@@ -252,8 +252,8 @@ def test_a_machine_without_a_gpu_computes_on_the_cpu(plain, monkeypatch):
 
 
 def test_every_variable_is_on_the_deployment_page():
-    """GI_DATA and GI_LPIPS_WEIGHTS are for training and metrics, not for a deployment."""
-    code = "\n".join(path.read_text() for path in [*(ROOT / "gi_core" / "web").glob("*.py"), ROOT / "app.py"])
+    """GI_WEIGHTS is for training, not for a deployment."""
+    code = "\n".join(path.read_text() for path in [*(ROOT / "gi_core").rglob("*.py"), ROOT / "app.py"])
     used = set(re.findall(r"\bGI_[A-Z]+\b", code))
     told = set(re.findall(r"\bGI_[A-Z]+\b", (ROOT / "docs" / "deploy.md").read_text()))
-    assert used == told
+    assert used - {"GI_WEIGHTS"} == told

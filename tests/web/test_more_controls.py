@@ -32,7 +32,7 @@ def test_every_other_control_and_the_checks_come_back():
 def test_the_verdict_shows_its_inputs_and_thresholds():
     verdict = finished(RunService(Limits()))["verdict"]
     (inputs,) = [text for text in verdict["how"] if text.startswith("Weighed")]
-    assert "rank 1 against" in inputs and "70%" in inputs
+    assert "rank 1 against" in inputs and "95%" in inputs
     assert verdict["equations"] is None and verdict["bits"] is None  # enough equations rule nothing out
 
 
