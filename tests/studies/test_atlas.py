@@ -189,6 +189,7 @@ def test_without_noise_the_shipped_pictures_are_near_perfect_and_drowned_ones_ar
         assert abs(last["scores"][0]["psnr"] - last["control"]["psnr"]) < 1.5
 
 
+@pytest.mark.slow
 def test_a_live_run_repeats_what_is_shipped():
     quick = [
         (entry, cell)

@@ -52,6 +52,7 @@ def test_a_line_cut_short_is_measured_again(tmp_path):
     assert without_seconds(read_rows(table)) == without_seconds(list(run_study(Squares(count=3), tmp_path)))
 
 
+@pytest.mark.slow
 def test_two_hundred_cells_on_ray_survive_a_kill(tmp_path):
     pytest.importorskip("ray", reason="ray is not installed")
     command = [sys.executable, HERE / "squares.py", tmp_path / "ray"]

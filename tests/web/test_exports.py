@@ -137,6 +137,7 @@ def test_copy_python_repeats_the_run_to_the_same_scores(finished):
     assert torch.equal(names["trace"].images, service.traces.get(run["id"]).images)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_copy_cli_repeats_the_run_to_the_same_scores(finished):
     service, run = finished
     words = shlex.split(run["cli"])

@@ -174,6 +174,7 @@ def test_a_fork_does_not_inherit_a_held_lock(tasks):
         holder.join()
 
 
+@pytest.mark.slow
 def test_app_imports_spaces_before_torch(tmp_path):
     """The same app.py, as ZeroGPU starts it: the task is registered, computation elsewhere stays on the CPU."""
     (tmp_path / "spaces.py").write_text(

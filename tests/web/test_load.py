@@ -29,6 +29,7 @@ def wait_idle(service, seconds=10.0):
     return len(service.queue)
 
 
+@pytest.mark.slow
 def test_thirty_clients_on_one_preset_cost_one_computation(served, monkeypatch):
     url, service = served
     prepared, original = [], run_service.prepare

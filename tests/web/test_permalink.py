@@ -52,7 +52,7 @@ values = st.one_of(st.text(max_size=40), st.integers().map(str), st.floats().map
 names = st.one_of(st.sampled_from([*FIELDS, "pictures", "images", "image"]), st.text(max_size=8))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(names, values, max_size=6))
 def test_no_link_gets_past_the_limits_or_breaks_the_page(query):
     scenario, notes = scenario_of_link(urlencode(query), LIMITS)

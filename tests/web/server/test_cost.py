@@ -26,6 +26,7 @@ def processor_seconds(service, scenario):
     return time.thread_time() - before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "attack"), [("lenet", "ig:steps=150"), ("mlp", "ig:steps=600,objective=l2")])
 def test_a_prediction_before_the_first_run_is_right_to_a_factor_of_two(model, attack):
     """In processor seconds, as other programs may want the processor meanwhile."""

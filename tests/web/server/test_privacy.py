@@ -136,6 +136,7 @@ def holders(piece):
     return sum(1 for text in texts.values() if (piece if isinstance(text, str) else piece.encode()) in text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [SEND, ABANDON], ids=["answered", "left"])
 def test_the_last_request_leaves_the_memory(script, monkeypatch):
     """Of what another process sends, nothing is held after the deletion time, not even by the framework."""
