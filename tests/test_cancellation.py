@@ -56,6 +56,15 @@ def test_a_nested_start_stops_within_a_step():
     assert run.iterations == 0 and not run.finished
 
 
+def test_simulated_local_steps_stop_within_a_step():
+    settings = {"local_steps": "100", "local_lr": "0.001", "update": "delta", "attack": "fedavg-ig:steps=9"}
+    scenario = Scenario.from_dict(SMALL | settings)
+    run = prepare(scenario, pictures(scenario))
+    with cancellation.until(after(5)):
+        assert list(run) == []
+    assert run.iterations == 0 and not run.finished
+
+
 def test_nobody_asked_is_never_over():
     with cancellation.until(lambda: False):
         cancellation.check()

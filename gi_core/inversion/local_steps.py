@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from gi_core import cancellation
 from gi_core.inversion.backends.base import Simulate
 from gi_core.models.base import LossOf
 from gi_core.observation import Observation
@@ -45,6 +46,7 @@ def local_steps(observation: Observation, passes: int) -> Simulate:
         weights = [w.requires_grad_() for w in before]
         velocity: list[Tensor] | None = None
         for step in range(training.steps):
+            cancellation.check()
             epoch, number = divmod(step, len(batches))
             rows = batches[number]
             pictures = images[rows + n * min(epoch, passes - 1)]

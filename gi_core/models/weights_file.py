@@ -62,4 +62,6 @@ def load_into(victim: Victim, tensors: dict[str, Tensor]) -> None:
             raise BadInput(f"the weights hold a tensor {name!r}, which the victim has not")
         if tensor.shape != own[name].shape:
             raise BadInput(f"tensor {name!r} has shape {tuple(tensor.shape)}, the victim's is {tuple(own[name].shape)}")
+        if not bool(tensor.isfinite().all()):
+            raise BadInput(f"tensor {name!r} holds values that are not finite: only numbers are allowed")
     victim.load_state_dict(tensors)

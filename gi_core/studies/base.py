@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import importlib.util
 import time
 from abc import abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -79,12 +81,35 @@ def run_study(
         workers, cluster: see :func:`gi_core.studies.workers.outcomes`.
 
     Raises:
-        BadInput: ``out`` holds the study with other options; no cluster.
+        BadInput: ``out`` holds the study with other options, or another process computes it there; no cluster.
     """
     out.mkdir(parents=True, exist_ok=True)
+    with alone(study, out):
+        yield from _run_study(study, out, budget_minutes, workers, cluster)
+
+
+@contextmanager
+def alone(study: Study, out: Path) -> Iterator[None]:
+    """Hold the study's ``out/NAME.txt`` for this process: the system lets go of it when the process ends, however.
+
+    Windows has no such lock, and studies are not supported there. Raises BadInput while somebody else holds it.
+    """
+    with (out / f"{study.name}.txt").open("a") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadInput(
+                f"the study {study.name} is being computed in {out} already: wait for it, or give another --out"
+            ) from None
+        yield
+
+
+def _run_study(
+    study: Study, out: Path, budget_minutes: float | None, workers: int, cluster: str | None
+) -> Iterator[Row]:
     table, options, failures = (out / f"{study.name}.{end}" for end in ("csv", "txt", "failures.csv"))
-    if options.exists() and options.read_text().strip() != study.text:
-        raise BadInput(f"{out} holds {options.read_text().strip()!r}: other options need another --out")
+    if (held := options.read_text().strip()) and held != study.text:
+        raise BadInput(f"{out} holds {held!r}: other options need another --out")
     options.write_text(study.text + "\n")
     failures.unlink(missing_ok=True)
     header = [*study.keys, *study.columns, "seconds"]

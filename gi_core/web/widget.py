@@ -12,7 +12,9 @@ from typing import Any
 
 import gradio as gr
 
+from gi_core.errors import BadInput
 from gi_core.paths import ASSETS
+from gi_core.web.server.run_service import sentence
 from gi_core.web.words import LANGUAGES
 
 HERE = Path(__file__).parent
@@ -49,15 +51,25 @@ def widget(
 
 
 def checked(function: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
-    """The function, which answers with one sentence where it is given no object."""
+    """The function, which answers with one sentence where it is given no object, or one without a field it needs."""
 
     @functools.wraps(function)
     def safe(request: dict[str, Any]) -> Any:
         if not isinstance(request, dict):
             return {"error": f"A request of type {type(request).__name__}: an object is needed."}
-        return function(request)
+        try:
+            return function(Request(request))
+        except BadInput as error:
+            return {"error": sentence(str(error))}
 
     return safe
+
+
+class Request(dict[str, Any]):
+    """What the browser sent; a field that is asked for and missing raises BadInput."""
+
+    def __missing__(self, name: str) -> Any:
+        raise BadInput(f"a request without {name}: it is needed")
 
 
 def script(name: str, events: tuple[str, ...] = (), **constants: Any) -> str:

@@ -50,6 +50,15 @@ def test_files_that_do_not_fit_are_refused(saved, tmp_path):
         victim("file")
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    tensors = victim().state_dict()
+    next(iter(tensors.values())).view(-1)[3] = value
+    save_file(tensors, tmp_path / "mine.safetensors")
+    with pytest.raises(BadInput, match="holds values that are not finite"):
+        victim(f"file:path={tmp_path / 'mine.safetensors'}")
+
+
 def test_models_without_pretrained_weights_say_so():
     with pytest.raises(BadInput, match="'lenet' has no pretrained weights"):
         victim("pretrained")

@@ -1,7 +1,10 @@
 """Studies resume, respect their budget, and keep options apart."""
 
 import csv
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -49,6 +52,31 @@ def test_stops_and_goes_on(tmp_path):
     assert [p.name for p in (tmp_path / "pictures").iterdir()] == ["picture-1.png"]
 
 
+HOLD = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from gi_core.studies import studies
+from gi_core.studies.base import alone
+with alone(studies.parse("tradeoff"), Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_is_one_process_at_a_time_until_that_dies(tmp_path):
+    study, root = studies.parse("tradeoff"), str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", HOLD, str(tmp_path), root]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(BadInput, match=r"is being computed in .* already"):
+            next(run_study(study, tmp_path, budget_minutes=0))
+        assert list(run_study(Squares(count=1), tmp_path))
+        holder.kill()
+        holder.wait()
+        assert list(run_study(study, tmp_path, budget_minutes=0)) == []
+
+
 def test_a_spent_budget_starts_no_cell(tmp_path):
     assert list(run_study(Squares(), tmp_path, budget_minutes=0)) == []
 
@@ -66,3 +94,5 @@ def test_every_study_has_a_question_and_distinct_cells():
         keys = [tuple(c[k] for k in cls.keys) for c in study.cells()]
         assert keys
         assert len(set(keys)) == len(keys)
+        for text in (str(value) for key in keys for value in key if isinstance(value, str)):
+            assert not text.startswith(("=", "+", "-", "@", "\t")), f"a spreadsheet takes {text!r} for a formula"

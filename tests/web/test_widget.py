@@ -14,4 +14,5 @@ def test_what_is_no_object_is_one_sentence(given):
         return {"id": request["id"]}
 
     assert "an object is needed" in checked(told)(given)["error"]
+    assert checked(told)({"name": 7}) == {"error": "A request without id: it is needed."}
     assert checked(told)({"id": 7}) == {"id": 7} and checked(told).__name__ == "told"

@@ -14,13 +14,21 @@ from dataclasses import fields
 
 import torch
 
+from gi_core import cancellation
+from gi_core.errors import BadInput
 from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
 
 PROBE_SECONDS = 1.5
 PROBE_STEPS = 40
+PATIENCE = 5.0
+"""Seconds after which a probe gives up: of a large victim, or of many local steps, the first iteration takes longer."""
 LENGTH = ("steps",)
 """Options that set how many iterations there are, not what one costs; restarts side by side share theirs."""
+
+
+class TooSlow(BadInput):
+    """It can't be told how long a run takes, as even the measurement takes too long."""
 
 
 class Costs:
@@ -50,13 +58,21 @@ class Costs:
     def predict(self, scenario: Scenario) -> float:
         """Predicted seconds; an unknown kind is measured on the first iterations of a run on a random picture.
 
-        Raises BadInput for a Scenario that can't run.
+        Raises BadInput for a Scenario that can't run, TooSlow after PATIENCE seconds, waiting for others included.
         """
-        with self._probing:
+        deadline = time.monotonic() + PATIENCE
+        if not self._probing.acquire(timeout=max(0.0, PATIENCE)):
+            raise TooSlow("other estimates are being made here: please try again in a minute")
+        try:
             if self.known(scenario) is None:
-                each, load = probe(scenario)
+                with cancellation.until(lambda: time.monotonic() > deadline):
+                    each, load = probe(scenario)
                 self._learn(self._each, kind(scenario), each)
                 self.load = (self.load + load) / 2
+        except cancellation.Cancelled:
+            raise TooSlow(f"a first iteration takes more than {PATIENCE:.0f} s: press Run to wait for it") from None
+        finally:
+            self._probing.release()
         return self.known(scenario) or 0.0
 
     def watch(self, run: Run) -> Watch:
@@ -99,7 +115,10 @@ def clock(device: str) -> float:
 
 
 def probe(scenario: Scenario) -> tuple[float, float]:
-    """Seconds per iteration, from the second one on, and the wall's time over them. Raises BadInput."""
+    """Seconds per iteration, from the second one on, and the wall's time over them.
+
+    Raises BadInput, and Cancelled when the context's work is over before the first iteration.
+    """
     generator = torch.Generator().manual_seed(0)
     run = prepare(scenario, torch.rand((scenario.batch_size, *scenario.image_shape), generator=generator))
     device = run.truth.device.type
@@ -112,6 +131,8 @@ def probe(scenario: Scenario) -> tuple[float, float]:
                 first = clock(device)
             if run.iterations > enough or clock(device) - started > PROBE_SECONDS:
                 break
+    if not run.iterations:
+        cancellation.check()
     spent, later = clock(device) - started, run.iterations - 1
     load = max(1.0, (time.monotonic() - began) / max(spent, 1e-3))
     return ((clock(device) - first) / later if later else spent), load

@@ -21,7 +21,7 @@ from gi_core.store import DAMAGED, Record, Store, address, restored, summary_of
 from gi_core.trace import Trace
 from gi_core.web import payload
 from gi_core.web.server import zerogpu
-from gi_core.web.server.cost import Costs
+from gi_core.web.server.cost import Costs, TooSlow
 from gi_core.web.server.denoised_view import DenoisedViews
 from gi_core.web.server.queue import RunQueue, Sessions
 from gi_core.web.server.requests import batch_of, scenario_of
@@ -220,11 +220,18 @@ class RunService:
         trace: dict[str, Any] = last["trace"]
         return trace
 
+    def expected(self, scenario: Scenario) -> float:
+        """Predicted seconds of a run that is computed in any case: as long as is allowed, where that can't be told."""
+        try:
+            return self.costs.predict(scenario)
+        except TooSlow:
+            return float(self.limits.seconds)
+
     def somewhere(
         self, run_id: str, scenario: Scenario, images: Tensor, named: list[str], stop: threading.Event
     ) -> Iterator[dict[str, Any]]:
         """Messages of a run that has its worker: computed here, or on ZeroGPU where that pays."""
-        seconds = zerogpu.gpu_seconds(self.costs.predict(scenario), self.limits) if zerogpu.active() else 0
+        seconds = zerogpu.gpu_seconds(self.expected(scenario), self.limits) if zerogpu.active() else 0
         if not seconds:
             yield from self.compute(run_id, prepare(scenario, images), named, stop)
             return

@@ -6,13 +6,16 @@ import threading
 import time
 
 import pytest
+import torch
 
+from gi_core import cancellation
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
-from gi_core.web.screens.lab.lab import describe_with
-from gi_core.web.server.cost import Costs, kind
+from gi_core.web.screens.lab.lab import describe_with, predict_with
+from gi_core.web.server import cost
+from gi_core.web.server.cost import Costs, TooSlow, kind, probe
 from gi_core.web.server.run_service import RunQueue, RunService
 from gi_core.web.settings import Limits
 
@@ -61,6 +64,35 @@ def test_an_attack_that_ends_early_is_expected_to():
     watch.attacked(scenario.attack_component.iterations // 4, to_its_end=True)
     costs._each[kind(scenario)] = 0.01
     assert costs.known(scenario) == pytest.approx(before / 4, rel=0.2)
+
+
+SLOW = {"model": "mlp", "image_size": 16, "local_steps": 1000, "update": "delta", "attack": "fedavg-ig"}
+
+
+def test_a_probe_ends_with_its_patience_and_says_so(monkeypatch):
+    service = RunService(Limits())
+    monkeypatch.setattr(cost, "PATIENCE", -1.0)
+    steps = []
+    monkeypatch.setattr(torch.optim.SGD, "step", lambda *_: steps.append(1))
+    with pytest.raises(TooSlow, match="press Run"):
+        service.costs.predict(Scenario.from_dict(SLOW))
+    assert not steps and service.costs.known(Scenario.from_dict(SLOW)) is None
+    assert service.expected(Scenario.from_dict(SLOW)) == service.limits.seconds
+    assert "press Run" in predict_with(service)(SLOW)["error"]
+
+
+def test_a_probe_that_is_asked_to_end_ends_within_a_step():
+    asked = []
+    with cancellation.until(lambda: len(asked) > 5 or asked.append(1)), pytest.raises(cancellation.Cancelled):
+        probe(Scenario.from_dict(SLOW))
+    assert len(asked) == 6
+
+
+def test_who_waits_for_another_probe_is_told(monkeypatch):
+    costs = Costs()
+    monkeypatch.setattr(cost, "PATIENCE", 0.0)
+    with costs._probing, pytest.raises(TooSlow, match="try again"):
+        costs.predict(Scenario(model="mlp"))
 
 
 def test_what_cannot_run_is_not_predicted():

@@ -180,7 +180,7 @@ def sheet(tiles: list[Image.Image]) -> str:
 
 def evidence_cell(request: dict[str, Any]) -> dict[str, Any]:
     """Every run of a cell: {runs}; ``request``: row and column as numbers."""
-    row, column = int(request["row"]), int(request["column"])
-    if not (0 <= row < len(ROWS) and 0 <= column < len(COLUMNS)):
+    row, column = request["row"], request["column"]
+    if row not in range(len(ROWS)) or column not in range(len(COLUMNS)):
         return {"error": "There is no such cell."}
-    return {"runs": [run_told(e) for e in cell_runs(list(ROWS)[row], COLUMNS[column])]}
+    return {"runs": [run_told(e) for e in cell_runs(list(ROWS)[int(row)], COLUMNS[int(column)])]}
