@@ -1,4 +1,4 @@
-"""Pictures of every screen for the README: ``python benchmarks/screenshots.py [FOLDER]`` (playwright, Chromium)."""
+"""Pictures of every room for the README: ``python benchmarks/screenshots.py [FOLDER]`` (playwright, Chromium)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from pathlib import Path
 
 import click
 import here  # noqa: F401
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from gi_core.web import build, launch_settings
 
+COLOURS = 128
+"""Of a stored picture: text and edges stay as they are, and a file stays small."""
 MODES = {
     "desktop": (1440, 900, ""),
     "1280": (1280, 720, ""),
@@ -19,21 +22,18 @@ MODES = {
     "dark": (1440, 900, "&__theme=dark"),
     "projector": (1920, 1080, "&projector=1"),
 }
-ROOMS = ("compare", "evidence")
+ROOMS = ("explore", "compare", "evidence")
 SHOTS = {
     f"{room}-{mode}": (width, height, f"?tab={room}&lang=en{query}")
     for room in ROOMS
     for mode, (width, height, query) in MODES.items()
 } | {
-    "lab-light": (1440, 900, "?lang=en"),
-    "lab-dark": (1440, 900, "?__theme=dark&lang=en"),
-    "lab-375": (375, 812, "?lang=en"),
-    "lab-projector": (1280, 720, "?projector=1&lang=en"),
-    "dial": (1440, 900, "?tab=dial&lang=en"),
-    "anatomy": (1440, 900, "?tab=anatomy&lang=en"),
-    "lesson": (1440, 900, "?tab=lesson&step=4&lang=en"),
-    "lesson-german": (1440, 900, "?tab=lesson&step=6&lang=de"),
-    "lab-german-375": (375, 812, "?lang=de"),
+    "explore-lesson": (1440, 900, "?tab=lesson&lang=en"),
+    "explore-expert": (1440, 900, "?tab=anatomy&lang=en"),
+    "explore-german": (1440, 900, "?tab=explore&lang=de"),
+    "explore-german-375": (375, 812, "?tab=explore&lang=de"),
+    "compare-german": (1440, 900, "?tab=compare&lang=de"),
+    "evidence-german": (1440, 900, "?tab=evidence&lang=de"),
 }
 
 
@@ -51,11 +51,13 @@ def main(folder: Path) -> None:
             page = browser.new_page()
             page.set_viewport_size({"width": width, "height": height})
             page.goto(url + query)
-            page.wait_for_function("(document.querySelector('[data-r=state]') || {}).textContent")
-            page.wait_for_timeout(8000)
-            page.wait_for_function("!document.body.innerText.includes('measuring')", timeout=90_000)
-            page.screenshot(path=folder / f"{name}.png")
-            print(folder / f"{name}.png", flush=True)
+            page.wait_for_function("document.body.dataset.explore === 'ready'", timeout=90_000)
+            page.wait_for_timeout(4000)
+            target = folder / f"{name}.png"
+            page.screenshot(path=target)
+            Image.open(target).convert("RGB").quantize(COLOURS).save(target, optimize=True)
+            print(target, flush=True)
+            page.close()
         browser.close()
 
 

@@ -99,19 +99,21 @@ def test_the_lab_is_worked_by_keyboard_alone(page):
     page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
     to("run")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('[data-r=state]').textContent === 'Live run'", timeout=20_000)
-    page.wait_for_function("document.querySelector('[data-r=step]').textContent !== 'Step 0'")
+    page.wait_for_function(
+        "document.querySelector('#tab-lab [data-r=state]').textContent === 'Live run'", timeout=20_000
+    )
+    page.wait_for_function("document.querySelector('#tab-lab [data-r=step]').textContent !== 'Step 0'")
     to("stop")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('[data-r=state]').textContent === 'Live run, stopped here'")
+    page.wait_for_function("document.querySelector('#tab-lab [data-r=state]').textContent === 'Live run, stopped here'")
     to("difference")
     page.keyboard.press(" ")
     assert page.locator("#tab-lab [data-r=difference]").get_attribute("aria-pressed") == "true"
     to("scrub")
     page.keyboard.press("Home")
-    page.wait_for_function("document.querySelector('[data-r=step]').textContent === 'Step 0'")
+    page.wait_for_function("document.querySelector('#tab-lab [data-r=step]').textContent === 'Step 0'")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('[data-r=step]').textContent !== 'Step 0'")
+    page.wait_for_function("document.querySelector('#tab-lab [data-r=step]').textContent !== 'Step 0'")
     assert "dB" in page.locator("#tab-lab [data-r=scrub]").get_attribute("aria-valuetext")
 
 

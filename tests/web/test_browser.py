@@ -51,7 +51,6 @@ def wait_idle(service, seconds):
     return len(service.queue)
 
 
-@pytest.mark.journey
 def test_a_recorded_run_plays_before_anything_is_clicked(page):
     assert state(page).startswith("Recorded run")
     first = step(page)

@@ -50,6 +50,7 @@ def test_all_that_matters_is_in_a_small_window(stage):
     assert box["y"] + box["height"] <= 720
 
 
+@pytest.mark.journey
 def test_the_recorded_run_plays_by_itself_and_ends_like_the_picture(stage):
     page = stage()
     page.wait_for_function(READY)
@@ -128,6 +129,56 @@ def test_an_own_picture_is_on_the_stage_at_once_and_not_sent(stage, tmp_path):
     assert page.evaluate(PIXELS, "truth")[:2] == [32, 32]
     page.wait_for_timeout(700)
     assert sent == []
+
+
+def test_the_slider_goes_by_keys_from_end_to_end(stage):
+    page = stage(width=1440, height=900)
+    page.wait_for_function(READY)
+    page.keyboard.press("End")  # of the film
+    page.wait_for_function("document.querySelector('[data-testid=play]').ariaLabel === 'Play'")
+    page.wait_for_function("(s => s.value === s.max)(document.querySelector('[data-testid=scrub]'))")
+    slider, knob = page.get_by_test_id("noise"), page.locator("[data-r=knob]")
+    slider.focus()
+    assert page.evaluate("document.activeElement.dataset.testid") == "noise"
+    copy, at = page.evaluate(HASH), knob.bounding_box()["x"]
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('[data-testid=noise]').value === '1'")
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('[data-r=word]').textContent === 'Nothing'")
+    page.wait_for_function(f"{HASH} !== {copy}")
+    groove = page.locator(".explore .groove").bounding_box()
+    end = "right => document.querySelector('[data-r=knob]').getBoundingClientRect().right >= right - 8"
+    page.wait_for_function(end, arg=groove["x"] + groove["width"])
+    page.keyboard.press("Home")
+    page.wait_for_function("document.querySelector('[data-r=word]').textContent === 'Faithful'")
+    page.wait_for_function(f"{HASH} === {copy}")
+    back = "x => Math.abs(document.querySelector('[data-r=knob]').getBoundingClientRect().x - x) < 2"
+    page.wait_for_function(back, arg=at)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_nothing_is_cut_or_covered_on_a_phone_at_rest(stage, language):
+    page = stage(f"?lang={language}", width=375, height=812)
+    page.wait_for_function("!document.querySelector('[data-testid=verdict] [hidden]')")
+    dock, flag = page.locator(".dock").bounding_box(), page.locator("[data-r=flag] span").bounding_box()
+    mixed, ask = page.locator(".explore .mix").bounding_box(), page.locator("[data-r=prompt]").bounding_box()
+    assert mixed["y"] + mixed["height"] <= dock["y"] <= page.locator("[data-r=lesson]").bounding_box()["y"]
+    assert ask["y"] + ask["height"] <= flag["y"]
+    for tick in page.locator(".explore .tick:visible").all():
+        box = tick.bounding_box()
+        assert dock["y"] <= box["y"] and box["y"] + box["height"] <= 812
+    assert page.locator(".explore .tick:visible").count() >= 4
+    for button in page.locator(".head :is(button, select):visible").all():
+        box = button.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 375
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_titles_of_the_projector_stand_apart(stage, language):
+    page = stage(f"?lang={language}&projector=1", width=1920, height=1080)
+    page.wait_for_function(READY)
+    update, attacker = (page.locator(f"[data-r={name}-title]").bounding_box() for name in ("mid", "guess"))
+    assert update["x"] + update["width"] <= attacker["x"]
 
 
 def test_eight_tab_stops_to_run(stage):

@@ -117,7 +117,7 @@ def test_the_choice_is_remembered_and_keeps_settings_and_tab(page, served):
     page.wait_for_function("document.querySelector('[data-f=seed]')?.value === '5'")
     assert page.locator("[data-card=victim]").get_attribute("hidden") is not None
     page.goto(served[0])
-    assert page.get_by_role("button", name="Vergleichen").is_visible()
+    assert page.get_by_test_id("room-compare").inner_text() == "Vergleichen"
     page.goto(served[0] + "?tab=lab&lang=en")
     page.wait_for_selector("[data-r=state]:not(:empty)")
-    assert page.get_by_role("button", name="Compare").is_visible()
+    assert page.get_by_test_id("room-compare").inner_text() == "Compare"

@@ -69,6 +69,12 @@ def test_replay_scrub_and_other_recordings(tab):
         assert download.value.suggested_filename == f"run.{kind}"
 
 
+def test_a_recorded_verdict_is_told_though_nothing_runs_here(tab):
+    tab.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'explore'}))")
+    tab.wait_for_function("document.querySelector('[data-r=word]').textContent === 'Faithful'")
+    assert tab.get_by_test_id("run").is_disabled() and tab.get_by_test_id("run").get_attribute("title")
+
+
 def test_compare_opens_its_runs(tab):
     tab.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'compare'}))")
     tab.locator("[data-lane] [data-k=open]").first.click()

@@ -182,11 +182,18 @@ var gi = (() => {
       wanted
     ] ?? wanted;
   }
+  function keep(root) {
+    const write = () => {
+      if (root.lang !== language) root.lang = language;
+    };
+    write();
+    new MutationObserver(write).observe(root, { attributes: true, attributeFilter: ["lang"] });
+  }
   function speak(tables) {
     const asked = new URLSearchParams(location.search).get("lang");
     use(tables, chosen([asked, recall(KEY), ...navigator.languages ?? []], Object.keys(tables)));
     if (asked === language) remember(KEY, language);
-    document.documentElement.lang = language;
+    keep(document.documentElement);
     document.title = words.title;
   }
   function recall(key2) {
@@ -539,6 +546,9 @@ var gi = (() => {
     mount: () => mount2
   });
 
+  // gi_core/web/lib/verdict.js
+  var standing = (verdict) => verdict.reason?.code === "too-short" ? "short" : verdict.level;
+
   // gi_core/web/screens/compare/compare.html
   var compare_default = '<div class="sheet compare" data-testid="compare">\n  <div class="story"><h1 data-t="compare.story"></h1>\n    <select data-r="examples" class="s" data-label="compare.examples"></select></div>\n  <section class="panel" data-label="compare.lanes">\n    <div class="side-by-side" data-r="lanes">\n      <div class="lane first">\n        <h2 class="private" data-icon="lock"><span data-t="compare.private"></span></h2>\n        <div class="pic prv"><canvas data-r="truth" role="img" data-label="compare.private"></canvas></div>\n        <p class="small" data-r="same"></p>\n        <details class="change"><summary data-t="compare.change"></summary>\n          <label><span data-t="compare.picture"></span><select data-r="picture"></select></label>\n          <label><span data-t="compare.network"></span><select data-r="network"></select></label>\n          <label><span data-t="compare.attack"></span><select data-r="attack"></select></label>\n          <button type="button" class="btn s" data-r="anew" data-t="compare.anew"></button></details>\n      </div>\n      <div class="lane slot" data-r="slot">\n        <h2 data-icon="plus"><span data-t="compare.next"></span></h2>\n        <div class="offers">\n          <button type="button" class="offer" data-r="offer" data-testid="add-lane" data-icon="plus"><span></span></button>\n          <select class="offer" data-add="defense" data-label="compare.add_defense"></select>\n          <select class="offer" data-add="batch_size" data-label="compare.add_batch_size"></select>\n          <select class="offer" data-add="attack" data-label="compare.add_attack"></select>\n          <select class="offer" data-add="model" data-label="compare.add_model"></select>\n          <button type="button" class="offer from" data-r="from" data-icon="plus"><span data-t="compare.from_explore"></span></button>\n        </div>\n        <p class="small" data-r="takes"></p>\n        <select class="s" data-r="vary" data-label="compare.vary"></select>\n      </div>\n    </div>\n    <div class="dots" data-r="dots" aria-hidden="true"></div>\n    <div class="together">\n      <button type="button" class="play" data-r="play" data-label="compare.play"></button>\n      <div class="scrubbing">\n        <div class="row"><p data-r="step"></p><span class="legend small" data-r="legend"></span>\n          <button type="button" class="btn s" data-r="stop" hidden data-icon="stop"><span data-t="compare.stop"></span></button>\n          <button type="button" class="btn s" data-r="difference" data-testid="compare-difference"><span data-t="compare.difference"></span> <kbd>D</kbd></button></div>\n        <input type="range" data-r="scrub" min="0" max="1000" value="1000" data-label="compare.scrub">\n        <div class="plot" data-r="plot"></div>\n      </div>\n    </div>\n    <details class="fold" data-r="fold"><summary><b data-t="compare.ranking"></b><span class="small" data-r="places"></span></summary>\n      <div class="scroll" tabindex="0" role="group" data-label="compare.ranking"><table data-r="ranking"></table></div></details>\n    <div class="fold-acts"><button type="button" class="btn s" data-r="repeat"></button>\n      <button type="button" class="btn s" data-r="csv" data-icon="down"><span data-t="compare.table"></span></button></div>\n  </section>\n  <p class="sr" role="status" data-r="status"></p>\n</div>\n';
 
@@ -735,7 +745,7 @@ var gi = (() => {
     );
     const verdict = lane.run?.verdict;
     cell("squares").innerHTML = verdict ? squares(verdict.level) : "";
-    cell("word").textContent = verdict ? words["level_" + verdict.level] : t("compare.state_" + lane.state);
+    cell("word").textContent = verdict ? words["level_" + standing(verdict)] : t("compare.state_" + lane.state);
     cell("gain").textContent = verdict ? t(verdict.gain < 0 ? "compare.below" : "compare.ends", { gain: number(Math.abs(verdict.gain)) }) : "";
     cell("open").hidden = !verdict;
     cell("ctl").hidden = !verdict?.control?.src;
@@ -941,7 +951,7 @@ var gi = (() => {
     }
     if (run.verdict) {
       lane.repeats = [...lane.repeats.filter((repeat) => repeat.seed !== run.scenario.seed), repeatOf(run)];
-      find("status").textContent = `${words["level_" + run.verdict.level]}, ${signed(run.verdict.gain)} dB`;
+      find("status").textContent = `${words["level_" + standing(run.verdict)]}, ${signed(run.verdict.gain)} dB`;
     }
     if (!job.repeat) Object.assign(lane, { state: kind, run: { ...lane.run, ...run } });
   }
@@ -1477,7 +1487,14 @@ var gi = (() => {
       yaxis: { ...axis, ...y, title: { text: y.title, font: { size: 14 } } },
       legend: { font: { size: 14 } }
     };
-    await library.react(box, traces, layout2, { displaylogo: false, responsive: true, locale: "en" });
+    const dictionary = { "Download plot as a PNG": t("evidence.chart_png"), "Reset axes": t("evidence.chart_reset") };
+    await library.react(box, traces, layout2, {
+      displaylogo: false,
+      responsive: true,
+      modeBarButtons: [["toImage", "resetScale2d"]],
+      locale: "page",
+      locales: { page: { dictionary, format: {} } }
+    });
     const held = (
       /** @type {any} */
       box
@@ -1968,7 +1985,13 @@ var gi = (() => {
       })),
       tile: (frame, i) => run.sprite ? tile(run.sprite, i, seen[frame].row) : tile(seen[frame].src, i),
       control: (i) => v ? tile(v.control.src, i) : null,
-      verdict: v && { level: v.level, rank: v.rank, control_rank: v.control_rank, candidates: v.candidates ?? 100 },
+      verdict: v && {
+        level: v.level,
+        rank: v.rank,
+        control_rank: v.control_rank,
+        candidates: v.candidates ?? 100,
+        reason: v.reason
+      },
       band: run.wire ?? null,
       share: run.wire?.share ?? null,
       numel: run.numel,
@@ -2043,7 +2066,7 @@ var gi = (() => {
     return [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))].slice(0, mixed);
   }
   var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
-  var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => c.verdict.level === 0))?.strength ?? null;
+  var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => standing(c.verdict) === 0))?.strength ?? null;
   var spread2 = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
   function range(seconds) {
     const round = (s) => s < 10 ? Math.max(1, Math.round(s)) : s < 60 ? Math.round(s / 5) * 5 : Math.round(s / 30) * 30;
@@ -2188,10 +2211,11 @@ var gi = (() => {
     return t("explore.head" + many, { what: t(`explore.head_${level}${many}`) });
   }
   function sentence3({ defense: defense2, strength: s, mixed, own }, verdict) {
-    if (mixed > 1) return t("explore.say_many", { n: mixed, what: t(`explore.say_many_${verdict.level}`) });
+    const level = standing(verdict);
+    if (mixed > 1) return t("explore.say_many", { n: mixed, what: t(`explore.say_many_${level}`) });
     if (defense2 === "noise" && s >= proven(mixed)) return t("explore.say_proven", { with: strength(defense2, s) });
     const bare2 = s === 0 && verdict.level === 3 && !own;
-    return bare2 ? t("explore.say_bare") : t(`explore.say_${verdict.level}`, { with: strength(defense2, s) });
+    return bare2 ? t("explore.say_bare") : t(`explore.say_${level}`, { with: strength(defense2, s) });
   }
   var reason = (verdict) => t("explore.why", {
     candidates: verdict.candidates,
@@ -2208,6 +2232,7 @@ var gi = (() => {
     if (mixed > 1) return [t("explore.ask_mixed"), t("explore.ask_mixed_note")];
     const stands = flag === null ? t("explore.ask_flag") : t("explore.flag_stands", { f: tick(defense2, flag) });
     if (flag === null && s === 0) return [t(`explore.ask_${defense2}`), stands];
+    if (level === "short") return [t("explore.short"), t("explore.short_note")];
     if (level > 1) return [t("explore.still"), stands];
     if (level === 1) return [t("explore.colours"), stands];
     const found = hides ?? s, verdict = flag === null ? "" : guessed(flag, found, defense2);
@@ -2294,7 +2319,7 @@ var gi = (() => {
     );
     put(find("guess-note"), film ? t(busy2(look) ? "explore.so_far" : "explore.from_update") : "");
     put(find("size-note"), t(own ? "explore.shrunk" : "explore.size", { side: look.side }));
-    const level = film?.verdict?.level ?? null, name = level === null ? "" : t(`explore.word_${level}`);
+    const level = film?.verdict ? standing(film.verdict) : null, name = level === null ? "" : t(`explore.word_${level}`);
     find("guess").setAttribute(
       "aria-label",
       film ? t("explore.guess_alt", { word: name, step: film.frames[frame]?.step ?? 0 }) : t("explore.guess_none")
@@ -2316,7 +2341,7 @@ var gi = (() => {
   }
   function drawWire(find, look) {
     const { choices: choices2, stops, film, dragged } = look, { defense: defense2, strength: strength2 } = choices2;
-    const level = film?.verdict?.level ?? null, at2 = dragged ?? place(defense2, stops, strength2);
+    const level = film?.verdict ? standing(film.verdict) : null, at2 = dragged ?? place(defense2, stops, strength2);
     find("bandbox").classList.toggle("empty", !look.wire);
     if (look.wire)
       drawBand(
@@ -2456,12 +2481,12 @@ var gi = (() => {
   }
   function drawVerdict2(find, look) {
     const { choices: choices2, film } = look, verdict = busy2(look) ? null : film?.verdict ?? null, working = busy2(look);
-    const level = verdict?.level ?? null;
+    const level = verdict ? standing(verdict) : null;
     put(find("headline"), headline({ level, mixed: choices2.mixed, own: Boolean(choices2.own), running: working }));
-    find("squares").hidden = level === null;
-    if (level !== null) {
-      put(find("squares"), [1, 2, 3].map((i) => `<i class="${i <= level ? "on" : ""}"></i>`).join(""));
-      find("squares").setAttribute("aria-label", t("explore.squares", { n: level }));
+    find("squares").hidden = !verdict;
+    if (verdict) {
+      put(find("squares"), [1, 2, 3].map((i) => `<i class="${i <= verdict.level ? "on" : ""}"></i>`).join(""));
+      find("squares").setAttribute("aria-label", t("explore.squares", { n: verdict.level }));
     }
     const [word2, say2, why] = told(look, verdict);
     put(find("word"), word2);
@@ -2489,8 +2514,8 @@ var gi = (() => {
         t("explore.say_judging", { share: running.share }),
         t("explore.say_working_note")
       ];
+    if (verdict) return [t(`explore.word_${standing(verdict)}`), sentence3(choices2, verdict), reason(verdict)];
     if (look.impossible) return [t("explore.word_unrun"), look.impossible, ""];
-    if (verdict) return [t(`explore.word_${verdict.level}`), sentence3(choices2, verdict), reason(verdict)];
     if (film) return [t("explore.word_unjudged"), t("explore.say_unjudged"), t("explore.say_unjudged_note")];
     if (choices2.own)
       return [t("explore.word_ready"), t("explore.say_own"), t("explore.say_own_note", { side: look.side })];
@@ -2506,6 +2531,7 @@ var gi = (() => {
     );
     put(find("run-time"), time(seconds));
     find("run").disabled = Boolean(impossible);
+    find("run").title = impossible;
   }
   function build(find, { networks, defenses, pictures: pictures2 }) {
     find("thumbs").innerHTML = "<div><canvas></canvas></div>".repeat(16);
@@ -3222,7 +3248,7 @@ var gi = (() => {
     told({ film, hides, choices: choices2 }) {
       const task = this.card.querySelector("[data-act=task]");
       if (!this.open || !task) return;
-      const level = film?.verdict?.level ?? null, found = this.at === 3 && level === 0 && choices2.defense === "noise";
+      const level = film?.verdict ? standing(film.verdict) : null, found = this.at === 3 && level === 0 && choices2.defense === "noise";
       const text = found ? t("explore.card_found", { z: hides ?? choices2.strength }) : t(`explore.card_${this.at + 1}_task`);
       if (task.textContent !== text) task.textContent = text;
     }
@@ -3563,7 +3589,7 @@ var gi = (() => {
     );
     const act = actions2[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act || event.key === " " && target.closest("button")) return;
-    if (target.matches("input.scrub") && !event.shiftKey && /^(Arrow|Home|End)/.test(event.key)) return;
+    if (target.matches("input[type=range]") && !event.shiftKey && /^(Arrow|Home|End)/.test(event.key)) return;
     event.preventDefault();
     act();
   }

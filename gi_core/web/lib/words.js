@@ -32,12 +32,21 @@ export function use(tables, wanted) {
   locale = LOCALES[/** @type {keyof typeof LOCALES} */ (wanted)] ?? wanted;
 }
 
+/** Gradio writes the browser's language into the page; the page's own stays. @param {HTMLElement} root */
+function keep(root) {
+  const write = () => {
+    if (root.lang !== language) root.lang = language;
+  };
+  write();
+  new MutationObserver(write).observe(root, { attributes: true, attributeFilter: ["lang"] });
+}
+
 /** Choose the language of this page. @param {Record<string, Words>} tables */
 export function speak(tables) {
   const asked = new URLSearchParams(location.search).get("lang");
   use(tables, chosen([asked, recall(KEY), ...(navigator.languages ?? [])], Object.keys(tables)));
   if (asked === language) remember(KEY, language);
-  document.documentElement.lang = language;
+  keep(document.documentElement);
   document.title = words.title;
 }
 

@@ -5,6 +5,7 @@ import { emit, explore, on } from "../../lib/bus.js";
 import { csv, duration, escape, signed, whole } from "../../lib/format.js";
 import { icon } from "../../lib/icons.js";
 import { fill, finder, saveText, toast } from "../../lib/page.js";
+import { standing } from "../../lib/verdict.js";
 import { t, words } from "../../lib/words.js";
 import page from "./compare.html";
 import { jobs } from "./jobs.js";
@@ -126,7 +127,7 @@ function hear(job, run, find) {
   }
   if (run.verdict) {
     lane.repeats = [...lane.repeats.filter(repeat => repeat.seed !== run.scenario.seed), repeatOf(run)];
-    find("status").textContent = `${words["level_" + run.verdict.level]}, ${signed(run.verdict.gain)} dB`;
+    find("status").textContent = `${words["level_" + standing(run.verdict)]}, ${signed(run.verdict.gain)} dB`;
   }
   if (!job.repeat) Object.assign(lane, { state: kind, run: { ...lane.run, ...run } });
 }

@@ -4,6 +4,7 @@ import { difference, picture, tiles } from "../../lib/canvas.js";
 import { escape, number, ordinal, signed, whole } from "../../lib/format.js";
 import { icon, mark } from "../../lib/icons.js";
 import { squares } from "../../lib/page.js";
+import { standing } from "../../lib/verdict.js";
 import { t, words } from "../../lib/words.js";
 import { frameAt, labels, mean, ranking, sideFor, spread } from "./lanes.js";
 
@@ -44,7 +45,7 @@ function drawVerdict(node, lane) {
   const cell = (/** @type {string} */ name) => /** @type {HTMLElement} */ (node.querySelector(`[data-k=${name}]`));
   const verdict = lane.run?.verdict;
   cell("squares").innerHTML = verdict ? squares(verdict.level) : "";
-  cell("word").textContent = verdict ? words["level_" + verdict.level] : t("compare.state_" + lane.state);
+  cell("word").textContent = verdict ? words["level_" + standing(verdict)] : t("compare.state_" + lane.state);
   cell("gain").textContent = verdict
     ? t(verdict.gain < 0 ? "compare.below" : "compare.ends", { gain: number(Math.abs(verdict.gain)) }) : "";
   cell("open").hidden = !verdict;

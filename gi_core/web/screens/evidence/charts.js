@@ -94,7 +94,11 @@ export async function draw(box, kind, data, told) {
     yaxis: { ...axis, ...y, title: { text: y.title, font: { size: 14 } } },
     legend: { font: { size: 14 } },
   };
-  await library.react(box, traces, layout, { displaylogo: false, responsive: true, locale: "en" });
+  const dictionary = { "Download plot as a PNG": t("evidence.chart_png"), "Reset axes": t("evidence.chart_reset") };
+  await library.react(box, traces, layout, {
+    displaylogo: false, responsive: true, modeBarButtons: [["toImage", "resetScale2d"]],
+    locale: "page", locales: { page: { dictionary, format: {} } },
+  });
   const held = /** @type {any} */ (box);
   held.removeAllListeners?.("plotly_hover");
   held.removeAllListeners?.("plotly_click");

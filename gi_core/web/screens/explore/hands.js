@@ -285,7 +285,7 @@ function key(event, control) {
   });
   const act = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act || (event.key === " " && target.closest("button"))) return;
-  if (target.matches("input.scrub") && !event.shiftKey && /^(Arrow|Home|End)/.test(event.key)) return;
+  if (target.matches("input[type=range]") && !event.shiftKey && /^(Arrow|Home|End)/.test(event.key)) return;
   event.preventDefault();
   act();
 }

@@ -2,6 +2,7 @@
 
 import { emit } from "../../lib/bus.js";
 import { icon } from "../../lib/icons.js";
+import { standing } from "../../lib/verdict.js";
 import { t } from "../../lib/words.js";
 import { calm } from "./film.js";
 import { hidden } from "./model.js";
@@ -171,7 +172,7 @@ export class Lesson {
   told({ film, hides, choices }) {
     const task = this.card.querySelector("[data-act=task]");
     if (!this.open || !task) return;
-    const level = film?.verdict?.level ?? null,
+    const level = film?.verdict ? standing(film.verdict) : null,
       found = this.at === 3 && level === 0 && choices.defense === "noise";
     const text = found
       ? t("explore.card_found", { z: hides ?? choices.strength })

@@ -1,5 +1,7 @@
 /** What can be chosen on the wire, where it lies on the ruler, and which recorded run answers. No DOM in here. */
 
+import { standing } from "../../lib/verdict.js";
+
 /**
  * @typedef {object} Frame
  * @property {number} step
@@ -8,6 +10,7 @@
  * @typedef {object} Verdict
  * @property {number} level 0 to 3, of the clearest picture
  * @property {number} rank @property {number} control_rank @property {number} candidates
+ * @property {{ code?: string }} [reason] what decided
  *
  * @typedef {object} Cell one recorded run of a set
  * @property {number} strength
@@ -168,7 +171,7 @@ export const keyOf = (settings, pictures) => JSON.stringify([settings, pictures]
 
 /** The level at a strength and the least strength of a set that hides the picture. @param {AtlasSet | null} set */
 export const hidden = set =>
-  set?.cells?.find((_, i, cells) => cells.slice(i).every(c => c.verdict.level === 0))?.strength ?? null;
+  set?.cells?.find((_, i, cells) => cells.slice(i).every(c => standing(c.verdict) === 0))?.strength ?? null;
 
 /** Which frame each of `count` thumbs shows. @param {number} frames @param {number} count */
 export const spread = (frames, count) =>

@@ -1,11 +1,13 @@
 /** What the page says: codes and numbers in, words of the page's language out. No DOM in here. */
 
 import { number, ordinal, twoFigures, whole } from "../../lib/format.js";
+import { standing } from "../../lib/verdict.js";
 import { locale, t, words } from "../../lib/words.js";
 import { proven, range } from "./model.js";
 
 /** @typedef {import("./model.js").Choices} Choices */
 /** @typedef {import("./model.js").Verdict} Verdict */
+/** @typedef {ReturnType<typeof standing>} Standing */
 
 /** A strength's number, as people write it: never an exponent. @param {number} value */
 const plain = value => new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }).format(value);
@@ -22,7 +24,7 @@ export const strength = (defense, strength) =>
 
 /**
  * The sentence above the stage.
- * @param {{ level: number | null, mixed: number, own: boolean, running: boolean }} shown level null: nobody ran this
+ * @param {{ level: Standing | null, mixed: number, own: boolean, running: boolean }} shown level null: nobody ran this
  */
 export function headline({ level, mixed, own, running }) {
   const many = mixed > 1 ? "_many" : "";
@@ -33,10 +35,11 @@ export function headline({ level, mixed, own, running }) {
 
 /** What follows from the verdict. @param {Choices} choices @param {Verdict} verdict */
 export function sentence({ defense, strength: s, mixed, own }, verdict) {
-  if (mixed > 1) return t("explore.say_many", { n: mixed, what: t(`explore.say_many_${verdict.level}`) });
+  const level = standing(verdict);
+  if (mixed > 1) return t("explore.say_many", { n: mixed, what: t(`explore.say_many_${level}`) });
   if (defense === "noise" && s >= proven(mixed)) return t("explore.say_proven", { with: strength(defense, s) });
   const bare = s === 0 && verdict.level === 3 && !own;
-  return bare ? t("explore.say_bare") : t(`explore.say_${verdict.level}`, { with: strength(defense, s) });
+  return bare ? t("explore.say_bare") : t(`explore.say_${level}`, { with: strength(defense, s) });
 }
 
 /** The reason, in one line. @param {Verdict} verdict */
@@ -49,7 +52,7 @@ export const reason = verdict =>
 
 /**
  * The prompt over the wire and the line under it.
- * @param {Choices} choices @param {number | null} level @param {number | null} flag @param {number | null} hides
+ * @param {Choices} choices @param {Standing | null} level @param {number | null} flag @param {number | null} hides
  * @param {number | null} cost accuracy points that the hiding strength costs
  * @returns {[string, string]}
  */
@@ -63,6 +66,7 @@ export function prompt({ defense, strength: s, mixed, own, network }, level, fla
   if (mixed > 1) return [t("explore.ask_mixed"), t("explore.ask_mixed_note")];
   const stands = flag === null ? t("explore.ask_flag") : t("explore.flag_stands", { f: tick(defense, flag) });
   if (flag === null && s === 0) return [t(`explore.ask_${defense}`), stands];
+  if (level === "short") return [t("explore.short"), t("explore.short_note")];
   if (level > 1) return [t("explore.still"), stands];
   if (level === 1) return [t("explore.colours"), stands];
   const found = hides ?? s,

@@ -2,6 +2,7 @@
 
 import { whole } from "../../lib/format.js";
 import { icon } from "../../lib/icons.js";
+import { standing } from "../../lib/verdict.js";
 import { t, words } from "../../lib/words.js";
 import { labelled, layout, MIXED, place, proven, spread } from "./model.js";
 import { contrast, drawBand, sheet } from "./stage.js";
@@ -86,7 +87,7 @@ function drawPair(find, look) {
   );
   put(find("guess-note"), film ? t(busy(look) ? "explore.so_far" : "explore.from_update") : "");
   put(find("size-note"), t(own ? "explore.shrunk" : "explore.size", { side: look.side }));
-  const level = film?.verdict?.level ?? null,
+  const level = film?.verdict ? standing(film.verdict) : null,
     name = level === null ? "" : t(`explore.word_${level}`);
   find("guess").setAttribute(
     "aria-label",
@@ -118,7 +119,7 @@ function noise(canvas, count, side) {
 function drawWire(find, look) {
   const { choices, stops, film, dragged } = look,
     { defense, strength } = choices;
-  const level = film?.verdict?.level ?? null,
+  const level = film?.verdict ? standing(film.verdict) : null,
     at = dragged ?? place(defense, stops, strength);
   find("bandbox").classList.toggle("empty", !look.wire);
   if (look.wire)
@@ -276,12 +277,12 @@ function drawVerdict(find, look) {
   const { choices, film } = look,
     verdict = busy(look) ? null : (film?.verdict ?? null),
     working = busy(look);
-  const level = verdict?.level ?? null;
+  const level = verdict ? standing(verdict) : null;
   put(find("headline"), tell.headline({ level, mixed: choices.mixed, own: Boolean(choices.own), running: working }));
-  find("squares").hidden = level === null;
-  if (level !== null) {
-    put(find("squares"), [1, 2, 3].map(i => `<i class="${i <= level ? "on" : ""}"></i>`).join(""));
-    find("squares").setAttribute("aria-label", t("explore.squares", { n: level }));
+  find("squares").hidden = !verdict;
+  if (verdict) {
+    put(find("squares"), [1, 2, 3].map(i => `<i class="${i <= verdict.level ? "on" : ""}"></i>`).join(""));
+    find("squares").setAttribute("aria-label", t("explore.squares", { n: verdict.level }));
   }
   const [word, say, why] = told(look, verdict);
   put(find("word"), word);
@@ -314,8 +315,8 @@ function told(look, verdict) {
       t("explore.say_judging", { share: running.share }),
       t("explore.say_working_note"),
     ];
+  if (verdict) return [t(`explore.word_${standing(verdict)}`), tell.sentence(choices, verdict), tell.reason(verdict)];
   if (look.impossible) return [t("explore.word_unrun"), look.impossible, ""];
-  if (verdict) return [t(`explore.word_${verdict.level}`), tell.sentence(choices, verdict), tell.reason(verdict)];
   if (film) return [t("explore.word_unjudged"), t("explore.say_unjudged"), t("explore.say_unjudged_note")];
   if (choices.own)
     return [t("explore.word_ready"), t("explore.say_own"), t("explore.say_own_note", { side: look.side })];
@@ -339,6 +340,7 @@ function drawButton(find, { choices, film, seconds, impossible, running }) {
   );
   put(find("run-time"), tell.time(seconds));
   find("run").disabled = Boolean(impossible);
+  find("run").title = impossible;
 }
 
 /**
