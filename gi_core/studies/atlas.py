@@ -103,7 +103,8 @@ class AtlasSet:
         if self.network == "resnet18":
             return (*ONE_PASS, "span") if noise == 0 else ONE_PASS
         if self.network == "vit-tiny":
-            return ("ig:steps=20,tv=0.001,signed=false",)
+            matched = "ig:steps=20,tv=0.001,signed=false"
+            return (matched, "span") if noise < HIDDEN else (matched,)
         if self.mixed > 1:
             return ("fgla", matching(noise, "fgla" if noise <= 3e-4 else ""))
         if strength == 0:

@@ -22,13 +22,15 @@ import numpy as np
 from PIL import Image
 
 from gi_core.data.samples import SAMPLES
+from gi_core.evaluation.settled import still_falling
 from gi_core.evaluation.verdict import Likeness
 from gi_core.paths import ASSETS
-from gi_core.studies.atlas import FRAMES, AtlasSet, sets
-from gi_core.studies.attempt import FALLING
+from gi_core.studies.atlas import FRAMES, MIXES, AtlasSet, sets
 from gi_core.studies.base import Row, read_rows
 
 ATLAS = ASSETS / "atlas"
+PAGE = ASSETS.parent / "docs" / "atlas.md"
+"""Says what is recorded, between two comments; there is none in an installed package."""
 SIDE = 32
 GREY = 128
 QUALITY, KEPT = {1: 80, 2: 50, 4: 45, 8: 35}, {1: 16, 2: 16, 4: 10, 8: 8}
@@ -107,7 +109,7 @@ def strongest(rows: list[Row]) -> Row:
 
     def strength(row: Row) -> tuple[int, float, float]:
         evidence = json.loads(row["evidence"])
-        level = verdict(evidence)["level"]
+        level = verdict(evidence, [])["level"]
         gained = round(max(like.structure for like in likenesses(evidence)), 2) if level else 0.0
         return level, gained, mean(row["psnr"])
 
@@ -116,19 +118,19 @@ def strongest(rows: list[Row]) -> Row:
 
 def cell(chosen: AtlasSet, strength: float, row: Row, tried: list[Row]) -> dict[str, Any]:
     """What the index says of one strength."""
-    scenario, told = chosen.scenario(strength, row["attack"]).to_dict(), verdict(json.loads(row["evidence"]))
+    scenario, evidence = chosen.scenario(strength, row["attack"]).to_dict(), json.loads(row["evidence"])
+    frames = thinned(json.loads(row["frames"]), chosen.mixed)
     return {
         "strength": strength,
         "scenario": {key: scenario[key] for key in SHOWN},
         "attack": row["attack"],
-        "frames": thinned(json.loads(row["frames"]), chosen.mixed),
+        "frames": frames,
         "steps": int(row["steps"]),
         "seconds": float(row["attack_seconds"]),
         "scores": paired(row["psnr"], row["ssim"]),
         "control": {"psnr": round(mean(row["control_psnr"]), 2), "ssim": round(mean(row["control_ssim"]), 4)},
-        "verdict": told,
-        "short": told["level"] == 0 and still_falling(json.loads(row["frames"])),
-        "evidence": [asdict(like) for like in likenesses(json.loads(row["evidence"]))],
+        "verdict": verdict(evidence, frames),
+        "evidence": [asdict(like) for like in likenesses(evidence)],
         "noise_share": float(row["noise_share"]),
         "accuracy_cost": accuracy_cost(chosen.defense, strength),
         "band": row["band"],
@@ -136,27 +138,23 @@ def cell(chosen: AtlasSet, strength: float, row: Row, tried: list[Row]) -> dict[
     }
 
 
-def still_falling(frames: list[dict[str, Any]]) -> bool:
-    """Whether the loss fell by more than FALLING in the last third: a run that found nothing then was too short."""
-    losses = [(frame["step"], frame["loss"]) for frame in frames if frame["loss"]]
-    if len(losses) < 2:
-        return False
-    steps, end = losses[-1]
-    before = min((loss for step, loss in losses if step <= 2 * steps / 3), default=end)
-    return bool(1 - end / before > FALLING)
-
-
 def likenesses(evidence: list[dict[str, float]]) -> list[Likeness]:
     names = [f.name for f in fields(Likeness)]
     return [Likeness(**{name: picture[name] for name in names}) for picture in evidence]  # type: ignore[arg-type]
 
 
-def verdict(evidence: list[dict[str, float]]) -> dict[str, Any]:
-    """Level of the batch and of each picture; rank and reason are of the picture that leaked most."""
+def verdict(evidence: list[dict[str, float]], frames: list[dict[str, Any]]) -> dict[str, Any]:
+    """Level of the batch and of each picture; rank and reason are of the picture that leaked most.
+
+    The reason's code is "too-short" where nothing was found and the loss of the film's ``frames`` still fell.
+    """
     found = likenesses(evidence)
     findings = [like.finding(len(found)) for like in found]
     most = max(range(len(found)), key=lambda i: (findings[i].level, found[i].structure))
     reason = {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(findings[most]).items() if k != "level"}
+    losses = [(frame["step"], frame["loss"]) for frame in frames if frame["loss"] is not None]
+    if findings[most].level == 0 and still_falling(losses):
+        reason["code"] = "too-short"
     return {
         "level": findings[most].level, "levels": [f.level for f in findings], "picture": most,
         "rank": int(found[most].rank), "control_rank": int(found[most].control_rank),
@@ -165,12 +163,12 @@ def verdict(evidence: list[dict[str, float]]) -> dict[str, Any]:
 
 
 def words_anew(target: Path = ATLAS) -> int:
-    """Judge the shipped numbers again; the number of cells whose level changed."""
+    """Judge the shipped numbers again; the number of cells whose verdict changed."""
     index = json.loads((target / "index.json").read_text())
     changed = 0
     for found in (cell for entry in index["sets"] for cell in entry["cells"]):
-        before, found["verdict"] = found["verdict"], verdict(found["evidence"])
-        changed += before["levels"] != found["verdict"]["levels"]
+        before, found["verdict"] = found["verdict"], verdict(found["evidence"], found["frames"])
+        changed += before != found["verdict"]
     write_index(index, target)
     return changed
 
@@ -236,15 +234,37 @@ def mean(values: str) -> float:
     return float(np.mean(list(found)))
 
 
+def coverage(index: dict[str, Any]) -> str:
+    """Markdown: the pictures recorded of each network, defense and number mixed; those not yet, in brackets."""
+    shipped = {entry["id"] for entry in index["sets"]}
+    table: dict[tuple[str, str], dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for chosen in sets():
+        name = chosen.picture if chosen.id in shipped else f"[{chosen.picture}]"
+        table[chosen.network, chosen.defense][chosen.mixed].append(name)
+    lines = ["| network | defense | 1 picture | 2 mixed, from | 4 mixed, from | 8 mixed, from |", "|---" * 6 + "|"]
+    for (network, defense), found in table.items():
+        told = [", ".join(sorted(found[mixed], key=lambda name: name[0] == "[")) or "–" for mixed in MIXES]
+        lines.append("| " + " | ".join([f"`{network}`", defense, *told]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def write_page(index: dict[str, Any], page: Path = PAGE) -> None:
+    """Put the coverage into the documentation, where there is one."""
+    if page.exists():
+        before, opening, rest = page.read_text().partition("<!-- recorded -->\n")
+        page.write_text(before + opening + coverage(index) + rest[rest.index("<!-- /recorded -->") :])
+
+
 def write_index(index: dict[str, Any], target: Path) -> None:
     (target / "index.json").write_text(json.dumps(index, separators=(",", ":")) + "\n")
 
 
 def main(arguments: list[str]) -> None:
     if not arguments:
-        print(f"{words_anew()} cells have another level")
+        print(f"{words_anew()} cells have another verdict")
         return
     index = pack(Path(arguments[0]))
+    write_page(index)
     size = sum(file.stat().st_size for file in ATLAS.iterdir())
     print(f"{len(index['sets'])} sets, {sum(len(s['cells']) for s in index['sets'])} cells, {size / 1e6:.2f} MB")
 

@@ -103,19 +103,23 @@ def test_the_strongest_is_of_the_highest_verdict_then_of_the_greatest_gain():
     assert strongest([sharper | {"refused": "no"}, named]) is named
 
 
-def test_a_run_is_too_short_while_its_last_third_lowers_the_loss():
-    def frames(*losses):
-        return [{"step": step, "loss": loss} for step, loss in enumerate(losses)]
+def test_what_found_nothing_while_its_loss_fell_is_too_short_to_tell():
+    def reason(ssim, losses):
+        evidence = {"ssim": ssim, "mse": 0.01, "control_ssim": 0.0, "control_mse": 0.01, "rank": 1, "control_rank": 50,
+                    "candidates": 100}  # fmt: skip
+        frames = [{"step": step, "loss": loss} for step, loss in enumerate(losses)]
+        return atlas_assets.verdict([evidence], frames)["reason"]["code"]
 
-    assert atlas_assets.still_falling(frames(9.0, 8.0, 7.0, 6.0, 5.0, 4.0))
-    assert not atlas_assets.still_falling(frames(9.0, 5.0, 4.1, 4.0, 4.0, 4.0))
-    assert not atlas_assets.still_falling([{"step": 0, "loss": None}])
+    falling, flat = (9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0), (9.0, 5.0, 4.1, 4.0, 4.0, 4.0, 4.0)
+    assert reason(0.01, falling) == "too-short" != reason(0.01, flat)
+    assert reason(0.01, [None]) == reason(0.01, flat)
+    assert reason(0.9, falling) == reason(0.9, flat) != "too-short"
 
 
 def test_other_thresholds_change_the_words_and_nothing_else(tmp_path, monkeypatch):
     evidence = {"ssim": 0.99, "mse": 0.0001, "control_ssim": 0.0, "control_mse": 0.1, "rank": 1, "control_rank": 50,
                 "candidates": 100}  # fmt: skip
-    cell = {"evidence": [evidence], "verdict": atlas_assets.verdict([evidence]), "attack": "ig"}
+    cell = {"evidence": [evidence], "frames": [], "verdict": atlas_assets.verdict([evidence], []), "attack": "ig"}
     atlas_assets.write_index({"sets": [{"cells": [cell]}]}, tmp_path)
     assert atlas_assets.words_anew(tmp_path) == 0
     monkeypatch.setattr(verdict, "STRUCTURE", (0.1, 1.1, 1.2))
@@ -177,6 +181,20 @@ def test_what_is_shipped_keeps_to_the_format_and_stays_small():
     files = {name for entry in index["sets"] for name in (entry["file"], entry.get("still"))} - {None}
     assert files | {"index.json"} == {file.name for file in ATLAS.iterdir()}
     assert sum(file.stat().st_size for file in ATLAS.iterdir()) < LARGEST
+
+
+def test_the_page_says_what_is_recorded_and_what_is_not():
+    stated = atlas_assets.PAGE.read_text().partition("<!-- recorded -->\n")[2].partition("<!-- /recorded -->")[0]
+    assert stated == atlas_assets.coverage(shipped())
+
+
+def test_coverage_names_each_set_once_and_brackets_what_is_missing():
+    some = [chosen.id for chosen in sets()][::3]
+    table = atlas_assets.coverage({"sets": [{"id": name} for name in some]})
+    missing = len(list(sets())) - len(some)
+    assert table.count("[") == missing
+    assert sum(table.count(picture) for picture in PICTURES) == len(some) + missing
+    assert table.count("`resnet18` | noise |") == 1
 
 
 def test_without_noise_the_shipped_pictures_are_near_perfect_and_drowned_ones_are_guesswork():
