@@ -197,10 +197,9 @@ def _atlas() -> Iterator[Measurement]:
             scenario, pictures = Scenario.from_dict(cell["scenario"]), tuple(one["pictures"])
             judged = [Likeness(**likeness) for likeness in cell["evidence"]]
             best = max(judged, key=lambda likeness: (likeness.level(len(judged)), likeness.structure))
-            losses = [[frame["step"], frame["loss"]] for frame in cell["frames"]]
             yield Measurement(
                 "atlas", scenario, pictures, "sample pictures: " + ", ".join(pictures), len(pictures), best.ssim,
                 best.control_ssim, sum(s["psnr"] for s in cell["scores"]) / len(cell["scores"]),
-                run_command(scenario, pictures), best, ended(scenario) or not_falling(losses), cell["steps"],
+                run_command(scenario, pictures), best, ended(scenario) or cell["settled"], cell["steps"],
                 cell["seconds"],
             )  # fmt: skip

@@ -109,7 +109,7 @@ def strongest(rows: list[Row]) -> Row:
 
     def strength(row: Row) -> tuple[int, float, float]:
         evidence = json.loads(row["evidence"])
-        level = verdict(evidence, [])["level"]
+        level = verdict(evidence)["level"]
         gained = round(max(like.structure for like in likenesses(evidence)), 2) if level else 0.0
         return level, gained, mean(row["psnr"])
 
@@ -119,17 +119,19 @@ def strongest(rows: list[Row]) -> Row:
 def cell(chosen: AtlasSet, strength: float, row: Row, tried: list[Row]) -> dict[str, Any]:
     """What the index says of one strength."""
     scenario, evidence = chosen.scenario(strength, row["attack"]).to_dict(), json.loads(row["evidence"])
-    frames = thinned(json.loads(row["frames"]), chosen.mixed)
+    frames = json.loads(row["frames"])
+    ended = settled(frames)
     return {
         "strength": strength,
         "scenario": {key: scenario[key] for key in SHOWN},
         "attack": row["attack"],
-        "frames": frames,
+        "frames": thinned(frames, chosen.mixed),
         "steps": int(row["steps"]),
         "seconds": float(row["attack_seconds"]),
         "scores": paired(row["psnr"], row["ssim"]),
         "control": {"psnr": round(mean(row["control_psnr"]), 2), "ssim": round(mean(row["control_ssim"]), 4)},
-        "verdict": verdict(evidence, frames),
+        "verdict": verdict(evidence, ended),
+        "settled": ended,
         "evidence": [asdict(like) for like in likenesses(evidence)],
         "noise_share": float(row["noise_share"]),
         "accuracy_cost": accuracy_cost(chosen.defense, strength),
@@ -143,17 +145,22 @@ def likenesses(evidence: list[dict[str, float]]) -> list[Likeness]:
     return [Likeness(**{name: picture[name] for name in names}) for picture in evidence]  # type: ignore[arg-type]
 
 
-def verdict(evidence: list[dict[str, float]], frames: list[dict[str, Any]]) -> dict[str, Any]:
+def settled(frames: list[dict[str, Any]]) -> bool | None:
+    """Whether the loss had stopped to fall in all frames kept of a run; None: a single pass, or too few of them."""
+    falling = still_falling([(frame["step"], frame["loss"]) for frame in frames if frame["loss"] is not None])
+    return None if falling is None else not falling
+
+
+def verdict(evidence: list[dict[str, float]], ended: bool | None = None) -> dict[str, Any]:
     """Level of the batch and of each picture; rank and reason are of the picture that leaked most.
 
-    The reason's code is "too-short" where nothing was found and the loss of the film's ``frames`` still fell.
+    The reason's code is "too-short" where nothing was found by an attack that had not ``ended``.
     """
     found = likenesses(evidence)
     findings = [like.finding(len(found)) for like in found]
     most = max(range(len(found)), key=lambda i: (findings[i].level, found[i].structure))
     reason = {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(findings[most]).items() if k != "level"}
-    losses = [(frame["step"], frame["loss"]) for frame in frames if frame["loss"] is not None]
-    if findings[most].level == 0 and still_falling(losses):
+    if findings[most].level == 0 and ended is False:
         reason["code"] = "too-short"
     return {
         "level": findings[most].level, "levels": [f.level for f in findings], "picture": most,
@@ -167,7 +174,7 @@ def words_anew(target: Path = ATLAS) -> int:
     index = json.loads((target / "index.json").read_text())
     changed = 0
     for found in (cell for entry in index["sets"] for cell in entry["cells"]):
-        before, found["verdict"] = found["verdict"], verdict(found["evidence"], found["frames"])
+        before, found["verdict"] = found["verdict"], verdict(found["evidence"], found["settled"])
         changed += before != found["verdict"]
     write_index(index, target)
     return changed

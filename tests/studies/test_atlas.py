@@ -108,7 +108,7 @@ def test_what_found_nothing_while_its_loss_fell_is_too_short_to_tell():
         evidence = {"ssim": ssim, "mse": 0.01, "control_ssim": 0.0, "control_mse": 0.01, "rank": 1, "control_rank": 50,
                     "candidates": 100}  # fmt: skip
         frames = [{"step": step, "loss": loss} for step, loss in enumerate(losses)]
-        return atlas_assets.verdict([evidence], frames)["reason"]["code"]
+        return atlas_assets.verdict([evidence], atlas_assets.settled(frames))["reason"]["code"]
 
     falling, flat = (9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0), (9.0, 5.0, 4.1, 4.0, 4.0, 4.0, 4.0)
     assert reason(0.01, falling) == "too-short" != reason(0.01, flat)
@@ -119,7 +119,7 @@ def test_what_found_nothing_while_its_loss_fell_is_too_short_to_tell():
 def test_other_thresholds_change_the_words_and_nothing_else(tmp_path, monkeypatch):
     evidence = {"ssim": 0.99, "mse": 0.0001, "control_ssim": 0.0, "control_mse": 0.1, "rank": 1, "control_rank": 50,
                 "candidates": 100}  # fmt: skip
-    cell = {"evidence": [evidence], "frames": [], "verdict": atlas_assets.verdict([evidence], []), "attack": "ig"}
+    cell = {"evidence": [evidence], "settled": None, "verdict": atlas_assets.verdict([evidence]), "attack": "ig"}
     atlas_assets.write_index({"sets": [{"cells": [cell]}]}, tmp_path)
     assert atlas_assets.words_anew(tmp_path) == 0
     monkeypatch.setattr(verdict, "STRUCTURE", (0.1, 1.1, 1.2))
