@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import torch
 from PIL import Image
 
 from gi_core.data.sources import open_picture
-from gi_core.risk.evidence import rows, runs
+from gi_core.risk.evidence import RESULTS, rows, runs
 from gi_core.scenario import Scenario
 from gi_core.studies.feasibility import REGIMES
 from gi_core.web.screens.evidence import answers, charts, evidence, regimes
@@ -111,6 +112,15 @@ def test_every_regime_has_one_row_and_a_recorded_run():
     assert sorted(named) == sorted(REGIMES) == sorted(told["regimes"])
     assert all(regime["runs"] for regime in told["regimes"].values())
     assert all(regimes.paper_in_short(regime.theirs) for regime in REGIMES.values())
+    for name in ("resnet18-224", "preact-224", "yolov8n-preact-eval"):
+        assert told["regimes"][name]["paper"] == {"word": "none"}
+    assert told["regimes"]["yolov8n-preact-train"]["paper"] == {"ssim": 0.024}
+
+
+def test_recorded_regimes_tell_the_papers_finding_as_the_study_does():
+    with (RESULTS / "feasibility.csv").open() as file:
+        for row in csv.DictReader(file):
+            assert row["theirs"] == REGIMES[row["regime"]].theirs
 
 
 def test_the_pictures_of_a_regime_begin_with_the_private_one():

@@ -106,10 +106,10 @@ def mean(values: list[float]) -> float:
 
 
 def paper_in_short(theirs: str) -> dict[str, Any]:
-    """The paper's finding for a cell: its SSIM where it gives one, else yes, no, or upper (an upper bound)."""
+    """The paper's finding for a cell: its SSIM where it gives one, else yes, no, upper (an upper bound), or none."""
     if found := re.match(r"SSIM (\d\.\d+)", theirs):
         return {"ssim": float(found[1])}
-    kinds = {"upper": "upper", "vulnerable": "yes", "collapses": "no", "no": "no", "not": "no"}
+    kinds = {"upper": "upper", "vulnerable": "yes", "collapses": "no", "no": "no", "not": "no", "unmeasured": "none"}
     return {"word": kinds[re.split(r"\W", theirs, maxsplit=1)[0]]}
 
 
