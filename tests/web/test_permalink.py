@@ -86,7 +86,13 @@ def test_copy_link_leaves_an_own_picture_out(page, tmp_path):
     page.evaluate("document.querySelector('[data-r=fine]').open = true")
     page.fill("[data-f=seed]", "41")
     page.keyboard.press("Tab")
-    page.evaluate("window.copied = []; gi.copy = text => window.copied.push(text)")
+    page.evaluate(
+        """() => {
+            window.copied = [];
+            const writeText = async text => void window.copied.push(text);
+            Object.defineProperty(navigator, "clipboard", { value: { writeText } });
+        }"""
+    )
     page.wait_for_function(
         """() => {
             window.dispatchEvent(new CustomEvent('gi:link'));

@@ -3649,7 +3649,9 @@ var gi = (() => {
     linked(control, server);
     explore.setUp = () => control.setUp();
     explore.query = () => control.query();
-    on("link", () => copy(control.address(), t("link_copied")));
+    on("link", () => {
+      if (document.body.dataset.tab !== "lab") copy(control.address(), t("link_copied"));
+    });
     document.getElementById("gi-early")?.remove();
     document.body.dataset.explore = "ready";
   }
@@ -4573,8 +4575,9 @@ var gi = (() => {
       if (event.target.value) adopt((await server.recorded_run({ name: event.target.value })).run);
     };
     window.addEventListener("gi:link", () => {
-      const tab = document.body.dataset.tab, query2 = [described?.query, tab === "lab" ? "" : `tab=${tab}`].filter(Boolean).join("&");
-      gi.copy(`${location.href.split("?")[0]}${query2 ? "?" + query2 : ""}`, words2.link_copied);
+      if (document.body.dataset.tab !== "lab") return;
+      const query2 = [described?.query, "tab=lab"].filter(Boolean).join("&");
+      gi.copy(`${location.href.split("?")[0]}?${query2}`, words2.link_copied);
     });
     show2();
     watch("value", () => receive(props.value));

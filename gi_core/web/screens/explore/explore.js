@@ -81,7 +81,7 @@ export function mount({ element, props, trigger, watch, server }) {
   linked(control, server);
   answers.setUp = () => control.setUp();
   answers.query = () => control.query();
-  on("link", () => copy(control.address(), t("link_copied")));
+  on("link", () => { if (document.body.dataset.tab !== "lab") copy(control.address(), t("link_copied")); });
   document.getElementById("gi-early")?.remove();
   document.body.dataset.explore = "ready";
 }

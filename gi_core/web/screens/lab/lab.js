@@ -670,8 +670,9 @@ export function mount({ element, props, trigger, watch, server }) {
   });
   find("replays").onchange = async event => { if (event.target.value) adopt((await server.recorded_run({ name: event.target.value })).run); };
   window.addEventListener("gi:link", () => {
-    const tab = document.body.dataset.tab, query = [described?.query, tab === "lab" ? "" : `tab=${tab}`].filter(Boolean).join("&");
-    gi.copy(`${location.href.split("?")[0]}${query ? "?" + query : ""}`, words.link_copied);
+    if (document.body.dataset.tab !== "lab") return;
+    const query = [described?.query, "tab=lab"].filter(Boolean).join("&");
+    gi.copy(`${location.href.split("?")[0]}?${query}`, words.link_copied);
   });
 
   show();
