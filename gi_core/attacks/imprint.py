@@ -54,7 +54,7 @@ class Found:
 
 @attacks.register("imprint")
 @dataclass(frozen=True, kw_only=True)
-class Imprint(Attack):
+class ImprintReadout(Attack):
     """Divide each row's weight gradient by its bias gradient: a picture alone in its bin comes out whole.
 
     Fowl et al., "Robbing the Fed", ICLR 2022; Boenisch et al., "When the Curious Abandon Honesty", EuroS&P 2023.

@@ -15,7 +15,7 @@ from gi_core.errors import BadInput
 from gi_core.evaluation.controls import Control, Gain, control, gain
 from gi_core.evaluation.identification import Distance, decoys, ranks
 from gi_core.evaluation.settled import settled
-from gi_core.evaluation.verdict import TOO_SHORT, WORDS, Finding, Likeness
+from gi_core.evaluation.verdict import TOO_SHORT, WORDS, Decision, Likeness
 from gi_core.metrics.assignment import match
 from gi_core.metrics.image import mse, psnr, ssim
 from gi_core.models.base import Victim
@@ -46,7 +46,7 @@ class Judgement:
     """
 
     likenesses: tuple[Likeness, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Decision, ...]
     gains: dict[str, dict[str, Gain]]
     bounds: tuple[Bound, ...] = ()
     settled: bool | None = None

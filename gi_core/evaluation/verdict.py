@@ -39,7 +39,7 @@ Code = Literal["copy", "recognised", "layout", "not-found", "guesswork", "no-gai
 
 
 @dataclass(frozen=True)
-class Finding:
+class Decision:
     """The level of a picture, and the one number that decided it.
 
     Attributes:
@@ -81,23 +81,23 @@ class Likeness:
         """0 to 3, by the table above; ``pictures`` in the batch share the significance level (Bonferroni)."""
         return self.finding(pictures).level
 
-    def finding(self, pictures: int = 1) -> Finding:
+    def finding(self, pictures: int = 1) -> Decision:
         """The level and what decided it."""
         if self.rank <= max(1.0, IDENTIFIED * self.candidates) and self.structure >= STRUCTURE[1]:
             copied = self.structure >= STRUCTURE[2]
             level, code = (3, "copy") if copied else (2, "recognised")
-            return Finding(level, code, "structure", self.structure, STRUCTURE[level - 1])  # type: ignore[arg-type]
+            return Decision(level, code, "structure", self.structure, STRUCTURE[level - 1])  # type: ignore[arg-type]
         allowed = max(1.0, SIGNIFICANCE / pictures * self.candidates)
         if self.rank > allowed:
-            return Finding(0, "not-found", "rank", self.rank, allowed)
+            return Decision(0, "not-found", "rank", self.rank, allowed)
         if self.rank >= self.control_rank:
-            return Finding(0, "guesswork", "rank", self.rank, self.control_rank - 1)
+            return Decision(0, "guesswork", "rank", self.rank, self.control_rank - 1)
         if self.structure / STRUCTURE[0] >= self.pixels / PIXELS:
             shown = ("structure", self.structure, STRUCTURE[0])
         else:
             shown = ("pixels", self.pixels, PIXELS)
         gained = shown[1] >= shown[2]
-        return Finding(int(gained), "layout" if gained else "no-gain", *shown)  # type: ignore[arg-type]
+        return Decision(int(gained), "layout" if gained else "no-gain", *shown)  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"structure": self.structure, "pixels": self.pixels}

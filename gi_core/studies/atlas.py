@@ -145,7 +145,7 @@ def sets() -> Iterator[AtlasSet]:
 
 @studies.register("atlas")
 @dataclass(frozen=True, kw_only=True)
-class Atlas(Study):
+class AtlasStudy(Study):
     """Several attacks on each setting, each beside its control, with its film: what Explore's slider shows.
 
     The attacks of a cell are tried by whoever knows the truth, and the strongest is shown: an upper end among those
@@ -194,7 +194,7 @@ def set_named(name: str) -> AtlasSet:
 
 
 @dataclass(frozen=True)
-class Moment:
+class KeyFrame:
     """A frame worth showing: (B,C,H,W) in [0,1] in the order of the truth; loss: None where nothing is minimised."""
 
     step: int
@@ -207,7 +207,7 @@ class Recorded:
     """One attack on one setting. ``moments``: at most FRAMES, the last one its answer; ``seconds``: CPU time of it."""
 
     run: Run
-    moments: list[Moment]
+    moments: list[KeyFrame]
     judgement: Judgement
     seconds: float
 
@@ -255,7 +255,7 @@ def record(scenario: Scenario, names: tuple[str, ...]) -> Recorded:
         raise BadInput(f"attack {scenario.attack!r} yielded no frame")
     order, lowest = assign(seen[-1][0], truth), list(accumulate((loss for _, loss in seen), min))
     moments = [
-        Moment(step, seen[step][0][order], None if run.attack.single_pass else lowest[step])
+        KeyFrame(step, seen[step][0][order], None if run.attack.single_pass else lowest[step])
         for step in telling([images for images, _ in seen])
     ]
     guess = control(run, "noise").images()
@@ -270,7 +270,7 @@ def telling(frames: list[Tensor], count: int = FRAMES) -> list[int]:
     return sorted({0, len(frames) - 1, *between.tolist()})
 
 
-def frame(moment: Moment, truth: Tensor) -> dict[str, Any]:
+def frame(moment: KeyFrame, truth: Tensor) -> dict[str, Any]:
     """Numbers of a moment, means over the batch."""
     return finite({
         "step": moment.step,

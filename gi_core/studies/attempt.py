@@ -25,7 +25,7 @@ MOMENTS = 6
 
 
 @dataclass(frozen=True)
-class Moment:
+class Milestone:
     """An attack on its way: iteration, its loss, mean SSIM to the truth (which it does not know), and its pictures."""
 
     iteration: int
@@ -48,7 +48,7 @@ class Attempt:
     images: Tensor
     truth: Tensor
     row: Row
-    moments: list[Moment]
+    moments: list[Milestone]
 
 
 def attempt(scenario: Scenario, source: str, place: int, *, cpu_seconds: float = float("inf")) -> Attempt:
@@ -99,11 +99,11 @@ def settled(shorter: Row, longer: Row) -> bool:
     return fell <= FALLING and abs(longer["ssim"] - shorter["ssim"]) <= MOVING
 
 
-def moment(iteration: int, loss: float, images: Tensor, truth: Tensor) -> Moment:
+def moment(iteration: int, loss: float, images: Tensor, truth: Tensor) -> Milestone:
     """``images`` (B,C,H,W), put into the order of ``truth``."""
     images = images.clamp(0, 1)
     images = images[assign(images, truth)]
-    return Moment(iteration, loss, float(ssim(images, truth).mean()), images)
+    return Milestone(iteration, loss, float(ssim(images, truth).mean()), images)
 
 
 def others(images: Tensor, source: str, size: int, place: int) -> float:

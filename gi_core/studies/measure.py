@@ -24,7 +24,7 @@ from gi_core.seeds import stream_seed
 
 
 @dataclass(frozen=True)
-class Sample:
+class Measured:
     """What an attack made of a sample of pictures.
 
     Attributes:
@@ -86,7 +86,7 @@ def _test_split(data: str) -> Pictures:
 
 def attack_all(
     attack: str, defense: str, client: Victim, pictures: Pictures, *, server: Victim | None = None, control: bool = True
-) -> Sample:
+) -> Measured:
     """Attack each picture on its own; labels are not granted, the defense's parameters neither.
 
     Args:
@@ -111,7 +111,7 @@ def attack_each(
     server: Victim | None = None,
     control: bool = True,
     blank: bool = False,
-) -> dict[str, Sample | BadInput]:
+) -> dict[str, Measured | BadInput]:
     """As :func:`attack_all` for several attacks, which all get the very same updates; or why one can't run.
 
     Args:
@@ -155,11 +155,11 @@ class Collected:
         if noise is not None:
             self.controls.append(answer(self.component, noise, seed))
 
-    def sample(self, truth: Tensor) -> Sample | BadInput:
+    def sample(self, truth: Tensor) -> Measured | BadInput:
         if self.refused is not None:
             return self.refused
         median = float(torch.tensor(self.seconds).median()) * 1000
-        return Sample(torch.cat(self.answers), truth, torch.cat(self.controls) if self.controls else None, median)
+        return Measured(torch.cat(self.answers), truth, torch.cat(self.controls) if self.controls else None, median)
 
 
 def noise_like(update: Update, seed: int) -> Update:

@@ -14,7 +14,7 @@ from gi_core.errors import BadInput
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
-from gi_core.studies.measure import SCORES, Sample, attack_each, held_out
+from gi_core.studies.measure import SCORES, Measured, attack_each, held_out
 
 SINGLE_PASS = ("venom", "venom-diff", "fgla", "fgla:decoder=noisy")
 ABLATIONS = ("venom:feature=spe", "venom:strength=constant", "venom:strength=shuffled", "venom:strength=true")
@@ -157,7 +157,7 @@ def table_victim(data: str, model: str) -> Victim:
 @lru_cache(maxsize=1)
 def updates_attacked(
     data: str, model: str, defense: str, texts: tuple[str, ...], count: int, blank: bool
-) -> dict[str, Sample | BadInput]:
+) -> dict[str, Measured | BadInput]:
     """Attacks on the same updates; kept until another cell's updates are asked for."""
     single_pass = texts in (SINGLE_PASS, ABLATIONS)
     victim, pictures = table_victim(data, model), held_out(data, count)

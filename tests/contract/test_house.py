@@ -1,4 +1,4 @@
-"""The house: short functions, short lines, no circles, one class of a name in the core."""
+"""The house: short functions, short lines, no circles, one class of a name."""
 
 import ast
 from collections import defaultdict
@@ -39,6 +39,15 @@ def test_no_line_is_longer_than_a_window() -> None:
         if len(line.partition("  # type: ignore")[0]) > LINE and not line.startswith("|")
     ]
     assert long == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    places = defaultdict(list)
+    for name, (_, tree) in modules().items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(name)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
 def imports(tree: ast.AST, known: set[str], inside: bool = False) -> Iterator[tuple[str, bool]]:

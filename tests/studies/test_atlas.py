@@ -28,7 +28,7 @@ LARGEST = 6_000_000
 
 
 def test_the_grid_begins_with_what_the_first_screen_needs_and_names_each_cell_once():
-    cells = list(atlas.Atlas().cells())
+    cells = list(atlas.AtlasStudy().cells())
     assert len({tuple(cell.values()) for cell in cells}) == len(cells)
     assert [s.id for s in sets()][:4] == [f"lenet-noise-{n}-cat" for n in (1, 2, 4, 8)]
     small = [s for s in sets() if (s.network, s.defense) == ("lenet", "noise")]
@@ -79,7 +79,7 @@ def test_rows_become_an_index_and_sprites(tmp_path, monkeypatch):
     chosen = Small("lenet", "noise", 1, "coffee")
     for module in (atlas, atlas_assets):
         monkeypatch.setattr(module, "sets", lambda: iter([chosen]))
-    rows = list(run_study(atlas.Atlas(), tmp_path / "out"))
+    rows = list(run_study(atlas.AtlasStudy(), tmp_path / "out"))
     assert len(rows) == 4 and not any(row["refused"] for row in rows)
     index = atlas_assets.pack(tmp_path / "out", tmp_path / "packed")
     (entry,) = index["sets"]
