@@ -40,13 +40,13 @@ class Outcome:
 
 
 class Page:
-    """A browser's page as the server sees it: a session that triggers the Lab's events."""
+    """A browser's page as the server sees it: a session that triggers Explore's events."""
 
     def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
         self.client, self.session = client, secrets.token_hex(6)
-        lab = next(c["id"] for c in config["components"] if c.get("props", {}).get("elem_id") == "tab-lab")
-        self.run_index = next(d["id"] for d in config["dependencies"] if [lab, "run"] in map(list, d["targets"]))
-        self.lab = lab
+        stage = next(c["id"] for c in config["components"] if c.get("props", {}).get("elem_id") == "tab-explore")
+        self.run_index = next(d["id"] for d in config["dependencies"] if [stage, "run"] in map(list, d["targets"]))
+        self.stage = stage
 
     @classmethod
     async def open(cls, client: httpx.AsyncClient) -> Page:
@@ -54,15 +54,15 @@ class Page:
         return cls(client, (await client.get("config")).json())
 
     async def ask(self, name: str, request: dict[str, Any]) -> Any:
-        """A server function of the Lab."""
-        body = {"data": request, "component_id": self.lab, "fn_name": name, "session_hash": self.session}
+        """A server function of Explore."""
+        body = {"data": request, "component_id": self.stage, "fn_name": name, "session_hash": self.session}
         return (await self.client.post("gradio_api/component_server", json=body)).json()
 
     def pressed(self, event: dict[str, Any]) -> dict[str, Any]:
         """What the page posts when Run is pressed."""
         return {
             "data": [], "event_data": event, "fn_index": self.run_index, "session_hash": self.session,
-            "trigger_id": self.lab,
+            "trigger_id": self.stage,
         }  # fmt: skip
 
     async def run(self, settings: dict[str, Any], *, leave_after: int | None = None, **request: Any) -> Outcome:
@@ -133,7 +133,7 @@ async def light(url: str, seconds: float) -> list[float]:
         page, took, end = await Page.open(client), [], time.monotonic() + seconds
         while time.monotonic() < end:
             started = time.monotonic()
-            await page.ask("describe", CHEAP)
+            await page.ask("explore_estimate", {"settings": CHEAP})
             took.append(time.monotonic() - started)
             await asyncio.sleep(0.25)
         return sorted(took)

@@ -6,13 +6,16 @@ import json
 import os
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from benchmarks.load import CHEAP, Page, at_once, come_and_go, press
+from gi_core.web import app
 from gi_core.web.server import backpressure, run_service
 from gi_core.web.server.session_cleanup import SESSIONS
+from gi_core.web.settings import Limits
 
 CLIENTS = 30
 TABS = 200
@@ -37,7 +40,7 @@ def test_thirty_clients_on_one_preset_cost_one_computation(served, monkeypatch):
     outcomes = at_once(press(url, [{"settings": CHEAP | {"attack": "ig:steps=1500", "seed": 77}}] * CLIENTS))
     assert states(outcomes) == {"done": CLIENTS}
     assert len({o.final["run"]["id"] for o in outcomes}) == 1 and len(prepared) == 1
-    assert len({json.dumps(o.final) for o in outcomes}) == 1
+    assert len({json.dumps(o.final["run"]) for o in outcomes}) == 1
     assert wait_idle(service) == 0
 
 
@@ -85,13 +88,32 @@ def test_a_run_that_nobody_listens_to_ends(served, monkeypatch):
     assert len(service.queue) == 1 and wait_idle(service, 30) == 0
 
 
-def test_a_full_line_says_so(launch):
-    server = launch(GI_STORE="off", GI_LIMITS="workers=1,waiting=3")
-    requests = [{"settings": CHEAP | {"attack": "ig:steps=400", "seed": n}} for n in range(12)]
-    outcomes = at_once(press(server.url, requests))
-    assert set(states(outcomes)) == {"done", "failed"} and states(outcomes)["done"] >= 4
-    refused = [o.final["run"]["message"] for o in outcomes if o.state == "failed"]
-    assert all("waiting already" in message and message.endswith(".") for message in refused)
+def test_a_full_line_holds_what_it_promises_and_says_so(monkeypatch):
+    """Three wait behind one that computes; others are refused as long as they do, however late they come."""
+    monkeypatch.setenv("GI_STORE", "off")
+    service = run_service.RunService(Limits(workers=1, waiting=3))
+    demo = app.build(service)
+    _, url, _ = demo.launch(**app.launch_settings(), prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    long, short = CHEAP | {"attack": "ig:steps=90000"}, CHEAP | {"attack": "ig:steps=3"}
+    try:
+        with ThreadPoolExecutor() as pool:
+            asked = [{"settings": long | {"seed": n}, "id": f"h{n}"} for n in range(4)]
+            holding = pool.submit(at_once, press(url, asked))
+            while len(service.queue) < 4 and not holding.done():
+                time.sleep(0.05)
+            late = at_once(press(url, [{"settings": short | {"seed": n}} for n in range(8)]))
+            for request in asked:
+                service.stop(request["id"])
+            held = holding.result()
+    finally:
+        demo.close()
+    refused = [o.final["run"]["message"] for o in late]
+    assert states(late) == {"failed": 8} and set(refused) == {
+        "4 runs are waiting already: please try again in a minute."
+    }
+    assert set(states(held)) <= {"stopped", "failed"} and not {o.final["run"].get("message") for o in held} & set(
+        refused
+    )
 
 
 def pressed(tab, attack, word, seconds=60):

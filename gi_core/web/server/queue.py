@@ -46,23 +46,25 @@ class RunQueue:
     def enter(self, run_id: str, seconds: float = 0.0, visitor: Visitor = NOBODY) -> threading.Event:
         """Take a place, for a run of so many seconds; the event is set when it has to stop.
 
-        Raises BadInput when the line is full, or half full of this address's runs.
+        In a full line whoever has more runs than the newcomer gives up the last of them (longest queue drop: McKenney,
+        Stochastic fairness queueing, INFOCOM 1990). Raises BadInput when nobody has.
         """
         with self._lock:
             if run_id in self._entries:
                 raise BadInput("this run is already under way")
-            room = self.limits.workers + self.limits.waiting
-            if len(self._entries) >= room:
-                raise BadInput(f"{len(self._entries)} runs are waiting already: please try again in a minute")
-            own = sum(entry.visitor.address == visitor.address for entry in self._entries.values())
-            if visitor.address and own >= max(1, room // 2):
-                raise BadInput(f"{own} runs from your address are waiting already: please try again in a minute")
-            return self._entries.setdefault(run_id, QueueEntry(seconds, visitor)).stop
+            entry = self._entries[run_id] = QueueEntry(seconds, visitor)
+            if len(self._entries) > self.limits.workers + self.limits.waiting:
+                last = self._greedier(run_id)
+                del self._entries[last or run_id]
+                if last is None:
+                    raise BadInput(f"{len(self._entries)} runs are waiting already: please try again in a minute")
+            return entry.stop
 
     def place(self, run_id: str) -> int:
-        """0: may compute now; n: n-th in line."""
+        """0: may compute now; n: n-th in line. Raises BadInput when somebody else took the place."""
         with self._lock:
-            entry = self._entries[run_id]
+            if (entry := self._entries.get(run_id)) is None:
+                raise BadInput("the line is full, and others have fewer runs in it: please try again in a minute")
             if entry.started is None:
                 free = self.limits.workers - sum(e.started is not None for e in self._entries.values())
                 order = self._order()
@@ -121,6 +123,14 @@ class RunQueue:
             turns.append(Turn(self._addresses.next("", address, before[address]), long, of_tab, arrival, name))
             before[address] += 1
         return sorted(turns)
+
+    def _greedier(self, run_id: str) -> str | None:
+        """The run that is served last, if its address, or its tab at the same address, has more before it."""
+        *_, last = order = self._order()
+        own = next(turn for turn in order if turn.name == run_id)
+        here, there = (self._entries[name].visitor.address for name in (run_id, last.name))
+        more = last.of_tab > own.of_tab if here == there else last.of_address > own.of_address
+        return last.name if more else None
 
     def _start(self, entry: QueueEntry, turn: Turn) -> None:
         entry.started = time.monotonic()

@@ -57,11 +57,30 @@ def test_short_runs_go_first_within_a_turn():
     assert order(queue, "abcd") == ["a", "d", "b", "c"]
 
 
-def test_one_address_fills_no_more_than_half_the_line():
-    queue = lined([(f"g{n}", GREEDY, 5) for n in range(10)], waiting=19)
-    with pytest.raises(BadInput, match="from your address"):
-        queue.enter("g10", 5, GREEDY)
-    queue.enter("m", 5, MODEST)
+def test_in_a_full_line_the_greedy_one_gives_up_the_last_run():
+    names = [f"g{n}" for n in range(20)]
+    queue = lined([(name, GREEDY, 5) for name in names], waiting=19)
+    assert queue.place("g0") == 0
+    with pytest.raises(BadInput, match="20 runs are waiting already"):
+        queue.enter("g20", 5, GREEDY)
+    for n in range(9):
+        queue.enter(f"m{n}", 5, MODEST)
+    with pytest.raises(BadInput, match="others have fewer"):
+        queue.place("g19")
+    assert queue.place("m0") == 1 and len(queue) == 20
+    queue.enter("m9", 5, MODEST)
+    with pytest.raises(BadInput, match="waiting already"):
+        queue.enter("m10", 5, MODEST)
+
+
+def test_pupils_behind_one_address_share_a_full_line():
+    tabs = [Visitor("192.0.2.1", str(n)) for n in range(6)]
+    queue = lined([(f"0-{n}", tabs[0], 5) for n in range(2)] + [("1-0", tabs[1], 600), ("2-0", tabs[2], 5)], waiting=3)
+    queue.enter("3-0", 5, tabs[3])
+    assert order(queue, ["0-0", "2-0", "3-0", "1-0"]) == ["0-0", "2-0", "3-0", "1-0"], "0-1 gave way"
+    queue = lined([(name, tab, 600) for name, tab in zip("abcd", tabs, strict=False)], waiting=3)
+    with pytest.raises(BadInput, match="waiting already"):
+        queue.enter("e", 5, tabs[4])
 
 
 def test_the_expected_wait_follows_the_order():
