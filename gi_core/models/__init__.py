@@ -27,8 +27,10 @@ def build(
         mode: "eval" or "train" (train: BatchNorm uses the batch's own statistics).
 
     Raises:
-        BadInput: unknown model or weights, or options that do not fit the picture size.
+        BadInput: unknown model, weights or mode, or options that do not fit the picture size.
     """
+    if mode not in ("eval", "train"):
+        raise BadInput(f"mode {mode!r}: 'eval' or 'train' is needed")
     architecture = models.parse(model)
     victim = weights.parse(source).build(architecture, image_shape, num_classes)
     return victim.train(mode == "train")

@@ -14,6 +14,7 @@ from PIL import Image
 from gi_core.data.sources import open_picture
 from gi_core.experiment import run
 from gi_core.scenario import Scenario
+from tests.attacks.test_every_attack import SMALLEST
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,15 @@ def test_run_attack_takes_a_picture_as_data(client):
     uri = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
     answer = client.predict(images=[uri], model="mlp", attack="analytic", image_size=16, api_name="/run_attack")
     assert answer["scores"][0]["psnr"] > 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALLEST)
+def test_every_attack_answers(client, name):
+    attack, fields = SMALLEST[name]
+    images = ["cat", "coffee"][: fields.get("batch_size", 1)]
+    answer = client.predict(images=images, attack=attack, **fields, api_name="/run_attack")
+    assert answer["scenario"]["attack"].startswith(name) and len(answer["scores"]) == len(images) and answer["verdict"]
 
 
 @pytest.mark.parametrize(
