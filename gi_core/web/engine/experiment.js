@@ -1,0 +1,76 @@
+/** Scenario and pictures -> client -> defense -> what the attacker sees: `gi_core.run.prepare`, from the same seeds. */
+
+import { component, stack } from "./component.js";
+import { defended } from "./defenses.js";
+import { machine as plain } from "./matrix.js";
+import { oneHot } from "./matching.js";
+import { cutter } from "./observation.js";
+import { Generator, streamSeed } from "./random.js";
+import { attackOf } from "./scenario.js";
+import { Sweeps } from "./sweeps.js";
+import { build } from "./victim.js";
+
+/**
+ * @typedef {object} Experiment
+ * @property {import("./victim.js").Victim} victim @property {Float32Array} truth (B,C,H,W), the private pictures
+ * @property {number[]} labels @property {Float32Array} clean the gradient before the defense
+ * @property {import("./observation.js").Observation} observation all that the attack gets
+ * @property {import("./observation.js").Attack} attack @property {number} seed of the attack
+ */
+
+/**
+ * @param {import("./scenario.js").Settings} settings @param {Float32Array} truth (B,C,H,W) in [0,1]
+ * @param {import("./matrix.js").Machine} [machine]
+ * @returns {Experiment}
+ */
+export function prepare(settings, truth, machine = plain()) {
+  const whole = (/** @type {string} */ field, /** @type {number} */ otherwise) => Number(settings[field] ?? otherwise);
+  const seed = whole("seed", 0), batch = whole("batch_size", 1), side = whole("image_size", 32);
+  const classes = whole("num_classes", 10), text = String(settings.model ?? "lenet");
+  const source = component(String(settings.weights ?? "init"));
+  const victim = build(text, { shape: [3, side, side], classes, seed: Number(source.options.seed ?? 0) });
+  const draws = new Generator(streamSeed(seed, "labels"));
+  const labels = Array.from({ length: batch }, () => draws.whole(classes));
+  const stacked = stack(String(settings.defense ?? "none")), cut = cutter(victim.shapes);
+  const { clean, update } = release({ victim, truth, labels, stacked, cut, machine, seed });
+  const knowledge = String(settings.knowledge ?? "labels").split("+");
+  const observation = {
+    victim, batch, update, cut, machine, labels: knowledge.includes("labels") ? labels : null,
+    defense: knowledge.includes("defense") ? stacked : null,
+  };
+  const attack = attackOf(String(settings.attack ?? "ig"));
+  return { victim, truth, labels, clean, observation, attack, seed: streamSeed(seed, "attack") };
+}
+
+/**
+ * The client's gradient, before and after its defense.
+ * @param {Pick<Experiment, "victim" | "truth" | "labels"> & { stacked: import("./component.js").Component[],
+ *   cut: (update: any) => any[], machine: import("./matrix.js").Machine, seed: number }} given
+ */
+function release({ victim, truth, labels, stacked, cut, machine, seed }) {
+  const batch = labels.length, size = victim.inputs;
+  const gradient = (/** @type {Float32Array} */ pictures, /** @type {number[]} */ classes) => {
+    const found = machine.room(victim.count);
+    new Sweeps(victim, classes.length, machine).gradient(pictures, oneHot(classes, victim.classes), found);
+    return Float32Array.from(found);
+  };
+  const clean = gradient(truth, labels);
+  const own = (/** @type {number} */ i) => gradient(truth.subarray(i * size, (i + 1) * size), [labels[i]]);
+  const generator = new Generator(streamSeed(seed, "defense"));
+  return { clean, update: defended(stacked, batch, own, () => clean.slice(), cut, generator) };
+}
+
+/**
+ * The same with noise in place of the update, each tensor of the same size: what the attack makes of it is guesswork.
+ * @param {Experiment} experiment @param {number} seed of the Scenario
+ */
+export function control({ observation }, seed) {
+  const update = observation.update.slice(), generator = new Generator(streamSeed(seed, "control noise 0"));
+  for (const part of observation.cut(update)) {
+    const white = generator.normals(part.length), norm = (/** @type {Float32Array} */ values) =>
+      Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+    const scale = norm(part) / Math.max(norm(white), 1e-12);
+    part.forEach((/** @type {number} */ _, /** @type {number} */ i) => { part[i] = white[i] * scale; });
+  }
+  return { ...observation, update };
+}
