@@ -106,6 +106,12 @@ def runs() -> tuple[Measurement, ...]:
 
 
 @lru_cache(maxsize=1)
+def judged_runs() -> tuple[Measurement, ...]:
+    """Every run with a verdict of its own, of the studies, the atlas, the comparisons and the replays."""
+    return tuple(m for m in measurements() if m.judged is not None)
+
+
+@lru_cache(maxsize=1)
 def tables() -> tuple[Measurement, ...]:
     """Rows of studies over many pictures, without a verdict of their own."""
     return tuple(m for m in measurements() if m.judged is None)

@@ -1,17 +1,24 @@
 """One table of everything recorded, and one answer to what got most out of a setting."""
 
+import itertools
 import json
 import random
+import statistics
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 from gi_core.cli import main
+from gi_core.data.sources import open_picture
+from gi_core.metrics.image import psnr
 from gi_core.paths import ASSETS
 from gi_core.risk.collect import everything
-from gi_core.risk.evidence import TABLE, by_setting, measurements, row_of, runs, strongest, tables, written
+from gi_core.risk.evidence import TABLE, by_setting, judged_runs, measurements, row_of, runs, strongest, tables, written
+from gi_core.risk.pictures import kept_pictures
 from gi_core.risk.set_up import EXAMPLES, SetUp, setting_of
 from gi_core.scenario import Scenario
+from gi_core.web.screens.evidence import evidence
 from gi_core.web.screens.evidence.answers import risk_answer
 
 NOT_COMPARED = ("version",)
@@ -98,3 +105,29 @@ def test_explores_cells_show_the_strongest_of_what_was_tried_there():
         own = max(m.structure for m in rivals if m.table == "atlas")
         found = [m.structure for m in rivals if m.level()]  # what is judged Nothing is luck
         assert max(found, default=own) <= own + 0.05, (one["id"], cell["strength"])
+
+
+def test_no_setting_on_the_map_has_a_stronger_judged_run_than_its_cell_shows():
+    """The vision transformer's cell said Nothing while the atlas held a run that showed its colours and layout."""
+    for row, column in itertools.product(evidence.ROWS, evidence.COLUMNS):
+        shown = evidence.cell_runs(row, column)
+        for found in by_setting().values():
+            judged = [
+                e for e in found if e.judged and e.scenario.weights == "init" and evidence.stands_in(e, row, column)
+            ]
+            assert all(round(e.structure, 3) <= round(shown[0].structure, 3) for e in judged)
+
+
+@pytest.mark.parametrize("mixed", [1, 4])
+def test_the_atlas_gives_its_pictures_back(mixed):
+    """What is cut out of stills and films scores as the run did: to 8 bits, or to what a lossy film keeps."""
+    near = 0.5 if mixed == 1 else 3.0
+    found = [e for e in judged_runs() if e.table == "atlas" and len(e.pictures) == mixed]
+    assert len(found) >= 12
+    off = []
+    for e in found:
+        images, control = kept_pictures(e)
+        truth = torch.stack([open_picture(n, e.scenario.image_size, e.scenario.channels) for n in e.pictures])
+        assert images.shape == control.shape == truth.shape
+        off.append(abs(float(psnr(images, truth).mean()) - e.psnr))
+    assert statistics.median(off) < near

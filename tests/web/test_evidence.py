@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from gi_core.data.sources import open_picture
-from gi_core.risk.evidence import RESULTS, rows, runs
+from gi_core.risk.evidence import RESULTS, judged_runs, rows, runs
 from gi_core.scenario import Scenario
 from gi_core.studies.feasibility import REGIMES
 from gi_core.web.screens.evidence import answers, charts, evidence, regimes
@@ -55,7 +55,7 @@ def test_every_judged_run_of_a_columns_setting_stands_in_one_cell(catalog):
 def test_a_tile_holds_the_private_picture_first(catalog):
     sheet = Image.open(io.BytesIO(base64.b64decode(catalog["sprite"].partition(",")[2]))).convert("RGB")
     for _, _, cell in filled(catalog):
-        e = next(e for e in runs() if e.key == cell["key"])
+        e = next(e for e in judged_runs() if e.key == cell["key"])
         if cell["tile"] is None or e.scenario.image_size != evidence.SIDE or e.scenario.channels != 3:
             continue
         top = cell["tile"] * evidence.SIDE

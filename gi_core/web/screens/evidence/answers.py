@@ -10,9 +10,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from gi_core.bounds import Bound, Setting, binding
@@ -23,7 +21,8 @@ from gi_core.metrics.image import psnr, ssim
 from gi_core.metrics.scores import score
 from gi_core.report.risk import FORMATS, conditions
 from gi_core.risk.answer import Answer, Near, answer
-from gi_core.risk.evidence import Measurement, frontier_scenario, rows, runs, strip_of
+from gi_core.risk.evidence import Measurement, frontier_scenario, judged_runs, rows, strip_of
+from gi_core.risk.pictures import kept_pictures
 from gi_core.risk.set_up import SetUp
 from gi_core.risk.wording import OUTSIDE
 from gi_core.risk.wording import sentence as worded
@@ -113,7 +112,7 @@ def _uri(content: bytes) -> str:
 
 @lru_cache(maxsize=1)
 def by_key() -> dict[str, Measurement]:
-    return {e.key: e for e in runs() if e.key}
+    return {e.key: e for e in reversed(judged_runs()) if e.key}
 
 
 def risk_run(request: dict[str, Any]) -> dict[str, Any]:
@@ -157,19 +156,6 @@ def staged(e: Measurement, images: Tensor, control: Tensor) -> dict[str, Any]:
             "verdict": shown,
         }
     )
-
-
-def kept_pictures(e: Measurement) -> tuple[Tensor, Tensor] | None:
-    """(B,C,H,W) reconstructions and control of a run, from its strip in 8 bits; None where none was kept."""
-    strip = strip_of(e)
-    if strip is None:
-        return None
-    grey = e.scenario.channels == 1
-    pixels = torch.from_numpy(np.asarray(Image.open(strip).convert("L" if grey else "RGB")).copy()).float() / 255
-    pixels = pixels.unsqueeze(0) if grey else pixels.permute(2, 0, 1)
-    size = e.scenario.image_size
-    _, images, control = (torch.stack(row.split(size, 2)) for row in pixels.split(size, 1))
-    return images, control
 
 
 # ---- the frontier ---------------------------------------------------------------------------------------------------

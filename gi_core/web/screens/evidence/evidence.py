@@ -21,10 +21,12 @@ from functools import lru_cache
 from typing import Any
 
 import gradio as gr
-import numpy as np
+import torch
 from PIL import Image
 
-from gi_core.risk.evidence import Measurement, order, rows, runs, strip_of
+from gi_core.data.sources import open_picture
+from gi_core.risk.evidence import Measurement, judged_runs, order, rows
+from gi_core.risk.pictures import kept_pictures
 from gi_core.risk.set_up import defense_of
 from gi_core.scenario import Scenario
 from gi_core.web.screens.evidence import answers, charts, regimes
@@ -102,7 +104,7 @@ def accuracy(column: Column) -> float | None:
 
 def cell_runs(row: str, column: Column) -> list[Measurement]:
     """Every judged run of a cell, the one that found most first."""
-    found = [e for e in runs() if e.scenario.weights == "init" and stands_in(e, row, column)]
+    found = [e for e in judged_runs() if e.scenario.weights == "init" and stands_in(e, row, column)]
     return sorted(found, key=order)
 
 
@@ -150,21 +152,16 @@ def cut_short(e: Measurement) -> bool:
 
 def three(e: Measurement) -> Image.Image | None:
     """Private, rebuilt and control of the picture that was rebuilt best, side by side; None where none was kept."""
-    strip = strip_of(e)
-    if strip is None:
+    kept = kept_pictures(e)
+    if kept is None:
         return None
-    with Image.open(strip) as picture:
-        sheet_, size = picture.convert("RGB"), e.scenario.image_size
-    pixels = np.asarray(sheet_, np.float32)
-    errors = [
-        float(np.square(pixels[:size, x : x + size] - pixels[size : 2 * size, x : x + size]).mean())
-        for x in range(0, pixels.shape[1], size)
-    ]
-    left = size * int(np.argmin(errors))
+    images, control = kept
+    truth = torch.stack([open_picture(n, e.scenario.image_size, e.scenario.channels) for n in e.pictures])
+    best = int((images - truth).square().flatten(1).mean(1).argmin())
     made = Image.new("RGB", (3 * SIDE, SIDE))
-    for place in range(3):
-        tile = sheet_.crop((left, place * size, left + size, (place + 1) * size))
-        made.paste(tile.resize((SIDE, SIDE), Image.Resampling.BOX), (place * SIDE, 0))
+    for place, tile in enumerate((truth[best], images[best], control[best])):
+        pixels = (tile.expand(3, -1, -1).permute(1, 2, 0) * 255).round().byte().numpy()
+        made.paste(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX), (place * SIDE, 0))
     return made
 
 
