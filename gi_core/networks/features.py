@@ -57,7 +57,7 @@ def rank_one(weight: Tensor, bias: Tensor) -> Feature:
 
 
 def spe(weight: Tensor, bias: Tensor) -> Feature:
-    """Semantic preserving extraction (Venom, eq. 2-5) with lambda = 0: the noise level is not known.
+    """Structural prior extraction (Venom, eq. 2-5) with lambda = 0: the noise level is not known.
 
     E_j = |dL/dW_j| |dL/db_j|; S = {j : E_j > mean + gamma std}, gamma = min(2, sqrt(ln K));
     h = sum over S of w_j (dL/dW_j) / (dL/db_j), w_j = E_j / sum over S of E. If S is empty, the class of largest E.

@@ -27,7 +27,7 @@ from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import held_out
-from gi_core.studies.venom_table import PUBLISHED
+from gi_core.studies.published import venom_table
 from gi_core.training.venom import clip_and_noise, head_gradient
 
 DELTA = 1e-5
@@ -108,11 +108,7 @@ def gaussian_source_psnr(variances: Tensor, bits: float) -> float:
 
 def impossible_cells() -> list[tuple[str, str, int]]:
     """Cells of Table 1 whose mean SSIM exceeds share + 0.5 (1 - share), which no set of pictures can reach."""
-    return [
-        key
-        for key, (_, structure, share) in PUBLISHED.items()
-        if structure is not None and share is not None and not ssim_fits_success(structure, share)
-    ]
+    return [key for key, cell in venom_table().items() if not ssim_fits_success(cell.ssim, cell.asr)]
 
 
 @studies.register("venom-audit")
@@ -147,10 +143,11 @@ class VenomAudit(Study):
         channels, height, width = pictures.images.shape[1:]
         victim = build(self.model, image_shape=(channels, height, width), num_classes=10)
         found = candidates_held(victim, pictures, z, draws=self.draws)
-        published = PUBLISHED.get((self.data, "venom", cell["epsilon"]), (None, None, None))
+        published = venom_table().get((self.data, "venom", cell["epsilon"]))
         return {
             "z": z, "bits_weight": gaussian_bits(z), "bits_weight_and_bias": gaussian_bits(z, TENSORS),
             "rero_cap": rero(1 / self.count, z, tensors=TENSORS), "blind": 1 / self.count,
             "identified": found.identified, "bits_found": found.bits, "psnr": found.psnr, "ssim": found.ssim,
-            "asr": found.success, "label": found.label, "published_psnr": published[0], "published_asr": published[2],
+            "asr": found.success, "label": found.label, "published_psnr": published and published.psnr,
+            "published_asr": published and published.asr,
         }  # fmt: skip

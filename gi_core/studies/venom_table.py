@@ -15,6 +15,7 @@ from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.measure import SCORES, Measured, attack_each, held_out
+from gi_core.studies.published import venom_table
 
 SINGLE_PASS = ("venom", "venom-diff", "fgla", "fgla:decoder=noisy")
 ABLATIONS = ("venom:feature=spe", "venom:strength=constant", "venom:strength=shuffled", "venom:strength=true")
@@ -38,24 +39,6 @@ CONVENTIONS = {
 CONTROL = "control"
 """Not a convention: the iterative attacks given pure noise of the undefended update's size."""
 EPSILONS = (10, 5, 1)
-
-# Venom, Table 1, as far as methods.md quotes it: (data, attack, epsilon) -> PSNR in dB, SSIM, share with SSIM > 0.5.
-PUBLISHED: dict[tuple[str, str, int], tuple[float | None, float | None, float | None]] = {
-    ("cifar10", "venom", 1): (21.77, None, 0.72),
-    ("cifar10", "venom", 5): (25.03, None, 0.86),
-    ("cifar10", "venom", 10): (26.06, None, 0.88),
-    ("mnist", "mjolnir", 1): (None, 0.568, 0.08),
-    ("cifar10", "fgla", 5): (None, 0.602, 0.12),
-    ("cifar10", "fgla", 10): (None, 0.678, 0.25),
-    ("cifar10", "mjolnir", 1): (None, 0.664, 0.30),
-    ("cifar10", "mjolnir", 5): (None, 0.691, 0.35),
-    ("cifar100", "fgla", 1): (None, 0.581, 0.03),
-    ("cifar100", "fgla", 5): (None, 0.563, 0.08),
-    ("cifar100", "mjolnir", 1): (None, 0.647, 0.20),
-    ("imagenet", "venom-diff", 5): (None, 0.656, 0.25),
-    ("imagenet", "venom", 5): (None, 0.659, 0.28),
-    ("imagenet", "venom", 10): (None, 0.726, 0.45),
-}
 
 
 @studies.register("venom-table")
@@ -128,12 +111,11 @@ class VenomTable(Study):
         sample, row = found[budget], dict.fromkeys(self.columns) | {"budget": budget, "defense": defense}
         if isinstance(sample, BadInput):
             return row | {"note": str(sample)}
-        published = PUBLISHED.get((cell["data"], attack.split(":")[0], cell["epsilon"]), (None, None, None))
-        if cell["convention"] != "alg1" or ":" in attack:
-            published = (None, None, None)
+        beside = cell["convention"] == "alg1" and ":" not in attack
+        published = venom_table().get((cell["data"], attack, cell["epsilon"])) if beside else None
         row |= {"count": len(sample.images), **self.noise(defense, table_victim(cell["data"], cell["model"]))}
         row |= sample.row()
-        return row | dict(zip(("published_psnr", "published_ssim", "published_asr"), published, strict=True))
+        return row | {f"published_{name}": published and getattr(published, name) for name in ("psnr", "ssim", "asr")}
 
     @staticmethod
     def noise(defense: str, victim: Victim) -> Row:
