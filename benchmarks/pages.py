@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import re
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,7 @@ OURS = (
     ("ResNet-18, Algorithm 1", ("venom-table-resnet18", "venom-table-resnet18-longer"), "resnet18", "alg1"),
 )
 """Columns beside the published one: heading, tables (the first that has the cell), victim, noise convention."""
+VICTIMS = ("lenet", "resnet18", "convnet")
 Row = dict[str, str]
 
 
@@ -93,7 +95,7 @@ def venom_times() -> str:
     """Table 2 as ratios to DLG in the same column, and ours to DLG in one run on one core."""
     seconds = venom_seconds()
     places = [("lenet", "cifar100"), ("lenet", "imagenet"), ("resnet18", "cifar100"), ("resnet18", "imagenet")]
-    measured = {row["attack"]: row for row in timed()}
+    measured = {row["attack"]: row for row in benchmark("single_pass")}
     body = []
     for attack, name in NAMES.items():
         own = measured.get(attack)
@@ -104,14 +106,78 @@ def venom_times() -> str:
     return table(("attack", *heads, "ours: LeNet, CIFAR-10"), body)
 
 
-def timed() -> list[Row]:
-    with (ROOT / "benchmarks" / "single_pass.csv").open(newline="") as lines:
+def benchmark(name: str) -> list[Row]:
+    """Rows of ``benchmarks/NAME.csv``, values as text."""
+    with (ROOT / "benchmarks" / f"{name}.csv").open(newline="") as lines:
         return list(csv.DictReader(lines))
+
+
+def peers_speed() -> str:
+    """Iterations of Inverting Gradients a second, ours over theirs, and memory."""
+    found = {(r["model"], r["batch"], r["side"]): r for r in benchmark("peers_speed")}
+    body = []
+    for model in VICTIMS:
+        for batch in ("1", "4", "16"):
+            own, breaching, aijack = (found[model, batch, side] for side in ("ours", "breaching", "aijack"))
+            three = (own, breaching, aijack)
+            body.append((
+                f"`{model}`, {batch}", *(f"{float(r['iterations_per_second']):.3g}" for r in three),
+                *(f"**{float(r['times_ours']):.2f}**" for r in (breaching, aijack)),
+                *(f"{float(r['mib']):.0f}" for r in three),
+            ))  # fmt: skip
+    return table((
+        "victim, batch", "iterations per second: ours", "breaching", "AIJack", "times as long: breaching", "AIJack",
+        "MiB: ours", "breaching", "AIJack",
+    ), body)  # fmt: skip
+
+
+def spread(values: list[float]) -> str:
+    return f"{statistics.fmean(values):.1f} ± {statistics.stdev(values):.1f}"
+
+
+def peers_picture() -> str:
+    """Inverting Gradients and breaching, each as published: time of a step, and how good the picture gets."""
+    body = []
+    for model in VICTIMS:
+        runs = [r for r in benchmark("peers") if r["model"] == model]
+        numbers = {name: [float(r[name]) for r in runs] for name in runs[0] if name not in ("model", "picture")}
+        middle = {name: statistics.median(values) for name, values in numbers.items()}
+        body.append((
+            f"`{model}`", f"{middle['ms']:.1f}", f"{middle['breaching_ms']:.1f}", f"**{middle['ratio']:.2f}**",
+            f"{middle['cpu_seconds']:.0f}", f"**{spread(numbers['psnr'])}**",
+            spread(numbers["psnr_equal_iterations"]), spread(numbers["breaching_psnr"]),
+        ))  # fmt: skip
+    return table((
+        "victim", "ms per iteration, ours", "breaching", "ratio", "CPU seconds per run", "PSNR at equal seconds, ours",
+        "PSNR at equal iterations, ours", "breaching",
+    ), body)  # fmt: skip
+
+
+def speed() -> str:
+    """One iteration over the bare passes, by batch."""
+    found = {(r["model"], r["batch"]): float(r["times_bare"]) for r in benchmark("speed")}
+    body = [
+        (f"`{model}`", *(f"{found[model, batch]:.2f}" for batch in ("1", "4", "16")))
+        for model in ("lenet", "convnet", "resnet18")
+    ]
+    return table(("times the bare passes at batch", "1", "4", "16"), body)
+
+
+def floor() -> str:
+    """One iteration over the evaluations it makes, by attack; in brackets over the arithmetic floor."""
+    found = {(r["model"], r["attack"]): r for r in benchmark("floor")}
+    attacks = list(dict.fromkeys(attack for _, attack in found))
+    told = lambda r: f"{float(r['times_bare']):.2f} ({float(r['times_arithmetic']):.2f})" if r else "no BatchNorm"
+    body = [
+        (f"`{model}`", *(told(found.get((model, attack))) for attack in attacks))
+        for model in ("lenet", "convnet", "resnet18")
+    ]
+    return table(("times the bare passes", *(f"`{attack}`" for attack in attacks)), body)
 
 
 def single_pass() -> str:
     """What one pass takes, and how many times as long the slow attack of the same run."""
-    measured = timed()
+    measured = benchmark("single_pass")
     body = [
         (f"`{r['attack']}`", f"{float(r['milliseconds']):.1f} ms", f"{int(r['times_as_long']):,} times")
         for r in measured
@@ -125,6 +191,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "venom-elsewhere": venom_not_measured,
     "venom-times": venom_times,
     "single-pass": single_pass,
+    "peers-speed": peers_speed,
+    "peers-picture": peers_picture,
+    "speed": speed,
+    "floor": floor,
 }
 
 
