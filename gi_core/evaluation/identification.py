@@ -79,7 +79,7 @@ def decoys(truth: Tensor, count: int = 99, seed: int = 0) -> Tensor:
     Raises:
         BadInput: too many of the drawn pictures are near-copies of the truth.
     """
-    drawn = _drawn(2 * count, truth.shape[-1], truth.shape[1], seed)
+    drawn = candidates(2 * count, truth.shape[-1], truth.shape[1], seed)
     distances = torch.stack([(drawn - own).square().mean((1, 2, 3)) for own in truth.cpu()]).amin(0)
     kept = drawn[distances > TWIN][:count]
     if len(kept) < count:
@@ -88,7 +88,8 @@ def decoys(truth: Tensor, count: int = 99, seed: int = 0) -> Tensor:
 
 
 @functools.lru_cache(maxsize=4)
-def _drawn(count: int, size: int, channels: int, seed: int) -> Tensor:
+def candidates(count: int, size: int, channels: int, seed: int) -> Tensor:
+    """(count,C,H,W): crops that :func:`decoys` chooses from, in the order of their choice."""
     generator = torch.Generator().manual_seed(seed)
     side = max(128, 2 * size)
     pool = [sample(name, side, channels) for name in PHOTOGRAPHS]

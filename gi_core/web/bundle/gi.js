@@ -26,7 +26,7 @@ var gi = (() => {
     query: () => query,
     shown: () => shown,
     speak: () => speak,
-    start: () => start2,
+    start: () => start3,
     word: () => word
   });
 
@@ -54,17 +54,17 @@ var gi = (() => {
   });
   var loaded = /* @__PURE__ */ new Map();
   var KEPT = 400;
-  var image = (source) => new Promise((resolve, reject) => {
-    const picture3 = new Image();
-    picture3.onload = () => resolve(picture3);
-    picture3.onerror = () => reject(new Error("a picture could not be read"));
-    picture3.src = source;
+  var image = (source2) => new Promise((resolve, reject) => {
+    const picture4 = new Image();
+    picture4.onload = () => resolve(picture4);
+    picture4.onerror = () => reject(new Error("a picture could not be read"));
+    picture4.src = source2;
   });
-  function picture(source) {
-    const known = loaded.get(source);
+  function picture(source2) {
+    const known = loaded.get(source2);
     if (known) return known;
-    const made3 = image(source);
-    loaded.set(source, made3);
+    const made3 = image(source2);
+    loaded.set(source2, made3);
     if (loaded.size > KEPT) loaded.delete(
       /** @type {string} */
       loaded.keys().next().value
@@ -107,9 +107,9 @@ var gi = (() => {
     const read = (c) => context(c).getImageData(0, 0, c.width, c.height);
     const made3 = magnified(read(before), read(after), factor), { width, height } = after;
     resize(canvas, width, height);
-    const pixels = context(canvas).createImageData(width, height);
-    pixels.data.set(made3);
-    context(canvas).putImageData(pixels, 0, 0);
+    const pixels2 = context(canvas).createImageData(width, height);
+    pixels2.data.set(made3);
+    context(canvas).putImageData(pixels2, 0, 0);
   }
   var token = (name) => getComputedStyle(document.body).getPropertyValue("--" + name).trim();
   var rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
@@ -118,32 +118,32 @@ var gi = (() => {
     const high = rgb(token(colour)), low = rgb(token(tint)), bytes2 = atob(cells.data);
     canvas.width = cells.w;
     canvas.height = cells.h;
-    const pixels = context(canvas).createImageData(cells.w, cells.h);
+    const pixels2 = context(canvas).createImageData(cells.w, cells.h);
     for (let i = 0; i < bytes2.length; i++) {
       const share = bytes2.charCodeAt(i) / 255;
-      pixels.data.set([...low.map((from, c) => from + share * (high[c] - from)), 255], 4 * i);
+      pixels2.data.set([...low.map((from, c) => from + share * (high[c] - from)), 255], 4 * i);
     }
-    context(canvas).putImageData(pixels, 0, 0);
+    context(canvas).putImageData(pixels2, 0, 0);
   }
 
   // gi_core/web/lib/chart.js
   function stepScale(total) {
     const top = Math.log1p(Math.max(total, 1) / 10);
-    return { at: (step) => Math.log1p(Math.max(step, 0) / 10) / top, step: (x) => 10 * Math.expm1(x * top) };
+    return { at: (step2) => Math.log1p(Math.max(step2, 0) / 10) / top, step: (x) => 10 * Math.expm1(x * top) };
   }
   var linear = ([low, high], [from, to]) => (value) => from + (value - low) / (high - low || 1) * (to - from);
-  function span(values, step = 5) {
+  function span(values, step2 = 5) {
     const known = values.filter(Number.isFinite);
-    if (!known.length) return [0, step];
-    const low = Math.floor(Math.min(...known) / step) * step;
-    return [low, Math.max(low + step, Math.ceil(Math.max(...known) / step) * step)];
+    if (!known.length) return [0, step2];
+    const low = Math.floor(Math.min(...known) / step2) * step2;
+    return [low, Math.max(low + step2, Math.ceil(Math.max(...known) / step2) * step2)];
   }
   function ticks([low, high], count) {
-    const rough = (high - low) / Math.max(1, count), size = 10 ** Math.floor(Math.log10(rough));
-    const step = size * ([1, 2, 5, 10].find((part) => part * size >= rough * (1 - 1e-9)) ?? 10);
-    const first = Math.ceil(low / step - 1e-9);
-    const found = Math.floor(high / step + 1e-9) - first + 1;
-    return Array.from({ length: found }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+    const rough = (high - low) / Math.max(1, count), size2 = 10 ** Math.floor(Math.log10(rough));
+    const step2 = size2 * ([1, 2, 5, 10].find((part) => part * size2 >= rough * (1 - 1e-9)) ?? 10);
+    const first = Math.ceil(low / step2 - 1e-9);
+    const found = Math.floor(high / step2 + 1e-9) - first + 1;
+    return Array.from({ length: found }, (_, i) => Number(((first + i) * step2).toPrecision(12)));
   }
   function path(points) {
     const known = points.filter((point) => point.every(Number.isFinite));
@@ -227,8 +227,8 @@ var gi = (() => {
   var number = (value, digits = 1) => measured(value) ? format(digits).format(value) : "–";
   var whole = (value) => measured(value) ? format(0).format(Math.round(value)) : "–";
   function signed(value, digits = 1) {
-    const sign = Number(Math.abs(value).toFixed(digits)) === 0 ? "±" : value > 0 ? "+" : "−";
-    return sign + number(Math.abs(value), digits);
+    const sign2 = Number(Math.abs(value).toFixed(digits)) === 0 ? "±" : value > 0 ? "+" : "−";
+    return sign2 + number(Math.abs(value), digits);
   }
   function short(value) {
     if (value == null) return "–";
@@ -486,10 +486,10 @@ var gi = (() => {
     let told2 = null, asked = "";
     const drawLabels = () => {
       const { values, labels: labels2 } = told2.head, W = Math.max(240, find("labels").clientWidth), H = 170, n = values.length;
-      const high = Math.max(...values.map(Math.abs), 1e-12), step = (W - 10) / n, y = (v) => H / 2 - v / high * (H / 2 - 14);
+      const high = Math.max(...values.map(Math.abs), 1e-12), step2 = (W - 10) / n, y = (v) => H / 2 - v / high * (H / 2 - 14);
       find("labels").innerHTML = `<svg viewBox="0 0 ${W} ${H + 18}" height="${H + 18}" role="img" aria-label="${escape2(say2(words2.anatomy_label_alt, { classes: labels2.join(", ") }))}">
       <line class="axis" x1="0" x2="${W}" y1="${y(0)}" y2="${y(0)}"/>
-      ${values.map((v, i) => `<rect class="bar${labels2.includes(i) ? " there" : ""}" x="${5 + i * step + step * 0.15}" width="${step * 0.7}" y="${Math.min(y(0), y(v))}" height="${Math.max(1, Math.abs(y(v) - y(0)))}"/>` + (n <= 20 || labels2.includes(i) ? `<text x="${5 + (i + 0.5) * step}" y="${H + 14}" text-anchor="middle">${i}${labels2.includes(i) ? " ●" : ""}</text>` : "")).join("")}</svg>`;
+      ${values.map((v, i) => `<rect class="bar${labels2.includes(i) ? " there" : ""}" x="${5 + i * step2 + step2 * 0.15}" width="${step2 * 0.7}" y="${Math.min(y(0), y(v))}" height="${Math.max(1, Math.abs(y(v) - y(0)))}"/>` + (n <= 20 || labels2.includes(i) ? `<text x="${5 + (i + 0.5) * step2}" y="${H + 14}" text-anchor="middle">${i}${labels2.includes(i) ? " ●" : ""}</text>` : "")).join("")}</svg>`;
     };
     const drawFirst = async () => {
       for (const side of ["before", "after"]) {
@@ -659,7 +659,7 @@ var gi = (() => {
     const scale = stepScale(run.total);
     const far = (frame) => Math.abs(scale.at(frame.iteration) - x);
     const frames = run.frames;
-    return frames.reduce((best, frame) => far(frame) < far(best) ? frame : best);
+    return frames.reduce((best2, frame) => far(frame) < far(best2) ? frame : best2);
   }
   var mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
   var spread = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / (list.length - 1));
@@ -695,7 +695,7 @@ var gi = (() => {
     const total = Math.max(...lanes.map((lane) => lane.run.total)), scale = stepScale(total);
     const marks = lanes.map(({ run, label, at: at2 }) => {
       const own = stepScale(run.total), { iteration, psnr } = run.history, now = frameAt(run, x);
-      const line = path(iteration.map((step, i) => [px(own.at(step)), py(psnr[i] ?? NaN)]));
+      const line = path(iteration.map((step2, i) => [px(own.at(step2)), py(psnr[i] ?? NaN)]));
       return { at: at2, line, y: py(now.psnr), px: px(own.at(now.iteration)), text: `${label}: ${number(now.psnr)}` };
     });
     const texts = marks.filter((mark2) => Number.isFinite(mark2.y)).map((mark2) => ({ y: mark2.y - 7, text: mark2.text }));
@@ -704,7 +704,7 @@ var gi = (() => {
     const grid = ticks([low, high], 4).map((v) => `<path class="grid" d="M${LEFT} ${py(v)}H${width - 24}"/>
     <text x="${LEFT - 8}" y="${py(v) + 5}" text-anchor="end">${v}</text>`);
     const steps = [0, 0.25, 0.5, 0.75, 1].map((share) => {
-      const step = scale.step(share), round = step < 20 ? Math.round(step) : Number(step.toPrecision(1));
+      const step2 = scale.step(share), round = step2 < 20 ? Math.round(step2) : Number(step2.toPrecision(1));
       const label = whole(share === 1 ? total : round);
       return `<text x="${px(scale.at(round))}" y="${HEIGHT + 20}" text-anchor="middle">${label}</text>`;
     });
@@ -730,8 +730,8 @@ var gi = (() => {
     <div class="ctl" data-k="ctl"><canvas data-k="control" role="img" aria-label="${words["compare.control"]}"></canvas>
     </div></div>`;
   async function drawFrame(canvas, run, frame) {
-    const { batch, width, height } = run.size, source = await picture(frame.src ?? run.sprite);
-    tiles(canvas, source, frame.row ?? 0, batch, width, height);
+    const { batch, width, height } = run.size, source2 = await picture(frame.src ?? run.sprite);
+    tiles(canvas, source2, frame.row ?? 0, batch, width, height);
   }
   async function drawTruth(canvas, run) {
     const { batch, width, height } = run.size;
@@ -789,8 +789,8 @@ var gi = (() => {
       root.querySelector("[data-r=lanes]")
     );
     if (!box.clientWidth) return;
-    const narrow = matchMedia("(max-width: 767px)").matches, inner = box.clientWidth - 48;
-    const side = narrow ? Math.min(288, Math.floor((inner - 32) / 32) * 32) : sideFor(inner + 16, columns);
+    const narrow = matchMedia("(max-width: 767px)").matches, inner2 = box.clientWidth - 48;
+    const side = narrow ? Math.min(288, Math.floor((inner2 - 32) / 32) * 32) : sideFor(inner2 + 16, columns);
     box.style.setProperty("--side", `${side}px`);
   }
   async function drawMoment(root, lanes, x, held) {
@@ -812,9 +812,9 @@ var gi = (() => {
       const frame = frameAt(run, run.single ? 1 : x), canvas = part("guess");
       await drawFrame(canvas, run, frame);
       if (held) {
-        const truth = document.createElement("canvas");
-        await drawTruth(truth, run);
-        difference(canvas, truth, canvas, FACTOR);
+        const truth2 = document.createElement("canvas");
+        await drawTruth(truth2, run);
+        difference(canvas, truth2, canvas, FACTOR);
       }
       canvas.setAttribute("aria-label", t(
         held ? "compare.difference_alt" : "compare.alt",
@@ -964,8 +964,8 @@ var gi = (() => {
     const shown2 = all.filter((one) => one.run?.frames?.length);
     find("plot").innerHTML = shown2.length ? plot(shown2, x, Math.max(280, find("plot").clientWidth)) : "";
     const totals = new Set(shown2.map((one) => one.run.total));
-    const step = shown2.length ? frameAt(shown2[0].run, x).iteration : 0;
-    find("step").innerHTML = totals.size === 1 ? t("compare.step", { n: whole(step), m: whole(shown2[0].run.total) }) : t("compare.share", { share: x });
+    const step2 = shown2.length ? frameAt(shown2[0].run, x).iteration : 0;
+    find("step").innerHTML = totals.size === 1 ? t("compare.step", { n: whole(step2), m: whole(shown2[0].run.total) }) : t("compare.share", { share: x });
     find("scrub").value = 1e3 * x;
     find("scrub").style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
     find("scrub").setAttribute("aria-valuetext", find("step").textContent);
@@ -1137,7 +1137,7 @@ var gi = (() => {
       '<path d="M6 0.5l6 11H0z"/>'
     ];
     const dashes = ["", "7 4", "2 4", "10 3 2 3"];
-    let z = 3e-3, sample = catalog.samples[0]?.name, answer = null, curve2 = null, wanted = false, flying = false, seen = false;
+    let z = 3e-3, sample = catalog.samples[0]?.name, answer = null, curve2 = null, wanted = false, flying = false, seen2 = false;
     find("grid").style.gridTemplateColumns = innerWidth > 767 ? `240px repeat(${catalog.attackers.length}, minmax(0, 1fr))` : "";
     find("grid").innerHTML = `<div><h2 class="private">${gi.icon("lock")}${words2.dial_private}</h2>
       <div class="frame f-private"><canvas data-r="private" role="img" aria-label="${words2.dial_private}"></canvas></div>
@@ -1307,8 +1307,8 @@ var gi = (() => {
     window.addEventListener("gi:tab", (event) => {
       if (event.detail !== "dial") return;
       redraw();
-      if (!seen) {
-        seen = true;
+      if (!seen2) {
+        seen2 = true;
         ask();
         askCurve();
       }
@@ -1458,9 +1458,9 @@ var gi = (() => {
   function pointHtml(kind, p) {
     const open = p.key ? `<button type="button" class="btn s" data-act="open" data-key="${p.key}">
     ${t("evidence.open")}</button>` : "";
-    const strip2 = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
+    const strip3 = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
     if (kind === "frontier") {
-      return `${strip2}<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
+      return `${strip3}<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
         "evidence.point_frontier",
         { accuracy: p.accuracy, gain: signed(p.gain, 2) }
       )}</p>${open}`;
@@ -1657,8 +1657,8 @@ var gi = (() => {
     box.innerHTML = ["private", "attacker"].map((kind) => `<figure>
     <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
     <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("") + `<p class="small">${escape(name)}: SSIM ${number(run.ssim, 2)}, ${number(run.psnr)} dB</p>`;
-    const source = await picture(shown2.src), canvases = box.querySelectorAll("canvas");
-    [0, shown2.rows - 1].forEach((row, i) => tiles(canvases[i], source, row, shown2.batch, shown2.side, shown2.side));
+    const source2 = await picture(shown2.src), canvases = box.querySelectorAll("canvas");
+    [0, shown2.rows - 1].forEach((row, i) => tiles(canvases[i], source2, row, shown2.batch, shown2.side, shown2.side));
   }
   function regimes({ props, server }, find) {
     const { catalog } = props;
@@ -1816,6 +1816,1018 @@ var gi = (() => {
     offer: () => offer
   });
 
+  // gi_core/web/engine/component.js
+  function splitTop(text, separator) {
+    const parts = [""];
+    let depth = 0;
+    for (const letter of text) {
+      depth += letter === "(" ? 1 : letter === ")" ? -1 : 0;
+      if (letter === separator && depth === 0) parts.push("");
+      else parts[parts.length - 1] += letter;
+    }
+    return parts;
+  }
+  function component(text) {
+    const [name, ...rest] = text.trim().split(":"), options = (
+      /** @type {Record<string, string>} */
+      {}
+    );
+    for (const part of rest.length ? splitTop(rest.join(":"), ",") : []) {
+      const [key2, ...value] = part.split("=");
+      options[key2.trim()] = value.join("=").trim().replace(/^\((.*)\)$/, "$1");
+    }
+    return { name: name.trim(), options };
+  }
+  var stack = (text) => text.trim() === "none" ? [] : splitTop(text, "+").map(component);
+  var truth = (value, otherwise) => value === void 0 ? otherwise : value.toLowerCase() === "true";
+  var figure2 = (value, otherwise) => value === void 0 ? otherwise : Number(value);
+
+  // gi_core/web/engine/cost.js
+  var PASSES = 6;
+  var EARLY = 0.06;
+  var INNER = 21;
+  var speed = 5e8;
+  var seen = /* @__PURE__ */ new Map();
+  function products(model, side) {
+    const { name, options } = component(model), places = side * side / 4;
+    if (name === "mlp") return 3 * side * side * figure2(options.width, 256);
+    if (name === "convnet") return side * side * 400 * figure2(options.width, 64) ** 2;
+    return places * 12 * 75 + 2 * (places / 4) * 12 * 300;
+  }
+  function evaluations(text) {
+    const { name, options } = component(text), restarts = figure2(options.restarts, 1);
+    if (name === "ig") return restarts * figure2(options.steps, 4800);
+    return name === "dlg" ? restarts * figure2(options.steps, 300) * EARLY * INNER : 20;
+  }
+  var work = (settings) => PASSES * Number(settings.batch_size ?? 1) * evaluations(String(settings.attack)) * products(String(settings.model ?? "lenet"), Number(settings.image_size ?? 32));
+  function estimate(settings) {
+    const attack = seen.get(JSON.stringify(settings)) ?? work(settings) / speed;
+    return { seconds: 0.3 + 2 * attack, load: 1, learnt: true };
+  }
+  function learn(settings, seconds) {
+    seen.set(JSON.stringify(settings), seconds);
+    if (seconds > 1 && component(String(settings.attack)).name === "ig") speed = work(settings) / seconds;
+  }
+
+  // gi_core/web/engine/descent.js
+  var BETA1 = 0.9;
+  var BETA2 = 0.999;
+  var EPS = 1e-8;
+  function* descend(evaluate, start4, victim, { count, lr, signed: signed2, decay, box }, machine) {
+    const x = start4.slice(), u = new Float32Array(x.length), step2 = adam(u), gradient = machine.room(x.length);
+    const { mean: mean2, std, shape: [channels, height, width] } = victim, places = height * width;
+    victim.normalise(x, u);
+    const milestones = new Set(decay ? [3, 5, 7].map((eighths) => Math.floor(count * eighths / 8)) : []);
+    const best2 = x.slice();
+    let lowest = Infinity, rate = lr;
+    for (let i = 0; i <= count; i++) {
+      for (let j = 0; j < x.length; j++) {
+        const c = Math.floor(j / places) % channels;
+        x[j] = u[j] * std[c] + mean2[c];
+      }
+      const { loss, terms } = evaluate(x, gradient);
+      if (loss < lowest) {
+        lowest = loss;
+        best2.set(x);
+      }
+      yield { iteration: i, pictures: box ? best2 : best2.map(clamp), loss, terms };
+      if (i === count) return;
+      if (milestones.has(i)) rate *= 0.1;
+      if (signed2) for (let j = 0; j < gradient.length; j++) gradient[j] = Math.sign(gradient[j]);
+      else for (let j = 0; j < gradient.length; j++) gradient[j] *= std[Math.floor(j / places) % channels];
+      step2(gradient, rate);
+      if (box)
+        for (let j = 0; j < u.length; j++) {
+          const c = Math.floor(j / places) % channels;
+          u[j] = Math.min(Math.max(u[j], -mean2[c] / std[c]), (1 - mean2[c]) / std[c]);
+        }
+    }
+  }
+  var clamp = (value) => Math.min(1, Math.max(0, value));
+  function adam(x) {
+    const first = new Float32Array(x.length), second = new Float32Array(x.length);
+    let count = 0;
+    return (gradient, rate) => {
+      count++;
+      const rise = rate / (1 - BETA1 ** count), root = Math.sqrt(1 - BETA2 ** count);
+      for (let i = 0; i < x.length; i++) {
+        const g = gradient[i], m = first[i] += (1 - BETA1) * (g - first[i]);
+        const v = second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
+        x[i] -= rise * m / (Math.sqrt(v) / root + EPS);
+      }
+    };
+  }
+
+  // gi_core/web/engine/attacks/analytic.js
+  var OPTIONS = ["tolerance"];
+  function analytic(options) {
+    const tolerance = figure2(options.tolerance, 0.02);
+    return {
+      iterations: 1,
+      single: true,
+      *run({ victim, batch, update, cut }) {
+        const [weight, bias] = cut(update), size2 = victim.inputs;
+        const strongest = Array.from(bias.keys()).sort((a, b) => Math.abs(bias[b]) - Math.abs(bias[a])).slice(0, Math.max(256, 16 * batch)).filter((unit) => bias[unit] !== 0);
+        if (!strongest.length) throw Error("bias");
+        const rows = strongest.map((unit) => picture2(weight.subarray(unit * size2, (unit + 1) * size2), bias[unit], victim));
+        const chosen2 = distinct(rows, batch, tolerance), pictures2 = new Float32Array(batch * size2);
+        let loss = 0;
+        chosen2.forEach((row, i) => {
+          pictures2.set(rows[row].map(clamp), i * size2);
+          loss += outside2(rows[row]) / batch;
+        });
+        yield { iteration: 0, restart: 0, pictures: pictures2, loss, terms: { "outside-box": loss } };
+      }
+    };
+  }
+  function picture2(row, by, { mean: mean2, std, shape: [, height, width] }) {
+    return row.map((value, i) => {
+      const c = Math.floor(i / (height * width));
+      return value / by * std[c] + mean2[c];
+    });
+  }
+  var outside2 = (pixels2) => pixels2.reduce((sum, value) => sum + Math.abs(value - clamp(value)), 0) / pixels2.length;
+  var apart2 = (a, b) => Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length);
+  function distinct(rows, count, tolerance) {
+    const valid = rows.map((row) => outside2(row) <= 1e-3);
+    const same = rows.map((row) => rows.reduce((sum, other) => sum + (apart2(row, other) <= tolerance ? 1 : 0), 0));
+    const order = [...rows.keys()].sort((a, b) => Number(valid[b]) - Number(valid[a]) || same[b] - same[a] || a - b);
+    const chosen2 = (
+      /** @type {number[]} */
+      []
+    );
+    for (const row of order)
+      if (chosen2.length < count && chosen2.every((other) => apart2(rows[row], rows[other]) > tolerance)) chosen2.push(row);
+    return Array.from({ length: count }, (_, i) => chosen2[i % chosen2.length]);
+  }
+
+  // gi_core/web/engine/objective.js
+  function inner(a, b) {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+    return sum;
+  }
+  var norm = (a) => Math.sqrt(inner(a, a));
+  var OBJECTIVES = {
+    /** 1 - <g, t> / (|g| |t|), Geiping et al. 2020, eq. 4. */
+    cosine(target) {
+      const length2 = Math.max(norm(target), 1e-30), unit = target.map((value) => value / length2);
+      return (guess) => {
+        const own = Math.max(norm(guess), 1e-30), cosine = inner(guess, unit) / own;
+        for (let i = 0; i < guess.length; i++) guess[i] = (guess[i] * cosine / own - unit[i]) / own;
+        return 1 - cosine;
+      };
+    },
+    /** Sum of squared differences, Zhu et al. 2019, eq. 1. */
+    l2: (target) => (guess) => {
+      let sum = 0;
+      for (let i = 0; i < guess.length; i++) {
+        const apart3 = guess[i] - target[i];
+        sum += apart3 * apart3;
+        guess[i] = 2 * apart3;
+      }
+      return sum;
+    },
+    /** Sum of absolute differences. */
+    l1: (target) => (guess) => {
+      let sum = 0;
+      for (let i = 0; i < guess.length; i++) {
+        const apart3 = guess[i] - target[i];
+        sum += Math.abs(apart3);
+        guess[i] = Math.sign(apart3);
+      }
+      return sum;
+    },
+    /** 1 - <g, s> / |g|_1 for an update of signs s. */
+    "sign-alignment"(target) {
+      const signs = target.map(Math.sign);
+      return (guess) => {
+        let length2 = 0, along = 0;
+        for (let i = 0; i < guess.length; i++) {
+          length2 += Math.abs(guess[i]);
+          along += guess[i] * signs[i];
+        }
+        length2 = Math.max(length2, 1e-30);
+        const aligned = along / length2;
+        for (let i = 0; i < guess.length; i++) guess[i] = (aligned * Math.sign(guess[i]) - signs[i]) / length2;
+        return 1 - aligned;
+      };
+    }
+  };
+
+  // gi_core/web/engine/adaptation.js
+  function distanceTo({ update, defense: defense2, batch, cut }, objective) {
+    const known = defense2 ?? [];
+    const signs = known.some(({ name }) => name === "sign");
+    let distance = OBJECTIVES[signs ? "sign-alignment" : objective](update);
+    for (const { name, options } of [...known].reverse()) {
+      if (name === "topk") distance = masked(distance, update);
+      else if (name === "clip" && (options.per === "update" || batch === 1) && options.scope !== "tensor")
+        distance = clipped(distance, figure2(options.norm, 1));
+      else if (name === "quantize") distance = withinCells(objective, update, cut, options);
+    }
+    return distance;
+  }
+  var masked = (distance, update) => (guess) => {
+    for (let i = 0; i < guess.length; i++) if (update[i] === 0) guess[i] = 0;
+    const value = distance(guess);
+    for (let i = 0; i < guess.length; i++) if (update[i] === 0) guess[i] = 0;
+    return value;
+  };
+  var clipped = (distance, limit) => (guess) => {
+    const length2 = norm(guess), scale = Math.min(1, limit / Math.max(length2, 1e-30)), raw = guess.slice();
+    for (let i = 0; i < guess.length; i++) guess[i] *= scale;
+    const value = distance(guess), radial = length2 > limit ? inner(guess, raw) / Math.max(length2 * length2, 1e-30) : 0;
+    for (let i = 0; i < guess.length; i++) guess[i] = scale * (guess[i] - radial * raw[i]);
+    return value;
+  };
+  function withinCells(objective, update, cut, { bits, stochastic, scale }) {
+    const reach = (truth(stochastic, true) ? 1 : 0.5) / (2 ** (figure2(bits, 4) - 1) - 1);
+    const cells = update.slice(), nearest2 = update.slice();
+    for (const part of cut(cells)) {
+      const size2 = scale === "l2" ? norm(part) : part.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+      part.fill(reach * size2);
+    }
+    return (guess) => {
+      for (let i = 0; i < guess.length; i++)
+        nearest2[i] = Math.min(Math.max(guess[i], update[i] - cells[i]), update[i] + cells[i]);
+      return OBJECTIVES[objective](nearest2)(guess);
+    };
+  }
+
+  // gi_core/web/engine/sha256.js
+  function fractions(power, count) {
+    const found = [];
+    for (let n = 2; found.length < count; n++) {
+      let prime = true;
+      for (let d = 2; d * d <= n && prime; d++) prime = n % d !== 0;
+      if (prime) found.push(n ** power % 1 * 2 ** 32 | 0);
+    }
+    return found;
+  }
+  var START = fractions(1 / 2, 8);
+  var ROUND = fractions(1 / 3, 64);
+
+  // gi_core/web/engine/random.js
+  var N = 624;
+  var M = 397;
+  var restartSeed = (seed2, number2) => seed2 + 7919 * number2;
+  var Generator = class {
+    /** @param {number} seed whole, its low 32 bits count */
+    constructor(seed2) {
+      const state = new Uint32Array(N);
+      state[0] = seed2 % 2 ** 32;
+      for (let i = 1; i < N; i++) state[i] = Math.imul(1812433253, state[i - 1] ^ state[i - 1] >>> 30) + i;
+      this.state = state;
+      this.at = N;
+      this.kept = null;
+    }
+    /** A whole number of 32 bits. */
+    bits() {
+      if (this.at === N) this.#twist();
+      let y = this.state[this.at++];
+      y ^= y >>> 11;
+      y ^= y << 7 & 2636928640;
+      y ^= y << 15 & 4022730752;
+      return (y ^ y >>> 18) >>> 0;
+    }
+    #twist() {
+      const { state } = this;
+      for (let i = 0; i < N; i++) {
+        const y = state[i] & 2147483648 | state[(i + 1) % N] & 2147483647;
+        state[i] = state[(i + M) % N] ^ y >>> 1 ^ (y & 1 ? 2567483615 : 0);
+      }
+      this.at = 0;
+    }
+    /** In [0, 1), 24 bits: torch.rand in float32. */
+    uniform() {
+      return (this.bits() & 16777215) / 2 ** 24;
+    }
+    /** In [0, 1), 53 bits: torch.rand in float64. */
+    fine() {
+      const high = this.bits() & 2097151;
+      return (high * 2 ** 32 + this.bits()) / 2 ** 53;
+    }
+    /** From 0 to `count` - 1: torch.randint. @param {number} count */
+    whole(count) {
+      return this.bits() % count;
+    }
+    /**
+     * `count` draws from [low, high): torch's uniform_.
+     * @param {number} count @param {number} low @param {number} high
+     */
+    uniforms(count, low = 0, high = 1) {
+      const from = Math.fround(low), wide = Math.fround(Math.fround(high) - from), drawn = new Float32Array(count);
+      for (let i = 0; i < count; i++) drawn[i] = this.uniform() * wide + from;
+      return drawn;
+    }
+    /** `count` draws from N(0, 1): torch.randn. From 16 on they come in blocks of 16. @param {number} count */
+    normals(count) {
+      if (count < 16) return Float32Array.from({ length: count }, () => this.#normal());
+      const drawn = this.uniforms(count);
+      for (let i = 0; i + 16 <= count; i += 16) boxMuller(drawn, i);
+      if (count % 16) {
+        drawn.set(this.uniforms(16), count - 16);
+        boxMuller(drawn, count - 16);
+      }
+      return drawn;
+    }
+    #normal() {
+      if (this.kept !== null) {
+        const kept = this.kept;
+        this.kept = null;
+        return kept;
+      }
+      const angle = 2 * Math.PI * this.fine(), radius = Math.sqrt(-2 * Math.log1p(-this.fine()));
+      this.kept = radius * Math.sin(angle);
+      return radius * Math.cos(angle);
+    }
+  };
+  function boxMuller(drawn, at2) {
+    for (let i = at2; i < at2 + 8; i++) {
+      const radius = Math.sqrt(-2 * Math.log(1 - drawn[i])), angle = 2 * Math.PI * drawn[i + 8];
+      drawn[i] = radius * Math.cos(angle);
+      drawn[i + 8] = radius * Math.sin(angle);
+    }
+  }
+
+  // gi_core/web/engine/sweeps.js
+  var Sweeps = class {
+    /**
+     * @param {import("./victim.js").Victim} victim @param {number} batch @param {import("./matrix.js").Machine} machine
+     */
+    constructor(victim, batch, machine) {
+      const { room: room3 } = machine;
+      this.victim = victim;
+      this.batch = batch;
+      this.stages = victim.stages(batch, machine);
+      this.classes = victim.classes;
+      this.weights = room3(victim.count);
+      this.weights.set(victim.weights);
+      this.parts = this.cut(this.weights);
+      const sizes = this.stages.map(({ layer }) => batch * layer.outputs);
+      this.outputs = sizes.map(room3);
+      this.slopes = sizes.map(room3);
+      this.deltas = sizes.map(room3);
+      this.tangents = sizes.map(room3);
+      this.pulled = this.stages.map(({ layer }) => room3(batch * layer.inputs));
+      this.steep = this.stages.map(({ layer }) => room3(batch * layer.inputs));
+      this.input = room3(batch * victim.inputs);
+      this.seen = [];
+      this.shares = room3(batch * this.classes);
+    }
+    /** Each stage's own parameters. @param {any} all */
+    cut(all) {
+      return this.stages.map(({ layer, at: at2 }) => all.subarray(at2, at2 + layer.count));
+    }
+    /** Logits of the pictures in [0,1]. @param {ArrayLike<number>} x (B,C,H,W) */
+    forward(x) {
+      this.victim.normalise(x, this.input);
+      let before = this.input;
+      this.stages.forEach(({ layer, activation }, l) => {
+        const own = this.outputs[l], slope = this.slopes[l];
+        this.seen[l] = layer.see(before);
+        layer.push(this.parts[l], this.seen[l], own);
+        for (let i = 0; i < own.length; i++) {
+          own[i] = activation.value(own[i]);
+          slope[i] = activation.slope(own[i]);
+        }
+        before = own;
+      });
+      return before;
+    }
+    /**
+     * The gradient of the mean cross-entropy in all parameters; answers with the loss.
+     * @param {ArrayLike<number>} x (B,C,H,W) in [0,1] @param {ArrayLike<number>} wanted (B,K) probabilities
+     * @param {any} gradient gets it
+     */
+    gradient(x, wanted, gradient) {
+      const { batch, classes, shares, stages } = this, logits = this.forward(x), last = stages.length - 1;
+      let loss = 0;
+      for (let i = 0; i < batch; i++) loss += softmax(logits, shares, wanted, i * classes, classes) / batch;
+      for (let i = 0; i < shares.length; i++) this.deltas[last][i] = (shares[i] - wanted[i]) / batch;
+      const parts = this.cut(gradient);
+      for (let l = last; l >= 0; l--) {
+        const { layer } = stages[l];
+        layer.outer(this.deltas[l], this.seen[l], parts[l]);
+        if (!l) break;
+        const delta = this.deltas[l - 1], slope = this.slopes[l - 1], pulled = this.pulled[l];
+        layer.pull(pulled, this.parts[l], this.deltas[l]);
+        for (let i = 0; i < delta.length; i++) delta[i] = slope[i] * pulled[i];
+      }
+      return loss;
+    }
+    /**
+     * After `gradient`: the derivative of <V, G(x)> with respect to the pictures, V held, and to the probabilities.
+     * @param {any} along V, as long as the parameters @param {any} out gets it, (B,C,H,W) per unit of a pixel in [0,1]
+     * @param {any} [wanted] gets the derivative in the wanted probabilities (B,K)
+     */
+    along(along, out, wanted) {
+      const { batch, classes, shares, stages, tangents } = this, parts = this.cut(along), last = stages.length - 1;
+      stages.forEach(({ layer }, l) => {
+        if (layer.count) layer.push(parts[l], this.seen[l], tangents[l]);
+        else tangents[l].fill(0);
+        if (!l) return;
+        const steep = this.steep[l], slope = this.slopes[l - 1], before = tangents[l - 1];
+        for (let i = 0; i < steep.length; i++) steep[i] = slope[i] * before[i];
+        layer.push(this.parts[l], layer.see(steep, true), tangents[l], { bias: false, add: true });
+      });
+      const top = tangents[last];
+      if (wanted) for (let i = 0; i < top.length; i++) wanted[i] = -top[i] / batch;
+      for (let i = 0; i < batch; i++) centred(top, shares, i * classes, classes, batch);
+      let q = top;
+      for (let l = last; l >= 0; l--) {
+        const { layer } = stages[l], second = layer.count ? [parts[l], this.deltas[l]] : [];
+        layer.pull(this.pulled[l], this.parts[l], q, ...second);
+        if (!l) break;
+        const { activation } = stages[l - 1], own = this.outputs[l - 1], slope = this.slopes[l - 1];
+        const delta = this.deltas[l - 1], t2 = tangents[l - 1], p = this.pulled[l];
+        for (let i = 0; i < p.length; i++) p[i] = slope[i] * p[i] + activation.bend(own[i]) * delta[i] * t2[i];
+        q = p;
+      }
+      this.victim.denormalise(this.pulled[0], out);
+    }
+  };
+  function softmax(logits, shares, wanted, at2, classes) {
+    let most = -Infinity, sum = 0, loss = 0;
+    for (let j = at2; j < at2 + classes; j++) most = Math.max(most, logits[j]);
+    for (let j = at2; j < at2 + classes; j++) sum += Math.exp(logits[j] - most);
+    for (let j = at2; j < at2 + classes; j++) {
+      shares[j] = Math.exp(logits[j] - most) / sum;
+      loss -= wanted[j] * (logits[j] - most - Math.log(sum));
+    }
+    return loss;
+  }
+  function centred(t2, shares, at2, classes, batch) {
+    let mean2 = 0;
+    for (let j = at2; j < at2 + classes; j++) mean2 += shares[j] * t2[j];
+    for (let j = at2; j < at2 + classes; j++) t2[j] = shares[j] * (t2[j] - mean2) / batch;
+  }
+
+  // gi_core/web/engine/labels.js
+  var PICTURES = 16;
+  function typicalFeatures({ victim, machine }) {
+    const sweeps = new Sweeps(victim, PICTURES, machine), last = sweeps.stages.length - 1;
+    sweeps.forward(new Generator(0).uniforms(PICTURES * victim.inputs));
+    const size2 = sweeps.stages[last].layer.inputs, features = new Float64Array(size2), seen2 = sweeps.seen[last];
+    for (let i = 0; i < PICTURES; i++) for (let j = 0; j < size2; j++) features[j] += seen2[i * size2 + j] / PICTURES;
+    return features;
+  }
+  function headGradient({ victim, update, cut }) {
+    const parts = cut(update), biased = victim.shapes[victim.shapes.length - 1].length === 1;
+    return { weight: parts[parts.length - (biased ? 2 : 1)], bias: biased ? parts[parts.length - 1] : null };
+  }
+  function idlg(observation) {
+    const { weight, bias } = headGradient(observation), { classes } = observation.victim;
+    const h = typicalFeatures(observation);
+    const slopes = Array.from({ length: classes }, (_, k) => h.reduce((sum, value, j) => sum + value * weight[k * h.length + j], bias ? bias[k] : 0));
+    const along = bias ? slopes.reduce((sum, slope, k) => sum + slope * bias[k], 0) : 1;
+    const signed2 = slopes.map((slope) => along >= 0 ? slope : -slope);
+    return signed2.indexOf(Math.min(...signed2));
+  }
+  var recover = (observation) => observation.labels ?? [idlg(observation)];
+
+  // gi_core/web/engine/lbfgs.js
+  var INNER2 = 20;
+  var HISTORY = 100;
+  var GRADIENT = 1e-7;
+  var CHANGE = 1e-9;
+  function largest(values) {
+    let most = 0;
+    for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+    return most;
+  }
+  var Memory = class {
+    /** @type {{ y: Float32Array, s: Float32Array, ro: number, al: number }[]} */
+    pairs = [];
+    scale = 1;
+    /** @param {Float32Array} y change of the gradient @param {Float32Array} s the step */
+    learn(y, s) {
+      const ys = inner(y, s);
+      if (!(ys > 1e-10)) return;
+      if (this.pairs.length === HISTORY) this.pairs.shift();
+      this.pairs.push({ y, s, ro: 1 / ys, al: 0 });
+      this.scale = ys / inner(y, y);
+    }
+    /** -H g. @param {Float32Array} g */
+    direction(g) {
+      const q = g.map((value) => -value);
+      for (let i = this.pairs.length - 1; i >= 0; i--) {
+        const pair = this.pairs[i], { y, s, ro } = pair, al = pair.al = inner(s, q) * ro;
+        for (let j = 0; j < q.length; j++) q[j] -= al * y[j];
+      }
+      for (let j = 0; j < q.length; j++) q[j] *= this.scale;
+      for (const { y, s, ro, al } of this.pairs) {
+        const by = al - inner(y, q) * ro;
+        for (let j = 0; j < q.length; j++) q[j] += by * s[j];
+      }
+      return q;
+    }
+  };
+  function lbfgs(x, lr) {
+    const memory = new Memory(), gradient = new Float32Array(x.length);
+    let before = null;
+    let d = gradient;
+    let t2 = lr, done = 0;
+    return function* (evaluate) {
+      let { loss } = evaluate(x, gradient);
+      if (largest(gradient) <= GRADIENT) return;
+      for (let i = 1; i <= INNER2; i++) {
+        done++;
+        if (before) memory.learn(gradient.map((g, j) => g - /** @type {any} */
+        before[j]), d.map((value) => value * t2));
+        d = memory.direction(gradient);
+        before = gradient.slice();
+        t2 = done === 1 ? Math.min(1, 1 / gradient.reduce((sum, g) => sum + Math.abs(g), 0)) * lr : lr;
+        if (inner(gradient, d) > -CHANGE) return;
+        for (let j = 0; j < x.length; j++) x[j] += t2 * d[j];
+        if (i === INNER2) return;
+        const old = loss;
+        loss = evaluate(x, gradient).loss;
+        yield null;
+        if (largest(gradient) <= GRADIENT || largest(d) * t2 <= CHANGE || Math.abs(loss - old) < CHANGE) return;
+      }
+    };
+  }
+  function* minimise(evaluate, start4, { count, pixels: pixels2, lr, box, patience, below }) {
+    const x = start4.slice(), step2 = lbfgs(x, lr), gradient = new Float32Array(x.length);
+    let now = evaluate(x, gradient), lowest = now.loss, milestone = lowest, waited = 0, best2 = x.slice(0, pixels2);
+    for (let i = 0; i <= count; i++) {
+      yield { iteration: i, pictures: best2.map(clamp), ...now, lowest };
+      if (i === count || lowest < below || patience > 0 && (waited >= patience || !Number.isFinite(now.loss))) return;
+      yield* step2(evaluate);
+      if (box) for (let j = 0; j < pixels2; j++) x[j] = clamp(x[j]);
+      now = evaluate(x, gradient);
+      if (now.loss < lowest) {
+        best2 = x.slice(0, pixels2);
+        lowest = now.loss;
+      }
+      waited++;
+      if (lowest < 0.5 * milestone) {
+        milestone = lowest;
+        waited = 0;
+      }
+    }
+  }
+
+  // gi_core/web/engine/smoothness.js
+  function smoothness({ shape: [channels, height, width], std }, batch, weight) {
+    const maps = batch * channels, across = weight / (maps * height * (width - 1));
+    const down = weight / (maps * (height - 1) * width);
+    return (x, gradient) => {
+      let value = 0;
+      for (let m = 0, i = 0; m < maps; m++) {
+        const scale = 1 / std[m % channels];
+        for (let row = 0; row < height; row++)
+          for (let column = 0; column < width; column++, i++) {
+            if (column + 1 < width) value += step(x, gradient, i, i + 1, scale, across);
+            if (row + 1 < height) value += step(x, gradient, i, i + width, scale, down);
+          }
+      }
+      return value;
+    };
+  }
+  function step(x, gradient, i, j, scale, share) {
+    const apart3 = (x[j] - x[i]) * scale, pull = apart3 > 0 ? share * scale : apart3 < 0 ? -share * scale : 0;
+    gradient[j] += pull;
+    gradient[i] -= pull;
+    return share * Math.abs(apart3);
+  }
+
+  // gi_core/web/engine/matching.js
+  var Matcher = class {
+    /**
+     * @param {import("./victim.js").Victim} victim @param {number} batch
+     * @param {{ distance: Distance, name: string, tv?: number }} goal
+     * @param {import("./matrix.js").Machine} machine
+     */
+    constructor(victim, batch, { distance, name, tv = 0 }, machine) {
+      this.sweeps = new Sweeps(victim, batch, machine);
+      this.distance = distance;
+      this.name = name;
+      this.smooth = tv ? smoothness(victim, batch, tv) : null;
+      this.update = machine.room(victim.count);
+    }
+    /**
+     * @param {ArrayLike<number>} x (B,C,H,W) in [0,1] @param {ArrayLike<number>} wanted (B,K) probabilities
+     * @param {any} gradient gets the derivative in x @param {any} [inWanted] gets the derivative in `wanted`
+     * @returns {Value}
+     */
+    evaluate(x, wanted, gradient, inWanted) {
+      this.sweeps.gradient(x, wanted, this.update);
+      const value = this.distance(this.update);
+      this.sweeps.along(this.update, gradient, inWanted);
+      if (!this.smooth) return { loss: value, terms: { [this.name]: value } };
+      const rough = this.smooth(x, gradient);
+      return { loss: value + rough, terms: { [this.name]: value, tv: rough } };
+    }
+  };
+  function oneHot(labels2, classes) {
+    const wanted = new Float64Array(labels2.length * classes);
+    for (let i = 0; i < labels2.length; i++) wanted[i * classes + labels2[i]] = 1;
+    return wanted;
+  }
+
+  // gi_core/web/engine/restarts.js
+  function* best(restarts, frames, from) {
+    let answer = null;
+    let lowest = Infinity;
+    for (let restart = 0; restart < restarts; restart++) {
+      let own = Infinity, last = null;
+      for (const frame of from(restart)) {
+        if (frame) {
+          own = Math.min(own, Number.isNaN(frame.loss) ? Infinity : frame.loss);
+          last = own < lowest || !answer ? frame.pictures : answer;
+          yield { ...frame, iteration: restart * frames + frame.iteration, restart, pictures: last };
+        } else yield null;
+      }
+      if (last) answer = last.slice();
+      lowest = Math.min(lowest, own);
+    }
+  }
+
+  // gi_core/web/engine/start.js
+  var STARTS = ["randn", "rand", "grey"];
+  function unboxed({ victim, batch }, seed2) {
+    const { mean: mean2, std, shape: [channels, height, width] } = victim, places = height * width;
+    return new Generator(seed2).normals(batch * victim.inputs).map((value, i) => {
+      const c = Math.floor(i / places) % channels;
+      return value * std[c] + mean2[c];
+    });
+  }
+  function start(init, observation, seed2) {
+    const size2 = observation.batch * observation.victim.inputs;
+    if (init === "randn") return unboxed(observation, seed2).map(clamp);
+    return init === "grey" ? new Float32Array(size2).fill(0.5) : new Generator(seed2).uniforms(size2);
+  }
+
+  // gi_core/web/engine/attacks/dlg.js
+  var OPTIONS2 = ["steps", "restarts", "init", "lr", "box", "patience", "labels"];
+  var CONVERGED = 1e-8;
+  function dlg(options, first) {
+    const steps = figure2(options.steps, 300), restarts = figure2(options.restarts, 1), init = options.init ?? "randn";
+    const how = {
+      count: steps,
+      lr: figure2(options.lr, 1),
+      box: truth(options.box, false),
+      patience: figure2(options.patience, 15)
+    };
+    return {
+      iterations: restarts * (steps + 1),
+      single: false,
+      *run(observation, seed2) {
+        const { victim, batch, machine, update } = observation, pixels2 = batch * victim.inputs;
+        const goal = { distance: distanceTo(observation, "l2"), name: "l2" }, below = CONVERGED * inner(update, update);
+        const matcher = new Matcher(victim, batch, goal, machine), joint = (options.labels ?? "joint") === "joint";
+        const evaluate = joint ? withLabels(matcher, batch, machine) : withKnown(matcher, recover(observation), victim);
+        let converged = false;
+        yield* best(restarts, steps + 1, function* (restart) {
+          if (converged) return;
+          const own = restartSeed(seed2, restart);
+          let x = unboxed(observation, own);
+          if (first) for (const frame of first.run(observation, own)) x = frame?.pictures.slice() ?? x;
+          else if (init !== "randn") x = start(init, observation, own);
+          const logits = joint ? new Generator(own + 1).normals(batch * victim.classes) : new Float32Array(0);
+          const all = new Float32Array(pixels2 + logits.length);
+          all.set(x);
+          all.set(logits, pixels2);
+          for (const frame of minimise(evaluate, all, { ...how, pixels: pixels2, below })) {
+            yield frame;
+            converged = (frame?.lowest ?? Infinity) < below;
+          }
+        });
+      }
+    };
+  }
+  function withKnown(matcher, labels2, { classes }) {
+    const wanted = oneHot(labels2, classes);
+    return (x, gradient) => matcher.evaluate(x, wanted, gradient);
+  }
+  function withLabels(matcher, batch, machine) {
+    const { classes, victim } = matcher.sweeps, pixels2 = batch * victim.inputs;
+    const share = new Float64Array(batch * classes), inShare = machine.room(batch * classes);
+    return (x, gradient) => {
+      for (let i = 0; i < batch; i++) {
+        const own = x.subarray(pixels2 + i * classes, pixels2 + (i + 1) * classes), most = Math.max(...own);
+        const sum = own.reduce((total, value2) => total + Math.exp(value2 - most), 0);
+        own.forEach((value2, k) => {
+          share[i * classes + k] = Math.exp(value2 - most) / sum;
+        });
+      }
+      const value = matcher.evaluate(x.subarray(0, pixels2), share, gradient.subarray(0, pixels2), inShare);
+      for (let i = 0; i < batch; i++) {
+        let mean2 = 0;
+        for (let k = i * classes; k < (i + 1) * classes; k++) mean2 += share[k] * inShare[k];
+        for (let k = i * classes; k < (i + 1) * classes; k++) gradient[pixels2 + k] = share[k] * (inShare[k] - mean2);
+      }
+      return value;
+    };
+  }
+
+  // gi_core/web/engine/attacks/ig.js
+  var OPTIONS3 = ["steps", "restarts", "init", "lr", "tv", "objective", "signed", "decay", "box"];
+  function ig(options, first) {
+    const steps = figure2(options.steps, 4800), restarts = figure2(options.restarts, 1);
+    const name = options.objective ?? "cosine";
+    const how = {
+      count: steps,
+      lr: figure2(options.lr, 0.1),
+      signed: truth(options.signed, true),
+      decay: truth(options.decay, true),
+      box: truth(options.box, true)
+    };
+    return {
+      iterations: restarts * (steps + 1),
+      single: false,
+      *run(observation, seed2) {
+        const { victim, batch, machine } = observation;
+        const goal = { distance: distanceTo(observation, name), name, tv: figure2(options.tv, 0.01) };
+        const matcher = new Matcher(victim, batch, goal, machine), wanted = oneHot(recover(observation), victim.classes);
+        yield* best(restarts, steps + 1, function* (restart) {
+          const own = restartSeed(seed2, restart);
+          let x = first ? null : start(options.init ?? "randn", observation, own);
+          for (const frame of first?.run(observation, own) ?? []) x = frame?.pictures.slice() ?? x;
+          if (x) yield* descend((guess, g) => matcher.evaluate(guess, wanted, g), x, victim, how, machine);
+        });
+      }
+    };
+  }
+
+  // gi_core/web/engine/defenses.js
+  function length(values) {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
+    return Math.sqrt(sum);
+  }
+  function clip(update, cut, { norm: norm2, scope }) {
+    const most = figure2(norm2, 1);
+    for (const part of scope === "tensor" ? cut(update) : [update]) {
+      const factor = Math.min(1, most / Math.max(length(part), 1e-38));
+      for (let i = 0; i < part.length; i++) part[i] *= factor;
+    }
+  }
+  function gaussian(update, cut, { sigma }, generator) {
+    const scale = figure2(sigma, 0.01);
+    for (const part of cut(update)) {
+      const noise2 = generator.normals(part.length);
+      for (let i = 0; i < part.length; i++) part[i] += Math.fround(scale * noise2[i]);
+    }
+  }
+  function topk(update, cut, { keep: keep2, scope }) {
+    for (const part of scope === "tensor" ? cut(update) : [update]) {
+      const count = Math.max(1, even(figure2(keep2, 0.1) * part.length));
+      const order = Uint32Array.from(part, (_, i) => i).sort((a, b) => Math.abs(part[b]) - Math.abs(part[a]));
+      for (let i = count; i < order.length; i++) part[order[i]] = 0;
+    }
+  }
+  var even = (value) => Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value);
+  function sign(update) {
+    for (let i = 0; i < update.length; i++) update[i] = Math.sign(update[i]);
+  }
+  function quantize(update, cut, { bits, stochastic, scale }, generator) {
+    const levels = 2 ** (figure2(bits, 4) - 1) - 1, random = truth(stochastic, true);
+    for (const part of cut(update)) {
+      const most = scale === "l2" ? length(part) : part.reduce((most2, value) => Math.max(most2, Math.abs(value)), 0);
+      const norm2 = Math.max(Math.fround(most), 11754943508222875e-54);
+      for (let i = 0; i < part.length; i++) {
+        const level = Math.fround(Math.fround(Math.abs(part[i]) / norm2) * levels);
+        const rounded = random ? Math.floor(Math.fround(level + generator.uniform())) : even(level);
+        part[i] = Math.sign(part[i]) * rounded * Math.fround(norm2 / levels);
+      }
+    }
+  }
+  var DEFENSES = { clip, gaussian, topk, sign, quantize };
+
+  // gi_core/web/engine/victim.js
+  var CIFAR_MEAN = [0.4914, 0.4822, 0.4465];
+  var CIFAR_STD = [0.247, 0.2435, 0.2616];
+  var PLANS = {
+    lenet: ({ activation = "sigmoid", init = "uniform" }) => ({
+      plan: [2, 2, 1].flatMap((stride) => (
+        /** @type {Step[]} */
+        [
+          ["convolution", { filters: 12, kernel: 5, stride, padding: 2 }],
+          [activation]
+        ]
+      )),
+      uniform: init === "uniform"
+    }),
+    mlp: ({ width, depth, shrink: shrink2, activation = "relu", bias }) => {
+      let units = figure2(width, 256);
+      const plan = Array.from({ length: figure2(depth, 2) }, () => {
+        const own = units;
+        if (truth(shrink2, false)) units = Math.max(1, units >> 1);
+        return (
+          /** @type {Step[]} */
+          [["dense", { units: own, bias: truth(bias, true) }], [activation]]
+        );
+      });
+      return { plan: [...plan.flat(), ["bias", truth(bias, true)]] };
+    },
+    convnet: ({ width }) => {
+      const w = figure2(width, 64), blocks = [w, 2 * w, 2 * w, 4 * w, 4 * w, 4 * w, 0, 4 * w, 4 * w, 0];
+      const plan = blocks.flatMap((filters) => (
+        /** @type {Step[]} */
+        filters ? [["convolution", { filters, kernel: 3, padding: 1 }], ["batchNorm"], ["relu"]] : [["max", 3]]
+      ));
+      return { plan, mean: CIFAR_MEAN, std: CIFAR_STD };
+    }
+  };
+  var KNOWN = Object.keys(PLANS);
+
+  // gi_core/web/engine/scenario.js
+  var ATTACKS = {
+    ig: { options: OPTIONS3, make: ig },
+    dlg: { options: OPTIONS2, make: dlg },
+    analytic: { options: OPTIONS, make: analytic }
+  };
+  var MOST2 = { batch_size: 8, parameters: 2e6 };
+  var MODEL_OPTIONS = {
+    lenet: ["activation", "init"],
+    mlp: ["width", "depth", "shrink", "activation", "bias"],
+    convnet: ["width"]
+  };
+  function attackRuns(text) {
+    const parts = splitTop(text, "+");
+    if (parts.length !== 1) return false;
+    const { name, options } = component(text), known = ATTACKS[name];
+    if (!known || !Object.keys(options).every((key2) => known.options.includes(key2))) return false;
+    if (options.labels && options.labels !== "joint") return false;
+    const { init } = options;
+    return !init || STARTS.includes(init) || attackRuns(init);
+  }
+  function runsHere(settings, side) {
+    const at2 = (field, value) => String(settings[field] ?? value);
+    const plain2 = { mode: "eval", local_steps: 1, clients: 1, channels: 3, server: "honest", image_size: side };
+    if (!Object.entries(plain2).every(([field, value]) => at2(field, value) === String(value))) return false;
+    if (at2("update", "auto") === "delta" || !["0", at2("batch_size", 1)].includes(at2("local_batch", 0))) return false;
+    const { name, options } = component(at2("model", "lenet")), weights = component(at2("weights", "init"));
+    if (!KNOWN.includes(name) || !Object.keys(options).every((key2) => MODEL_OPTIONS[name].includes(key2))) return false;
+    const knowledge = at2("knowledge", "labels").split("+"), labelled2 = knowledge.includes("labels");
+    const first = name === "mlp" || !attackNames(at2("attack", "ig")).includes("analytic");
+    return weights.name === "init" && first && (labelled2 || Number(at2("batch_size", 1)) === 1) && knowledge.every((fact) => ["labels", "defense", "none"].includes(fact)) && Number(at2("batch_size", 1)) <= MOST2.batch_size && stack(at2("defense", "none")).every((d) => d.name in DEFENSES) && attackRuns(at2("attack", "ig")) && size(name, options, side) <= MOST2.parameters;
+  }
+  function attackNames(text) {
+    const { name, options } = component(text);
+    return [name, ...options.init && !STARTS.includes(options.init) ? attackNames(options.init) : []];
+  }
+  function size(name, { width }, side) {
+    if (name === "mlp") return 3 * side * side * Number(width ?? 256);
+    return name === "convnet" ? 709 * Number(width ?? 64) ** 2 : 0;
+  }
+
+  // worker:/work/h-engine/gi_core/web/engine/worker.js
+  var worker_default = '"use strict";(()=>{function pt(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function W(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?pt(n.join(":"),","):[]){let[s,...l]=r.split("=");e[s.trim()]=l.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var dt=o=>o.trim()==="none"?[]:pt(o,"+").map(W),F=(o,t)=>o===void 0?t:o.toLowerCase()==="true",j=(o,t)=>o===void 0?t:Number(o);function kt(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function Et(o,t,{norm:n,scope:e}){let r=j(n,1);for(let s of e==="tensor"?t(o):[o]){let l=Math.min(1,r/Math.max(kt(s),1e-38));for(let a=0;a<s.length;a++)s[a]*=l}}function we(o,t,{sigma:n},e){let r=j(n,.01);for(let s of t(o)){let l=e.normals(s.length);for(let a=0;a<s.length;a++)s[a]+=Math.fround(r*l[a])}}function xe(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,V(j(n,.1)*r.length)),l=Uint32Array.from(r,(a,i)=>i).sort((a,i)=>Math.abs(r[i])-Math.abs(r[a]));for(let a=s;a<l.length;a++)r[l[a]]=0}}var V=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function ye(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function Me(o,t,{bits:n,stochastic:e,scale:r},s){let l=2**(j(n,4)-1)-1,a=F(e,!0);for(let i of t(o)){let c=r==="l2"?kt(i):i.reduce((m,h)=>Math.max(m,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let m=0;m<i.length;m++){let h=Math.fround(Math.fround(Math.abs(i[m])/f)*l),u=a?Math.floor(Math.fround(h+s.uniform())):V(h);i[m]=Math.sign(i[m])*u*Math.fround(f/l)}}}var Tt={clip:Et,gaussian:we,topk:xe,sign:ye,quantize:Me},Nt=({name:o,options:t})=>o==="clip"&&t.per!=="update";function It(o,t,n,e,r,s){let l=o.filter(Nt),a=l.length?be(t,i=>{let c=n(i);return l.forEach(({options:f})=>Et(c,r,f,s)),c}):e();for(let{name:i,options:c}of o.filter(f=>!Nt(f)))Tt[i](a,r,c,s);return a}function be(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var jt=12,Ot=64;function Ae(o){let t=o.map(Math.sqrt),n=t.reduce((s,l)=>s+l,0),e=0,r=t.map(s=>V(e+=1+s/n*(Ot-o.length)));return r.map((s,l)=>s-(l?r[l-1]:0))}var vt=(o,t,n)=>Array.from({length:n},(e,r)=>V(o+(t-o)*r/Math.max(1,n-1)));function Se(o,t,n){let e=o.length/t,r=Array.from({length:n},(a,i)=>V((e-1)*(i+1)/(n+1))),s=vt(0,t-1,jt).flatMap(a=>r.map(i=>Math.abs(o[a*e+i]))),l=Float64Array.from(s).sort();return s.map(a=>V(255*Ne(l,a)/Math.max(1,s.length-1)))}function Ne(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function gt(o,t,n){let e=n(o).map((i,c)=>({part:i,height:t[c][0]})).filter((i,c)=>t[c].length>1),r=vt(0,e.length-1,Math.min(e.length,Ot)).map(i=>e[i]),s=Ae(r.map(({part:i})=>i.length)),l=r.map(({part:i,height:c},f)=>Se(i,c,s[f])),a=Array.from({length:jt},(i,c)=>l.flatMap((f,m)=>f.slice(c*s[m],(c+1)*s[m])));return btoa(String.fromCharCode(...a.flat()))}function _t(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function ke(o,t,n,e,r,s,l,a,i){i||a.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)Ee(c,t,n,e,r,s,l,a);for(;c<o;c++)Te(c,t,n,e,r,s,l,a)}function Ee(o,t,n,e,r,s,l,a){let i=o*r,c=i+r,f=c+r,m=f+r,h=o*t,u=h+t,g=u+t,x=g+t,d=0;for(;d+2<=t;d+=2){let y=0,M=0,p=0,w=0,b=0,A=0,N=0,T=0;for(let O=0,S=0,k=d;O<n;O++,S+=s,k+=t){let I=l[k],E=l[k+1],_=e[i+S],D=e[c+S],q=e[f+S],G=e[m+S];y+=_*I,M+=D*I,p+=q*I,w+=G*I,b+=_*E,A+=D*E,N+=q*E,T+=G*E}a[h+d]+=y,a[u+d]+=M,a[g+d]+=p,a[x+d]+=w,a[h+d+1]+=b,a[u+d+1]+=A,a[g+d+1]+=N,a[x+d+1]+=T}for(;d<t;d++)for(let y=0,M=0,p=d;y<n;y++,M+=s,p+=t){let w=l[p];a[h+d]+=e[i+M]*w,a[u+d]+=e[c+M]*w,a[g+d]+=e[f+M]*w,a[x+d]+=e[m+M]*w}}function Te(o,t,n,e,r,s,l,a){let i=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],m=c*t;if(f!==0)for(let h=0;h<t;h++)a[i+h]+=f*l[m+h]}}function Ie(o,t,n,e,r,s,l){l||s.fill(0,0,o*t);let a=0;for(;a+4<=o;a+=4)je(a,t,n,e,r,s);for(;a<o;a++)for(let i=0;i<t;i++){let c=0;for(let f=0,m=a*n,h=i*n;f<n;f++)c+=e[m+f]*r[h+f];s[a*t+i]+=c}}function je(o,t,n,e,r,s){let l=o*n,a=l+n,i=a+n,c=i+n,f=0;for(;f+2<=t;f+=2){let m=0,h=0,u=0,g=0,x=0,d=0,y=0,M=0;for(let w=0,b=f*n,A=b+n;w<n;w++){let N=r[b+w],T=r[A+w],O=e[l+w],S=e[a+w],k=e[i+w],I=e[c+w];m+=O*N,h+=S*N,u+=k*N,g+=I*N,x+=O*T,d+=S*T,y+=k*T,M+=I*T}let p=o*t+f;s[p]+=m,s[p+t]+=h,s[p+2*t]+=u,s[p+3*t]+=g,s[p+1]+=x,s[p+t+1]+=d,s[p+2*t+1]+=y,s[p+3*t+1]+=M}if(f<t)for(let m=0,h=f*n;m<n;m++){let u=r[h+m],g=o*t+f;s[g]+=e[l+m]*u,s[g+t]+=e[a+m]*u,s[g+2*t]+=e[i+m]*u,s[g+3*t]+=e[c+m]*u}}var Ft=(o=Float32Array)=>({room:t=>new o(t),rows:ke,dots:Ie});var H=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:l})=>n*l.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:l})=>r(n*l.inputs)),this.steep=this.stages.map(({layer:l})=>r(n*l.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let l=this.outputs[s],a=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],l);for(let i=0;i<l.length;i++)l[i]=r.value(l[i]),a[i]=r.slope(l[i]);n=l}),n}gradient(t,n,e){let{batch:r,classes:s,shares:l,stages:a}=this,i=this.forward(t),c=a.length-1,f=0;for(let h=0;h<r;h++)f+=Oe(i,l,n,h*s,s)/r;for(let h=0;h<l.length;h++)this.deltas[c][h]=(l[h]-n[h])/r;let m=this.cut(e);for(let h=c;h>=0;h--){let{layer:u}=a[h];if(u.outer(this.deltas[h],this.seen[h],m[h]),!h)break;let g=this.deltas[h-1],x=this.slopes[h-1],d=this.pulled[h];u.pull(d,this.parts[h],this.deltas[h]);for(let y=0;y<g.length;y++)g[y]=x[y]*d[y]}return f}along(t,n,e){let{batch:r,classes:s,shares:l,stages:a,tangents:i}=this,c=this.cut(t),f=a.length-1;a.forEach(({layer:u},g)=>{if(u.count?u.push(c[g],this.seen[g],i[g]):i[g].fill(0),!g)return;let x=this.steep[g],d=this.slopes[g-1],y=i[g-1];for(let M=0;M<x.length;M++)x[M]=d[M]*y[M];u.push(this.parts[g],u.see(x,!0),i[g],{bias:!1,add:!0})});let m=i[f];if(e)for(let u=0;u<m.length;u++)e[u]=-m[u]/r;for(let u=0;u<r;u++)ve(m,l,u*s,s,r);let h=m;for(let u=f;u>=0;u--){let{layer:g}=a[u],x=g.count?[c[u],this.deltas[u]]:[];if(g.pull(this.pulled[u],this.parts[u],h,...x),!u)break;let{activation:d}=a[u-1],y=this.outputs[u-1],M=this.slopes[u-1],p=this.deltas[u-1],w=i[u-1],b=this.pulled[u];for(let A=0;A<b.length;A++)b[A]=M[A]*b[A]+d.bend(y[A])*p[A]*w[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function Oe(o,t,n,e,r){let s=-1/0,l=0,a=0;for(let i=e;i<e+r;i++)s=Math.max(s,o[i]);for(let i=e;i<e+r;i++)l+=Math.exp(o[i]-s);for(let i=e;i<e+r;i++)t[i]=Math.exp(o[i]-s)/l,a-=n[i]*(o[i]-s-Math.log(l));return a}function ve(o,t,n,e,r){let s=0;for(let l=n;l<n+e;l++)s+=t[l]*o[l];for(let l=n;l<n+e;l++)o[l]=t[l]*(o[l]-s)/r}function Pt({shape:[o,t,n],std:e},r,s){let l=r*o,a=s/(l*t*(n-1)),i=s/(l*(t-1)*n);return(c,f)=>{let m=0;for(let h=0,u=0;h<l;h++){let g=1/e[h%o];for(let x=0;x<t;x++)for(let d=0;d<n;d++,u++)d+1<n&&(m+=Rt(c,f,u,u+1,g,a)),x+1<t&&(m+=Rt(c,f,u,u+n,g,i))}return m}}function Rt(o,t,n,e,r,s){let l=(o[e]-o[n])*r,a=l>0?s*r:l<0?-s*r:0;return t[e]+=a,t[n]-=a,s*Math.abs(l)}var J=class{constructor(t,n,{distance:e,name:r,tv:s=0},l){this.sweeps=new H(t,n,l),this.distance=e,this.name=r,this.smooth=s?Pt(t,n,s):null,this.update=l.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let l=this.smooth(t,e);return{loss:s+l,terms:{[this.name]:s,tv:l}}}};function X(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function zt(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,l)=>s+l,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Dt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var _e=Dt(1/2,8),Fe=Dt(1/3,64),L=(o,t)=>o>>>t|o<<32-t;function Re(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function Pe(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=L(n[e-15],7)^L(n[e-15],18)^n[e-15]>>>3,s=L(n[e-2],17)^L(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function qt(o){let t=Re(new TextEncoder().encode(o)),n=Int32Array.from(_e);for(let e=0;e<t.byteLength;e+=64){let r=Pe(t,e),[s,l,a,i,c,f,m,h]=n;for(let u=0;u<64;u++){let g=h+(L(c,6)^L(c,11)^L(c,25))+(c&f^~c&m)+Fe[u]+r[u],x=(L(s,2)^L(s,13)^L(s,22))+(s&l^s&a^l&a);[h,m,f,c,i,a,l,s]=[m,f,c,i+g|0,a,l,s,g+x|0]}[s,l,a,i,c,f,m,h].forEach((u,g)=>{n[g]+=u})}return Uint32Array.from(n)}var K=624,ze=397,Z=(o,t)=>qt(`${o}/${t}`)[0]>>>1,ot=(o,t)=>o+7919*t,v=class{constructor(t){let n=new Uint32Array(K);n[0]=t%2**32;for(let e=1;e<K;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=K,this.kept=null}bits(){this.at===K&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<K;n++){let e=t[n]&2147483648|t[(n+1)%K]&2147483647;t[n]=t[(n+ze)%K]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),l=new Float32Array(t);for(let a=0;a<t;a++)l[a]=this.uniform()*s+r;return l}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)Gt(n,e);return t%16&&(n.set(this.uniforms(16),t-16),Gt(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function Gt(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*Lt(o,t,n,{count:e,lr:r,signed:s,decay:l,box:a},i){let c=t.slice(),f=new Float32Array(c.length),m=De(f),h=i.room(c.length),{mean:u,std:g,shape:[x,d,y]}=n,M=d*y;n.normalise(c,f);let p=new Set(l?[3,5,7].map(N=>Math.floor(e*N/8)):[]),w=c.slice(),b=1/0,A=r;for(let N=0;N<=e;N++){for(let S=0;S<c.length;S++){let k=Math.floor(S/M)%x;c[S]=f[S]*g[k]+u[k]}let{loss:T,terms:O}=o(c,h);if(T<b&&(b=T,w.set(c)),yield{iteration:N,pictures:a?w:w.map(R),loss:T,terms:O},N===e)return;if(p.has(N)&&(A*=.1),s)for(let S=0;S<h.length;S++)h[S]=Math.sign(h[S]);else for(let S=0;S<h.length;S++)h[S]*=g[Math.floor(S/M)%x];if(m(h,A),a)for(let S=0;S<f.length;S++){let k=Math.floor(S/M)%x;f[S]=Math.min(Math.max(f[S],-u[k]/g[k]),(1-u[k])/g[k])}}}var R=o=>Math.min(1,Math.max(0,o));function De(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let l=s/(1-.9**e),a=Math.sqrt(1-.999**e);for(let i=0;i<o.length;i++){let c=r[i],f=t[i]+=(1-.9)*(c-t[i]),m=n[i]=.999*n[i]+(1-.999)*c*c;o[i]-=l*f/(Math.sqrt(m)/a+1e-8)}}}var Ht=["tolerance"];function Wt(o){let t=j(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[l,a]=s(r),i=n.inputs,c=Array.from(a.keys()).sort((g,x)=>Math.abs(a[x])-Math.abs(a[g])).slice(0,Math.max(256,16*e)).filter(g=>a[g]!==0);if(!c.length)throw Error("bias");let f=c.map(g=>qe(l.subarray(g*i,(g+1)*i),a[g],n)),m=Ge(f,e,t),h=new Float32Array(e*i),u=0;m.forEach((g,x)=>{h.set(f[g].map(R),x*i),u+=Vt(f[g])/e}),yield{iteration:0,restart:0,pictures:h,loss:u,terms:{"outside-box":u}}}}}function qe(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((l,a)=>{let i=Math.floor(a/(r*s));return l/t*e[i]+n[i]})}var Vt=o=>o.reduce((t,n)=>t+Math.abs(n-R(n)),0)/o.length,Ut=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function Ge(o,t,n){let e=o.map(a=>Vt(a)<=.001),r=o.map(a=>o.reduce((i,c)=>i+(Ut(a,c)<=n?1:0),0)),s=[...o.keys()].sort((a,i)=>Number(e[i])-Number(e[a])||r[i]-r[a]||a-i),l=[];for(let a of s)l.length<t&&l.every(i=>Ut(o[a],o[i])>n)&&l.push(a);return Array.from({length:t},(a,i)=>l[i%l.length])}function P(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var C=o=>Math.sqrt(P(o,o)),wt={cosine(o){let t=Math.max(C(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(C(e),1e-30),s=P(e,n)/r;for(let l=0;l<e.length;l++)e[l]=(e[l]*s/r-n[l])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let l=0;l<n.length;l++)e+=Math.abs(n[l]),r+=n[l]*t[l];e=Math.max(e,1e-30);let s=r/e;for(let l=0;l<n.length;l++)n[l]=(s*Math.sign(n[l])-t[l])/e;return 1-s}}};function rt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],l=s.some(({name:i})=>i==="sign"),a=wt[l?"sign-alignment":r](o);for(let{name:i,options:c}of[...s].reverse())i==="topk"?a=Le(a,o):i==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?a=Ue(a,j(c.norm,1)):i==="quantize"&&(a=He(r,o,e,c));return a}var Le=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Ue=(o,t)=>n=>{let e=C(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let i=0;i<n.length;i++)n[i]*=r;let l=o(n),a=e>t?P(n,s)/Math.max(e*e,1e-30):0;for(let i=0;i<n.length;i++)n[i]=r*(n[i]-a*s[i]);return l};function He(o,t,n,{bits:e,stochastic:r,scale:s}){let l=(F(r,!0)?1:.5)/(2**(j(e,4)-1)-1),a=t.slice(),i=t.slice();for(let c of n(a)){let f=s==="l2"?C(c):c.reduce((m,h)=>Math.max(m,Math.abs(h)),0);c.fill(l*f)}return c=>{for(let f=0;f<c.length;f++)i[f]=Math.min(Math.max(c[f],t[f]-a[f]),t[f]+a[f]);return wt[o](i)(c)}}var st=16;function We({victim:o,machine:t}){let n=new H(o,st,t),e=n.stages.length-1;n.forward(new v(0).uniforms(st*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),l=n.seen[e];for(let a=0;a<st;a++)for(let i=0;i<r;i++)s[i]+=l[a*r+i]/st;return s}function Ve({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function Ke(o){let{weight:t,bias:n}=Ve(o),{classes:e}=o.victim,r=We(o),s=Array.from({length:e},(i,c)=>r.reduce((f,m,h)=>f+m*t[c*r.length+h],n?n[c]:0)),l=n?s.reduce((i,c,f)=>i+c*n[f],0):1,a=s.map(i=>l>=0?i:-i);return a.indexOf(Math.min(...a))}var it=o=>o.labels??[Ke(o)];var Kt=20,$e=100,$t=1e-7,xt=1e-9;function yt(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var Mt=class{pairs=[];scale=1;learn(t,n){let e=P(t,n);e>1e-10&&(this.pairs.length===$e&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/P(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:l,ro:a}=r,i=r.al=P(l,n)*a;for(let c=0;c<n.length;c++)n[c]-=i*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:l}of this.pairs){let a=l-P(e,n)*s;for(let i=0;i<n.length;i++)n[i]+=a*r[i]}return n}};function Be(o,t){let n=new Mt,e=new Float32Array(o.length),r=null,s=e,l=t,a=0;return function*(i){let{loss:c}=i(o,e);if(!(yt(e)<=$t))for(let f=1;f<=Kt;f++){if(a++,r&&n.learn(e.map((h,u)=>h-r[u]),s.map(h=>h*l)),s=n.direction(e),r=e.slice(),l=a===1?Math.min(1,1/e.reduce((h,u)=>h+Math.abs(u),0))*t:t,P(e,s)>-xt)return;for(let h=0;h<o.length;h++)o[h]+=l*s[h];if(f===Kt)return;let m=c;if(c=i(o,e).loss,yield null,yt(e)<=$t||yt(s)*l<=xt||Math.abs(c-m)<xt)return}}}function*Bt(o,t,{count:n,pixels:e,lr:r,box:s,patience:l,below:a}){let i=t.slice(),c=Be(i,r),f=new Float32Array(i.length),m=o(i,f),h=m.loss,u=h,g=0,x=i.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:x.map(R),...m,lowest:h},d===n||h<a||l>0&&(g>=l||!Number.isFinite(m.loss)))return;if(yield*c(o),s)for(let y=0;y<e;y++)i[y]=R(i[y]);m=o(i,f),m.loss<h&&(x=i.slice(0,e),h=m.loss),g++,h<.5*u&&(u=h,g=0)}}function*lt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let l=1/0,a=null;for(let i of n(s))i?(l=Math.min(l,Number.isNaN(i.loss)?1/0:i.loss),a=l<r||!e?i.pictures:e,yield{...i,iteration:s*t+i.iteration,restart:s,pictures:a}):yield null;a&&(e=a.slice()),r=Math.min(r,l)}}var Yt=["randn","rand","grey"];function bt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,l,a]}=o,i=l*a;return new v(n).normals(t*o.inputs).map((c,f)=>{let m=Math.floor(f/i)%s;return c*r[m]+e[m]})}function at(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?bt(t,n).map(R):o==="grey"?new Float32Array(e).fill(.5):new v(n).uniforms(e)}var Jt=["steps","restarts","init","lr","box","patience","labels"],Ye=1e-8;function Xt(o,t){let n=j(o.steps,300),e=j(o.restarts,1),r=o.init??"randn",s={count:n,lr:j(o.lr,1),box:F(o.box,!1),patience:j(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f,update:m}=l,h=c*i.inputs,u={distance:rt(l,"l2"),name:"l2"},g=Ye*P(m,m),x=new J(i,c,u,f),d=(o.labels??"joint")==="joint",y=d?Xe(x,c,f):Je(x,it(l),i),M=!1;yield*lt(e,n+1,function*(p){if(M)return;let w=ot(a,p),b=bt(l,w);if(t)for(let T of t.run(l,w))b=T?.pictures.slice()??b;else r!=="randn"&&(b=at(r,l,w));let A=d?new v(w+1).normals(c*i.classes):new Float32Array(0),N=new Float32Array(h+A.length);N.set(b),N.set(A,h);for(let T of Bt(y,N,{...s,pixels:h,below:g}))yield T,M=(T?.lowest??1/0)<g})}}}function Je(o,t,{classes:n}){let e=X(t,n);return(r,s)=>o.evaluate(r,e,s)}function Xe(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,l=new Float64Array(t*e),a=n.room(t*e);return(i,c)=>{for(let m=0;m<t;m++){let h=i.subarray(s+m*e,s+(m+1)*e),u=Math.max(...h),g=h.reduce((x,d)=>x+Math.exp(d-u),0);h.forEach((x,d)=>{l[m*e+d]=Math.exp(x-u)/g})}let f=o.evaluate(i.subarray(0,s),l,c.subarray(0,s),a);for(let m=0;m<t;m++){let h=0;for(let u=m*e;u<(m+1)*e;u++)h+=l[u]*a[u];for(let u=m*e;u<(m+1)*e;u++)c[s+u]=l[u]*(a[u]-h)}return f}}var Qt=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function Zt(o,t){let n=j(o.steps,4800),e=j(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:j(o.lr,.1),signed:F(o.signed,!0),decay:F(o.decay,!0),box:F(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f}=l,m={distance:rt(l,r),name:r,tv:j(o.tv,.01)},h=new J(i,c,m,f),u=X(it(l),i.classes);yield*lt(e,n+1,function*(g){let x=ot(a,g),d=t?null:at(o.init??"randn",l,x);for(let y of t?.run(l,x)??[])d=y?.pictures.slice()??d;d&&(yield*Lt((y,M)=>h.evaluate(y,u,M),d,i,s,f))})}}}var ct={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Ct({shape:o,mean:t,variance:n},e,r){let[s,l,a]=o,i=l*a,c=s*i,f=Float64Array.from({length:s},(x,d)=>t?.[d]??0),m=Float64Array.from({length:s},(x,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),u=r.room(e*c),g=x=>{for(let d=0;d<e*s;d++)x(d%s,d*i,(d+1)*i)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(x,d=!1){let y=d?u:h;return g((M,p,w)=>{let b=d?0:f[M];for(let A=p;A<w;A++)y[A]=(x[A]-b)*m[M]}),y},push(x,d,y,{bias:M=!0,add:p=!1}={}){g((w,b,A)=>{let N=x[w],T=M?x[s+w]:0;for(let O=b;O<A;O++)y[O]=N*d[O]+T+(p?y[O]:0)})},pull(x,...d){x.fill(0,0,e*c);for(let y=0;y<d.length;y+=2)g((M,p,w)=>{let b=d[y][M]*m[M],A=d[y+1];for(let N=p;N<w;N++)x[N]+=b*A[N]})},outer(x,d,y){y.fill(0,0,2*s),g((M,p,w)=>{let b=0,A=0;for(let N=p;N<w;N++)b+=x[N]*d[N],A+=x[N];y[M]+=b,y[s+M]+=A})}}}function te({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,l){let[a,i,c]=o,{rows:f,dots:m}=l,h=Math.floor((i+2*r-n)/e)+1,u=Math.floor((c+2*r-n)/e)+1,g=h*u,x=a*n*n,d=t*x,y=a*i*c,M=t*g,p={channels:a,height:i,width:c,kernel:n,stride:e,padding:r,high:h,wide:u},w=()=>Array.from({length:s},()=>l.room(x*g)),b=w(),A=w(),N=l.room(x*g),T=l.room(d),O=(S,k,I)=>s===1?S:S.subarray(k*I,(k+1)*I);return{shape:[t,h,u],inputs:y,outputs:M,fan:x,shapes:[[t,a,n,n],[t]],count:d+t,see(S,k=!1){let I=k?A:b;return I.forEach((E,_)=>Qe(O(S,_,y),E,p)),I},push(S,k,I,{bias:E=!0,add:_=!1}={}){for(let D=0;D<s;D++){let q=O(I,D,M);if(f(t,g,x,S,x,1,k[D],q,_),E)for(let G=0;G<t;G++){let ge=S[d+G];for(let ut=G*g;ut<(G+1)*g;ut++)q[ut]+=ge}}},pull(S,...k){S.fill(0,0,s*y);for(let I=0;I<s;I++){for(let E=0;E<k.length;E+=2)f(x,g,t,k[E],1,x,O(k[E+1],I,M),N,E>0);Ze(N,O(S,I,y),p)}},outer(S,k,I){for(let E=0;E<s;E++)if(m(t,x,g,O(S,E,M),k[E],E?T:I,!1),E)for(let _=0;_<d;_++)I[_]+=T[_];for(let E=0;E<t;E++){let _=0;for(let D=0;D<s;D++)for(let q=D*M+E*g,G=q+g;q<G;q++)_+=S[q];I[d+E]=_}}}}function ft(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Qe(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,x]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<x;p++){let w=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[A+b]=o[w+b*a]}}}}function Ze(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,x]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<x;p++){let w=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[w+b*a]+=o[A+b]}}}}function ee({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let l=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:l+(n?t:0),see:a=>a,push(a,i,c,f={}){if(s(e,t,o,i,a,c,f.add??!1),n&&(f.bias??!0))for(let m=0;m<e;m++)for(let h=0;h<t;h++)c[m*t+h]+=a[l+h]},pull(a,...i){for(let c=0;c<i.length;c+=2)r(e,o,t,i[c+1],t,1,i[c],a,c>0)},outer(a,i,c){if(r(t,o,e,a,1,t,i,c,!1),!!n)for(let f=0;f<t;f++){let m=0;for(let h=0;h<e;h++)m+=a[h*t+f];c[l+f]=m}}}}function ne(o,{shape:[t,n,e],kernel:r},s){let l=Math.floor(n/r),a=Math.floor(e/r),i=t*n*e,c=t*l*a,f=s*t,m=new Int32Array(o==="max"?s*c:0),h=1/(r*r),u=d=>{for(let y=0,M=0;y<f;y++)for(let p=0;p<l;p++)for(let w=0;w<a;w++,M++)d(M,(y*n+p*r)*e+w*r)},g=(d,y)=>{for(let M=0;M<r;M++)for(let p=0;p<r;p++)y(d+M*e+p)},x=d=>u((y,M)=>{m[y]=M,g(M,p=>{d[p]>d[m[y]]&&(m[y]=p)})});return{shape:[t,l,a],inputs:i,outputs:c,fan:0,shapes:[],count:0,see(d,y=!1){return o==="max"&&!y&&x(d),d},push(d,y,M,{add:p=!1}={}){u((w,b)=>{let A=0;o==="max"?A=y[m[w]]:g(b,N=>{A+=h*y[N]}),M[w]=p?M[w]+A:A})},pull(d,y,M){d.fill(0,0,s*i),u((p,w)=>{o==="max"?d[m[p]]+=M[p]:g(w,b=>{d[b]+=h*M[p]})})},outer(){}}}var Ce=[.4914,.4822,.4465],tn=[.247,.2435,.2616],re={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=j(o,256);return{plan:[...Array.from({length:j(t,2)},()=>{let a=s;return F(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:a,bias:F(r,!0)}],[e]]}).flat(),["bias",F(r,!0)]]}},convnet:({width:o})=>{let t=j(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:Ce,std:tn}}},en=Object.keys(re);function se(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:l}=W(o),{plan:a,...i}=re[s](l);return nn(a,{shape:t,classes:n,seed:e,weights:r,...i})}function nn(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:l=0,weights:a}){let[i,c,f]=t,m=c*f,h=i*m,u=o.every(([w,b])=>w!=="bias"||b),x=[...o.filter(([w])=>w!=="bias"),["dense",{units:n,bias:u}]],d=oe(x,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),y=w=>Array.from({length:i},(b,A)=>w.length===i?w[A]:on(w)),M=y(r),p=y(s);return{shape:t,inputs:h,classes:n,mean:M,std:p,count:d.reduce((w,{layer:b})=>w+b.count,0),shapes:d.flatMap(({layer:w})=>w.shapes),weights:a??sn(d.map(({layer:w})=>w),e,new v(l)),stages:(w,b)=>oe(x,t,w,b),normalise(w,b){for(let A=0;A<w.length;A++){let N=Math.floor(A/m)%i;b[A]=(w[A]-M[N])/p[N]}},denormalise(w,b){for(let A=0;A<w.length;A++)b[A]=w[A]/p[Math.floor(A/m)%i]}}}var on=o=>o.reduce((t,n)=>t+n,0)/o.length;function oe(o,t,n,e){let r=[],s=t,l=0;for(let[a,i]of o){if(a in ct){r[r.length-1].activation=ct[a];continue}let c=rn(a,i,s,n,e);r.push({layer:c,activation:ct.identity,at:l}),s=c.shape,l+=c.count}return r}function rn(o,t,n,e,r){return o==="convolution"?te({shape:n,...t},e,r):o==="dense"?ee({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Ct({shape:n,...t},e,r):ne(o==="max"?"max":"average",{shape:n,kernel:t},e)}function sn(o,t,n){let e=o.flatMap(({shapes:l,fan:a})=>l.map((i,c)=>{let f=i.reduce((h,u)=>h*u,1),m=1/Math.sqrt(a);return a?n.uniforms(f,-m,m):new Float32Array(f).fill(c?0:1)})),r=t?e.map(l=>n.uniforms(l.length,-.5,.5)):e,s=new Float32Array(r.reduce((l,a)=>l+a.length,0));return r.reduce((l,a)=>(s.set(a,l),l+a.length),0),s}var ln={ig:{options:Qt,make:Zt},dlg:{options:Jt,make:Xt},analytic:{options:Ht,make:Wt}};function At(o){let{name:t,options:n}=W(o),{init:e}=n;return ln[t].make(n,e&&!Yt.includes(e)?At(e):null)}function ie(o,t,n=Ft()){let e=(w,b)=>Number(o[w]??b),r=e("seed",0),s=e("batch_size",1),l=e("image_size",32),a=e("num_classes",10),i=String(o.model??"lenet"),c=W(String(o.weights??"init")),f=se(i,{shape:[3,l,l],classes:a,seed:Number(c.options.seed??0)}),m=new v(Z(r,"labels")),h=Array.from({length:s},()=>m.whole(a)),u=dt(String(o.defense??"none")),g=zt(f.shapes),{clean:x,update:d}=an({victim:f,truth:t,labels:h,stacked:u,cut:g,machine:n,seed:r}),y=String(o.knowledge??"labels").split("+"),M={victim:f,batch:s,update:d,cut:g,machine:n,labels:y.includes("labels")?h:null,defense:y.includes("defense")?u:null},p=At(String(o.attack??"ig"));return{victim:f,truth:t,labels:h,clean:x,observation:M,attack:p,seed:Z(r,"attack")}}function an({victim:o,truth:t,labels:n,stacked:e,cut:r,machine:s,seed:l}){let a=n.length,i=o.inputs,c=(u,g)=>{let x=s.room(o.count);return new H(o,g.length,s).gradient(u,X(g,o.classes),x),Float32Array.from(x)},f=c(t,n),m=u=>c(t.subarray(u*i,(u+1)*i),[n[u]]),h=new v(Z(l,"defense"));return{clean:f,update:It(e,a,m,()=>f.slice(),r,h)}}function le({observation:o},t){let n=o.update.slice(),e=new v(Z(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),l=i=>Math.sqrt(i.reduce((c,f)=>c+f*f,0)),a=l(r)/Math.max(l(s),1e-12);r.forEach((i,c)=>{r[c]=s[c]*a})}return{...o,update:n}}var tt=11,cn=1.5,fn=100;function U(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(R(o[e])-R(t[e]))**2;return n/o.length}var $=(o,t)=>-10*Math.log10(Math.max(U(o,t),10**(-fn/10))),ae=(()=>{let o=Array.from({length:tt},(n,e)=>Math.exp(-((e-5)**2)/(2*cn**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function hn(o,t,n){let e=n-tt+1,r=t-tt+1,s=new Float64Array(t*e),l=new Float64Array(r*e);for(let a=0;a<t;a++)for(let i=0;i<e;i++)for(let c=0;c<tt;c++)s[a*e+i]+=ae[c]*o[a*n+i+c];for(let a=0;a<r;a++)for(let i=0;i<tt;i++)for(let c=0;c<e;c++)l[a*e+c]+=ae[i]*s[(a+i)*e+c];return l}function Q(o,t,[n,e,r]){let s=e*r,l=.01**2,a=.03**2,i=0,c=0;for(let f=0;f<n;f++){let m=Float64Array.from({length:s},(p,w)=>R(o[f*s+w])),h=Float64Array.from({length:s},(p,w)=>R(t[f*s+w])),u=p=>hn(m.map((w,b)=>p(b)),e,r),g=u(p=>m[p]),x=u(p=>h[p]),d=u(p=>m[p]*m[p]),y=u(p=>h[p]*h[p]),M=u(p=>m[p]*h[p]);for(let p=0;p<g.length;p++,c++){let w=2*g[p]*x[p]+l,b=2*(M[p]-g[p]*x[p])+a;i+=w*b/((g[p]**2+x[p]**2+l)*(d[p]-g[p]**2+(y[p]-x[p]**2)+a))}}return i/c}var z=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function B(o,t,n=t.length){let e=z(o,n),r=z(t,n),s=r.length;if(s===1)return o;let l=r.map(f=>e.map(m=>U(f,m))),a=new Float64Array(1<<s).fill(1/0),i=new Int8Array(1<<s);a[0]=0;for(let f=0;f<1<<s;f++){let m=mn(f);for(let h=0;h<s&&m<s;h++){let u=f|1<<h,g=a[f]+l[m][h];u!==f&&g<a[u]&&(a[u]=g,i[u]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,m=s-1;m>=0;m--)c.set(e[i[f]],m*n),f^=1<<i[f];return c}function mn(o){let t=0;for(;o;o&=o-1)t++;return t}var ce=["Nothing","Colours and layout","Recognisable","Faithful"],un="Too short to tell",pn=.05,dn=.02,et=[.1,.85,.95],fe=.25,gn=.01,wn=99,xn=.1,yn=6,Mn=(o,t)=>o.filter(n=>t.every(e=>U(n,e)>gn)).slice(0,wn);function he(o,t,n){let e=U(o,t);return 1+n.filter(r=>U(o,r)<=e).length}function bn({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,dn*n)&&e>=et[1]){let i=e>=et[2]?3:2;return ht(i,i===3?"copy":"recognised","structure",e,et[i-1])}let l=Math.max(1,pn/s*n);if(o>l)return ht(0,"not-found","rank",o,l);if(o>=t)return ht(0,"guesswork","rank",o,t-1);let a=(i,c,f)=>ht(+(c>=f),c>=f?"layout":"no-gain",i,c,f);return e/et[0]>=r/fe?a("structure",e,et[0]):a("pixels",r,fe)}var ht=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function me(o){let t=a=>Math.min(...a.map(i=>i.loss)),e=[...new Set(o.map(a=>a.restart))].map(a=>o.filter(i=>i.restart===a)).sort((a,i)=>t(a)-t(i))[0]??[];if(e.length<yn)return null;let r=e[0].iteration,s=e[e.length-1].iteration,l=t(e.filter(a=>a.iteration<=r+.75*(s-r)));return!(l>0&&1-t(e)/l>xn)}function ue(o,t,n,e,r,s){let l=s[0]*s[1]*s[2],a=z(t,l),i=Mn(e,a),c=z(B(o,t,l),l),f=z(B(n,t,l),l),m=a.map((p,w)=>{let b=Q(f[w],p,s),A=U(f[w],p),N=Q(c[w],p,s),T=U(c[w],p);return{ssim:N,mse:T,control_ssim:b,control_mse:A,rank:he(c[w],p,i),control_rank:he(f[w],p,i),candidates:i.length+1,structure:(N-b)/Math.max(1e-6,1-b),pixels:1-T/Math.max(1e-10,A)}}),h=m.map(p=>bn(p,a.length)),u=Math.max(...h.map(p=>p.level)),g=m.reduce((p,w,b)=>(h[b].level-h[p].level||w.structure-m[p].structure)>0?b:p,0),x=u===0&&r===!1,d=m[g],y=x?"too-short":h[g].code,M=p=>p.reduce((w,b)=>w+b,0)/p.length;return{level:u,word:x?un:ce[u],levels:h.map(p=>p.level),reason:{...h[g],code:y,picture:g,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:M(a.map((p,w)=>$(c[w],p)-$(f[w],p))),control:{name:"noise",psnr:M(a.map((p,w)=>$(f[w],p))),ssim:M(m.map(p=>p.control_ssim)),mse:M(m.map(p=>p.control_mse))},pictures:h.map((p,w)=>({level:p.level,word:ce[p.level],code:p.code,...m[w]}))}}var pe=64,An=o=>new Set(Array.from({length:pe},(t,n)=>Math.round((o-1)*(n/(pe-1))**2)));function St(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let l=0;l<e;l++)for(let a=0;a<3;a++)for(let i=0;i<n;i++)s[4*(Math.floor(i/t)*r+l*t+i%t)+a]=255*o[(3*l+a)*n+i];return s}var nt=o=>o.reduce((t,n)=>t+n,0)/o.length,mt=class{constructor({settings:t,truth:n,others:e}){this.settings=t,this.others=e,this.experiment=ie(t,n),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{victim:t,truth:n,labels:e,clean:r,observation:s,attack:l}=this.experiment;return{total:Math.max(1,l.iterations-1),single:l.single,labels:e,numel:t.count,truth:St(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{victim:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:gt(n,e,r),clean:gt(t,e,r),numel:n.length,share:_t(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=An(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:l}=this.experiment,a=z(l,this.size),i=B(e,l,this.size),c=z(i,this.size),f=u=>nt(c.map((g,x)=>u(g,a[x],this.shape))),m=St(i,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f($),ssim:f(Q),pixels:m,kept:s}}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=z(t,this.size),r=z(B(n.pictures,t,this.size),this.size),s=r.map((l,a)=>Q(l,e[a],this.shape));return{psnr:nt(r.map((l,a)=>$(l,e[a]))),ssim:nt(s),mse:nt(r.map((l,a)=>U(l,e[a]))),lpips:null,fmse:null,recovered:null,success:nt(s.map(l=>+(l>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,l=this.last.pictures.slice(),a=le(this.experiment,Number(this.settings.seed??0)),i=l,c=0;for(let u of t.run(a,n))if(u&&(i=u.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||me(this.kept),m=ue(l,e,i.slice(),z(r,s),f,this.shape),h=St(B(i,e,s),this.shape[1]);return{...m,control:{...m.control,pixels:h}}}};var de=160,Y=o=>postMessage(o);function Sn(o){let t=new mt(o),n=t.still();if(o.only==="wire")return Y({state:"wire",wire:n.wire});Y({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let i=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),i};for(let i=t.attack();!i.next().done;)performance.now()-r>de&&Y({state:"running",moments:s()});let l={seconds:t.seconds,scores:t.scores()};Y({state:"judging",share:0,moments:s(),...l});let a=t.judge();for(;;){let{done:i,value:c}=a.next();if(i)return Y({state:"done",moments:[],verdict:c,...l});performance.now()-r>de&&(r=performance.now(),Y({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{Sn(o.data)}catch(t){Y({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
+
+  // gi_core/web/engine/run.js
+  var source = "";
+  function thread() {
+    source ||= URL.createObjectURL(new Blob([worker_default], { type: "text/javascript" }));
+    return new Worker(source);
+  }
+  function pixels(image2, wide, high, side) {
+    const canvas = document.createElement("canvas"), places = side * side;
+    canvas.width = wide;
+    canvas.height = high;
+    const drawn = context(canvas);
+    drawn.drawImage(image2, 0, 0, wide, high);
+    const { data } = drawn.getImageData(0, 0, wide, high), across = wide / side;
+    const all = new Float32Array(3 * wide * high);
+    for (let i = 0; i < all.length; i++) {
+      const tile = Math.floor(i / (3 * places)), c = Math.floor(i / places) % 3, at2 = i % places;
+      const x = tile % across * side + at2 % side, y = Math.floor(tile / across) * side + Math.floor(at2 / side);
+      all[i] = data[4 * (y * wide + x) + c] / 255;
+    }
+    return all;
+  }
+  function strip2(bytes2, side) {
+    const canvas = document.createElement("canvas"), wide = bytes2.length / (4 * side);
+    canvas.width = wide;
+    canvas.height = side;
+    context(canvas).putImageData(new ImageData(bytes2, wide, side), 0, 0);
+    return canvas.toDataURL("image/png");
+  }
+  function truthOf({ pictures: pictures2 }, { image: image2, side }) {
+    const all = new Float32Array(3 * side * side * pictures2.length);
+    pictures2.forEach((picture4, i) => {
+      const found = image2(picture4);
+      if (found) all.set(pixels(found, side, side, side), i * 3 * side * side);
+    });
+    return all;
+  }
+  function story(id, { settings, pictures: pictures2 }, side) {
+    let still = {};
+    let kept = [];
+    return (told2) => {
+      const { state, moments = [], share, message, seconds = null, scores = null, verdict = null } = told2;
+      if (state === "failed") return { id, state, message };
+      if (told2.still)
+        still = {
+          ...told2.still,
+          truth: strip2(told2.still.truth, side),
+          scenario: settings,
+          layers: [],
+          opinions: [],
+          pictures: pictures2.map((p) => "sample" in p ? p.sample : "your-picture.png"),
+          size: { batch: pictures2.length, width: side, height: side, side }
+        };
+      const fresh = moments.map(({ pixels: pixels2, ...rest }) => ({ ...rest, src: strip2(pixels2, side) }));
+      kept = kept.concat(fresh.filter((f) => f.kept));
+      const frames = [...kept, ...fresh.filter((f) => !f.kept)];
+      const history = Object.fromEntries(["iteration", "seconds", "loss", "psnr", "ssim"].map((name) => [name, frames.map((frame) => frame[name])]));
+      return {
+        id,
+        ...still,
+        state,
+        judging: share,
+        seconds,
+        scores,
+        ...moments.length ? { frames, history } : {},
+        verdict: verdict && { ...verdict, control: { ...verdict.control, src: strip2(verdict.control.pixels, side) } },
+        where: "device"
+      };
+    };
+  }
+  function device(page2) {
+    const { side } = page2;
+    const running = /* @__PURE__ */ new Map();
+    let line = null;
+    const others = () => line ??= page2.lineUp().then((sheet2) => {
+      const { width, height } = (
+        /** @type {ImageBitmap} */
+        sheet2
+      );
+      return pixels(sheet2, width, height, side);
+    }).catch(() => {
+      line = null;
+      return null;
+    });
+    const end = (id) => {
+      running.get(id)?.thread.terminate();
+      running.delete(id);
+    };
+    return {
+      /** @param {Record<string, any>} settings */
+      can: (settings) => runsHere(settings, side),
+      /** @param {SetUp & { id: string }} request */
+      async start({ id, ...setUp }) {
+        const worker = thread(), tell = story(id, setUp, side);
+        let last = { id };
+        const told2 = (message) => {
+          last = { ...last, ...message };
+          page2.told({ request: id, run: message });
+        };
+        running.set(id, { thread: worker, stopped: () => told2({ ...last, state: "stopped" }) });
+        worker.onmessage = ({ data }) => {
+          told2(tell(data));
+          if (!["done", "failed"].includes(data.state)) return;
+          if (data.state === "done") learn(setUp.settings, data.seconds);
+          end(id);
+        };
+        worker.onerror = () => {
+          told2(tell({ state: "failed", message: words["explore.no_answer"] }));
+          end(id);
+        };
+        worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page2), others: await others() });
+      },
+      /** Whether it was a run of this device. @param {string} id */
+      stop(id) {
+        const job = running.get(id);
+        if (!job) return false;
+        end(id);
+        job.stopped();
+        return true;
+      },
+      /** Seconds with the control. @param {Record<string, any>} settings */
+      estimate,
+      /** The update as the wire shows it. @param {SetUp} setUp @returns {Promise<Record<string, any>>} */
+      wire: (setUp) => new Promise((resolve) => {
+        const worker = thread();
+        worker.onmessage = ({ data }) => {
+          worker.terminate();
+          resolve(data.wire ?? { error: data.message });
+        };
+        worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page2), others: null, only: "wire" });
+      })
+    };
+  }
+  function onDevice(page2, trigger, server) {
+    const own = device(page2);
+    return {
+      /** @param {string} event @param {any} detail */
+      trigger(event, detail) {
+        if (event === "run" && own.can(detail.settings)) own.start(detail);
+        else trigger(event, detail);
+      },
+      server: {
+        ...server,
+        stop_run: async (run) => own.stop(run.id) ? { last: true } : server.stop_run?.(run),
+        explore_estimate: async ({ settings }) => own.can(settings) ? own.estimate(settings) : server.explore_estimate?.({ settings }),
+        explore_update: async (setUp) => own.can(setUp.settings) ? own.wire(setUp) : server.explore_update?.(setUp)
+      }
+    };
+  }
+
   // gi_core/web/screens/explore/atlas.js
   var FRAMES = 16;
   function openAtlas({ base, sets, inline = {} }) {
@@ -1826,8 +2838,8 @@ var gi = (() => {
       const at2 = (name) => inline[name] ?? base + name;
       const [cells, sprite, still] = await Promise.all([
         set.cells ?? inline[set.id] ?? fetch(at2(`${set.id}.json`)).then((answer) => answer.json()).then((told2) => told2.cells),
-        picture2(at2(set.file)),
-        set.still ? picture2(at2(set.still)) : null
+        picture3(at2(set.file)),
+        set.still ? picture3(at2(set.still)) : null
       ]);
       set.cells = cells;
       sprites.set(set.id, sprite);
@@ -1866,7 +2878,7 @@ var gi = (() => {
       }
     };
   }
-  async function picture2(address) {
+  async function picture3(address) {
     if (address.startsWith("data:")) {
       const image2 = new Image();
       image2.src = address;
@@ -1944,12 +2956,12 @@ var gi = (() => {
       run: null
     };
   }
-  function at(history, name, step) {
+  function at(history, name, step2) {
     const steps = history.iteration ?? [];
     let low = 0, high = steps.length - 1;
     while (low < high) {
       const middle = low + high + 1 >> 1;
-      if (steps[middle] <= step) low = middle;
+      if (steps[middle] <= step2) low = middle;
       else high = middle - 1;
     }
     return history[name]?.[low] ?? null;
@@ -1963,27 +2975,27 @@ var gi = (() => {
       ...(run.frames ?? []).map((f) => f.src)
     ];
     await Promise.all(
-      wanted.filter((src) => src && !decoded.has(src)).map(async (src) => decoded.set(src, await picture2(src)))
+      wanted.filter((src) => src && !decoded.has(src)).map(async (src) => decoded.set(src, await picture3(src)))
     );
   }
   function runFilm(run, kind) {
-    const { size, history } = run, seen = run.frames ?? [];
+    const { size: size2, history } = run, seen2 = run.frames ?? [];
     const tile = (src, i, row = 0) => {
       const image2 = decoded.get(src);
-      return image2 ? { image: image2, x: i * size.width, y: row * size.height, side: size.width } : null;
+      return image2 ? { image: image2, x: i * size2.width, y: row * size2.height, side: size2.width } : null;
     };
     const v = run.verdict;
     return {
       kind,
-      tiles: size.batch,
-      steps: ["done", "recorded"].includes(run.state) ? seen.at(-1)?.iteration ?? run.total : run.total,
-      frames: seen.map((f) => ({
+      tiles: size2.batch,
+      steps: ["done", "recorded"].includes(run.state) ? seen2.at(-1)?.iteration ?? run.total : run.total,
+      frames: seen2.map((f) => ({
         step: f.iteration,
         psnr: f.psnr,
         ssim: at(history, "ssim", f.iteration),
         loss: at(history, "loss", f.iteration)
       })),
-      tile: (frame, i) => run.sprite ? tile(run.sprite, i, seen[frame].row) : tile(seen[frame].src, i),
+      tile: (frame, i) => run.sprite ? tile(run.sprite, i, seen2[frame].row) : tile(seen2[frame].src, i),
       control: (i) => v ? tile(v.control.src, i) : null,
       verdict: v && {
         level: v.level,
@@ -2006,19 +3018,19 @@ var gi = (() => {
   // gi_core/web/screens/explore/model.js
   var MIXED = [1, 2, 4, 8];
   var NONE = 0;
-  var DEFENSES = {
+  var DEFENSES2 = {
     noise: { stops: [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1], text: (s) => `clip+gaussian:sigma=${s}` },
     clip: { stops: [0, 100, 10, 1, 0.1, 0.01], text: (s) => `clip:norm=${s}` },
     topk: { stops: [0, 0.5, 0.2, 0.1, 0.01, 1e-3], text: (s) => `topk:keep=${s}` },
     quantize: { stops: [0, 16, 8, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
   };
-  var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES[defense2].text(strength2);
+  var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES2[defense2].text(strength2);
   function wireOf(text) {
     if (text === "none") return { defense: "noise", strength: 0 };
     const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
     if (!found) return null;
     const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength2 = Number(found[2]);
-    return DEFENSES[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
+    return DEFENSES2[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
   }
   var noisePlace = (z) => z <= 0 ? 0 : 14 + 86 * (Math.log10(z) + 4) / 4;
   function place(defense2, stops, strength2) {
@@ -2026,10 +3038,10 @@ var gi = (() => {
     return 100 * Math.max(0, stops.indexOf(strength2)) / Math.max(1, stops.length - 1);
   }
   var nearest = (defense2, stops, percent2) => stops.reduce(
-    (best, stop2) => Math.abs(place(defense2, stops, stop2) - percent2) < Math.abs(place(defense2, stops, best) - percent2) ? stop2 : best,
+    (best2, stop2) => Math.abs(place(defense2, stops, stop2) - percent2) < Math.abs(place(defense2, stops, best2) - percent2) ? stop2 : best2,
     stops[0]
   );
-  var closest = (defense2, stops, strength2) => stops.includes(strength2) ? strength2 : defense2 === "noise" ? nearest(defense2, stops, noisePlace(strength2)) : stops.reduce((best, stop2) => Math.abs(stop2 - strength2) < Math.abs(best - strength2) ? stop2 : best, stops[0]);
+  var closest = (defense2, stops, strength2) => stops.includes(strength2) ? strength2 : defense2 === "noise" ? nearest(defense2, stops, noisePlace(strength2)) : stops.reduce((best2, stop2) => Math.abs(stop2 - strength2) < Math.abs(best2 - strength2) ? stop2 : best2, stops[0]);
   function magnetic(defense2, stops, percent2) {
     const at2 = place(defense2, stops, nearest(defense2, stops, percent2));
     return Math.abs(at2 - percent2) < 2 ? at2 : percent2;
@@ -2040,12 +3052,12 @@ var gi = (() => {
     return stops.filter((_, i) => i % every === 0);
   }
   var proven = (mixed) => 0.33 / mixed;
-  function setOf(sets, { network, defense: defense2, mixed, picture: picture3, own, expert }) {
+  function setOf(sets, { network, defense: defense2, mixed, picture: picture4, own, expert }) {
     if (own || Object.keys(expert).length) return null;
     const fitting = sets.filter((s) => s.network === network && s.defense === defense2 && s.mixed === mixed);
-    return fitting.find((s) => s.pictures[0] === picture3) ?? fitting.find((s) => s.pictures.includes(picture3)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
+    return fitting.find((s) => s.pictures[0] === picture4) ?? fitting.find((s) => s.pictures.includes(picture4)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
   }
-  var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES[defense2].stops;
+  var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES2[defense2].stops;
   var cellOf2 = (set, strength2) => set?.cells?.find((cell) => cell.strength === strength2) ?? null;
   function settingsOf({ network, defense: defense2, strength: strength2, mixed, own, expert }, cell, offered3) {
     if (cell && !own && !Object.keys(expert).length) return { ...offered3.defaults, ...cell.scenario };
@@ -2059,9 +3071,9 @@ var gi = (() => {
       ...expert
     };
   }
-  function picturesOf({ picture: picture3, own, mixed }, set, samples) {
+  function picturesOf({ picture: picture4, own, mixed }, set, samples) {
     if (set && !own) return set.pictures.map((sample) => ({ sample }));
-    const others = [picture3, ...samples.filter((name) => name !== picture3)];
+    const others = [picture4, ...samples.filter((name) => name !== picture4)];
     const given = own ? own.map((data) => ({ data })) : [];
     return [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))].slice(0, mixed);
   }
@@ -2151,21 +3163,21 @@ var gi = (() => {
   function sheet(canvas, tiles2, gap = 1) {
     const first = tiles2.find((tile) => tile);
     if (!first) return false;
-    const { columns, side, top } = layout(tiles2.length), step = first.side + (tiles2.length > 1 ? gap : 0);
-    square(canvas, side * step - (tiles2.length > 1 ? gap : 0));
+    const { columns, side, top } = layout(tiles2.length), step2 = first.side + (tiles2.length > 1 ? gap : 0);
+    square(canvas, side * step2 - (tiles2.length > 1 ? gap : 0));
     const drawn = context(canvas);
     drawn.clearRect(0, 0, canvas.width, canvas.height);
     drawn.imageSmoothingEnabled = false;
     tiles2.forEach((tile, i) => {
       if (!tile) return;
-      const x = i % columns * step, y = Math.floor((top + Math.floor(i / columns)) * step);
+      const x = i % columns * step2, y = Math.floor((top + Math.floor(i / columns)) * step2);
       drawn.drawImage(tile.image, tile.x, tile.y, tile.side, tile.side, x, y, first.side, first.side);
     });
     return true;
   }
-  function contrast(canvas, truth, guess) {
-    if (truth.width !== guess.width || truth.height !== guess.height) return square(canvas, 1);
-    difference(canvas, truth, guess, FACTOR2);
+  function contrast(canvas, truth2, guess) {
+    if (truth2.width !== guess.width || truth2.height !== guess.height) return square(canvas, 1);
+    difference(canvas, truth2, guess, FACTOR2);
   }
   var unpacked = /* @__PURE__ */ new Map();
   function bytes(base64) {
@@ -2183,18 +3195,18 @@ var gi = (() => {
       canvas.width = width;
       canvas.height = ROWS;
     }
-    const drawn = context(canvas), pixels = drawn.createImageData(width, ROWS);
+    const drawn = context(canvas), pixels2 = drawn.createImageData(width, ROWS);
     const part = (cells, from, to, low, high) => {
       const a = rgb(token(low)), z = rgb(token(high));
       for (let x = from; x < to; x++)
         for (let y = 0; y < ROWS; y++) {
           const share = cells[y * COLUMNS + Math.min(COLUMNS - 1, Math.floor((x - from) * COLUMNS / Math.max(1, to - from)))] / 255;
-          pixels.data.set([...a.map((q, i) => q + (z[i] - q) * share), 255], 4 * (y * width + x));
+          pixels2.data.set([...a.map((q, i) => q + (z[i] - q) * share), 255], 4 * (y * width + x));
         }
     };
     part(bytes(band.clean ?? band.sent), 0, inside2, "private-tint", "private");
     part(bytes(band.sent), inside2, width, "leaving-tint", "leaving");
-    drawn.putImageData(pixels, 0, 0);
+    drawn.putImageData(pixels2, 0, 0);
   }
 
   // gi_core/web/screens/explore/telling.js
@@ -2290,11 +3302,11 @@ var gi = (() => {
     return choices2.own ? ["explore.veil_own", "explore.veil_own_note"] : ["explore.veil_unrun", "explore.veil_unrun_note"];
   }
   function drawPair(find, look) {
-    const { choices: choices2, film, frame, truth, running } = look, many = choices2.mixed > 1 ? "_many" : "", own = choices2.own;
-    sheet(find("truth"), truth);
-    const tiles2 = film ? truth.map((_, i) => look.controlHeld ? film.control(i) : film.tile(frame, i)) : [];
+    const { choices: choices2, film, frame, truth: truth2, running } = look, many = choices2.mixed > 1 ? "_many" : "", own = choices2.own;
+    sheet(find("truth"), truth2);
+    const tiles2 = film ? truth2.map((_, i) => look.controlHeld ? film.control(i) : film.tile(frame, i)) : [];
     if (film) sheet(find("guess"), tiles2);
-    else if (busy2(look)) noise(find("guess"), truth.length, look.side);
+    else if (busy2(look)) noise(find("guess"), truth2.length, look.side);
     if (film) contrast(find("difference"), find("truth"), find("guess"));
     const veil2 = veiled(look);
     find("veil").hidden = !veil2;
@@ -2332,12 +3344,12 @@ var gi = (() => {
     const made3 = layout(count).side * side, drawn = canvas.getContext("2d");
     if (!drawn) return;
     canvas.width = canvas.height = made3;
-    const pixels = drawn.createImageData(made3, made3);
-    for (let i = 0; i < pixels.data.length; i++) {
+    const pixels2 = drawn.createImageData(made3, made3);
+    for (let i = 0; i < pixels2.data.length; i++) {
       seed = (1664525 * seed + 1013904223) % 4294967296;
-      pixels.data[i] = i % 4 === 3 ? 255 : seed >>> 24;
+      pixels2.data[i] = i % 4 === 3 ? 255 : seed >>> 24;
     }
-    drawn.putImageData(pixels, 0, 0);
+    drawn.putImageData(pixels2, 0, 0);
   }
   function drawWire(find, look) {
     const { choices: choices2, stops, film, dragged } = look, { defense: defense2, strength: strength2 } = choices2;
@@ -2416,17 +3428,17 @@ var gi = (() => {
       ) === strength2);
   }
   function drawFilm(find, look) {
-    const { film, frame, truth } = look, strip2 = [...find("thumbs").querySelectorAll("canvas")];
-    const shown2 = film ? film.frames.length : 0, want = film ? spread2(shown2, strip2.length) : [];
+    const { film, frame, truth: truth2 } = look, strip3 = [...find("thumbs").querySelectorAll("canvas")];
+    const shown2 = film ? film.frames.length : 0, want = film ? spread2(shown2, strip3.length) : [];
     const at2 = film ? want.filter((w) => w <= frame).length - 1 : -1;
-    strip2.forEach((canvas, i) => {
+    strip3.forEach((canvas, i) => {
       const box = canvas.parentElement, key2 = film ? `${film.tiles} ${want[i]}` : "";
       box.classList.toggle("none", !film);
       box.classList.toggle("at", i === at2);
       if (film)
         sheet(
           canvas,
-          truth.map((_, n) => film.tile(want[i], n)),
+          truth2.map((_, n) => film.tile(want[i], n)),
           0
         );
       box.dataset.frame = film ? String(want[i]) : "";
@@ -2449,7 +3461,7 @@ var gi = (() => {
     if (film?.verdict)
       sheet(
         find("control"),
-        truth.map((_, i) => film.control(i)),
+        truth2.map((_, i) => film.control(i)),
         0
       );
     put(find("control-note"), t(busy2(look) ? "explore.control_next" : "explore.control_note"));
@@ -2518,10 +3530,14 @@ var gi = (() => {
     if (look.impossible) return [t("explore.word_unrun"), look.impossible, ""];
     if (film) return [t("explore.word_unjudged"), t("explore.say_unjudged"), t("explore.say_unjudged_note")];
     if (choices2.own)
-      return [t("explore.word_ready"), t("explore.say_own"), t("explore.say_own_note", { side: look.side })];
+      return [
+        t("explore.word_ready"),
+        t("explore.say_own"),
+        t(look.where === "device" ? "explore.say_own_here" : "explore.say_own_note", { side: look.side })
+      ];
     return [t("explore.word_unrun"), t("explore.say_unrun"), t("explore.say_unrun_note")];
   }
-  function drawButton(find, { choices: choices2, film, seconds, impossible, running }) {
+  function drawButton(find, { choices: choices2, film, seconds, impossible, running, where }) {
     const again = film && (film.kind !== "recorded" || running.phase === "stopped");
     put(
       find("run-text"),
@@ -2529,7 +3545,8 @@ var gi = (() => {
         choices2.own && !again ? "explore.run_own" : again ? "explore.run_again" : film ? "explore.run_live" : "explore.run"
       )
     );
-    put(find("run-time"), time(seconds));
+    const told2 = [time(seconds), where && t(`explore.on_${where}`)];
+    put(find("run-time"), told2.filter(Boolean).join(", "));
     find("run").disabled = Boolean(impossible);
     find("run").title = impossible;
   }
@@ -2552,7 +3569,7 @@ var gi = (() => {
   // gi_core/web/screens/explore/controller.js
   var KEPT2 = 12;
   var PAUSE = 250;
-  var start = (catalog) => ({
+  var start2 = (catalog) => ({
     /** @type {model.Choices} */
     choices: {
       network: catalog.networks[0],
@@ -2574,9 +3591,9 @@ var gi = (() => {
     /** @type {number | null} */
     dragged: null
   });
-  function secondsOf(cell, estimate) {
-    if (estimate?.learnt || !cell) return estimate?.seconds ?? null;
-    return (estimate?.load ?? 1) * 2 * cell.seconds + 1;
+  function secondsOf(cell, estimate2) {
+    if (estimate2?.learnt || !cell) return estimate2?.seconds ?? null;
+    return (estimate2?.load ?? 1) * 2 * cell.seconds + 1;
   }
   var Controller = class {
     /**
@@ -2587,7 +3604,7 @@ var gi = (() => {
       this.find = find;
       this.catalog = catalog;
       this.atlas = atlas;
-      this.state = start(catalog);
+      this.state = start2(catalog);
       this.samples = catalog.samples.map((s) => s.name);
       this.truths = /* @__PURE__ */ new Map();
       this.finished = /* @__PURE__ */ new Map();
@@ -2634,23 +3651,25 @@ var gi = (() => {
     }
     /** @param {ReturnType<Controller["subject"]>} now @returns {import("./view.js").Look} */
     look(now) {
-      const { state, catalog } = this, { film } = now, estimate = this.estimates.get(JSON.stringify(now.settings));
+      const { state, catalog } = this, { film } = now, estimate2 = this.estimates.get(JSON.stringify(now.settings));
       const wire = film?.band ? { ...film.band, share: film.share, numel: film.numel } : this.wires.get(now.key) ?? null;
-      const truth = now.pictures.map((p) => {
+      const truth2 = now.pictures.map((p) => {
         const image2 = this.truths.get("sample" in p ? p.sample : p.data);
         return image2 ? { image: image2, x: 0, y: 0, side: catalog.side } : null;
       });
       const last = Math.max(0, (film?.frames.length ?? 1) - 1);
+      const where = runsHere(now.settings, catalog.side) ? "device" : catalog.served ? "server" : null;
       return {
         ...state,
         film,
-        truth,
+        truth: truth2,
         stops: stopsOf(now.set, state.choices.defense),
         running: now.running,
         wire,
         frame: now.running.phase === "starting" ? 0 : Math.max(0, Math.min(state.frame, last)),
-        seconds: secondsOf(now.cell, estimate),
-        impossible: this.catalog.served ? estimate?.impossible ?? "" : t("explore.no_server"),
+        seconds: secondsOf(now.cell, estimate2),
+        where,
+        impossible: where ? estimate2?.impossible ?? "" : t("explore.no_server"),
         hides: hidden(now.set),
         playing: this.player.playing,
         phone: innerWidth < 768,
@@ -2810,7 +3829,7 @@ var gi = (() => {
     }
     /** Take one's own pictures. @param {string[]} given data addresses */
     async own(given) {
-      await Promise.all(given.map(async (src) => this.truths.set(src, await picture2(src))));
+      await Promise.all(given.map(async (src) => this.truths.set(src, await picture3(src))));
       for (const old of this.state.choices.own ?? []) if (!given.includes(old)) this.truths.delete(old);
       return this.choose({ own: given });
     }
@@ -2969,14 +3988,14 @@ var gi = (() => {
     return `<p>${t(film.kind === "recorded" ? "explore.how_strongest" : "explore.how_live")} ${tried}</p><p>${said}</p>` + curve(film, "psnr", false) + curve(film, "loss", true);
   }
   function curve(film, name, log) {
-    const seen = film.frames.filter((f) => f[name] != null && Number.isFinite(f[name]) && (!log || Number(f[name]) > 0));
-    if (seen.length < 2) return "";
-    const value = (f) => log ? Math.log10(f[name]) : f[name], last = Math.max(1, seen.at(-1)?.step ?? 1);
-    const values = seen.map(value), low = Math.min(...values), high = Math.max(...values), span2 = high - low || 1;
-    const points = seen.map(
+    const seen2 = film.frames.filter((f) => f[name] != null && Number.isFinite(f[name]) && (!log || Number(f[name]) > 0));
+    if (seen2.length < 2) return "";
+    const value = (f) => log ? Math.log10(f[name]) : f[name], last = Math.max(1, seen2.at(-1)?.step ?? 1);
+    const values = seen2.map(value), low = Math.min(...values), high = Math.max(...values), span2 = high - low || 1;
+    const points = seen2.map(
       (f, i) => `${(340 * Math.sqrt(f.step / last)).toFixed(1)},${(72 - 64 * (values[i] - low) / span2).toFixed(1)}`
     );
-    const title = t("explore.n_" + name), ends = [seen[0], seen[seen.length - 1]].map((f) => twoFigures(f[name])).join(" → ");
+    const title = t("explore.n_" + name), ends = [seen2[0], seen2[seen2.length - 1]].map((f) => twoFigures(f[name])).join(" → ");
     return `<figure class="curve"><figcaption>${title}: ${ends}</figcaption>
     <svg viewBox="-4 0 348 80" role="img" aria-label="${title}">
     <polyline points="${points.join(" ")}"/></svg></figure>`;
@@ -3022,22 +4041,22 @@ var gi = (() => {
       file.value = "";
     };
   }
-  function cropped(image2, { x, y, size }, side) {
+  function cropped(image2, { x, y, size: size2 }, side) {
     const canvas = document.createElement("canvas"), middle = document.createElement("canvas");
     middle.width = middle.height = Math.max(side, 4 * side);
     const wide = context(middle);
     wide.imageSmoothingQuality = "high";
-    wide.drawImage(image2, x, y, size, size, 0, 0, middle.width, middle.width);
+    wide.drawImage(image2, x, y, size2, size2, 0, 0, middle.width, middle.width);
     canvas.width = canvas.height = side;
     const small = context(canvas);
     small.imageSmoothingQuality = "high";
     small.drawImage(middle, 0, 0, side, side);
     return canvas.toDataURL("image/png");
   }
-  function inside({ x, y, size }, whole2) {
-    const kept = Math.min(whole2, Math.max(whole2 / 8, size));
-    const clamp = (v) => Math.min(whole2 - kept, Math.max(0, v));
-    return { x: clamp(x), y: clamp(y), size: kept };
+  function inside({ x, y, size: size2 }, whole2) {
+    const kept = Math.min(whole2, Math.max(whole2 / 8, size2));
+    const clamp2 = (v) => Math.min(whole2 - kept, Math.max(0, v));
+    return { x: clamp2(x), y: clamp2(y), size: kept };
   }
 
   // gi_core/web/screens/explore/crop.js
@@ -3087,7 +4106,7 @@ var gi = (() => {
     const whole2 = async (src) => {
       const image2 = (
         /** @type {HTMLImageElement} */
-        await picture2(src)
+        await picture3(src)
       );
       return { image: image2, whole: image2.width };
     };
@@ -3296,7 +4315,7 @@ var gi = (() => {
 
   // gi_core/web/screens/explore/wire.js
   var SLACK = 4;
-  function wireRuler({ ruler, input: input2, flagless, drag, drop, plant, hover, step }) {
+  function wireRuler({ ruler, input: input2, flagless, drag, drop, plant, hover, step: step2 }) {
     const percent2 = (event) => {
       const box = ruler.getBoundingClientRect();
       return 100 * Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
@@ -3335,7 +4354,7 @@ var gi = (() => {
     ruler.addEventListener("pointerleave", () => {
       if (!held) hover(null);
     });
-    input2.addEventListener("input", () => step(Number(input2.value)));
+    input2.addEventListener("input", () => step2(Number(input2.value)));
   }
 
   // gi_core/web/screens/explore/hands.js
@@ -3522,7 +4541,7 @@ var gi = (() => {
   function arrange(root, find, control) {
     const narrow = matchMedia("(max-width: 767px)"), dock = document.createElement("div");
     dock.className = "dock";
-    const home = ["prompt", "bandbox", "ruler"].map((name) => find(name)), wire = find("wire"), story = root.querySelector(".story");
+    const home = ["prompt", "bandbox", "ruler"].map((name) => find(name)), wire = find("wire"), story2 = root.querySelector(".story");
     const change = () => {
       if (narrow.matches) {
         find("attacked").after(find("headline"));
@@ -3530,7 +4549,7 @@ var gi = (() => {
         find("stage").append(dock);
         find("film").before(find("verdict-row"));
       } else {
-        story?.append(find("headline"));
+        story2?.append(find("headline"));
         wire.prepend(...home);
         dock.remove();
         find("film").after(find("verdict-row"));
@@ -3601,6 +4620,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/explore/explore.js
+  var LINE_UP = "line-up.webp";
   var made = null;
   function make(element, catalog) {
     const root = fill(element, explore_default, words), find = finder(root);
@@ -3623,7 +4643,7 @@ var gi = (() => {
   }
   async function begin({ control, catalog }) {
     await Promise.all(
-      catalog.samples.map(async (s) => control.truths.set(s.name, await picture2(s.src)))
+      catalog.samples.map(async (s) => control.truths.set(s.name, await picture3(s.src)))
     );
     await control.arrive();
     control.state.frame = Number.MAX_SAFE_INTEGER;
@@ -3637,6 +4657,15 @@ var gi = (() => {
     if (told2?.settings) control.adopt(told2.settings);
     if (told2?.notes?.length) toast(told2.notes.join(" "));
   }
+  var engineOf = (control) => ({
+    side: control.catalog.side,
+    image: (one) => control.truths.get("sample" in one ? one.sample : one.data),
+    told: (message) => control.receive(message),
+    lineUp: () => {
+      const { base, inline } = control.catalog.atlas;
+      return picture3(inline?.[LINE_UP] ?? base + LINE_UP);
+    }
+  });
   function mount5({ element, props, trigger, watch, server }) {
     if (made) element.replaceChildren(made.root);
     else {
@@ -3645,7 +4674,8 @@ var gi = (() => {
     }
     const { control } = made;
     watch("value", () => control.receive(props.value));
-    control.connect(trigger, server);
+    const line = onDevice(engineOf(control), trigger, server);
+    control.connect(line.trigger, line.server);
     linked(control, server);
     explore.setUp = () => control.setUp();
     explore.query = () => control.query();
@@ -3777,7 +4807,7 @@ var gi = (() => {
     const calm2 = matchMedia("(prefers-reduced-motion: reduce)").matches;
     let run = null, at2 = 0, following = true, playing = false, showDifference = false, drawnId = null, slots = [];
     const pictures2 = /* @__PURE__ */ new Map();
-    const picture3 = async (src) => {
+    const picture4 = async (src) => {
       if (!pictures2.has(src)) pictures2.set(src, gi.image(src));
       return pictures2.get(src);
     };
@@ -3808,7 +4838,7 @@ var gi = (() => {
     };
     const drawStill = () => {
       const { batch, width, height } = run.size, mine = run.id;
-      picture3(run.truth).then((sprite) => {
+      picture4(run.truth).then((sprite) => {
         if (run.id === mine) gi.tiles(find("truth"), sprite, 0, batch, width, height);
       });
       const names = run.labels.map((n) => say2(words2.class_of, { n })).join(", "), { side } = run.size;
@@ -3840,11 +4870,11 @@ var gi = (() => {
       slots = Array.from({ length: 16 }, (_, i) => {
         const wanted = scale.step(i / 15);
         if (!run.frames.length || wanted > last + 0.5 && !(i === 15 && !busy3())) return null;
-        let best = 0;
+        let best2 = 0;
         run.frames.forEach((f, j) => {
-          if (Math.abs(f.iteration - wanted) < Math.abs(run.frames[best].iteration - wanted)) best = j;
+          if (Math.abs(f.iteration - wanted) < Math.abs(run.frames[best2].iteration - wanted)) best2 = j;
         });
-        return best;
+        return best2;
       });
       slots.forEach(async (slot, i) => {
         const canvas = row2.children[i], key2 = slot == null ? "" : run.id + run.frames[slot].iteration;
@@ -3853,8 +4883,8 @@ var gi = (() => {
         canvas.width = width;
         canvas.height = height;
         if (slot == null) return canvas.getContext("2d").clearRect(0, 0, width, height);
-        const shown2 = run.frames[slot], source = await picture3(shown2.src ?? run.sprite);
-        canvas.getContext("2d").drawImage(source, 0, (shown2.row ?? 0) * height, width, height, 0, 0, width, height);
+        const shown2 = run.frames[slot], source2 = await picture4(shown2.src ?? run.sprite);
+        canvas.getContext("2d").drawImage(source2, 0, (shown2.row ?? 0) * height, width, height, 0, 0, width, height);
       });
     };
     const drawTicks2 = (now) => {
@@ -3872,7 +4902,7 @@ var gi = (() => {
       if (!box.clientWidth) return;
       const room4 = parseFloat(getComputedStyle(find("under")).minHeight) - box.offsetTop - 16;
       const H = Math.min(150, Math.max(84, Math.floor((room4 - gap - 4) / 2) || 0)), total = 2 * H + gap + 4;
-      const scale = axis(), px = (step) => left + inset + scale.at(step) * (W - left - 2 * inset);
+      const scale = axis(), px = (step2) => left + inset + scale.at(step2) * (W - left - 2 * inset);
       const losses = h.loss.filter((v) => v > 0 && isFinite(v));
       let low = Math.min(...losses), high = Math.max(...losses);
       if (!losses.length) [low, high] = [0.1, 1];
@@ -3923,7 +4953,7 @@ var gi = (() => {
       const { batch, width, height } = run.size;
       find("controls").innerHTML = found.controls.map((c, i) => `<figure class="further">${c.src ? `<div class="ctl-frame"><canvas data-i="${i}" role="img" aria-label="${escape2(c.says)}"></canvas></div>` : ""}
       <figcaption lang="en"><b>${escape2(c.name)}</b>${escape2(c.says)}${c.src ? `<br>${gi.number(c.psnr)} dB, ${words2.gain.toLowerCase()} ${gi.signed(c.gain)} dB, ${words2.rank.toLowerCase()}: ${gi.ordinal(c.rank, words2)}` : ""}</figcaption></figure>`).join("") + found.checks.map((text) => `<p lang="en">${escape2(text)}</p>`).join("");
-      for (const canvas of find("controls").querySelectorAll("canvas")) gi.tiles(canvas, await picture3(found.controls[canvas.dataset.i].src), 0, batch, width, height);
+      for (const canvas of find("controls").querySelectorAll("canvas")) gi.tiles(canvas, await picture4(found.controls[canvas.dataset.i].src), 0, batch, width, height);
     };
     const drawVerdict3 = async () => {
       const box = find("verdict"), v = run.verdict, end = run.scores;
@@ -3954,7 +4984,7 @@ var gi = (() => {
         box.innerHTML = head(words2.verdict_kicker, words2["level_" + v.level], v.level, words2["verdict_" + v.level]) + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape2(words2.control_alt)}"></canvas></div><figcaption><b>${words2.control}</b>${words2.control_note}</figcaption></figure>` : ""}</div><details><summary>${words2.how}</summary>${(v.how ?? []).map((p) => `<p lang="en">${escape2(p)}</p>`).join("")}${server.more_controls && run.state !== "recorded" ? `<button type="button" class="boxed" data-r="more-controls">${words2.more_controls}</button><div data-r="controls" aria-live="polite"></div>` : ""}</details>`;
         if (find("more-controls")) find("more-controls").onclick = moreControls;
         const canvas = box.querySelector("canvas");
-        if (canvas) gi.tiles(canvas, await picture3(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
+        if (canvas) gi.tiles(canvas, await picture4(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
       }
     };
     const drawBar = () => {
@@ -3973,9 +5003,9 @@ var gi = (() => {
       find("opinion-box").hidden = !view;
       root.querySelector(".lanes").classList.toggle("opinion", Boolean(view));
       if (!view) return;
-      const { batch, width, height } = run.size, source = await picture3(view.src);
+      const { batch, width, height } = run.size, source2 = await picture4(view.src);
       if (run.id !== mine) return;
-      gi.tiles(find("opinion"), source, 0, batch, width, height);
+      gi.tiles(find("opinion"), source2, 0, batch, width, height);
       find("opinion").setAttribute("aria-label", words2.opinion);
       find("opinion-note").textContent = say2(words2.opinion_at, { n: gi.whole(view.iteration) });
     };
@@ -3984,9 +5014,9 @@ var gi = (() => {
       if (!run.frames.length) return;
       at2 = Math.max(0, Math.min(index, run.frames.length - 1));
       const mine = ++ticket, f = frame(), { batch, width, height } = run.size;
-      const source = await picture3(f.src ?? run.sprite);
+      const source2 = await picture4(f.src ?? run.sprite);
       if (mine !== ticket) return;
-      gi.tiles(find("guess"), source, f.row ?? 0, batch, width, height);
+      gi.tiles(find("guess"), source2, f.row ?? 0, batch, width, height);
       if (showDifference) gi.difference(find("guess"), find("truth"), find("guess"), 4);
       drawOpinion(f.iteration);
       const likeness = f.psnr == null ? "" : `${gi.number(f.psnr)} dB`;
@@ -3998,7 +5028,7 @@ var gi = (() => {
       slider.value = 1e3 * x;
       slider.style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
       slider.setAttribute("aria-valuetext", `${find("step").textContent} ${find("of").textContent}, ${likeness}`);
-      const here2 = slots.reduce((best, s, i) => s != null && (best < 0 || Math.abs(run.frames[s].iteration - f.iteration) < Math.abs(run.frames[slots[best]].iteration - f.iteration)) ? i : best, -1);
+      const here2 = slots.reduce((best2, s, i) => s != null && (best2 < 0 || Math.abs(run.frames[s].iteration - f.iteration) < Math.abs(run.frames[slots[best2]].iteration - f.iteration)) ? i : best2, -1);
       [...find("thumbs").children].forEach((c, i) => c.classList.toggle("at", i === here2));
       drawTicks2(f.iteration);
       drawPlots();
@@ -4012,11 +5042,11 @@ var gi = (() => {
     };
     const nearest2 = (x) => {
       const scale = axis();
-      let best = 0;
+      let best2 = 0;
       run.frames.forEach((f, i) => {
-        if (Math.abs(scale.at(f.iteration) - x) < Math.abs(scale.at(run.frames[best].iteration) - x)) best = i;
+        if (Math.abs(scale.at(f.iteration) - x) < Math.abs(scale.at(run.frames[best2].iteration) - x)) best2 = i;
       });
-      return best;
+      return best2;
     };
     const tick2 = (time2) => {
       if (!playing) return;
@@ -4106,7 +5136,7 @@ var gi = (() => {
       if (event.key === " " && (tag === "BUTTON" || tag === "SUMMARY" || tag === "A")) return;
       if (event.key.toLowerCase() === "r" && !busy3()) {
         event.preventDefault();
-        return start3();
+        return start4();
       }
       if (!run) return;
       const act = {
@@ -4381,7 +5411,7 @@ var gi = (() => {
         changed();
       };
     });
-    const estimate = (told2) => {
+    const estimate2 = (told2) => {
       const { notes = [], seconds, limit, waiting, error } = told2;
       find("estimate").textContent = error ?? [
         ...notes,
@@ -4414,10 +5444,10 @@ var gi = (() => {
         Object.assign(settings, answer.settings);
         show2();
       }
-      estimate(answer);
+      estimate2(answer);
       if (answer.error) return;
       if (answer.seconds == null && server.predict) server.predict({ ...settings }).then((later) => {
-        if (mine === asked && later?.seconds != null) estimate({ ...answer, seconds: later.seconds });
+        if (mine === asked && later?.seconds != null) estimate2({ ...answer, seconds: later.seconds });
       }, () => {
       });
       find("parameters").textContent = say2(words2.parameters, { n: gi.whole(answer.parameters) });
@@ -4475,7 +5505,7 @@ var gi = (() => {
     };
     let current = null;
     const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-    const start3 = () => {
+    const start4 = () => {
       if (!server.describe || guest) return;
       find("rail").classList.remove("open");
       current = newId();
@@ -4490,7 +5520,7 @@ var gi = (() => {
     };
     find("rail").onsubmit = (event) => {
       event.preventDefault();
-      if (!busy3()) start3();
+      if (!busy3()) start4();
     };
     find("stop").onclick = async () => {
       find("stop").disabled = true;
@@ -4619,7 +5649,7 @@ var gi = (() => {
     };
     const steps = catalog.steps, guesses = {};
     let at2 = Math.min(steps.length, Math.max(1, Number(new URLSearchParams(location.search).get("step")) || 1)) - 1, clock = 0;
-    const figure2 = (kind, icon2, title, body, note = "") => `<figure class="k-${kind}"><h2 class="${kind}">${icon2 ? gi.icon(icon2) : ""}${title}</h2>${body}<figcaption class="small">${note}</figcaption></figure>`;
+    const figure3 = (kind, icon2, title, body, note = "") => `<figure class="k-${kind}"><h2 class="${kind}">${icon2 ? gi.icon(icon2) : ""}${title}</h2>${body}<figcaption class="small">${note}</figcaption></figure>`;
     const canvas = (name, label) => `<div class="frame"><canvas data-r="${name}" role="img" aria-label="${label}"></canvas></div>`;
     const put2 = async (name, src, run, row = 0) => {
       const node = find(name);
@@ -4628,7 +5658,7 @@ var gi = (() => {
     const draw3 = () => {
       clearInterval(clock);
       document.body.dataset.step = at2 + 1;
-      const step = steps[at2], run = catalog.runs[step.run] ?? {}, known = !step.guess || guesses[at2] != null, told2 = worded(run);
+      const step2 = steps[at2], run = catalog.runs[step2.run] ?? {}, known = !step2.guess || guesses[at2] != null, told2 = worded(run);
       const text = (part) => words2[`lesson_${at2 + 1}_${part}`] ?? "";
       find("title").innerHTML = text("title");
       find("text").innerHTML = say2(text("text"), told2);
@@ -4637,7 +5667,7 @@ var gi = (() => {
         b.onclick = () => go(i);
       });
       find("guess").setAttribute("aria-label", words2.lesson_guess);
-      find("guess").innerHTML = (step.guess ? [0, 1, 2, 3] : []).map((i) => `<button type="button" aria-pressed="${guesses[at2] === i}" class="${known && i === run.level ? "right" : ""}">${words2["guess_" + i]}</button>`).join("");
+      find("guess").innerHTML = (step2.guess ? [0, 1, 2, 3] : []).map((i) => `<button type="button" aria-pressed="${guesses[at2] === i}" class="${known && i === run.level ? "right" : ""}">${words2["guess_" + i]}</button>`).join("");
       find("guess").querySelectorAll("button").forEach((b, i) => {
         b.onclick = () => {
           guesses[at2] = i;
@@ -4645,25 +5675,25 @@ var gi = (() => {
           find("guess").children[i].focus();
         };
       });
-      find("reveal").innerHTML = step.guess && known ? `<p><b>${guesses[at2] === run.level ? words2.lesson_right : words2.lesson_wrong}</b> ${say2(text("reveal"), told2)}</p>` : "";
+      find("reveal").innerHTML = step2.guess && known ? `<p><b>${guesses[at2] === run.level ? words2.lesson_right : words2.lesson_wrong}</b> ${say2(text("reveal"), told2)}</p>` : "";
       find("back").disabled = at2 === 0;
       find("next").disabled = at2 === steps.length - 1;
-      find("open").hidden = !step.run;
+      find("open").hidden = !step2.run;
       find("open").textContent = words2.lesson_open;
       const stage = find("stage");
-      stage.hidden = !step.show.length;
-      stage.innerHTML = step.show.map((part) => ({
-        private: figure2("private", "lock", words2.client_keeps, canvas("private", words2.dial_private)),
-        update: figure2("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told2.numel })),
-        attacker: figure2("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told2.psnr} dB</span>` : ""),
-        control: figure2("control", "", words2.control, canvas("control", words2.control_alt), words2.control_note)
+      stage.hidden = !step2.show.length;
+      stage.innerHTML = step2.show.map((part) => ({
+        private: figure3("private", "lock", words2.client_keeps, canvas("private", words2.dial_private)),
+        update: figure3("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told2.numel })),
+        attacker: figure3("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told2.psnr} dB</span>` : ""),
+        control: figure3("control", "", words2.control, canvas("control", words2.control_alt), words2.control_note)
       })[part]).join("");
-      if (step.show.includes("private")) put2("private", run.truth, run);
-      if (step.show.includes("control")) put2("control", run.control, run);
+      if (step2.show.includes("private")) put2("private", run.truth, run);
+      if (step2.show.includes("control")) put2("control", run.control, run);
       stage.querySelectorAll("canvas[data-i]").forEach((c) => gi.strip(c, run.layers[c.dataset.i].after_cells, "leaving", "leaving-tint"));
-      if (step.show.includes("attacker") && known) {
+      if (step2.show.includes("attacker") && known) {
         const frames = run.frames;
-        if (step.play && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+        if (step2.play && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
           let i = 0;
           clock = setInterval(() => {
             const f = frames[i];
@@ -4679,8 +5709,8 @@ var gi = (() => {
     for (const name of ["hide", "lock"]) find(name).innerHTML = cards.map((card) => `<label class="tick"><input type="checkbox" value="${card}"><span>${words2[card]}</span></label>`).join("");
     const chosen2 = (name) => [...find(name).querySelectorAll(":checked")].map((box) => box.value).join(",");
     const teacherLink = () => {
-      const [tab, step] = find("start").value.split("&step="), query2 = new URLSearchParams(gi.query?.() ?? "");
-      for (const [key2, value] of Object.entries({ tab, step, hide: chosen2("hide"), lock: chosen2("lock"), projector: find("big").checked ? 1 : "", lang: find("spoken").checked ? gi.language : "" }))
+      const [tab, step2] = find("start").value.split("&step="), query2 = new URLSearchParams(gi.query?.() ?? "");
+      for (const [key2, value] of Object.entries({ tab, step: step2, hide: chosen2("hide"), lock: chosen2("lock"), projector: find("big").checked ? 1 : "", lang: find("spoken").checked ? gi.language : "" }))
         if (value) query2.set(key2, value);
       return `${location.href.split("?")[0]}?${query2.toString().replaceAll("%2C", ",")}`;
     };
@@ -4711,7 +5741,7 @@ var gi = (() => {
 
   // gi_core/web/main.js
   var screens = { header: header_exports, explore: explore_exports, lab: lab_exports, dial: dial_exports, compare: compare_exports, anatomy: anatomy_exports, evidence: evidence_exports, lesson: lesson_exports };
-  function start2(name, context2, constants, events) {
+  function start3(name, context2, constants, events) {
     const props = new Proxy(context2.props, {
       get: (target, key2) => key2 === "words" ? words : constants[String(key2)] ?? Reflect.get(target, key2)
     });

@@ -44,7 +44,7 @@ function topk(update, cut, { keep, scope }) {
 }
 
 /** Round to the nearest whole number, halves to the even one, as Python does. @param {number} value */
-const even = value => (Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
+export const even = value => (Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
 
 /** One bit an entry: Bernstein et al. 2018. @type {Change} */
 function sign(update) {

@@ -3,3 +3,7 @@ declare module "*.html" {
   export default page;
 }
 declare module "*.css";
+declare module "*?worker" {
+  const code: string;
+  export default code;
+}

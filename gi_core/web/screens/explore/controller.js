@@ -1,5 +1,6 @@
 /** Explore's state and what happens to it. Every change ends in one drawing in the next animation frame. */
 
+import { runsHere } from "../../engine/scenario.js";
 import { toast } from "../../lib/page.js";
 import { t } from "../../lib/words.js";
 import { picture } from "./atlas.js";
@@ -125,6 +126,7 @@ export class Controller {
       return image ? { image, x: 0, y: 0, side: catalog.side } : null;
     });
     const last = Math.max(0, (film?.frames.length ?? 1) - 1);
+    const where = runsHere(now.settings, catalog.side) ? "device" : catalog.served ? "server" : null;
     return {
       ...state,
       film,
@@ -134,7 +136,8 @@ export class Controller {
       wire,
       frame: now.running.phase === "starting" ? 0 : Math.max(0, Math.min(state.frame, last)),
       seconds: secondsOf(now.cell, estimate),
-      impossible: this.catalog.served ? (estimate?.impossible ?? "") : t("explore.no_server"),
+      where,
+      impossible: where ? (estimate?.impossible ?? "") : t("explore.no_server"),
       hides: model.hidden(now.set),
       playing: this.player.playing,
       phone: innerWidth < 768,

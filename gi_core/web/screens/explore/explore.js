@@ -1,6 +1,7 @@
 /** Explore: one picture, one wire, one attacker. Dragging and scrubbing never leave the browser; only Run does. */
 
 import "./explore.css";
+import { onDevice } from "../../engine/run.js";
 import { explore as answers, on } from "../../lib/bus.js";
 import { copy, fill, finder, toast } from "../../lib/page.js";
 import { t, words } from "../../lib/words.js";
@@ -12,6 +13,9 @@ import { build } from "./view.js";
 import { listen } from "./hands.js";
 
 /** @typedef {import("../../lib/page.js").Context} Context */
+
+/** Other pictures, among which a reconstruction has to find the private one. */
+const LINE_UP = "line-up.webp";
 
 /** The one Explore of this page: made early, before Gradio is there, and taken over by it. @type {Made | null} */
 let made = null;
@@ -68,6 +72,18 @@ async function linked(control, server) {
   if (told?.notes?.length) toast(told.notes.join(" "));
 }
 
+/** What a run on this device needs of the stage. @param {Controller} control */
+const engineOf = control => ({
+  side: control.catalog.side,
+  image: (/** @type {{ sample: string } | { data: string }} */ one) =>
+    control.truths.get("sample" in one ? one.sample : one.data),
+  told: (/** @type {Record<string, any>} */ message) => control.receive(message),
+  lineUp: () => {
+    const { base, inline } = control.catalog.atlas;
+    return picture(inline?.[LINE_UP] ?? base + LINE_UP);
+  },
+});
+
 /** @param {Context} context */
 export function mount({ element, props, trigger, watch, server }) {
   if (made) element.replaceChildren(made.root);
@@ -77,7 +93,8 @@ export function mount({ element, props, trigger, watch, server }) {
   }
   const { control } = made;
   watch("value", () => control.receive(props.value));
-  control.connect(trigger, server);
+  const line = onDevice(engineOf(control), trigger, server);
+  control.connect(line.trigger, line.server);
   linked(control, server);
   answers.setUp = () => control.setUp();
   answers.query = () => control.query();

@@ -16,6 +16,7 @@ ATLAS = ASSETS / "atlas"
 PREFIX = "/atlas/"
 SPRITES = ("file", "still")
 """Fields of a set that name a picture: its frames, and its ends without loss."""
+LINE_UP = "line-up.webp"
 CACHED = {"cache-control": "public, max-age=3600"}
 
 
@@ -51,8 +52,8 @@ def inline() -> dict[str, Any]:
 
 
 def files() -> set[str]:
-    """Names of the pictures that belong to a set."""
-    return {one[field] for one in index()["sets"] for field in SPRITES if field in one}
+    """Names of the pictures that belong to a set, and of the line-up for verdicts made in the browser."""
+    return {one[field] for one in index()["sets"] for field in SPRITES if field in one} | {LINE_UP}
 
 
 def answer(name: str) -> Response:

@@ -17,6 +17,7 @@ import * as tell from "./telling.js";
  * @property {(import("./atlas.js").Tile | null)[]} truth
  * @property {import("./controller.js").Wire | null} wire
  * @property {number | null} seconds @property {string} impossible a reason why it can't run here
+ * @property {"device" | "server" | null} where a run would be computed
  * @property {number | null} flag @property {number | null} ghost percent @property {number | null} dragged percent
  * @property {number | null} hides @property {boolean} controlHeld @property {boolean} playing @property {boolean} phone
  * @property {boolean} touched @property {number} side @property {boolean} following
@@ -319,12 +320,16 @@ function told(look, verdict) {
   if (look.impossible) return [t("explore.word_unrun"), look.impossible, ""];
   if (film) return [t("explore.word_unjudged"), t("explore.say_unjudged"), t("explore.say_unjudged_note")];
   if (choices.own)
-    return [t("explore.word_ready"), t("explore.say_own"), t("explore.say_own_note", { side: look.side })];
+    return [
+      t("explore.word_ready"),
+      t("explore.say_own"),
+      t(look.where === "device" ? "explore.say_own_here" : "explore.say_own_note", { side: look.side }),
+    ];
   return [t("explore.word_unrun"), t("explore.say_unrun"), t("explore.say_unrun_note")];
 }
 
 /** @param {(name: string) => any} find @param {Look} look */
-function drawButton(find, { choices, film, seconds, impossible, running }) {
+function drawButton(find, { choices, film, seconds, impossible, running, where }) {
   const again = film && (film.kind !== "recorded" || running.phase === "stopped");
   put(
     find("run-text"),
@@ -338,7 +343,8 @@ function drawButton(find, { choices, film, seconds, impossible, running }) {
             : "explore.run",
     ),
   );
-  put(find("run-time"), tell.time(seconds));
+  const told = [tell.time(seconds), where && t(`explore.on_${where}`)];
+  put(find("run-time"), told.filter(Boolean).join(", "));
   find("run").disabled = Boolean(impossible);
   find("run").title = impossible;
 }

@@ -1,0 +1,131 @@
+/** A run from its first step to its verdict, as plain data for the page; pictures are bytes, RGBA, side by side. */
+
+import { band, noiseShare } from "./band.js";
+import { control, prepare } from "./experiment.js";
+import { judge, settled } from "./judge.js";
+import { each, match, mse, psnr, ssim } from "./metrics.js";
+
+const KEPT = 64;
+
+/**
+ * @typedef {{ settings: import("./scenario.js").Settings, truth: Float32Array, others: Float32Array | null }} Request
+ *   `truth`: (B,3,H,W) in [0,1]; `others`: (N,3,H,W) of the line-up, null: nothing can be judged
+ * @typedef {object} Moment
+ * @property {number} iteration @property {number} restart @property {number} seconds @property {number} loss
+ * @property {number} psnr @property {number} ssim @property {Uint8ClampedArray} pixels @property {boolean} kept
+ */
+
+/** At most 64 iterations worth keeping, denser at the start: `gi_core.run.kept_iterations`. @param {number} total */
+export const keptIterations = total =>
+  new Set(Array.from({ length: KEPT }, (_, i) => Math.round((total - 1) * (i / (KEPT - 1)) ** 2)));
+
+/** (B,3,H,W) in [0,1] as B tiles side by side. @param {Float32Array} x @param {number} side */
+export function tiles(x, side) {
+  const places = side * side, count = x.length / (3 * places), wide = count * side;
+  const pixels = new Uint8ClampedArray(4 * places * count).fill(255);
+  for (let n = 0; n < count; n++)
+    for (let c = 0; c < 3; c++)
+      for (let i = 0; i < places; i++)
+        pixels[4 * (Math.floor(i / side) * wide + n * side + (i % side)) + c] = 255 * x[(3 * n + c) * places + i];
+  return pixels;
+}
+
+/** @param {number[]} values */
+const mean = values => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+export class Session {
+  /** @param {Request} request */
+  constructor({ settings, truth, others }) {
+    this.settings = settings;
+    this.others = others;
+    this.experiment = prepare(settings, truth);
+    this.shape = this.experiment.victim.shape;
+    this.size = this.experiment.victim.inputs;
+    /** @type {Moment[]} */ this.kept = [];
+    /** @type {import("./observation.js").Frame | null} */ this.last = null;
+    this.began = performance.now();
+    this.done = 0;
+  }
+
+  /** What does not change during the run. */
+  still() {
+    const { victim, truth, labels, clean, observation, attack } = this.experiment;
+    return {
+      total: Math.max(1, attack.iterations - 1), single: attack.single, labels, numel: victim.count,
+      truth: tiles(truth, this.shape[1]), wire: this.wire(clean, observation.update),
+    };
+  }
+
+  /** @param {Float32Array} clean @param {Float32Array} sent */
+  wire(clean, sent) {
+    const { victim: { shapes }, observation: { cut } } = this.experiment;
+    return {
+      sent: band(sent, shapes, cut), clean: band(clean, shapes, cut), numel: sent.length,
+      share: noiseShare(clean, sent),
+    };
+  }
+
+  /** The attack, a step at a time. */
+  * attack() {
+    const { attack, observation, seed } = this.experiment, keep = keptIterations(attack.iterations);
+    this.began = performance.now();
+    for (const frame of attack.run(observation, seed)) {
+      if (frame) {
+        this.last = frame;
+        this.done++;
+        if (keep.has(frame.iteration)) this.kept.push(this.moment(frame, true));
+      }
+      yield;
+    }
+    this.seconds = (performance.now() - this.began) / 1000;
+  }
+
+  /** @param {import("./observation.js").Frame} frame @param {boolean} kept @returns {Moment} */
+  moment({ iteration, restart, pictures, loss }, kept) {
+    const { truth } = this.experiment, own = each(truth, this.size), ordered = match(pictures, truth, this.size);
+    const found = each(ordered, this.size), of = (/** @type {(a: any, b: any, shape: any) => number} */ score) =>
+      mean(found.map((picture, i) => score(picture, own[i], this.shape)));
+    const pixels = tiles(ordered, this.shape[1]);
+    const seconds = (performance.now() - this.began) / 1000;
+    return { iteration, restart, seconds, loss, psnr: of(psnr), ssim: of(ssim), pixels, kept };
+  }
+
+  /** The present moment, if it is not kept anyway. */
+  now() {
+    const { last, kept } = this;
+    return last && kept[kept.length - 1]?.iteration !== last.iteration ? [this.moment(last, false)] : [];
+  }
+
+  /** Means over the batch at the end. */
+  scores() {
+    const { truth } = this.experiment, last = /** @type {import("./observation.js").Frame} */ (this.last);
+    const own = each(truth, this.size), found = each(match(last.pictures, truth, this.size), this.size);
+    const similar = found.map((picture, i) => ssim(picture, own[i], this.shape));
+    return {
+      psnr: mean(found.map((picture, i) => psnr(picture, own[i]))), ssim: mean(similar),
+      mse: mean(found.map((picture, i) => mse(picture, own[i]))), lpips: null, fmse: null, recovered: null,
+      success: mean(similar.map(value => Number(value > 0.5))),
+    };
+  }
+
+  /** The control, a step at a time: yields its share done, and gives the verdict at the end; null without a line-up. */
+  * judge() {
+    if (!this.others || !this.last) return null;
+    const { attack, seed, truth } = this.experiment, { others, size } = this;
+    const pictures = this.last.pictures.slice(), guesses = control(this.experiment, Number(this.settings.seed ?? 0));
+    /** @type {Float32Array} */ let answer = pictures;
+    let done = 0;
+    for (const frame of attack.run(guesses, seed)) {
+      if (frame) {
+        answer = frame.pictures;
+        done++;
+      }
+      yield done / this.done;
+      if (done >= this.done) break;
+    }
+    const ended = attack.single || settled(this.kept);
+    const told = judge(pictures, truth, answer.slice(), each(others, size), ended, this.shape);
+    const pixels = tiles(match(answer, truth, size), this.shape[1]);
+    return { ...told, control: { ...told.control, pixels } };
+  }
+}
