@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import torch
-from scipy.stats import beta, norm
+from scipy.stats import norm
 from torch import Tensor
 
 from gi_core.bounds.base import Bound, Rule, Setting, bounds
@@ -59,45 +58,26 @@ def laplace(kappa: float, z: float) -> float:
     return 1 - math.exp(-mu) * (1 - kappa)
 
 
-def subsampled_gaussian(
-    kappa: float, z: float, rate: float, steps: int, *, samples: int = 100_000, seed: int = 0, confidence: float = 0.99
-) -> float:
-    """Success against T steps of DP-SGD with Poisson sampling, by Monte Carlo.
+def dp_sgd(kappa: float, z: float, rate: float, steps: int, *, tensors: int = 1) -> float:
+    """Success against T steps of DP-SGD with Poisson sampling: one minus the false negatives at false positives kappa.
 
-    Hayes, Mahloujifar, Balle, "Bounding Training Data Reconstruction in DP-SGD", NeurIPS 2023:
-    sup {mu(E) : nu(E) <= kappa} with nu = N(0, z^2 I_T), mu = E_{w ~ Bernoulli(q)^T} N(w, z^2 I_T). The best E holds
-    the outcomes of greatest likelihood ratio. Threshold and probability are taken at the safe end of their exact
-    binomial intervals: the value is an upper bound with probability ``confidence``.
+    Hayes, Mahloujifar, Balle, "Bounding Training Data Reconstruction in DP-SGD", NeurIPS 2023: sup {mu(E) : nu(E) <=
+    kappa}, nu the noise alone and mu with the picture; by ``riskcal`` (Kulynych et al., arXiv 2507.06969) on a grid of
+    privacy losses: within 1e-6 of the exact value where that is known, within 2 % of it at kappa = 1e-6.
 
     Args:
-        z: noise multiplier sigma / C; rate: q; steps: T; samples: draws from each of nu and mu.
+        z: noise multiplier sigma / C; rate: q in (0, 1]; steps: T; tensors: L, each clipped to C by itself.
 
     Raises:
-        BadInput: kappa is too small for that many samples.
+        BadInput: kappa or rate is no such probability.
     """
-    generator = torch.Generator().manual_seed(seed)
+    from riskcal.calibration.dpsgd import get_beta_for_dpsgd
 
-    def log_ratio(present: bool) -> Tensor:
-        total = torch.zeros(samples, dtype=torch.float64)
-        for _ in range(steps):
-            y = z * torch.randn(samples, generator=generator, dtype=torch.float64)
-            if present:
-                y += (torch.rand(samples, generator=generator) < rate).double()
-            one = (2 * y - 1) / (2 * z**2) + (math.log(rate) if rate > 0 else -math.inf)
-            total += torch.logaddexp(one, torch.full_like(one, math.log1p(-rate) if rate < 1 else -math.inf))
-        return total
-
-    risk = (1 - confidence) / 2
-    null = log_ratio(False).sort(descending=True).values
-    if _checked(kappa) * samples < 20:
-        raise BadInput(f"kappa={kappa} with {samples} samples: at least {math.ceil(20 / max(kappa, 1e-12))} are needed")
-    k = math.ceil(kappa * samples)  # so many of nu's draws lie in E; more, until nu(E) >= kappa is certain enough
-    while k < samples and beta.ppf(risk, k, samples - k + 1) < kappa:
-        k += max(1, int(math.sqrt(k) / 20))
-    if k >= samples:
-        return 1.0
-    hits = int((log_ratio(True) >= null[k - 1]).sum())
-    return 1.0 if hits == samples else float(beta.ppf(1 - risk, hits + 1, samples - hits))
+    if not 0 < rate <= 1:
+        raise BadInput(f"rate={rate}: a share above 0, at most 1, is needed")
+    if rate == 1:
+        return gaussian(kappa, z, tensors=tensors, releases=steps)
+    return min(1.0, 1 - float(get_beta_for_dpsgd(z / math.sqrt(tensors), rate, steps, alpha=_checked(kappa))))
 
 
 def measured_kappa(
@@ -122,11 +102,14 @@ class ReconstructionRobustness(Rule):
     unit = "%"
     binds = "Every attack on one picture, even one that holds the candidates and all other pictures of the batch."
     assumes = (
-        "The update is clipped, and noise is added after the clip; one release; to all that the attacker knows besides "
-        "the update, its label too, each candidate is equally likely: a blind guess is right once in N (kappa = 1/N)."
+        "The update is clipped, and noise is added after the clip; so many releases, each with the picture at the "
+        "given rate; to all that the attacker knows besides them, its label too, each candidate is equally likely: a "
+        "blind guess is right once in N (kappa = 1/N)."
     )
 
     candidates: int = option(100, "number N of candidate pictures", low=2, high=1_000_000)
+    rounds: int = option(1, "releases that may hold the picture", low=1, high=100_000)
+    rate: float = option(1.0, "chance that a release holds the picture (Poisson sampling)", low=1e-6, high=1.0)
 
     def of(self, setting: Setting) -> Bound | None:
         release = setting.release
@@ -134,9 +117,11 @@ class ReconstructionRobustness(Rule):
             return None
         kappa = 1 / self.candidates
         if release.noise.kind == "gaussian":
-            cap = gaussian(kappa, release.z_of_one, tensors=release.tensors)
-        else:
+            cap = dp_sgd(kappa, release.z_of_one, self.rate, self.rounds, tensors=release.tensors)
+        elif (self.rounds, self.rate) == (1, 1.0):
             cap = laplace(kappa, release.z_of_one / release.tensors)
+        else:
+            return None
         says = (
             f"No attack names the right one of {self.candidates} candidate pictures more often than in "
             f"{100 * cap:.3g} % of the cases (blind guess: {100 * kappa:.3g} %)."

@@ -67,27 +67,31 @@ def test_looser_forms_are_looser(kappa):
     assert rero.pure(0.5, 800) == 1.0
 
 
-@pytest.mark.parametrize(("rate", "steps", "z"), [(1.0, 1, 1.0), (1.0, 4, 2.0), (1.0, 9, 5.0)])
-def test_full_batch_sampling_is_the_gaussian_case(rate, steps, z):
+@pytest.mark.parametrize(("steps", "z"), [(1, 1.0), (4, 2.0), (9, 5.0)])
+def test_nearly_full_sampling_is_nearly_the_gaussian_case(steps, z):
     exact = rero.gaussian(0.05, z, releases=steps)
-    estimate = rero.subsampled_gaussian(0.05, z, rate, steps)
-    assert exact <= estimate < exact + 0.02
+    assert rero.dp_sgd(0.05, z, 1.0, steps) == exact
+    assert exact - 1e-3 <= rero.dp_sgd(0.05, z, 0.9999, steps) <= exact + 1e-3
 
 
-def test_sampling_one_step_against_quadrature():
+@pytest.mark.parametrize("kappa", [0.05, 0.001, 1e-6])
+def test_sampling_one_step_against_quadrature(kappa):
     """One step, rate q: the likelihood ratio grows with y, so E is a half-line: q Phi + (1-q) kappa."""
-    kappa, z, q = 0.05, 1.0, 0.3
+    z, q = 1.0, 0.3
     exact = q * rero.gaussian(kappa, z) + (1 - q) * kappa
-    assert exact <= rero.subsampled_gaussian(kappa, z, q, 1) < exact + 0.01
+    assert rero.dp_sgd(kappa, z, q, 1) == pytest.approx(exact, rel=0.02 if kappa < 1e-4 else 1e-4)
 
 
-def test_less_sampling_protects_more_and_seeds_repeat():
-    values = [rero.subsampled_gaussian(0.02, 1.0, q, 10, samples=20_000) for q in (0.01, 0.1, 0.5, 1.0)]
-    assert values == sorted(values)
-    assert values[0] < 0.05
-    assert rero.subsampled_gaussian(0.02, 1.0, 0.1, 10, samples=20_000) == values[1]
-    with pytest.raises(BadInput, match="samples"):
-        rero.subsampled_gaussian(1e-6, 1.0, 0.1, 10, samples=1000)
+def test_less_sampling_and_fewer_rounds_protect_more():
+    values = [rero.dp_sgd(0.02, 1.0, q, 10) for q in (0.01, 0.1, 0.5, 1.0)]
+    assert values == sorted(values) and values[0] < 0.03
+    assert rero.dp_sgd(0.02, 1.0, 0.1, 1) < rero.dp_sgd(0.02, 1.0, 0.1, 10)
+    with pytest.raises(BadInput, match="rate=0"):
+        rero.dp_sgd(0.02, 1.0, 0, 10)
+
+
+def test_tensors_clipped_one_by_one_are_one_with_less_noise():
+    assert rero.dp_sgd(0.02, 2.0, 0.1, 3, tensors=4) == rero.dp_sgd(0.02, 1.0, 0.1, 3)
 
 
 def test_published_caps():
@@ -115,6 +119,10 @@ def test_the_rule_reads_the_stack():
     assert of("clip:norm=2+gaussian:sigma=1").value == pytest.approx(100 * rero.gaussian(0.02, 0.5))
     assert of("clip:norm=2+gaussian:sigma=1", 4).value == pytest.approx(100 * rero.gaussian(0.02, 2.0))
     assert of("dp-laplace:epsilon=1").value == pytest.approx(2 * math.e)
+    rounds = bounds.parse("rero:candidates=50,rounds=10,rate=0.1")
+    found = rounds.of(Setting(victim, parse_stack("clip:norm=2+gaussian:sigma=1"), 4))
+    assert found.value == pytest.approx(100 * rero.dp_sgd(0.02, 2.0, 0.1, 10))
+    assert rounds.of(Setting(victim, parse_stack("dp-laplace:epsilon=1"), 1)) is None, "not known, so not said"
 
 
 def test_the_success_cap_is_for_pictures_like_those_measured():
