@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
 
 TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 """M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_ARENA_MAX of malloc.h."""
@@ -31,3 +33,10 @@ def _tune(parameter: int, value: int) -> None:
         ctypes.CDLL("libc.so.6").mallopt(parameter, value)
     except (OSError, AttributeError):
         return
+
+
+def give_back() -> None:
+    """Collect garbage, and hand free memory back to the kernel."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)

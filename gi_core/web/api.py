@@ -15,9 +15,8 @@ import gradio as gr
 
 from gi_core import catalogue
 from gi_core.errors import BadInput
-from gi_core.evaluation.inspection import inspect_sent
 from gi_core.scenario import Scenario
-from gi_core.trace import finite
+from gi_core.web.server import tasks
 from gi_core.web.server.backpressure import hearing
 from gi_core.web.server.requests import FIELDS, scenario_of, scenario_of_link
 from gi_core.web.server.run_service import RunService
@@ -107,7 +106,8 @@ def inspect_endpoint(service: RunService) -> Callable[..., dict[str, Any]]:
         """
         try:
             settings = {"model": model, "server": server, "image_size": image_size, "seed": seed}
-            return finite(inspect_sent(scenario_of(settings, service.limits)).to_dict())
+            told: dict[str, Any] = service.light(tasks.inspection, scenario_of(settings, service.limits))
+            return told
         except BadInput as error:
             raise gr.Error(str(error), print_exception=False) from None
 

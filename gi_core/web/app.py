@@ -27,13 +27,14 @@ from gi_core.web.screens.explore import explore
 from gi_core.web.screens.explore.recorded import Atlas
 from gi_core.web.screens.lab import lab
 from gi_core.web.screens.lesson import lesson
-from gi_core.web.server import zerogpu
+from gi_core.web.server import tasks, zerogpu
 from gi_core.web.server.allowed_routes import API, CALLS, PAGE, TOOLS, AllowedRoutes
 from gi_core.web.server.headers import SecurityHeaders
 from gi_core.web.server.plotly_script import PlotlyScript
 from gi_core.web.server.run_service import RunService
 from gi_core.web.server.session_cleanup import SESSIONS, ForgetfulQueue, forgetting
 from gi_core.web.server.upload_guard import UploadGuard
+from gi_core.web.server.workers import Workers
 from gi_core.web.settings import hosts, limits, mcp_server, proxies, store_file
 from gi_core.web.widget import widget
 
@@ -69,10 +70,11 @@ def build(service: RunService | None = None) -> gr.Blocks:
 
 
 def open_run_service() -> RunService:
-    """The service of this deployment, with its store."""
+    """The service of this deployment, with its store; runs have processes of their own where there is fork."""
     allowed = limits()
     store = Store(store_file(), megabytes=allowed.store_megabytes, days=allowed.store_days)
-    return RunService(allowed, store)
+    compute = Workers(allowed.worker_bytes, ready=allowed.workers) if hasattr(os, "fork") else tasks.here
+    return RunService(allowed, store, compute)
 
 
 def launch_settings() -> dict[str, Any]:

@@ -16,7 +16,8 @@ from gi_core.report import FORMATS
 from gi_core.scenario import Scenario
 from gi_core.store import PLAIN, address
 from gi_core.trace import KeptFrame, Trace
-from gi_core.web.server.run_service import RunService, sentence
+from gi_core.web.server.messages import sentence
+from gi_core.web.server.run_service import RunService
 
 
 def download_with(service: RunService) -> Any:

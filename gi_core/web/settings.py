@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import socket
@@ -23,6 +24,7 @@ class Limits:
         workers: runs computed at a time; the others wait in line.
         waiting: runs that may wait before newcomers are turned away.
         seconds: wall-clock deadline of a run; what was found until then is kept.
+        megabytes: memory of a worker; 0: its share of this machine's.
         image_size, batch_size: largest picture side and batch.
         remembered: finished runs kept in memory for download; minutes: for how long anything of a user is kept.
         per_session: runs that one browser tab may have under way.
@@ -34,6 +36,7 @@ class Limits:
     workers: int = 1
     waiting: int = 64
     seconds: float = 3600.0
+    megabytes: float = 0.0
     image_size: int = 224
     batch_size: int = 64
     remembered: int = 24
@@ -44,6 +47,24 @@ class Limits:
     gpu_seconds: float = 60.0
     store_megabytes: float = 256.0
     store_days: float = 30.0
+
+    @property
+    def worker_bytes(self) -> int:
+        """Memory of a worker: all of them, one for light questions and the server fit into this machine's."""
+        share = (0.85 * machine_bytes() - SERVER_BYTES) / (self.workers + 1)
+        return int(1e6 * self.megabytes or max(LEAST_BYTES, share))
+
+
+SERVER_BYTES, LEAST_BYTES = 2e9, 1.5e9
+
+
+def machine_bytes() -> float:
+    """Memory of this machine, or what its container may use of it."""
+    told = [float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))] if hasattr(os, "sysconf") else []
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            told.append(float(Path("/sys/fs/cgroup", name).read_text()))
+    return min(told, default=8e9)
 
 
 def store_file() -> Path | None:

@@ -14,7 +14,7 @@ import gradio as gr
 
 from gi_core.errors import BadInput
 from gi_core.paths import ASSETS
-from gi_core.web.server.run_service import sentence
+from gi_core.web.server.messages import sentence
 from gi_core.web.words import LANGUAGES
 
 HERE = Path(__file__).parent

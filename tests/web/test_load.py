@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.load import CHEAP, Page, at_once, come_and_go, press
 from gi_core.web import app
-from gi_core.web.server import backpressure, run_service
+from gi_core.web.server import backpressure, run_service, tasks
 from gi_core.web.server.session_cleanup import SESSIONS
 from gi_core.web.settings import Limits
 
@@ -35,8 +35,8 @@ def wait_idle(service, seconds=10.0):
 @pytest.mark.slow
 def test_thirty_clients_on_one_preset_cost_one_computation(served, monkeypatch):
     url, service = served
-    prepared, original = [], run_service.prepare
-    monkeypatch.setattr(run_service, "prepare", lambda *a: prepared.append(a) or original(*a))
+    prepared, original = [], tasks.prepare
+    monkeypatch.setattr(tasks, "prepare", lambda *a, **k: prepared.append(a) or original(*a, **k))
     outcomes = at_once(press(url, [{"settings": CHEAP | {"attack": "ig:steps=1500", "seed": 77}}] * CLIENTS))
     assert states(outcomes) == {"done": CLIENTS}
     assert len({o.final["run"]["id"] for o in outcomes}) == 1 and len(prepared) == 1

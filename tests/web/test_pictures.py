@@ -13,7 +13,7 @@ from gradio_client import Client
 from PIL import Image
 
 from gi_core.errors import BadInput
-from gi_core.web.server import run_service
+from gi_core.web.server import tasks
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 from tests.data.test_pictures import REFUSED, encoded, png_chunk, png_of
@@ -131,7 +131,7 @@ def test_unusual_pictures_are_read_over_http(client, name):
     ],
 )
 def test_requests_of_the_wrong_shape_get_one_sentence(request_, monkeypatch):
-    monkeypatch.setattr(run_service, "prepare", lambda *a: pytest.fail("nothing of this may run"))
+    monkeypatch.setattr(tasks, "prepare", lambda *a, **k: pytest.fail("nothing of this may run"))
     (only,) = RunService(Limits()).live({"id": "a"} | request_)
     assert only["run"]["state"] == "failed" and only["run"]["message"].endswith(".")
     assert len(only["run"]["message"]) < 3000

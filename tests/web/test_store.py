@@ -14,7 +14,7 @@ from gi_core.scenario import Scenario
 from gi_core.store import Store, shipped
 from gi_core.web import settings
 from gi_core.web.exports import download_with
-from gi_core.web.server import run_service
+from gi_core.web.server import run_service, tasks
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
@@ -29,8 +29,8 @@ def file(tmp_path):
 @pytest.fixture
 def computed(monkeypatch):
     """Counts the computations."""
-    count, original = [], run_service.prepare
-    monkeypatch.setattr(run_service, "prepare", lambda *a: count.append(a) or original(*a))
+    count, original = [], tasks.prepare
+    monkeypatch.setattr(tasks, "prepare", lambda *a, **k: count.append(a) or original(*a, **k))
     return count
 
 

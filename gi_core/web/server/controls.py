@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -17,7 +18,11 @@ from gi_core.metrics.image import psnr
 from gi_core.run import Run, prepare
 from gi_core.trace import Trace, finite
 from gi_core.web import payload
-from gi_core.web.server.run_service import RunService, Throttle, sentence
+from gi_core.web.server.messages import sentence
+from gi_core.web.server.tasks import Throttle
+
+if TYPE_CHECKING:
+    from gi_core.web.server.run_service import RunService
 
 
 def controls_with(service: RunService) -> Any:
@@ -29,21 +34,25 @@ def controls_with(service: RunService) -> Any:
         trace = service.traces.get(str(request.get("id", "")))
         if trace is None:
             return {"forgotten": True}
-        flight = secrets.token_hex(16)
+
+        def compute(stop: threading.Event) -> Iterator[dict[str, Any]]:
+            return service.compute(examined, (trace,), stop, service.deadline())
+
         found: list[dict[str, Any]] = []
+        said: list[str] = []
         try:
-            for message in service.in_line(flight, lambda stop: examined(trace, Throttle(stop, service.deadline()))):
-                if "control" in message:
-                    found.append(message["control"])
+            for message in service.in_line(secrets.token_hex(16), compute):
+                found += [message["control"]] if "control" in message else []
+                said += message.get("checks", [])
         except BadInput as error:
             return {"error": sentence(str(error))}
-        return finite({"controls": found, "checks": checks(trace)})
+        return finite({"controls": found, "checks": said})
 
     return more_controls
 
 
-def examined(trace: Trace, throttle: Throttle) -> Iterator[dict[str, Any]]:
-    """A message per control but the one on noise, which every run has beside it; refusals say why."""
+def examined(throttle: Throttle, trace: Trace) -> Iterator[dict[str, Any]]:
+    """A message per control but the one on noise, which every run has beside it; refusals say why; then the checks."""
     run = prepared(trace)
     for name in applicable(run):
         if name == "noise" or throttle.over:
@@ -56,6 +65,7 @@ def examined(trace: Trace, throttle: Throttle) -> Iterator[dict[str, Any]]:
             continue
         row = told(trace, judge_answers(run, trace.images, {name: images}))
         yield {"control": {"name": name, "says": chosen.says, **row}}
+    yield {"checks": checks(trace)}
 
 
 def prepared(trace: Trace) -> Run:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import torch
 
@@ -18,6 +19,7 @@ from gi_core import cancellation
 from gi_core.errors import BadInput
 from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
+from gi_core.trace import Trace
 
 PROBE_SECONDS = 1.5
 PROBE_STEPS = 40
@@ -32,9 +34,14 @@ class TooSlow(BadInput):
 
 
 class Costs:
-    """Seconds per iteration by what drives them: victim, pictures, local steps, the attack's options."""
+    """Seconds per iteration by what drives them: victim, pictures, local steps, the attack's options.
 
-    def __init__(self) -> None:
+    Args:
+        measure: :func:`probe` until a time on the monotonic clock; raises Cancelled then.
+    """
+
+    def __init__(self, measure: Callable[[Scenario, float], tuple[float, float]] | None = None) -> None:
+        self._measure = measure or probe_until
         self._lock = threading.Lock()
         self._probing = threading.Lock()
         self._each: dict[tuple[object, ...], float] = {}
@@ -65,8 +72,7 @@ class Costs:
             raise TooSlow("other estimates are being made here: please try again in a minute")
         try:
             if self.known(scenario) is None:
-                with cancellation.until(lambda: time.monotonic() > deadline):
-                    each, load = probe(scenario)
+                each, load = self._measure(scenario, deadline)
                 self._learn(self._each, kind(scenario), each)
                 self.load = (self.load + load) / 2
         except cancellation.Cancelled:
@@ -75,9 +81,17 @@ class Costs:
             self._probing.release()
         return self.known(scenario) or 0.0
 
-    def watch(self, run: Run) -> Watch:
-        """Start to measure a run, in the thread that computes it."""
-        return Watch(self, run)
+    def learn(self, scenario: Scenario, spent: Spent) -> None:
+        """From what a run has cost."""
+        key, iterations = kind(scenario), max(spent.iterations, 1)
+        if not spent.judged:
+            self._learn(self._each, key, spent.seconds / iterations)
+            if spent.to_its_end:
+                self._learn(self._share, key, iterations / max(scenario.attack_component.iterations, 1))
+            return
+        self.fixed = (self.fixed + max(0.0, spent.seconds - 2 * self._each[key] * spent.iterations)) / 2
+        self.load = (self.load + max(1.0, spent.took / max(spent.seconds, 1e-3))) / 2
+        self.typical = (self.typical + spent.took) / 2
 
     def _learn(self, table: dict[tuple[object, ...], float], key: tuple[object, ...], value: float) -> None:
         """Half weight to the new measurement."""
@@ -85,33 +99,39 @@ class Costs:
             table[key] = value if key not in table else (table[key] + value) / 2
 
 
-class Watch:
-    """The stopwatch of one run."""
+@dataclass(frozen=True)
+class Spent:
+    """What a run has cost: processor seconds, seconds as people feel them, the attack's iterations, what was done."""
 
-    def __init__(self, costs: Costs, run: Run) -> None:
-        self.costs, self.scenario, self.device = costs, run.scenario, run.truth.device.type
+    seconds: float
+    took: float
+    iterations: int
+    judged: bool
+    to_its_end: bool
+
+
+class Meter:
+    """The stopwatch of one run, in the thread that computes it."""
+
+    def __init__(self, run: Run) -> None:
+        self.device = run.truth.device.type
         self.began, self.spent = time.monotonic(), clock(self.device)
 
-    def attacked(self, iterations: int, *, to_its_end: bool) -> None:
-        """After the attack."""
-        key, planned = kind(self.scenario), self.scenario.attack_component.iterations
-        self.costs._learn(self.costs._each, key, (clock(self.device) - self.spent) / max(iterations, 1))
-        if to_its_end:
-            self.costs._learn(self.costs._share, key, iterations / max(planned, 1))
-
-    def judged(self, iterations: int) -> None:
-        """After the control and the verdict."""
-        spent, took = clock(self.device) - self.spent, time.monotonic() - self.began
-        costs = self.costs
-        each = costs._each[kind(self.scenario)]
-        costs.fixed = (costs.fixed + max(0.0, spent - 2 * each * iterations)) / 2
-        costs.load = (costs.load + max(1.0, took / max(spent, 1e-3))) / 2
-        costs.typical = (costs.typical + took) / 2
+    def read(self, trace: Trace, *, judged: bool = False) -> Spent:
+        """After the attack; ``judged``: after its control and the verdict."""
+        seconds, took = clock(self.device) - self.spent, time.monotonic() - self.began
+        return Spent(seconds, took, trace.iterations, judged, not trace.stopped)
 
 
 def clock(device: str) -> float:
     """This thread's processor seconds; on a GPU the wall's."""
     return time.thread_time() if device == "cpu" else time.monotonic()
+
+
+def probe_until(scenario: Scenario, deadline: float) -> tuple[float, float]:
+    """:func:`probe` in this thread. Raises Cancelled when it takes longer."""
+    with cancellation.until(lambda: time.monotonic() > deadline):
+        return probe(scenario)
 
 
 def probe(scenario: Scenario) -> tuple[float, float]:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 from torch import Tensor
 
 from gi_core import cancellation
 from gi_core.errors import BadInput
-from gi_core.evaluation.judge import judging
 from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
-from gi_core.store import DAMAGED, Record, Store, address, restored, summary_of
+from gi_core.store import DAMAGED, Record, Store, address, summary_of
 from gi_core.trace import Trace
-from gi_core.web import payload
-from gi_core.web.server import zerogpu
+from gi_core.web.server import tasks, zerogpu
 from gi_core.web.server.cost import Costs, TooSlow
-from gi_core.web.server.denoised_view import DenoisedViews
+from gi_core.web.server.messages import OWN_PICTURE, content_key, crashed, failed, names, unstarted
 from gi_core.web.server.queue import RunQueue, Sessions
 from gi_core.web.server.requests import batch_of, scenario_of
 from gi_core.web.server.rooms import Rooms
@@ -31,34 +28,43 @@ from gi_core.web.server.trace_cache import TraceCache
 from gi_core.web.server.visitor import Visitor, visitor
 from gi_core.web.settings import Limits
 
-PERIOD = 0.16
-"""Seconds between messages to the browser: six a second."""
-
-
 LIGHT = 20.0
-"""Seconds that an update is computed for beside the line."""
-OWN_PICTURE = "your-picture.png"
+"""Seconds that a question beside the line is computed for."""
+Compute = Callable[[tasks.Task, tuple[Any, ...], threading.Event, float], Iterator[tasks.Message]]
+"""Messages of a task, until a deadline on the monotonic clock or a stop; raises BadInput and Cancelled."""
 
 
 class RunService:
     """Takes requests from the browser and answers with messages for the stage.
 
-    ``store``: finished runs on sample pictures; without one only those that ship are known.
+    Args:
+        store: finished runs on sample pictures; without one only those that ship are known.
+        compute: where tasks are computed: in this process, or in workers that can be ended.
     """
 
-    def __init__(self, limits: Limits, store: Store | None = None) -> None:
+    def __init__(self, limits: Limits, store: Store | None = None, compute: Compute = tasks.here) -> None:
         self.limits = limits
+        self.compute = compute
         self.store = store or Store(None)
         self.queue = RunQueue(limits)
         self.traces = TraceCache(limits)
-        self.costs = Costs()
+        self.costs = Costs(self.probed)
         self.shared = SharedRuns(self.queue.stop, crashed)
         self.rooms = Rooms(limits)
         self.sessions = Sessions(limits.per_session)
         self._light = threading.BoundedSemaphore(1)
 
     def prepared(self, scenario: Scenario, images: Tensor) -> Run:
-        """A run up to its update, for a question beside the line: one at a time, for LIGHT seconds at most.
+        """A run up to its update, in this process. Raises BadInput when it takes more than LIGHT seconds."""
+        deadline = time.monotonic() + LIGHT
+        try:
+            with cancellation.until(lambda: time.monotonic() > deadline):
+                return prepare(scenario, images)
+        except cancellation.Cancelled:
+            raise too_long() from None
+
+    def light(self, task: tasks.Task, *arguments: Any) -> Any:
+        """The answer to a question beside the line: one at a time, for LIGHT seconds at most.
 
         Raises BadInput when it takes longer, or others do.
         """
@@ -66,12 +72,20 @@ class RunService:
         if not self._light.acquire(timeout=LIGHT):
             raise BadInput("others are looking at large updates: please try again in a minute")
         try:
-            with cancellation.until(lambda: time.monotonic() > deadline):
-                return prepare(scenario, images)
+            return self._answer(task, arguments, deadline)
         except cancellation.Cancelled:
-            raise BadInput(f"this update takes more than {LIGHT:.0f} s to compute: press Run to wait for it") from None
+            raise too_long() from None
         finally:
             self._light.release()
+
+    def probed(self, scenario: Scenario, deadline: float) -> tuple[float, float]:
+        """What an iteration costs, for the estimates. Raises BadInput, and Cancelled after the deadline."""
+        each, load = self._answer(tasks.probe, (scenario,), deadline)
+        return each, load
+
+    def _answer(self, task: tasks.Task, arguments: tuple[Any, ...], deadline: float) -> Any:
+        with closing(self.compute(task, arguments, threading.Event(), deadline)) as messages:  # type: ignore[type-var]
+            return next(message["answer"] for message in messages if "answer" in message)
 
     def deadline(self) -> float:
         """When a run that begins now has to end, on the monotonic clock."""
@@ -170,9 +184,7 @@ class RunService:
                     yield {"run": (said := news)}
                 if stop.wait(0.1):
                     raise BadInput("Left the line before the run began")
-            deadline = self.deadline()
-            with cancellation.until(lambda: stop.is_set() or time.monotonic() > deadline):
-                yield from compute(stop)
+            yield from compute(stop)
         except cancellation.Cancelled:
             raise unstarted() from None
         finally:
@@ -189,18 +201,7 @@ class RunService:
         images = batch_of(pictures, scenario)
 
         def compute(stop: threading.Event) -> Iterator[dict[str, Any]]:
-            run, throttle = prepare(scenario, images), Throttle(stop, self.deadline())
-            with closing(iter(run)) as frames:  # type: ignore[type-var]
-                for _ in frames:
-                    if throttle.over:
-                        break
-            trace = recorded_steps(run)
-            if not throttle.over:
-                with closing(judging(run, trace)) as steps, suppress(cancellation.Cancelled):
-                    for _ in steps:
-                        if throttle.over:
-                            break
-            yield {"trace": trace.to_dict()}
+            return self.compute(tasks.whole, (scenario, images), stop, self.deadline())
 
         def begin(flight: str) -> Iterator[dict[str, Any]]:
             try:
@@ -217,8 +218,8 @@ class RunService:
                     raise BadInput("nobody waits for this run any more: it was ended")
         if "trace" not in last:
             raise last.get("refused") or BadInput(last["run"]["message"])
-        trace: dict[str, Any] = last["trace"]
-        return trace
+        trace: Trace = last["trace"]
+        return trace.to_dict()
 
     def expected(self, scenario: Scenario) -> float:
         """Predicted seconds of a run that is computed in any case: as long as is allowed, where that can't be told."""
@@ -230,128 +231,34 @@ class RunService:
     def somewhere(
         self, run_id: str, scenario: Scenario, images: Tensor, named: list[str], stop: threading.Event
     ) -> Iterator[dict[str, Any]]:
-        """Messages of a run that has its worker: computed here, or on ZeroGPU where that pays."""
-        seconds = zerogpu.gpu_seconds(self.expected(scenario), self.limits) if zerogpu.active() else 0
-        if not seconds:
-            yield from self.compute(run_id, prepare(scenario, images), named, stop)
-            return
-        last: dict[str, Any] = {}
-        for message in zerogpu.on_gpu(scenario, images, named, run_id, seconds, stop):
-            if "run" in message:
-                last = message["run"]
-                yield message
-                continue
-            trace = restored(scenario, message["trace"], message["images"])
-            self.traces.put(run_id, trace)
-            if last["verdict"] is not None:
-                self.keep(trace, named, last)
+        """Messages of a run that has its worker: computed here, or on ZeroGPU where that pays.
 
-    def compute(self, run_id: str, run: Run, images: list[str], stop: threading.Event) -> Iterator[dict[str, Any]]:
-        """Messages of a run that has its worker: the attack, then its control, then the verdict.
-
-        At most one message each PERIOD, and the last state. A stop during the control leaves the run unjudged.
+        A run that had to be ended by force keeps what it has shown.
         """
-        watch = self.costs.watch(run)
-        base = payload.still(run, run_id=run_id, images=images)
-        drawn: dict[int, str] = {}
-        opinions = DenoisedViews(run)
-        throttle = Throttle(stop, self.deadline())
-        with closing(iter(run)) as frames:  # type: ignore[type-var]
-            for _ in frames:
-                if throttle.over:
-                    break
-                if throttle.due:
-                    kept, history = run.glimpse()
-                    opinions.ask(kept[-1])
-                    moved = payload.moving(kept, history, drawn) | {"opinions": opinions.rows}
-                    yield {"run": base | moved | {"state": "running"}}
-                    throttle.sent()
-        trace = recorded_steps(run)
-        watch.attacked(trace.iterations, to_its_end=not trace.stopped)
-        opinions.ask(trace.frames[-1], in_any_case=True)
-        base |= payload.ended(trace) | {"opinions": opinions.rows}
-        judged: dict[str, Any] | None = None
-        if not throttle.over:
-            yield {"run": base | {"state": "judging", "judging": 0.0}}
-            judged = yield from self.judged(run, trace, base, throttle)
-        self.traces.put(run_id, trace)
-        message = base | {"state": "stopped" if trace.stopped else "done", "verdict": judged}
-        if judged is not None:
-            watch.judged(trace.iterations)
-            self.keep(trace, images, message)
-        yield {"run": message}
-
-    def judged(
-        self, run: Run, trace: Trace, base: dict[str, Any], throttle: Throttle
-    ) -> Generator[dict[str, Any], None, dict[str, Any] | None]:
-        """The core's judgement as the stage shows it; None when stopped before the end."""
-        with closing(judging(run, trace)) as steps:
-            while True:
-                try:
-                    share = next(steps)
-                except StopIteration as end:
-                    return payload.verdict(run, end.value)
-                except cancellation.Cancelled:
-                    return None
-                if throttle.over:
-                    return None
-                if throttle.due:
-                    yield {"run": base | {"state": "judging", "judging": share}}
-                    throttle.sent()
+        seconds = zerogpu.gpu_seconds(self.expected(scenario), self.limits) if zerogpu.active() else 0
+        if seconds:
+            messages = zerogpu.on_gpu(scenario, images, named, run_id, seconds, stop)
+        else:
+            messages = self.compute(tasks.live, (scenario, images, named, run_id), stop, self.deadline())
+        trace, last = None, {}
+        try:
+            for message in messages:
+                if "spent" in message:
+                    self.costs.learn(scenario, message["spent"])
+                elif "trace" in message:
+                    trace = message["trace"]
+                    self.traces.put(run_id, trace)
+                else:
+                    last = message["run"]
+                    if trace and last["verdict"]:
+                        self.keep(trace, named, last)
+                    yield message
+        except cancellation.Cancelled:
+            if not last:
+                raise
+            yield {"run": last | {"state": "stopped", "verdict": None}}
 
 
-class Throttle:
-    """When to speak, and when to end."""
-
-    def __init__(self, stop: threading.Event, deadline: float) -> None:
-        self._stop, self._deadline, self._last = stop, deadline, float("-inf")
-
-    @property
-    def over(self) -> bool:
-        return self._stop.is_set() or time.monotonic() > self._deadline
-
-    @property
-    def due(self) -> bool:
-        return time.monotonic() - self._last >= PERIOD
-
-    def sent(self) -> None:
-        self._last = time.monotonic()
-
-
-def unstarted() -> BadInput:
-    """What is said of a run that was ended before it had anything to show."""
-    return BadInput("stopped, or out of time, before the attack's first step")
-
-
-def recorded_steps(run: Run) -> Trace:
-    """The run's Trace so far. Raises BadInput where it had no time for a single step."""
-    if not run.iterations:
-        raise unstarted()
-    return run.trace()
-
-
-def failed(run_id: str, error: BadInput) -> dict[str, Any]:
-    """The message that puts one sentence in place of the verdict."""
-    return {"run": {"id": run_id, "state": "failed", "message": sentence(str(error))}}
-
-
-def crashed(run_id: str) -> dict[str, Any]:
-    """What the browser shows when a computation fails for a reason that is ours."""
-    return failed(run_id, BadInput("this run failed on the server, which is a fault of this program"))
-
-
-def sentence(text: str) -> str:
-    """First letter large, a full stop at the end."""
-    text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def names(pictures: list[Any]) -> list[str]:
-    """How commands name the pictures: samples by name, one's own as a file to fill in."""
-    given = [p if isinstance(p, dict) else {"sample": p} for p in pictures]
-    return [p["sample"] if "data" not in p and not p["sample"].startswith("data:") else OWN_PICTURE for p in given]
-
-
-def content_key(scenario: Scenario, images: Tensor, named: list[str]) -> str:
-    """Equal for equal requests, own pictures by their content."""
-    return address(scenario, [*named, hashlib.sha256(images.numpy().tobytes()).hexdigest()])
+def too_long() -> BadInput:
+    """What is said of a question that is none for beside the line."""
+    return BadInput(f"this takes more than {LIGHT:.0f} s to compute: press Run to wait for it")

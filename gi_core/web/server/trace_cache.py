@@ -9,6 +9,9 @@ from collections import OrderedDict
 from gi_core.trace import Trace
 from gi_core.web.settings import Limits
 
+TOGETHER = 1_000_000_000
+"""Bytes of the frames of all of them."""
+
 
 class TraceCache:
     """The last finished runs, by id, in memory only, for a limited time. Safe for threads."""
@@ -23,7 +26,7 @@ class TraceCache:
         with self._lock:
             self._traces.pop(run_id, None)
             self._traces[run_id] = (time.monotonic(), trace)
-            while len(self._traces) > self.limits.remembered:
+            while len(self._traces) > self.limits.remembered or self._bytes() > TOGETHER:
                 self._traces.popitem(last=False)
             self._sweep_later()
 
@@ -35,6 +38,9 @@ class TraceCache:
     def __len__(self) -> int:
         with self._lock:
             return len(self._traces)
+
+    def _bytes(self) -> int:
+        return sum(frame.images.nbytes for _, trace in self._traces.values() for frame in trace.frames)
 
     def _sweep_later(self) -> None:
         if self._traces and not self._sweeping:

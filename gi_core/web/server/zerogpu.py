@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from functools import lru_cache
@@ -17,10 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gi_core import seeds
+from gi_core import cancellation, seeds
 from gi_core.errors import BadInput
-from gi_core.run import prepare
 from gi_core.scenario import Scenario
+from gi_core.store import restored
+from gi_core.web.server import tasks
 from gi_core.web.settings import Limits
 
 START = 10
@@ -45,19 +47,19 @@ def gpu_seconds(here: float, limits: Limits) -> int:
 def on_gpu(
     scenario: Scenario, images: Tensor, named: list[str], run_id: str, seconds: int, stop: threading.Event
 ) -> Iterator[dict[str, Any]]:
-    """Messages of a run in ZeroGPU's process; the last one is {trace, images}, of ``trace.json`` and ``images.npz``.
+    """Messages of a run in ZeroGPU's process, as of :func:`gi_core.web.server.tasks.live`.
 
-    A stop ends it without that one. Raises BadInput where no GPU is to be had.
+    A stop ends it without its trace. Raises BadInput where no GPU is to be had.
     """
-    last: dict[str, Any] = {}
     try:
         with closing(task()(scenario.to_dict(), images.numpy(), named, run_id, seconds)) as messages:
             for message in messages:
                 if stop.is_set():
-                    yield {"run": last.get("run", {"id": run_id}) | {"state": "stopped", "verdict": None}}
-                    return
-                last = message
-                yield message
+                    raise cancellation.Cancelled
+                if "trace" in message:
+                    yield {"trace": restored(scenario, message["trace"], message["images"])}
+                else:
+                    yield message
     except gr.Error as error:
         raise BadInput(
             f"no GPU can be had now ({str(error)[:200]}): recorded runs still play, and shorter ones run without it"
@@ -67,16 +69,17 @@ def on_gpu(
 def remote(
     scenario: dict[str, Any], images: np.ndarray, named: list[str], run_id: str, seconds: int
 ) -> Iterator[dict[str, Any]]:
-    """What the forked process does: the same computation, under a RunService of its own."""
-    from gi_core.web.server.run_service import RunService
-
+    """What the forked process does: the same computation; what it cost tells nothing about this CPU."""
     seeds._global_generator = threading.RLock()  # another thread may have held the inherited one while it forked
-    service = RunService(Limits(seconds=max(1.0, seconds - START / 2)))
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    run = prepare(Scenario.from_dict(scenario), torch.from_numpy(images), device=device)
-    yield from service.compute(run_id, run, named, threading.Event())
-    if trace := service.traces.get(run_id):
-        yield {"trace": trace.to_dict(), "images": trace.npz()}
+    given = (Scenario.from_dict(scenario), torch.from_numpy(images), named, run_id, device)
+    deadline = time.monotonic() + max(1.0, seconds - START / 2)
+    for message in tasks.here(tasks.live, given, threading.Event(), deadline):
+        if "trace" in message:
+            trace = message["trace"]
+            yield {"trace": trace.to_dict(), "images": trace.npz()}
+        elif "run" in message:
+            yield message
 
 
 def duration(scenario: dict[str, Any], images: np.ndarray, named: list[str], run_id: str, seconds: int) -> int:

@@ -11,20 +11,19 @@ import torch
 from gi_core import cancellation
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
-from gi_core.run import prepare
 from gi_core.scenario import Scenario
 from gi_core.web.screens.lab.lab import describe_with, predict_with
 from gi_core.web.server import cost
-from gi_core.web.server.cost import Costs, TooSlow, kind, probe
+from gi_core.web.server.cost import Costs, Spent, TooSlow, kind, probe
 from gi_core.web.server.run_service import RunQueue, RunService
 from gi_core.web.settings import Limits
 
 
 def processor_seconds(service, scenario):
     """Of a whole run, its control and verdict included."""
-    run = prepare(scenario, open_picture("cat", scenario.image_size, 3)[None])
     before = time.thread_time()
-    *_, last = service.compute("x", run, ["cat"], threading.Event())
+    picture = open_picture("cat", scenario.image_size, 3)[None]
+    *_, last = service.somewhere("x", scenario, picture, ["cat"], threading.Event())
     assert last["run"]["state"] == "done"
     return time.thread_time() - before
 
@@ -60,8 +59,7 @@ def test_an_attack_that_ends_early_is_expected_to():
     costs, scenario = Costs(), Scenario(model="mlp", attack="dlg:restarts=4")
     costs._each[kind(scenario)] = 0.01
     before = costs.known(scenario)
-    watch = costs.watch(prepare(scenario, open_picture("cat", 32, 3)[None]))
-    watch.attacked(scenario.attack_component.iterations // 4, to_its_end=True)
+    costs.learn(scenario, Spent(1.0, 1.0, scenario.attack_component.iterations // 4, judged=False, to_its_end=True))
     costs._each[kind(scenario)] = 0.01
     assert costs.known(scenario) == pytest.approx(before / 4, rel=0.2)
 

@@ -13,8 +13,9 @@ from gi_core.errors import BadInput
 from gi_core.run import update_summary
 from gi_core.trace import finite
 from gi_core.web import payload
+from gi_core.web.server.messages import sentence
 from gi_core.web.server.requests import batch_of, scenario_of
-from gi_core.web.server.run_service import RunService, sentence
+from gi_core.web.server.run_service import RunService
 from gi_core.web.widget import widget
 
 BINS = 64

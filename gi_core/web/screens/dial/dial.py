@@ -25,7 +25,7 @@ from gi_core.metrics.image import psnr
 from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
 from gi_core.web import payload
-from gi_core.web.server.run_service import sentence
+from gi_core.web.server.messages import sentence
 from gi_core.web.widget import widget
 
 CANDIDATES = ("venom", "git", "lti", "fgla", "fgla:decoder=undo")

@@ -30,7 +30,7 @@ from gi_core.run import prepare
 from gi_core.store import address
 from gi_core.trace import KeptFrame, Trace, finite
 from gi_core.web import payload
-from gi_core.web.server.run_service import sentence
+from gi_core.web.server.messages import sentence
 
 SHOWN = 12
 """Runs listed on the page; the report and the table hold them all."""

@@ -17,7 +17,7 @@ from gi_core.risk.evidence import RESULTS, rows, run_command
 from gi_core.scenario import Scenario
 from gi_core.studies.attempt import verdict
 from gi_core.studies.feasibility import REGIMES, run_name, scenario_of
-from gi_core.web.server.run_service import sentence
+from gi_core.web.server.messages import sentence
 
 PICTURES = RESULTS / "feasibility"
 LEVELS = {"nothing at this budget": 0, "traces": 1, "recognisable": 2}

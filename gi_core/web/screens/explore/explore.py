@@ -15,13 +15,14 @@ from gi_core.errors import BadInput
 from gi_core.models import models, weights
 from gi_core.scenario import FACTS, Scenario
 from gi_core.servers import servers
-from gi_core.trace import finite
 from gi_core.web import payload
 from gi_core.web.presets import ATTACKS
 from gi_core.web.screens.explore import recorded
+from gi_core.web.server import tasks
 from gi_core.web.server.backpressure import listener
+from gi_core.web.server.messages import names, sentence
 from gi_core.web.server.requests import batch_of, scenario_of, scenario_of_link
-from gi_core.web.server.run_service import RunService, names, sentence
+from gi_core.web.server.run_service import RunService
 from gi_core.web.widget import widget
 
 SIDE = 32
@@ -159,10 +160,10 @@ def update_with(service: RunService) -> Any:
         """The update of settings that nobody ran yet, on sample pictures: its band, its size, its share of noise."""
         try:
             scenario = scenario_of(request.get("settings"), service.limits)
-            run = service.prepared(scenario, batch_of(request.get("pictures"), scenario))
+            told: dict[str, Any] = service.light(tasks.wire, scenario, batch_of(request.get("pictures"), scenario))
         except BadInput as error:
             return {"error": sentence(str(error))}
-        return finite(payload.wire(run))
+        return told
 
     return explore_update
 

@@ -24,9 +24,10 @@ from gi_core.web.exports import download_with
 from gi_core.web.presets import ATTACKS, DEFAULTS, defense_presets
 from gi_core.web.server.backpressure import listener
 from gi_core.web.server.controls import controls_with
+from gi_core.web.server.messages import sentence
 from gi_core.web.server.requests import scenario_of, scenario_of_link
 from gi_core.web.server.rooms import room_functions
-from gi_core.web.server.run_service import RunService, sentence
+from gi_core.web.server.run_service import RunService
 from gi_core.web.widget import asset, replay_names, widget
 from gi_core.web.words import ENGLISH
 
