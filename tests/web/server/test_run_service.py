@@ -109,8 +109,8 @@ def test_thirty_equal_requests_cost_one_computation(monkeypatch):
 
 def test_one_who_stops_does_not_stop_the_others():
     service = RunService(Limits())
-    first = told(service.live(request("a", attack="ig:steps=2000")))
-    second = told(service.live(request("b", attack="ig:steps=2000")))
+    first = told(service.live(request("a", attack="ig:steps=600")))
+    second = told(service.live(request("b", attack="ig:steps=600")))
     next(first)
     next(second)
     assert not service.shared.stop("a")
