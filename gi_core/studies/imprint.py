@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gi_core.components import option
 from gi_core.evaluation.controls import control
+from gi_core.inversion.frame import Frame
 from gi_core.metrics.scores import RECOVERED, recovered
 from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
@@ -91,12 +92,12 @@ class ImprintStudy(Study):
         first = cell["update"] * (64 if scenario.image_size > 32 else 256)
         images, labels = private_pictures(source, scenario.batch_size, scenario.image_size, first % 10_000)
         run = prepare(scenario, images, labels % scenario.num_classes)
-        return row_of(run)
+        (frame,) = run.attack.run(run.observation, 0)
+        return row_of(run, frame)
 
 
-def row_of(run: Run) -> Row:
+def row_of(run: Run, frame: Frame) -> Row:
     """What an imprint run gave, against truth, theory and control."""
-    (frame,) = run
     report, pool = frame.report, frame.pool
     assert pool is not None
     trust = torch.tensor(report["trust"], dtype=torch.bool)
