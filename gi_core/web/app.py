@@ -20,6 +20,7 @@ from gi_core.torch_setup import thread_count
 from gi_core.web import api
 from gi_core.web.preload import Preload
 from gi_core.web.screens.anatomy import anatomy
+from gi_core.web.screens.cheat import cheat
 from gi_core.web.screens.compare import compare
 from gi_core.web.screens.dial import dial
 from gi_core.web.screens.evidence import evidence
@@ -54,6 +55,7 @@ def build(service: RunService | None = None) -> gr.Blocks:
         fill_width=True,
     ) as demo:
         explore.render(service)
+        cheat.render(service)
         compare.render(service)
         evidence.render()
         lab.render(service)

@@ -6,6 +6,7 @@ import { gi } from "./lib/kit.js";
 import { whenWanted } from "./lib/rooms.js";
 import { speak, words } from "./lib/words.js";
 import * as anatomy from "./screens/anatomy/anatomy.js";
+import * as cheat from "./screens/cheat/cheat.js";
 import * as compare from "./screens/compare/compare.js";
 import * as dial from "./screens/dial/dial.js";
 import * as evidence from "./screens/evidence/evidence.js";
@@ -15,7 +16,7 @@ import * as lab from "./screens/lab/lab.js";
 import * as lesson from "./screens/lesson/lesson.js";
 
 /** @type {Record<string, { mount: (context: import("./lib/page.js").Context) => void }>} */
-const screens = { header, explore, lab, dial, compare, anatomy, evidence, lesson };
+const screens = { header, explore, lab, dial, compare, anatomy, evidence, lesson, cheat };
 
 /**
  * Mount a screen when it is wanted. `constants` never change; Gradio's props do.

@@ -172,7 +172,7 @@ var gi = (() => {
   var language = "en";
   var locale = "en-GB";
   var languages = ["en"];
-  var chosen = (wishes, offered3) => [...wishes, "en"].map((wish) => wish?.slice(0, 2)).find((wish) => wish && offered3.includes(wish)) ?? offered3[0];
+  var chosen = (wishes, offered4) => [...wishes, "en"].map((wish) => wish?.slice(0, 2)).find((wish) => wish && offered4.includes(wish)) ?? offered4[0];
   function use(tables, wanted) {
     languages = Object.keys(tables);
     language = wanted;
@@ -258,13 +258,13 @@ var gi = (() => {
     return say(table.hours, { n: number(seconds / 3600) });
   }
   function defense(parts, table) {
-    const told2 = (part) => {
+    const told3 = (part) => {
       const text = table["does_" + part.name];
       if (!text) return part.text;
       const shown2 = Object.entries(part).map(([key2, value]) => [key2, typeof value === "number" && !text.includes(`{${key2}%}`) ? short(value) : value]);
       return say(text, Object.fromEntries(shown2));
     };
-    return parts.map(told2).join(", ") || table.no_defense;
+    return parts.map(told3).join(", ") || table.no_defense;
   }
   var escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c] ?? c);
   var csv = (rows) => rows.map((row) => row.map((value) => {
@@ -289,6 +289,7 @@ var gi = (() => {
     cross: '<path d="M4 4l8 8M12 4l-8 8"/>',
     hatch: '<path d="M1.500 11.500h13M3 10l3-5M7 10l3-5M11 10l3-5"/>',
     slanted: '<path d="M2 13L7 3M6.500 13l5-10M11 13l3-6"/>',
+    left: '<path d="M9.500 4l-4 4 4 4"/>',
     right: '<path d="M6.500 4l4 4-4 4"/>',
     hold: '<circle cx="8" cy="8" r="2.200" fill="currentColor"/><circle cx="8" cy="8" r="5.500" stroke-dasharray="2.500 2"/>',
     theme: '<circle cx="8" cy="8" r="5.500"/><path d="M8 2.500a5.500 5.500 0 0 1 0 11z" fill="currentColor"/>',
@@ -316,12 +317,12 @@ var gi = (() => {
     const root = document.createElement("div");
     root.className = "gi";
     root.innerHTML = html;
-    const each = (name, put2) => root.querySelectorAll(`[data-${name}]`).forEach((node) => {
+    const each = (name, put4) => root.querySelectorAll(`[data-${name}]`).forEach((node) => {
       const held = (
         /** @type {HTMLElement} */
         node
       );
-      put2(held, held.dataset[name] ?? "");
+      put4(held, held.dataset[name] ?? "");
     });
     each("t", (node, key2) => {
       node.innerHTML = table[key2] ?? key2;
@@ -345,14 +346,14 @@ var gi = (() => {
   };
   var timer = 0;
   function toast(text) {
-    let box = document.querySelector(".gi .toast");
-    if (!box) {
-      box = document.createElement("div");
-      box.className = "toast";
-      box.setAttribute("role", "status");
-      document.querySelector(".gi")?.append(box);
+    let box2 = document.querySelector(".gi .toast");
+    if (!box2) {
+      box2 = document.createElement("div");
+      box2.className = "toast";
+      box2.setAttribute("role", "status");
+      document.querySelector(".gi")?.append(box2);
     }
-    const shown2 = box;
+    const shown2 = box2;
     shown2.textContent = text;
     shown2.classList.add("on");
     clearTimeout(timer);
@@ -386,9 +387,9 @@ var gi = (() => {
   var asleep = /* @__PURE__ */ new Map();
   var AT_ONCE = ["header", "explore"];
   function awaken(name) {
-    const mount9 = asleep.get(name);
+    const mount10 = asleep.get(name);
     asleep.delete(name);
-    mount9?.();
+    mount10?.();
   }
   function awakenAll() {
     const [next] = asleep.keys();
@@ -396,11 +397,11 @@ var gi = (() => {
     awaken(next);
     setTimeout(awakenAll, 50);
   }
-  function whenWanted(name, mount9) {
+  function whenWanted(name, mount10) {
     const wanted = new URLSearchParams(location.search).get("tab");
-    if (AT_ONCE.includes(name) || name === wanted) return mount9();
+    if (AT_ONCE.includes(name) || name === wanted) return mount10();
     if (!asleep.size) setTimeout(awakenAll, 1500);
-    asleep.set(name, mount9);
+    asleep.set(name, mount10);
   }
 
   // gi_core/web/lib/shrink.js
@@ -483,9 +484,9 @@ var gi = (() => {
     const root = gi.mount(element, anatomy_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
     const { say: say2, escape: escape2 } = gi;
-    let told2 = null, asked = "";
+    let told3 = null, asked = "";
     const drawLabels = () => {
-      const { values, labels: labels2 } = told2.head, W = Math.max(240, find("labels").clientWidth), H = 170, n = values.length;
+      const { values, labels: labels2 } = told3.head, W = Math.max(240, find("labels").clientWidth), H = 170, n = values.length;
       const high = Math.max(...values.map(Math.abs), 1e-12), step2 = (W - 10) / n, y = (v) => H / 2 - v / high * (H / 2 - 14);
       find("labels").innerHTML = `<svg viewBox="0 0 ${W} ${H + 18}" height="${H + 18}" role="img" aria-label="${escape2(say2(words2.anatomy_label_alt, { classes: labels2.join(", ") }))}">
       <line class="axis" x1="0" x2="${W}" y1="${y(0)}" y2="${y(0)}"/>
@@ -493,13 +494,13 @@ var gi = (() => {
     };
     const drawFirst = async () => {
       for (const side of ["before", "after"]) {
-        const { src, count, width, height } = told2.first[side], canvas = find("first-" + side);
+        const { src, count, width, height } = told3.first[side], canvas = find("first-" + side);
         gi.tiles(canvas, await gi.image(src), 0, count, width, height);
         canvas.setAttribute("aria-label", words2.anatomy_first_note);
       }
     };
     const drawHist = () => {
-      const layer = told2.layers[find("layer").value] ?? told2.layers[0], W = Math.max(240, find("hist").clientWidth), H = 170, left = 6;
+      const layer = told3.layers[find("layer").value] ?? told3.layers[0], W = Math.max(240, find("hist").clientWidth), H = 170, left = 6;
       const top = Math.log10(1 + Math.max(...layer.hist.before, ...layer.hist.after)), n = layer.hist.before.length;
       const path2 = (list) => list.map((v, i) => `${(left + i / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)} ${(left + (i + 1) / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)}`).join(" L");
       find("hist").innerHTML = `<svg viewBox="0 0 ${W} ${H + 36}" height="${H + 36}" role="img" aria-label="${escape2(say2(words2.anatomy_hist_alt, { layer: layer.name }))}">
@@ -508,46 +509,776 @@ var gi = (() => {
       <text x="0" y="${H + 34}"><tspan style="fill:var(--private)">— ${words2.anatomy_before}</tspan>  <tspan dx="14" style="fill:var(--leaving)">- - ${words2.anatomy_after}</tspan></text></svg>`;
     };
     const drawTable = () => {
-      find("table").innerHTML = `<thead><tr>${words2.anatomy_columns.split("|").map((c) => `<th scope="col">${c}</th>`).join("")}</tr></thead><tbody>` + told2.layers.map((l) => `<tr><td>${escape2(l.name)}</td><td>${l.shape.join("×")}</td><td>${gi.whole(l.numel)}</td><td>${gi.short(l.norm_before)}</td><td>${gi.short(l.norm_after)}</td>
+      find("table").innerHTML = `<thead><tr>${words2.anatomy_columns.split("|").map((c) => `<th scope="col">${c}</th>`).join("")}</tr></thead><tbody>` + told3.layers.map((l) => `<tr><td>${escape2(l.name)}</td><td>${l.shape.join("×")}</td><td>${gi.whole(l.numel)}</td><td>${gi.short(l.norm_before)}</td><td>${gi.short(l.norm_after)}</td>
         <td><span class="share" aria-hidden="true"><u style="width:${100 * l.noise_share}%"></u></span> ${Math.round(100 * l.noise_share)} %</td></tr>`).join("") + "</tbody>";
     };
-    const draw3 = () => {
-      if (!told2 || told2.error) return;
+    const draw4 = () => {
+      if (!told3 || told3.error) return;
       drawLabels();
       drawFirst();
       drawHist();
       drawTable();
     };
-    const ask = async () => {
+    const ask2 = async () => {
       const request = gi.lab?.();
       if (!request) return;
       const key2 = JSON.stringify(request);
-      if (key2 === asked) return draw3();
+      if (key2 === asked) return draw4();
       asked = key2;
       try {
-        told2 = await server.anatomy(request);
+        told3 = await server.anatomy(request);
       } catch {
         return;
       }
-      find("error").textContent = told2.error ?? "";
-      if (told2.error) return;
-      find("layer").replaceChildren(...told2.layers.map((l, i) => new Option(l.name, i)));
-      draw3();
+      find("error").textContent = told3.error ?? "";
+      if (told3.error) return;
+      find("layer").replaceChildren(...told3.layers.map((l, i) => new Option(l.name, i)));
+      draw4();
     };
     find("layer").onchange = drawHist;
-    window.addEventListener("gi:tab", (event) => event.detail === "anatomy" && ask());
-    window.addEventListener("gi:theme", () => document.body.dataset.tab === "anatomy" && draw3());
-    new ResizeObserver(() => document.body.dataset.tab === "anatomy" && draw3()).observe(find("hist"));
+    window.addEventListener("gi:tab", (event) => event.detail === "anatomy" && ask2());
+    window.addEventListener("gi:theme", () => document.body.dataset.tab === "anatomy" && draw4());
+    new ResizeObserver(() => document.body.dataset.tab === "anatomy" && draw4()).observe(find("hist"));
+  }
+
+  // gi_core/web/screens/cheat/cheat.js
+  var cheat_exports = {};
+  __export(cheat_exports, {
+    mount: () => mount2
+  });
+
+  // gi_core/web/screens/explore/drop.js
+  var filesOf = (held) => [...held?.files ?? []].filter(
+    (file) => file.type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp)$/i.test(file.name)
+  );
+  function pictures({ target, file, button: button2, wanted, words: words2, taken, refused, most = 8, side = 512 }) {
+    const take = async (files3) => {
+      if (!files3.length) return;
+      try {
+        const kept = files3.slice(0, most);
+        taken(await Promise.all(kept.map(async (one) => ({ file: one, src: await shrink(one, side, words2) }))));
+      } catch (error) {
+        refused(error instanceof Error ? error.message : String(error));
+      }
+    };
+    const over = (on2) => target.classList.toggle("dropping", on2);
+    window.addEventListener("dragover", (event) => {
+      if (wanted()) {
+        event.preventDefault();
+        over(true);
+      }
+    });
+    window.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) over(false);
+    });
+    window.addEventListener("drop", (event) => {
+      if (!wanted()) return;
+      event.preventDefault();
+      over(false);
+      const files3 = filesOf(event.dataTransfer);
+      if (files3.length) take(files3);
+      else if (event.dataTransfer?.files.length) take([...event.dataTransfer.files]);
+    });
+    window.addEventListener("paste", (event) => {
+      if (wanted()) take(filesOf(event.clipboardData));
+    });
+    button2.onclick = () => file.click();
+    file.onchange = () => {
+      take([...file.files ?? []]);
+      file.value = "";
+    };
+  }
+  function cropped(image2, { x, y, size: size2 }, side) {
+    const canvas = document.createElement("canvas"), middle = document.createElement("canvas");
+    middle.width = middle.height = Math.max(side, 4 * side);
+    const wide = context(middle);
+    wide.imageSmoothingQuality = "high";
+    wide.drawImage(image2, x, y, size2, size2, 0, 0, middle.width, middle.width);
+    canvas.width = canvas.height = side;
+    const small = context(canvas);
+    small.imageSmoothingQuality = "high";
+    small.drawImage(middle, 0, 0, side, side);
+    return canvas.toDataURL("image/png");
+  }
+  function inside({ x, y, size: size2 }, whole2) {
+    const kept = Math.min(whole2, Math.max(whole2 / 8, size2));
+    const clamp2 = (v) => Math.min(whole2 - kept, Math.max(0, v));
+    return { x: clamp2(x), y: clamp2(y), size: kept };
+  }
+
+  // gi_core/web/screens/explore/film.js
+  var calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+  var LASTS = 2300;
+  var eased = (share) => 1 - (1 - Math.min(1, Math.max(0, share))) ** 2;
+  function player(show2, changed) {
+    let playing = 0;
+    const stop2 = () => {
+      if (!playing) return;
+      cancelAnimationFrame(playing);
+      playing = 0;
+      changed(false);
+    };
+    return {
+      stop: stop2,
+      get playing() {
+        return playing !== 0;
+      },
+      /** @param {number} frames @param {() => void} [ended] */
+      play(frames, ended = () => {
+      }) {
+        stop2();
+        if (frames < 2 || calm()) {
+          show2(frames - 1);
+          return ended();
+        }
+        const began = performance.now();
+        let last = -1;
+        const beat = (now) => {
+          const share = (now - began) / LASTS, frame2 = Math.min(frames - 1, Math.floor(eased(share) * frames));
+          if (frame2 !== last) show2(last = frame2);
+          if (share < 1) {
+            playing = requestAnimationFrame(beat);
+            return;
+          }
+          playing = 0;
+          changed(false);
+          ended();
+        };
+        playing = requestAnimationFrame(beat);
+        changed(true);
+        show2(0);
+      }
+    };
+  }
+
+  // gi_core/web/screens/cheat/cheat.html
+  var cheat_default = '<div class="sheet cheat" data-r="cheat">\n  <div class="story"><h1 data-r="headline" data-testid="cheat-headline"></h1>\n    <button type="button" class="btn s" data-r="back" data-icon="left"><span data-t="cheat.back"></span></button></div>\n  <section class="stage panel" data-r="stage" data-label="cheat.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-t="cheat.stay"></span></div>\n    <div class="lane-h mid"><h2 data-r="comes"><span data-t="cheat.comes"></span></h2></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-t="cheat.reads"></span></h2></div>\n    <div class="pic prv" data-r="own">\n      <canvas data-r="photos" data-testid="cheat-photos" role="img"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="cheat-drop" data-icon="plus"><span data-t="cheat.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="cheat.drop">\n    </div>\n    <div class="middle">\n      <ol class="model" data-r="model"></ol>\n      <p class="small" data-r="says"></p>\n      <h2 class="leaving" data-icon="leave"><span data-t="cheat.leaves"></span></h2>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img" data-label="cheat.band_alt"></canvas></div>\n      <div class="pair"><canvas class="a" data-r="one" role="img"></canvas><canvas class="b" data-r="other" role="img"></canvas></div>\n      <p class="small" data-r="pair-says" data-testid="cheat-photo"></p>\n      <input type="range" data-r="which" data-testid="cheat-which" min="1" step="1" value="1" data-label="cheat.which">\n    </div>\n    <div class="pic atk">\n      <canvas data-r="readings" data-testid="cheat-readings" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p>\n        <button type="button" class="btn main" data-r="run" data-testid="cheat-run" data-icon="play"><span data-r="run-text"></span></button>\n        <button type="button" class="btn" data-r="stop" data-icon="stop" hidden><span data-t="cheat.stop"></span></button></div>\n    </div>\n    <div class="cap left small"><span data-r="size"></span><button type="button" class="link" data-r="given" hidden><span data-t="cheat.given"></span></button></div>\n    <div class="cap right small" data-r="tally" role="status" data-testid="cheat-tally"></div>\n    <div class="controls">\n      <div class="field"><span class="tag" data-t="cheat.server"></span><div class="seg" role="radiogroup" data-r="server" data-testid="cheat-server" data-label="cheat.server"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.batch"></span><div class="seg" role="radiogroup" data-r="batch" data-testid="cheat-batch" data-label="cheat.batch"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.clients"></span><div class="seg" role="radiogroup" data-r="clients" data-testid="cheat-clients" data-label="cheat.clients"></div></div>\n      <label class="field noise"><span class="tag"><span data-t="cheat.noise"></span> <b data-r="noise-read"></b></span><input type="range" data-r="noise" data-testid="cheat-noise" min="0" step="1" value="0"></label>\n      <label class="field net"><span class="tag" data-t="cheat.network"></span><select data-r="network" data-testid="cheat-network"></select></label>\n      <p class="small theory" data-r="theory"></p>\n    </div>\n    <div class="check" data-r="check">\n      <div class="verdict"><h2 data-r="level" role="status" data-testid="cheat-level"></h2>\n        <button type="button" class="btn main" data-r="inspect" data-testid="cheat-inspect"><span data-t="cheat.inspect"></span></button>\n        <p class="small" data-t="cheat.inspect_note"></p></div>\n      <ul class="findings" data-r="findings" data-testid="cheat-findings"></ul>\n      <div class="advice" data-r="advice"></div>\n    </div>\n  </section>\n</div>\n';
+
+  // gi_core/web/screens/cheat/model.js
+  var TOLD = ["architecture", "repeated rows", "bias order", "rows of one picture", "effective rank"];
+  var SHOWN = 3;
+  var keyOf = ({ server, network, batch, clients, noise: noise2 }) => [server, network, batch, clients, Number(noise2)].join(" ");
+  var recordedFor = (rounds, choice) => rounds.find((round) => keyOf(round.choice) === keyOf(choice))?.reading ?? null;
+  function secondsOf(rounds, choice) {
+    const like = rounds.filter((round) => round.choice.network === choice.network && round.choice.server === choice.server);
+    if (!like.length) return null;
+    const each = like.map(({ choice: c, seconds }) => seconds / (c.batch * c.clients)).sort((a, b) => a - b);
+    return Math.max(1, each[Math.floor(each.length / 2)] * choice.batch * choice.clients);
+  }
+  function headline(choice, reading, own) {
+    const count = choice.batch;
+    if (!reading) return [own ? "cheat.headline_own" : "cheat.headline_unrun", { count }];
+    if (choice.server === "honest") return ["cheat.headline_honest", { count }];
+    return [reading.read ? "cheat.headline" : "cheat.headline_none", { read: reading.read, count }];
+  }
+  function tally(choice, reading) {
+    if (choice.server === "honest") return ["cheat.tally_honest"];
+    const blended = reading.tiles.filter((tile) => tile.state === "blend").length;
+    const drowned = reading.tiles.length - reading.read - blended;
+    return [
+      ...reading.exact === reading.read ? ["cheat.tally_exact"] : ["cheat.tally_read"],
+      ...blended ? ["cheat.tally_blend"] : [],
+      ...drowned ? ["cheat.tally_lost"] : []
+    ];
+  }
+  function counts(reading) {
+    const blended = reading.tiles.filter((tile) => tile.state === "blend").length;
+    return { read: reading.read, blended, lost: reading.tiles.length - reading.read - blended };
+  }
+  function caption(tile, number2, choice) {
+    const values = { number: number2, psnr: tile?.psnr, step: tile?.step, crowd: tile?.crowd };
+    if (!tile || choice.server === "honest") return ["cheat.photo", values];
+    if (tile.state !== "read") return [`cheat.photo_${tile.state}`, values];
+    return [tile.step === 0 ? "cheat.photo_same" : "cheat.photo_read", values];
+  }
+  function told({ findings }) {
+    const place2 = (f) => (TOLD.indexOf(f.check) + TOLD.length + 1) % (TOLD.length + 1);
+    const known = new Map([...findings].reverse().map((finding) => [finding.check, finding]));
+    const order = [...known.values()].sort((a, b) => Number(a.level === "amber") - Number(b.level === "amber") || place2(a) - place2(b));
+    return { shown: order.slice(0, SHOWN), more: Math.max(0, order.length - SHOWN) };
+  }
+  var offered = (batches, have) => [.../* @__PURE__ */ new Set([...batches.filter((batch) => batch <= have), have])].slice(-4);
+  var columnsOf = (count) => Math.ceil(Math.sqrt(count));
+  function photoAt(x, y, count) {
+    const columns = columnsOf(count), found = Math.floor(y * columns) * columns + Math.floor(x * columns);
+    return x >= 0 && x < 1 && y >= 0 && found < count ? found : null;
+  }
+
+  // gi_core/web/screens/cheat/grid.js
+  var SIZE = 896;
+  var HATCH = 14;
+  async function cutSheet({ src, side, columns }, count) {
+    const bitmap = await image(src);
+    return Array.from({ length: count }, (_, i) => ({ image: bitmap, x: i % columns * side, y: Math.floor(i / columns) * side, side }));
+  }
+  function put(drawn, place2, x, y, size2) {
+    drawn.imageSmoothingQuality = "high";
+    drawn.drawImage(place2.image, place2.x, place2.y, place2.side, place2.side, x, y, size2, size2);
+  }
+  function hatch(drawn, x, y, size2) {
+    drawn.save();
+    drawn.beginPath();
+    drawn.rect(x, y, size2, size2);
+    drawn.clip();
+    drawn.strokeStyle = token("panel");
+    drawn.globalAlpha = 0.75;
+    drawn.lineWidth = 3;
+    drawn.beginPath();
+    for (let at2 = -size2; at2 < size2; at2 += HATCH) {
+      drawn.moveTo(x + at2, y + size2);
+      drawn.lineTo(x + at2 + size2, y);
+    }
+    drawn.stroke();
+    drawn.restore();
+  }
+  function ring(drawn, x, y, size2) {
+    for (
+      const [colour, width] of
+      /** @type {[string, number][]} */
+      [["ink", 14], ["panel", 6]]
+    ) {
+      drawn.strokeStyle = token(colour);
+      drawn.lineWidth = width;
+      drawn.strokeRect(x + 4, y + 4, size2 - 8, size2 - 8);
+    }
+  }
+  function box(i, count) {
+    const columns = columnsOf(count), size2 = SIZE / columns;
+    return { x: i % columns * size2, y: Math.floor(i / columns) * size2, size: size2 };
+  }
+  function empty(canvas) {
+    if (canvas.width !== SIZE) canvas.width = canvas.height = SIZE;
+    const drawn = context(canvas);
+    drawn.clearRect(0, 0, SIZE, SIZE);
+    return drawn;
+  }
+  function drawPhotos(canvas, photos, chosen2) {
+    const drawn = empty(canvas), at2 = box(chosen2, photos.length);
+    photos.forEach((photo, i) => {
+      const { x, y, size: size2 } = box(i, photos.length);
+      put(drawn, photo, x, y, size2);
+    });
+    if (photos.length) ring(drawn, at2.x, at2.y, at2.size);
+  }
+  function drawReadings(canvas, photos, readings, tiles2, lit, chosen2) {
+    const drawn = empty(canvas), at2 = box(chosen2, tiles2.length);
+    tiles2.forEach((tile, i) => {
+      const { x, y, size: size2 } = box(i, tiles2.length), place2 = placeOf(tile, photos[i], readings);
+      if (i >= lit || !place2) {
+        drawn.fillStyle = token("sunk");
+        drawn.fillRect(x, y, size2, size2);
+        if (i < lit) frame(drawn, x, y, size2);
+        return;
+      }
+      put(drawn, place2, x, y, size2);
+      if (tile.state !== "read") hatch(drawn, x, y, size2);
+    });
+    if (tiles2.length) ring(drawn, at2.x, at2.y, at2.size);
+  }
+  function frame(drawn, x, y, size2) {
+    drawn.strokeStyle = token("line");
+    drawn.lineWidth = 3;
+    drawn.strokeRect(x + 1.5, y + 1.5, size2 - 3, size2 - 3);
+  }
+  function placeOf(tile, photo, readings) {
+    if (tile.at !== void 0) return readings[tile.at] ?? null;
+    return tile.state === "read" ? photo : null;
+  }
+  function drawOne(canvas, place2) {
+    if (canvas.width !== 224) canvas.width = canvas.height = 224;
+    const drawn = context(canvas);
+    drawn.fillStyle = token("sunk");
+    drawn.fillRect(0, 0, 224, 224);
+    if (place2) put(drawn, place2, 0, 0, 224);
+  }
+
+  // gi_core/web/screens/cheat/inspection.js
+  var RECORDED = "lenet";
+  var inspectionKey = ({ choice, own }) => `${choice.server} ${choice.network} ${own ? `${own.length} ${own[0].length}` : ""}`;
+  var inspectionOf = (state) => state.inspections.get(inspectionKey(state)) ?? (state.own || state.choice.network !== RECORDED ? null : state.recorded.inspections[state.choice.server] ?? null);
+
+  // gi_core/web/screens/cheat/seg.js
+  function segments(group2, values, name, choose) {
+    const buttons2 = values.map((value) => {
+      const button2 = document.createElement("button");
+      button2.type = "button";
+      button2.setAttribute("role", "radio");
+      button2.dataset.value = String(value);
+      button2.textContent = name(value);
+      button2.onclick = () => choose(value);
+      return button2;
+    });
+    group2.replaceChildren(...buttons2);
+    group2.onkeydown = (event) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const at2 = buttons2.findIndex((button2) => button2.getAttribute("aria-checked") === "true");
+      const next = (at2 + by + values.length) % values.length;
+      choose(values[next]);
+      buttons2[next].focus();
+    };
+  }
+  function hold(group2, value) {
+    const buttons2 = (
+      /** @type {HTMLElement[]} */
+      [...group2.children]
+    );
+    for (const button2 of buttons2) {
+      const on2 = button2.dataset.value === String(value);
+      button2.setAttribute("aria-checked", String(on2));
+      button2.tabIndex = on2 ? 0 : -1;
+    }
+  }
+
+  // gi_core/web/lib/verdict.js
+  var standing = (verdict) => verdict.reason?.code === "too-short" ? "short" : verdict.level;
+
+  // gi_core/web/screens/explore/model.js
+  var MIXED = [1, 2, 4, 8];
+  var NONE = 0;
+  var DEFENSES = {
+    noise: { stops: [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1], text: (s) => `clip+gaussian:sigma=${s}` },
+    clip: { stops: [0, 100, 10, 1, 0.1, 0.01], text: (s) => `clip:norm=${s}` },
+    topk: { stops: [0, 0.5, 0.2, 0.1, 0.01, 1e-3], text: (s) => `topk:keep=${s}` },
+    quantize: { stops: [0, 16, 8, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
+  };
+  var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES[defense2].text(strength2);
+  function wireOf(text) {
+    if (text === "none") return { defense: "noise", strength: 0 };
+    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
+    if (!found) return null;
+    const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength2 = Number(found[2]);
+    return DEFENSES[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
+  }
+  var noisePlace = (z) => z <= 0 ? 0 : 14 + 86 * (Math.log10(z) + 4) / 4;
+  function place(defense2, stops, strength2) {
+    if (defense2 === "noise") return Math.min(100, Math.max(0, noisePlace(strength2)));
+    return 100 * Math.max(0, stops.indexOf(strength2)) / Math.max(1, stops.length - 1);
+  }
+  var nearest = (defense2, stops, percent2) => stops.reduce(
+    (best2, stop2) => Math.abs(place(defense2, stops, stop2) - percent2) < Math.abs(place(defense2, stops, best2) - percent2) ? stop2 : best2,
+    stops[0]
+  );
+  var closest = (defense2, stops, strength2) => stops.includes(strength2) ? strength2 : defense2 === "noise" ? nearest(defense2, stops, noisePlace(strength2)) : stops.reduce((best2, stop2) => Math.abs(stop2 - strength2) < Math.abs(best2 - strength2) ? stop2 : best2, stops[0]);
+  function magnetic(defense2, stops, percent2) {
+    const at2 = place(defense2, stops, nearest(defense2, stops, percent2));
+    return Math.abs(at2 - percent2) < 2 ? at2 : percent2;
+  }
+  function labelled(defense2, stops) {
+    if (defense2 === "noise") return [0, 1e-4, 1e-3, 0.01, 0.1, 1];
+    const every = Math.ceil(stops.length / 6);
+    return stops.filter((_, i) => i % every === 0);
+  }
+  var proven = (mixed) => 0.33 / mixed;
+  function setOf(sets, { network, defense: defense2, mixed, picture: picture4, own, expert }) {
+    if (own || Object.keys(expert).length) return null;
+    const fitting = sets.filter((s) => s.network === network && s.defense === defense2 && s.mixed === mixed);
+    return fitting.find((s) => s.pictures[0] === picture4) ?? fitting.find((s) => s.pictures.includes(picture4)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
+  }
+  var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES[defense2].stops;
+  var cellOf = (set, strength2) => set?.cells?.find((cell) => cell.strength === strength2) ?? null;
+  function settingsOf({ network, defense: defense2, strength: strength2, mixed, own, expert }, cell, offered4) {
+    if (cell && !own && !Object.keys(expert).length) return { ...offered4.defaults, ...cell.scenario };
+    const bare2 = strength2 === NONE && mixed === 1 && network === "lenet";
+    return {
+      ...offered4.defaults,
+      model: network,
+      batch_size: mixed,
+      defense: defenseText(defense2, strength2),
+      attack: bare2 ? offered4.attacks.bare : offered4.attacks[network] ?? offered4.attacks.any,
+      ...expert
+    };
+  }
+  function picturesOf({ picture: picture4, own, mixed }, set, samples) {
+    if (set && !own) return set.pictures.map((sample) => ({ sample }));
+    const others = [picture4, ...samples.filter((name) => name !== picture4)];
+    const given = own ? own.map((data) => ({ data })) : [];
+    return [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))].slice(0, mixed);
+  }
+  var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
+  var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => standing(c.verdict) === 0))?.strength ?? null;
+  var spread = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
+  function range(seconds) {
+    const round = (s) => s < 10 ? Math.max(1, Math.round(s)) : s < 60 ? Math.round(s / 5) * 5 : Math.round(s / 30) * 30;
+    return [round(0.75 * seconds), Math.max(round(0.75 * seconds) + 1, round(1.6 * seconds))];
+  }
+  function layout(n) {
+    const columns = n === 2 ? 2 : Math.ceil(Math.sqrt(n));
+    return { columns, side: columns, top: n === 2 ? 0.5 : 0 };
+  }
+
+  // gi_core/web/screens/explore/stage.js
+  var FACTOR = 4;
+  var ROWS = 12;
+  var COLUMNS = 64;
+  function square(canvas, side) {
+    if (canvas.width !== side || canvas.height !== side) {
+      canvas.width = side;
+      canvas.height = side;
+    }
+  }
+  function sheet(canvas, tiles2, gap = 1) {
+    const first = tiles2.find((tile) => tile);
+    if (!first) return false;
+    const { columns, side, top } = layout(tiles2.length), step2 = first.side + (tiles2.length > 1 ? gap : 0);
+    square(canvas, side * step2 - (tiles2.length > 1 ? gap : 0));
+    const drawn = context(canvas);
+    drawn.clearRect(0, 0, canvas.width, canvas.height);
+    drawn.imageSmoothingEnabled = false;
+    tiles2.forEach((tile, i) => {
+      if (!tile) return;
+      const x = i % columns * step2, y = Math.floor((top + Math.floor(i / columns)) * step2);
+      drawn.drawImage(tile.image, tile.x, tile.y, tile.side, tile.side, x, y, first.side, first.side);
+    });
+    return true;
+  }
+  function contrast(canvas, truth2, guess) {
+    if (truth2.width !== guess.width || truth2.height !== guess.height) return square(canvas, 1);
+    difference(canvas, truth2, guess, FACTOR);
+  }
+  var unpacked = /* @__PURE__ */ new Map();
+  function bytes(base64) {
+    const known = unpacked.get(base64);
+    if (known) return known;
+    const made3 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    if (unpacked.size > 200) unpacked.clear();
+    unpacked.set(base64, made3);
+    return made3;
+  }
+  function drawBand(canvas, band, lead2) {
+    if (!canvas.clientWidth) return;
+    const width = Math.round(canvas.clientWidth / 4), inside2 = Math.min(width, Math.round(lead2 / 4));
+    if (canvas.width !== width || canvas.height !== ROWS) {
+      canvas.width = width;
+      canvas.height = ROWS;
+    }
+    const drawn = context(canvas), pixels2 = drawn.createImageData(width, ROWS);
+    const part = (cells, from, to, low, high) => {
+      const a = rgb(token(low)), z = rgb(token(high));
+      for (let x = from; x < to; x++)
+        for (let y = 0; y < ROWS; y++) {
+          const share = cells[y * COLUMNS + Math.min(COLUMNS - 1, Math.floor((x - from) * COLUMNS / Math.max(1, to - from)))] / 255;
+          pixels2.data.set([...a.map((q, i) => q + (z[i] - q) * share), 255], 4 * (y * width + x));
+        }
+    };
+    part(bytes(band.clean ?? band.sent), 0, inside2, "private-tint", "private");
+    part(bytes(band.sent), inside2, width, "leaving-tint", "leaving");
+    drawn.putImageData(pixels2, 0, 0);
+  }
+
+  // gi_core/web/screens/cheat/view.js
+  function draw(find, state) {
+    const { choice, reading, own } = state;
+    if (!state.photos.length) return;
+    put2(find("headline"), t(...headline(choice, reading, Boolean(own))));
+    find("own-title").textContent = t(own ? "cheat.own_title" : "cheat.title", { count: choice.batch });
+    find("size").textContent = t(own ? "cheat.size_own" : "cheat.size", { side: own ? state.catalog.side : 224 });
+    find("given").hidden = !own;
+    find("noise-read").textContent = choice.noise ? short(choice.noise) : t("cheat.noise_none");
+    find("noise").setAttribute("aria-valuetext", find("noise-read").textContent);
+    const [low, high] = [find("noise").value, find("noise").max].map(Number);
+    find("noise").style.setProperty("--at", `${100 * low / high}%`);
+    drawModel(find, state);
+    drawGrids(find, state);
+    drawVeil(find, state);
+    drawCheck(find, state);
+  }
+  function put2(box2, html) {
+    if (box2.dataset.told === html) return;
+    box2.dataset.told = html;
+    box2.innerHTML = html;
+  }
+  function drawModel(find, { choice, reading }) {
+    const network = `<li>${t(`cheat.net_${choice.network}`)}</li>`, answer = `<li>${t("cheat.answer")}</li>`;
+    const size2 = reading?.layer || choice.server === "honest" ? reading?.layer ?? 0 : 38547712;
+    const layer = `<li class="slipped">${t("cheat.imprint", { numbers: number(size2 / 1e6) })}</li>`;
+    const asleep2 = `<li class="asleep">${t("cheat.asleep", { network: t(`cheat.net_${choice.network}`) })}</li>`;
+    put2(find("model"), {
+      honest: network + answer,
+      stealthy: layer + network + answer,
+      greedy: layer + answer + asleep2
+    }[choice.server] ?? "");
+    put2(find("says"), t(`cheat.says_${choice.server}`));
+    const band = find("bandbox"), held = Boolean(reading?.wire);
+    band.classList.toggle("unknown", !held);
+    if (reading) drawBand(find("band"), reading.wire, find("band").clientWidth * lead(find) / 100);
+  }
+  var lead = (find) => parseFloat(getComputedStyle(find("bandbox")).getPropertyValue("--share")) || 20;
+  function drawGrids(find, state) {
+    const { choice, reading, chosen: chosen2 } = state, photos = state.photos.slice(0, choice.batch);
+    const tiles2 = reading?.tiles ?? [], tile = tiles2[chosen2];
+    drawPhotos(find("photos"), photos, chosen2);
+    drawReadings(find("readings"), photos, state.readings, tiles2, state.lit, chosen2);
+    drawOne(find("one"), photos[chosen2] ?? null);
+    drawOne(find("other"), tile && chosen2 < state.lit ? placeOf(tile, photos[chosen2], state.readings) : null);
+    const [key2, values] = caption(tile, chosen2 + 1, choice), said = t(key2, { ...values, psnr: number(values.psnr) });
+    put2(find("pair-says"), said);
+    find("which").max = String(photos.length);
+    find("which").value = String(chosen2 + 1);
+    find("which").style.setProperty("--at", `${100 * chosen2 / Math.max(1, photos.length - 1)}%`);
+    find("which").setAttribute("aria-valuetext", said.replace(/<[^>]*>/g, ""));
+    find("photos").setAttribute("aria-label", t("cheat.photos_alt", { count: photos.length }));
+    const read = reading?.read ?? 0;
+    find("readings").setAttribute("aria-label", t("cheat.readings_alt", { read, count: photos.length }));
+    find("one").setAttribute("aria-label", t("cheat.one_alt", { number: chosen2 + 1 }));
+    find("other").setAttribute("aria-label", t("cheat.other_alt", { number: chosen2 + 1 }));
+    const lines = reading ? tally(choice, reading).map((line) => t(line, counts(reading))) : [];
+    put2(find("tally"), reading && state.lit >= tiles2.length ? lines.join("; ") : "");
+    put2(find("theory"), reading?.expected == null ? "" : t(reading.others ? "cheat.theory_many" : "cheat.theory", {
+      rows: reading.rows,
+      expected: Math.round(100 * reading.expected),
+      all: whole(tiles2.length + reading.others),
+      others: reading.others,
+      others_read: reading.others_read
+    }));
+  }
+  function drawVeil(find, state) {
+    const { reading, waiting, refused, own, catalog, choice } = state;
+    find("veil").hidden = Boolean(reading);
+    if (reading) return;
+    const seconds = secondsOf(state.recorded.rounds, choice);
+    put2(find("veil-title"), refused || waiting?.text || t(own ? "cheat.veil_own" : "cheat.veil"));
+    put2(find("veil-note"), waiting || refused ? "" : t(catalog.served ? own ? "cheat.veil_own_note" : "cheat.veil_note" : "cheat.veil_static"));
+    find("run").hidden = Boolean(waiting) || !catalog.served;
+    find("stop").hidden = !waiting;
+    find("run-text").textContent = t(own ? "cheat.run_own" : "cheat.run", { seconds: seconds ? whole(seconds) : "?" });
+  }
+  var item = (level, sign2, title, text) => `<li class="${level}">${icon(sign2)}<b>${title}</b><p class="small">${text}</p></li>`;
+  function drawCheck(find, state) {
+    const found = state.looked ? inspectionOf(state) : null;
+    const level = found?.level ?? (state.looked ? "looking" : "unseen");
+    find("check").dataset.level = level;
+    const sign2 = found ? icon(found.level === "green" ? "check" : "warn") : "";
+    put2(find("level"), sign2 + t(`cheat.level_${level}`));
+    const { shown: shown2, more } = found ? told(found) : { shown: [], more: 0 };
+    const items = shown2.map(({ check, value, level: weight }) => {
+      const key2 = `cheat.check_${check.replaceAll(" ", "_")}`, share = Math.round(100 * (value ?? 0));
+      const values = { value: short(value), share, numbers: whole(value) };
+      return item(weight, "cross", t(key2), t(`${key2}_text`, values));
+    });
+    if (found?.level === "green") items.push(item("green", "check", t("cheat.check_none"), t("cheat.check_none_text")));
+    if (!found) items.push(`<li class="none"><p class="small">${t("cheat.check_unseen")}</p></li>`);
+    put2(find("findings"), items.join(""));
+    put2(find("advice"), `<b>${t(`cheat.advice_${level}`)}</b><p class="small">${t(`cheat.advice_${level}_text`)}${more ? " " + t("cheat.check_more", { more }) : ""}</p>`);
+  }
+
+  // gi_core/web/screens/cheat/cheat.js
+  var LIGHTING = 900;
+  var QUALITY = 0.92;
+  var FIRST = { server: "stealthy", network: "lenet", batch: 64, clients: 1, noise: 0 };
+  function mount2(context2) {
+    const root = fill(context2.element, cheat_default), find = finder(root);
+    const room3 = scene(context2, find);
+    controls(room3, find);
+    files(room3, root, find);
+    looking(room3, find);
+    context2.watch("value", () => room3.receive(context2.props.value));
+    on("theme", () => room3.redraw());
+    on("tab", (name) => name === "cheat" && room3.open());
+    if (document.body.dataset.tab === "cheat") room3.open();
+  }
+  var keyFor = (state) => `${state.own ? "own " : ""}${keyOf(state.choice)}`;
+  function scene({ props, trigger, server }, find) {
+    const state = {
+      choice: { ...FIRST },
+      photos: [],
+      own: null,
+      readings: [],
+      reading: null,
+      lit: 0,
+      chosen: 0,
+      recorded: { rounds: [], inspections: {} },
+      live: /* @__PURE__ */ new Map(),
+      inspections: /* @__PURE__ */ new Map(),
+      waiting: null,
+      refused: "",
+      looked: false,
+      catalog: props.catalog
+    };
+    let opened = false, drawing = 0;
+    const redraw = () => {
+      cancelAnimationFrame(drawing);
+      drawing = requestAnimationFrame(() => draw(find, state));
+    };
+    const refresh = async () => {
+      const known = state.own ? null : recordedFor(state.recorded.rounds, state.choice);
+      const found = state.live.get(keyFor(state)) ?? known;
+      const changed = found !== state.reading;
+      if (changed) {
+        state.readings = found?.sheet ? await cutSheet(found.sheet, found.tiles.length) : [];
+        state.reading = found;
+      }
+      state.chosen = Math.min(state.chosen, state.choice.batch - 1);
+      options(state, find, room3);
+      if (changed) light(state, redraw);
+      redraw();
+    };
+    const room3 = {
+      state,
+      redraw,
+      refresh,
+      async open() {
+        if (opened) return redraw();
+        opened = true;
+        const told3 = props.catalog.inline ?? await server.cheat_recorded({});
+        state.recorded = { rounds: told3.runs, inspections: told3.inspections };
+        if (told3.photos) state.photos = await cutSheet(told3.photos, told3.photos.count);
+        room3.given = state.photos;
+        await refresh();
+      },
+      /** @type {Place[]} */
+      given: [],
+      /** @param {Partial<Choice>} changes */
+      choose(changes2) {
+        Object.assign(state.choice, changes2);
+        state.refused = "";
+        return refresh();
+      },
+      run: () => ask(state, trigger, redraw),
+      stop() {
+        if (state.waiting) server.cheat_stop({ id: state.waiting.id });
+      },
+      /** @param {any} message */
+      receive(message) {
+        hear(state, message);
+        return refresh();
+      },
+      async inspect() {
+        state.looked = true;
+        await inspection(state, server, redraw);
+      }
+    };
+    return room3;
+  }
+  function light(state, redraw) {
+    const { reading } = state, count = reading?.tiles.length ?? 0, began = performance.now();
+    const step2 = (now) => {
+      if (state.reading !== reading) return;
+      state.lit = calm() ? count : Math.min(count, Math.ceil(count * (now - began) / LIGHTING));
+      redraw();
+      if (state.lit < count) requestAnimationFrame(step2);
+    };
+    state.lit = 0;
+    requestAnimationFrame(step2);
+  }
+  function ask(state, trigger, redraw) {
+    const id = `${Date.now()}-${Math.round(1e9 * Math.random())}`;
+    state.waiting = { id, key: keyFor(state), text: t("cheat.working") };
+    state.refused = "";
+    const own = state.own?.slice(0, state.choice.batch) ?? null;
+    trigger("run", { id, choice: state.choice, pictures: own?.map((data) => ({ data })) ?? null });
+    redraw();
+  }
+  function hear(state, message) {
+    const run = message?.run;
+    if (!run || !state.waiting || message.request !== state.waiting.id) return;
+    if (run.state === "queued") state.waiting.text = t("cheat.queued", { place: run.place, wait: run.wait });
+    else if (run.state === "working") state.waiting.text = t("cheat.working");
+    else {
+      if (run.state === "done") state.live.set(state.waiting.key, run.reading);
+      else state.refused = run.message ?? "";
+      state.waiting = null;
+    }
+  }
+  async function inspection(state, server, redraw) {
+    redraw();
+    if (inspectionOf(state) || !state.catalog.served) return;
+    const key2 = inspectionKey(state);
+    const told3 = await server.cheat_inspect({
+      choice: state.choice,
+      pictures: state.own?.slice(0, 8).map((data) => ({ data })) ?? null
+    });
+    if (told3.error) toast(told3.error);
+    else state.inspections.set(key2, told3.inspection);
+    redraw();
+  }
+  function controls(room3, find) {
+    const { catalog } = room3.state;
+    const named3 = (kind) => (value) => t(`cheat.${kind}_${value}`);
+    segments(find("server"), catalog.servers, named3("server"), (value) => {
+      room3.choose({ server: value }).then(() => {
+        if (room3.state.looked) room3.inspect();
+      });
+    });
+    segments(find("clients"), catalog.clients, String, (clients) => room3.choose({ clients }));
+    find("noise").max = String(catalog.noises.length - 1);
+    find("noise").oninput = () => room3.choose({ noise: catalog.noises[Number(find("noise").value)] });
+    for (const name of catalog.networks) find("network").append(new Option(t(`cheat.net_${name}`), name));
+    find("network").onchange = () => room3.choose({ network: find("network").value });
+    find("back").onclick = () => emit("show", "explore");
+    find("run").onclick = () => room3.run();
+    find("stop").onclick = () => room3.stop();
+    find("inspect").onclick = () => room3.inspect();
+  }
+  function options(state, find, room3) {
+    const batches = offered(state.catalog.batches, state.own?.length ?? 64), group2 = find("batch");
+    if (group2.dataset.offered !== batches.join(" ")) {
+      segments(group2, batches, String, (batch) => room3.choose({ batch }));
+      group2.dataset.offered = batches.join(" ");
+    }
+    for (
+      const name of
+      /** @type {const} */
+      ["server", "batch", "clients"]
+    ) hold(find(name), state.choice[name]);
+    find("noise").value = String(state.catalog.noises.indexOf(state.choice.noise));
+    find("network").value = state.choice.network;
+    drawCheck(find, state);
+  }
+  function files(room3, root, find) {
+    const { state } = room3, { side } = state.catalog, most = Math.min(64, state.catalog.most);
+    pictures({
+      target: root,
+      file: find("file"),
+      button: find("drop"),
+      words,
+      most,
+      side,
+      wanted: () => document.body.dataset.tab === "cheat",
+      taken: async (given) => {
+        const taken = await Promise.all(given.map((one) => photograph(one.src, side)));
+        state.own = taken.map((one) => one.data);
+        state.photos = taken.map((one) => one.place);
+        for (const key2 of state.live.keys()) if (key2.startsWith("own ")) state.live.delete(key2);
+        room3.choose({ batch: taken.length });
+      },
+      refused: (message) => toast(message)
+    });
+    find("given").onclick = () => {
+      state.own = null;
+      state.photos = room3.given;
+      room3.choose({ batch: FIRST.batch });
+    };
+  }
+  async function photograph(src, side) {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = side;
+    context(canvas).drawImage(await image(src), 0, 0, side, side);
+    const data = canvas.toDataURL("image/jpeg", QUALITY);
+    return { data, place: { image: await image(data), x: 0, y: 0, side } };
+  }
+  function looking(room3, find) {
+    const look = (found) => {
+      if (found === null) return;
+      room3.state.chosen = found;
+      room3.redraw();
+    };
+    for (const name of ["photos", "readings"])
+      find(name).addEventListener("click", (event) => {
+        const place2 = find(name).getBoundingClientRect();
+        const x = (event.clientX - place2.left) / place2.width, y = (event.clientY - place2.top) / place2.height;
+        look(photoAt(x, y, room3.state.choice.batch));
+      });
+    find("which").oninput = () => look(Number(find("which").value) - 1);
   }
 
   // gi_core/web/screens/compare/compare.js
   var compare_exports = {};
   __export(compare_exports, {
-    mount: () => mount2
+    mount: () => mount3
   });
-
-  // gi_core/web/lib/verdict.js
-  var standing = (verdict) => verdict.reason?.code === "too-short" ? "short" : verdict.level;
 
   // gi_core/web/screens/compare/compare.html
   var compare_default = '<div class="sheet compare" data-testid="compare">\n  <div class="story"><h1 data-t="compare.story"></h1>\n    <select data-r="examples" class="s" data-label="compare.examples"></select></div>\n  <section class="panel" data-label="compare.lanes">\n    <div class="side-by-side" data-r="lanes">\n      <div class="lane first">\n        <h2 class="private" data-icon="lock"><span data-t="compare.private"></span></h2>\n        <div class="pic prv"><canvas data-r="truth" role="img" data-label="compare.private"></canvas></div>\n        <p class="small" data-r="same"></p>\n        <details class="change"><summary data-t="compare.change"></summary>\n          <label><span data-t="compare.picture"></span><select data-r="picture"></select></label>\n          <label><span data-t="compare.network"></span><select data-r="network"></select></label>\n          <label><span data-t="compare.attack"></span><select data-r="attack"></select></label>\n          <button type="button" class="btn s" data-r="anew" data-t="compare.anew"></button></details>\n      </div>\n      <div class="lane slot" data-r="slot">\n        <h2 data-icon="plus"><span data-t="compare.next"></span></h2>\n        <div class="offers">\n          <button type="button" class="offer" data-r="offer" data-testid="add-lane" data-icon="plus"><span></span></button>\n          <select class="offer" data-add="defense" data-label="compare.add_defense"></select>\n          <select class="offer" data-add="batch_size" data-label="compare.add_batch_size"></select>\n          <select class="offer" data-add="attack" data-label="compare.add_attack"></select>\n          <select class="offer" data-add="model" data-label="compare.add_model"></select>\n          <button type="button" class="offer from" data-r="from" data-icon="plus"><span data-t="compare.from_explore"></span></button>\n        </div>\n        <p class="small" data-r="takes"></p>\n        <select class="s" data-r="vary" data-label="compare.vary"></select>\n      </div>\n    </div>\n    <div class="dots" data-r="dots" aria-hidden="true"></div>\n    <div class="together">\n      <button type="button" class="play" data-r="play" data-label="compare.play"></button>\n      <div class="scrubbing">\n        <div class="row"><p data-r="step"></p><span class="legend small" data-r="legend"></span>\n          <button type="button" class="btn s" data-r="stop" hidden data-icon="stop"><span data-t="compare.stop"></span></button>\n          <button type="button" class="btn s" data-r="difference" data-testid="compare-difference"><span data-t="compare.difference"></span> <kbd>D</kbd></button></div>\n        <input type="range" data-r="scrub" min="0" max="1000" value="1000" data-label="compare.scrub">\n        <div class="plot" data-r="plot"></div>\n      </div>\n    </div>\n    <details class="fold" data-r="fold"><summary><b data-t="compare.ranking"></b><span class="small" data-r="places"></span></summary>\n      <div class="scroll" tabindex="0" role="group" data-label="compare.ranking"><table data-r="ranking"></table></div></details>\n    <div class="fold-acts"><button type="button" class="btn s" data-r="repeat"></button>\n      <button type="button" class="btn s" data-r="csv" data-icon="down"><span data-t="compare.table"></span></button></div>\n  </section>\n  <p class="sr" role="status" data-r="status"></p>\n</div>\n';
@@ -614,12 +1345,12 @@ var gi = (() => {
     "server",
     "seed"
   ];
-  var keyOf = (settings, pictures2) => JSON.stringify([Object.entries(settings).sort(), pictures2]);
+  var keyOf3 = (settings, pictures2) => JSON.stringify([Object.entries(settings).sort(), pictures2]);
   var varying = (lanes) => FIELDS.filter((field) => new Set(lanes.map((lane) => String(lane[field]))).size > 1);
   var bare = (text) => String(text).split("+").map((part) => part.split(":")[0]).join(" + ");
   var partsOf = (text) => text === "none" ? [] : text.split("+").map((part) => {
-    const [name, options = ""] = part.split(/:(.*)/s), known = name === "gaussian" ? { sigma: 0.01 } : {};
-    const given = options.split(",").filter(Boolean).map((option) => {
+    const [name, options2 = ""] = part.split(/:(.*)/s), known = name === "gaussian" ? { sigma: 0.01 } : {};
+    const given = options2.split(",").filter(Boolean).map((option) => {
       const [key2, value] = option.split(/=(.*)/s);
       return [key2, Number.isFinite(Number(value)) ? Number(value) : value];
     });
@@ -631,8 +1362,8 @@ var gi = (() => {
       return t("compare.noise", { z: short(noise2.sigma) });
     if (!parts.length) return t("compare.no_noise");
     if (!parts.every((part) => words["does_" + part.name])) return text;
-    const told2 = defense(parts, words);
-    return told2.charAt(0).toUpperCase() + told2.slice(1);
+    const told3 = defense(parts, words);
+    return told3.charAt(0).toUpperCase() + told3.slice(1);
   }
   function valueName(field, value) {
     if (field === "defense") return defenseName(String(value));
@@ -644,8 +1375,8 @@ var gi = (() => {
   }
   function labels(lanes) {
     const fields = varying(lanes);
-    const told2 = fields.length ? fields : ["attack"];
-    return lanes.map((lane) => told2.map((field) => valueName(field, lane[field])).join(", "));
+    const told3 = fields.length ? fields : ["attack"];
+    return lanes.map((lane) => told3.map((field) => valueName(field, lane[field])).join(", "));
   }
   function proposal(lanes, axes) {
     const base = lanes[0] ?? {}, fields = [...varying(lanes), "defense"].filter((field) => axes[field]);
@@ -657,12 +1388,12 @@ var gi = (() => {
   }
   function frameAt(run, x) {
     const scale = stepScale(run.total);
-    const far = (frame) => Math.abs(scale.at(frame.iteration) - x);
+    const far = (frame2) => Math.abs(scale.at(frame2.iteration) - x);
     const frames = run.frames;
-    return frames.reduce((best2, frame) => far(frame) < far(best2) ? frame : best2);
+    return frames.reduce((best2, frame2) => far(frame2) < far(best2) ? frame2 : best2);
   }
   var mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-  var spread = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / (list.length - 1));
+  var spread2 = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / (list.length - 1));
   var repeatOf = (run) => ({
     seed: run.scenario.seed,
     gain: run.verdict.gain,
@@ -673,7 +1404,7 @@ var gi = (() => {
     seconds: run.seconds
   });
   function ranking(lanes) {
-    const rows = lanes.map((lane, at2) => ({ lane, at: at2, gains: lane.repeats.map((repeat) => repeat.gain) })).filter((row) => row.gains.length).map((row) => ({ ...row, gain: mean(row.gains), sd: spread(row.gains) })).sort((a, b) => b.gain - a.gain);
+    const rows = lanes.map((lane, at2) => ({ lane, at: at2, gains: lane.repeats.map((repeat) => repeat.gain) })).filter((row) => row.gains.length).map((row) => ({ ...row, gain: mean(row.gains), sd: spread2(row.gains) })).sort((a, b) => b.gain - a.gain);
     const near = (a, b) => a?.sd != null && b?.sd != null && Math.abs(a.gain - b.gain) < Math.hypot(a.sd, b.sd);
     return rows.map((row, k) => ({ ...row, close: near(rows[k - 1], row) || near(row, rows[k + 1]) }));
   }
@@ -719,7 +1450,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/compare/view.js
-  var FACTOR = 4;
+  var FACTOR2 = 4;
   var laneHtml = (label, at2) => `<h2 class="attacker">${mark(at2)}<span>${escape(label)}</span>
   <button type="button" class="btn quiet" data-k="remove" aria-label="${escape(t("compare.remove", { lane: label }))}">
     ${icon("cross")}</button></h2>
@@ -729,9 +1460,9 @@ var gi = (() => {
     <button type="button" class="link small" data-k="open">${words["compare.open"]}</button></div>
     <div class="ctl" data-k="ctl"><canvas data-k="control" role="img" aria-label="${words["compare.control"]}"></canvas>
     </div></div>`;
-  async function drawFrame(canvas, run, frame) {
-    const { batch, width, height } = run.size, source2 = await picture(frame.src ?? run.sprite);
-    tiles(canvas, source2, frame.row ?? 0, batch, width, height);
+  async function drawFrame(canvas, run, frame2) {
+    const { batch, width, height } = run.size, source2 = await picture(frame2.src ?? run.sprite);
+    tiles(canvas, source2, frame2.row ?? 0, batch, width, height);
   }
   async function drawTruth(canvas, run) {
     const { batch, width, height } = run.size;
@@ -751,50 +1482,50 @@ var gi = (() => {
     cell("ctl").hidden = !verdict?.control?.src;
   }
   function layOut(root, lanes, act) {
-    const box = (
+    const box2 = (
       /** @type {HTMLElement} */
       root.querySelector("[data-r=lanes]")
     );
-    const told2 = labels(lanes.map((lane) => lane.settings));
-    const slot = box.querySelector("[data-r=slot]");
-    box.querySelectorAll("[data-lane]").forEach((node) => {
+    const told3 = labels(lanes.map((lane) => lane.settings));
+    const slot = box2.querySelector("[data-r=slot]");
+    box2.querySelectorAll("[data-lane]").forEach((node) => {
       if (!lanes.some((lane) => String(lane.id) === /** @type {HTMLElement} */
       node.dataset.lane)) node.remove();
     });
     lanes.forEach((lane, at2) => {
       let node = (
         /** @type {HTMLElement | null} */
-        box.querySelector(`[data-lane="${lane.id}"]`)
+        box2.querySelector(`[data-lane="${lane.id}"]`)
       );
       if (!node) {
         node = document.createElement("div");
         node.className = "lane";
         node.dataset.lane = String(lane.id);
       }
-      const key2 = at2 + told2[at2];
+      const key2 = at2 + told3[at2];
       if (node.dataset.key !== key2) {
         node.dataset.key = key2;
-        node.innerHTML = laneHtml(told2[at2], at2);
+        node.innerHTML = laneHtml(told3[at2], at2);
         node.querySelectorAll("button").forEach((button2) => {
           button2.onclick = () => act(lane, button2.dataset.k ?? "");
         });
       }
-      box.insertBefore(node, slot);
+      box2.insertBefore(node, slot);
     });
     fit(root, lanes.length + (lanes.length < 6 ? 2 : 1));
   }
   function fit(root, columns) {
-    const box = (
+    const box2 = (
       /** @type {HTMLElement} */
       root.querySelector("[data-r=lanes]")
     );
-    if (!box.clientWidth) return;
-    const narrow = matchMedia("(max-width: 767px)").matches, inner2 = box.clientWidth - 48;
+    if (!box2.clientWidth) return;
+    const narrow = matchMedia("(max-width: 767px)").matches, inner2 = box2.clientWidth - 48;
     const side = narrow ? Math.min(288, Math.floor((inner2 - 32) / 32) * 32) : sideFor(inner2 + 16, columns);
-    box.style.setProperty("--side", `${side}px`);
+    box2.style.setProperty("--side", `${side}px`);
   }
   async function drawMoment(root, lanes, x, held) {
-    const told2 = labels(lanes.map((lane) => lane.settings));
+    const told3 = labels(lanes.map((lane) => lane.settings));
     await Promise.all(lanes.map(async (lane, at2) => {
       const node = (
         /** @type {HTMLElement} */
@@ -809,16 +1540,16 @@ var gi = (() => {
       if (!some || lane.message) part("veil").innerHTML = veil(lane);
       drawVerdict(node, lane);
       if (!run || !some) return;
-      const frame = frameAt(run, run.single ? 1 : x), canvas = part("guess");
-      await drawFrame(canvas, run, frame);
+      const frame2 = frameAt(run, run.single ? 1 : x), canvas = part("guess");
+      await drawFrame(canvas, run, frame2);
       if (held) {
         const truth2 = document.createElement("canvas");
         await drawTruth(truth2, run);
-        difference(canvas, truth2, canvas, FACTOR);
+        difference(canvas, truth2, canvas, FACTOR2);
       }
       canvas.setAttribute("aria-label", t(
         held ? "compare.difference_alt" : "compare.alt",
-        { name: told2[at2], psnr: number(frame.psnr), factor: FACTOR }
+        { name: told3[at2], psnr: number(frame2.psnr), factor: FACTOR2 }
       ));
       if (run.verdict?.control?.src) await drawFrame(part("control"), run, { src: run.verdict.control.src });
     }));
@@ -828,13 +1559,13 @@ var gi = (() => {
     if (widest) await drawTruth(canvas, widest.run);
   }
   function drawRanking(find, lanes) {
-    const rows = ranking(lanes), told2 = labels(lanes.map((lane) => lane.settings));
+    const rows = ranking(lanes), told3 = labels(lanes.map((lane) => lane.settings));
     const once = rows.every((row) => row.lane.repeats.length < 2);
-    find("places").innerHTML = rows.map((row, k) => `<span>${ordinal(k + 1, words)}${row.close ? " ≈" : ""} ${mark(row.at)}${escape(told2[row.at])}</span>`).join("") + (rows.length && once ? `<span>${words["compare.one_seed"]}</span>` : "");
-    const plusMinus = (list, digits = 1) => number(mean(list), digits) + (spread(list) == null ? "" : ` ± ${number(spread(list), digits)}`);
+    find("places").innerHTML = rows.map((row, k) => `<span>${ordinal(k + 1, words)}${row.close ? " ≈" : ""} ${mark(row.at)}${escape(told3[row.at])}</span>`).join("") + (rows.length && once ? `<span>${words["compare.one_seed"]}</span>` : "");
+    const plusMinus = (list, digits = 1) => number(mean(list), digits) + (spread2(list) == null ? "" : ` ± ${number(spread2(list), digits)}`);
     find("ranking").innerHTML = `<thead><tr>${words["compare.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map((row, k) => {
       const of = (name) => row.lane.repeats.map((repeat) => repeat[name]);
-      return `<tr><td>${k + 1}${row.close ? " ≈" : ""}</td><th scope="row">${mark(row.at)} ${escape(told2[row.at])}</th>
+      return `<tr><td>${k + 1}${row.close ? " ≈" : ""}</td><th scope="row">${mark(row.at)} ${escape(told3[row.at])}</th>
       <td>${signed(row.gain)}${row.sd == null ? "" : ` ± ${number(row.sd)}`}</td><td>${plusMinus(of("psnr"))}</td>
       <td>${plusMinus(of("ssim"), 2)}</td><td>${whole(mean(of("steps")))}</td><td>${plusMinus(of("seconds"))}</td>
       <td>${row.lane.repeats.length}</td></tr>`;
@@ -844,7 +1575,7 @@ var gi = (() => {
   // gi_core/web/screens/compare/compare.js
   var SEEDS = 3;
   var SWEEP_MS = 6e3;
-  function mount2(context2) {
+  function mount3(context2) {
     const root = fill(context2.element, compare_default), find = finder(root);
     const here = room(context2, root, find);
     offers(here, find, context2);
@@ -882,7 +1613,7 @@ var gi = (() => {
       },
       stop: (job) => server.stop_lane({ id: job.id }),
       told: (job, run) => {
-        hear(job, run, find);
+        hear2(job, run, find);
         redraw();
       },
       changed: redraw
@@ -895,8 +1626,8 @@ var gi = (() => {
       refit();
     };
     const add = (settings, pictures2, run) => {
-      const full = { ...state.base.settings, ...settings }, key2 = keyOf(full, pictures2);
-      if (state.lanes.some((lane2) => keyOf(lane2.settings, lane2.pictures) === key2)) return toast(words["compare.there"]);
+      const full = { ...state.base.settings, ...settings }, key2 = keyOf3(full, pictures2);
+      if (state.lanes.some((lane2) => keyOf3(lane2.settings, lane2.pictures) === key2)) return toast(words["compare.there"]);
       if (state.lanes.length >= MOST) return toast(t("compare.full", { n: MOST }));
       const ready = run?.verdict && run.scores && run.size && run.truth ? run : null;
       const lane = {
@@ -942,7 +1673,7 @@ var gi = (() => {
     const more = props.catalog.samples.map((sample) => ({ sample: sample.name })).filter((one) => !own.some((p) => p.sample === one.sample));
     return [...own, ...more].slice(0, Number(value));
   }
-  function hear(job, run, find) {
+  function hear2(job, run, find) {
     const { lane } = job, kind = run.state === "recorded" ? "done" : run.state;
     if (kind === "failed") {
       if (job.repeat) toast(run.message);
@@ -956,11 +1687,11 @@ var gi = (() => {
     if (!job.repeat) Object.assign(lane, { state: kind, run: { ...lane.run, ...run } });
   }
   function drawAll(state, queue, root, find) {
-    const { lanes, x, held } = state, told2 = labels(lanes.map((lane) => lane.settings));
+    const { lanes, x, held } = state, told3 = labels(lanes.map((lane) => lane.settings));
     drawMoment(root, lanes, x, held);
     drawPrivate(find("truth"), lanes);
     drawRanking(find, lanes);
-    const all = lanes.map(({ run }, at2) => ({ run, label: told2[at2], at: at2 }));
+    const all = lanes.map(({ run }, at2) => ({ run, label: told3[at2], at: at2 }));
     const shown2 = all.filter((one) => one.run?.frames?.length);
     find("plot").innerHTML = shown2.length ? plot(shown2, x, Math.max(280, find("plot").clientWidth)) : "";
     const totals = new Set(shown2.map((one) => one.run.total));
@@ -969,7 +1700,7 @@ var gi = (() => {
     find("scrub").value = 1e3 * x;
     find("scrub").style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
     find("scrub").setAttribute("aria-valuetext", find("step").textContent);
-    find("legend").textContent = held ? t("compare.legend", { factor: FACTOR, full: Math.round(255 / FACTOR) }) : "";
+    find("legend").textContent = held ? t("compare.legend", { factor: FACTOR2, full: Math.round(255 / FACTOR2) }) : "";
     find("stop").hidden = !queue.busy;
     const missing = lanes.filter((lane) => lane.run?.verdict && lane.repeats.length < SEEDS);
     find("repeat").disabled = queue.busy;
@@ -980,10 +1711,10 @@ var gi = (() => {
   }
   function fitSlot(state, axes, find) {
     const settings = state.lanes.map((lane) => lane.settings), full = state.lanes.length >= MOST;
-    const offered3 = full ? null : proposal(settings.length ? settings : [state.base.settings], axes);
+    const offered4 = full ? null : proposal(settings.length ? settings : [state.base.settings], axes);
     find("slot").hidden = full;
-    find("offer").hidden = !offered3;
-    if (offered3) find("offer").querySelector("span").textContent = valueName(...offered3);
+    find("offer").hidden = !offered4;
+    if (offered4) find("offer").querySelector("span").textContent = valueName(...offered4);
     find("from").hidden = !explore.setUp();
     const fields = varying(settings), base = settings[0] ?? state.base.settings;
     const what = ["model", "attack", "seed"].filter((field) => !fields.includes(field));
@@ -1053,7 +1784,7 @@ var gi = (() => {
       show2();
       requestAnimationFrame(tick2);
     };
-    const hold = (on2) => {
+    const hold2 = (on2) => {
       if (here.state.held !== on2) {
         here.state.held = on2;
         here.redraw();
@@ -1065,8 +1796,8 @@ var gi = (() => {
       show2();
       to(find("scrub").value / 1e3);
     };
-    find("difference").onpointerdown = () => hold(true);
-    for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => hold(false));
+    find("difference").onpointerdown = () => hold2(true);
+    for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => hold2(false));
     const mine = (event) => document.body.dataset.tab === "compare" && !event.ctrlKey && !event.metaKey && !event.altKey && event.target instanceof Element && !event.target.matches("input:not([type=range]), select, textarea");
     window.addEventListener("keydown", (event) => {
       if (!mine(event)) return;
@@ -1074,16 +1805,16 @@ var gi = (() => {
       const own = event.target === find("difference") && [" ", "Enter"].includes(event.key);
       if (event.key.toLowerCase() === "d" || own) {
         event.preventDefault();
-        return hold(true);
+        return hold2(true);
       }
       if (event.key === " " && !button2) {
         event.preventDefault();
         toggle();
       }
     });
-    window.addEventListener("keyup", (event) => ["d", "D", " ", "Enter"].includes(event.key) && hold(false));
+    window.addEventListener("keyup", (event) => ["d", "D", " ", "Enter"].includes(event.key) && hold2(false));
     find("lanes").addEventListener("scroll", () => {
-      const box = find("lanes"), at2 = Math.round(box.scrollLeft / Math.max(1, box.clientWidth - 48));
+      const box2 = find("lanes"), at2 = Math.round(box2.scrollLeft / Math.max(1, box2.clientWidth - 48));
       root.querySelectorAll("[data-r=dots] i").forEach((dot, i) => dot.classList.toggle("on", i === at2));
     });
     show2();
@@ -1102,27 +1833,27 @@ var gi = (() => {
       }
     };
     find("csv").onclick = () => {
-      const told2 = labels(here.state.lanes.map((lane) => lane.settings));
-      const rows = here.state.lanes.flatMap((lane, i) => lane.repeats.map((r) => [told2[i], r.seed, r.gain, r.psnr, r.ssim, r.level, r.steps, r.seconds]));
+      const told3 = labels(here.state.lanes.map((lane) => lane.settings));
+      const rows = here.state.lanes.flatMap((lane, i) => lane.repeats.map((r) => [told3[i], r.seed, r.gain, r.psnr, r.ssim, r.level, r.steps, r.seconds]));
       const head = ["lane", "seed", "gain_db", "psnr_db", "ssim", "level", "steps", "seconds"];
       saveText("comparison.csv", csv([head, ...rows]), "text/csv");
     };
     const wanted = new URLSearchParams(location.search).get("comparison");
     if (wanted && props.catalog.recorded.includes(wanted) && wanted !== props.first?.compare?.name)
-      server.recorded_comparison({ name: wanted }).then((told2) => here.take(told2));
+      server.recorded_comparison({ name: wanted }).then((told3) => here.take(told3));
   }
 
   // gi_core/web/screens/dial/dial.js
   var dial_exports = {};
   __export(dial_exports, {
-    mount: () => mount3
+    mount: () => mount4
   });
 
   // gi_core/web/screens/dial/dial.html
   var dial_default = '<div class="story"><h1 data-t="dial_story"></h1></div>\n<div class="dial">\n  <section class="panel dial-top">\n    <div class="dial-left">\n      <div><label class="small" for="gi-z" data-t="dial_z"></label><input type="number" id="gi-z" class="big" data-r="z-number" min="0.0001" max="3" step="any"></div>\n      <dl>\n        <div><dt data-t="dial_epsilon"></dt><dd><b data-r="epsilon"></b></dd></div>\n        <div><dt class="bound" data-icon="hatch"><span data-t="bits"></span></dt><dd><b data-r="bits"></b></dd></div>\n      </dl>\n      <p class="small" data-t="dial_note"></p>\n      <p class="small refused" data-r="error" role="status"></p>\n    </div>\n    <div class="dial-right" data-r="axis">\n      <input type="range" data-r="z" min="0" max="1000" step="1" data-label="dial_z">\n      <div data-r="scales" aria-hidden="true"></div>\n      <div data-r="curve"></div>\n    </div>\n  </section>\n  <section class="panel dial-grid" data-r="grid"></section>\n  <div class="dial-foot"><span class="small" data-t="dial_foot"></span><div class="thumbs" data-r="samples" role="group" data-label="sample_pictures"></div></div>\n</div>\n';
 
   // gi_core/web/screens/dial/dial.js
-  function mount3({ element, props, trigger, watch, server }) {
+  function mount4({ element, props, trigger, watch, server }) {
     const { words: words2, catalog } = props;
     const root = gi.mount(element, dial_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
@@ -1159,7 +1890,7 @@ var gi = (() => {
         curve2 = null;
         drawSamples();
         drawCurve();
-        ask();
+        ask2();
         askCurve();
       };
       return button2;
@@ -1242,15 +1973,15 @@ var gi = (() => {
       }
       find("error").textContent = "";
       const side = answer.side;
-      const put2 = async (canvas, src, label2) => {
+      const put4 = async (canvas, src, label2) => {
         gi.tiles(canvas, await gi.image(src), 0, 1, side, side);
         canvas.setAttribute("aria-label", label2);
       };
-      await put2(find("private"), answer.truth, words2.dial_private);
+      await put4(find("private"), answer.truth, words2.dial_private);
       for (const [i, one] of answer.attacks.entries()) {
         const column = root.querySelector(`[data-a="${i}"]`), cell = (name) => column.querySelector(`[data-k="${name}"]`);
-        await put2(cell("guess"), one.src, `${one.name}, ${gi.number(one.psnr)} dB`);
-        await put2(cell("control"), one.control, words2.control_alt);
+        await put4(cell("guess"), one.src, `${one.name}, ${gi.number(one.psnr)} dB`);
+        await put4(cell("control"), one.control, words2.control_alt);
         cell("ms").textContent = `${Math.max(1, Math.round(one.ms))} ms`;
         cell("gain").textContent = `${gi.signed(one.gain)} dB`;
         cell("psnr").textContent = `${gi.number(one.psnr)} dB`;
@@ -1261,7 +1992,7 @@ var gi = (() => {
       }
       find("grid").dataset.drawn = answer.z;
     };
-    const ask = async () => {
+    const ask2 = async () => {
       wanted = true;
       if (flying) return;
       flying = true;
@@ -1291,7 +2022,7 @@ var gi = (() => {
       z = Math.min(HIGH, Math.max(LOW, value));
       drawNumbers2();
       drawCurve();
-      ask();
+      ask2();
     };
     find("z").oninput = (event) => turn(of(event.target.value / 1e3));
     find("z-number").onchange = (event) => {
@@ -1309,7 +2040,7 @@ var gi = (() => {
       redraw();
       if (!seen2) {
         seen2 = true;
-        ask();
+        ask2();
         askCurve();
       }
     });
@@ -1321,7 +2052,7 @@ var gi = (() => {
   // gi_core/web/screens/evidence/evidence.js
   var evidence_exports = {};
   __export(evidence_exports, {
-    mount: () => mount4
+    mount: () => mount5
   });
 
   // gi_core/web/screens/evidence/setup.js
@@ -1334,7 +2065,7 @@ var gi = (() => {
     const found = /^clip\+gaussian(?::sigma=([\d.e-]+))?$/.exec(defense2);
     return found ? Number(found[1] ?? 0.01) : NaN;
   }
-  function offered({ rows, columns }) {
+  function offered2({ rows, columns }) {
     const of = (name) => [...new Set(columns.map((column) => column[name]))];
     return {
       row: rows.map((row) => row.name),
@@ -1351,7 +2082,7 @@ var gi = (() => {
     if (z === 0) return t("evidence.no_noise");
     return Number.isNaN(z) ? t("evidence.defense_" + String(value).split(":")[0]) : t("evidence.noise", { z: short(z) });
   }
-  function cellOf(choice, catalog) {
+  function cellOf2(choice, catalog) {
     const row = catalog.rows.findIndex((r) => r.name === choice.row);
     const column = catalog.columns.findIndex((c) => c.batch_size === Number(choice.batch_size) && c.local_steps === Number(choice.local_steps) && c.clients === Number(choice.clients) && c.defense === choice.defense);
     return row < 0 || column < 0 ? null : { row, column };
@@ -1472,7 +2203,7 @@ var gi = (() => {
     }
     return `<p>${number(p.x, 4)}: <b>${number(p.psnr)} dB</b> ± ${number(p.sd)}</p>`;
   }
-  async function draw(box, kind, data, told2) {
+  async function draw2(box2, kind, data, told3) {
     const library = await plotly(), { traces, x, y } = figure(kind, data), ink = token("ink2"), line = token("line");
     const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
     const layout2 = {
@@ -1488,7 +2219,7 @@ var gi = (() => {
       legend: { font: { size: 14 } }
     };
     const dictionary = { "Download plot as a PNG": t("evidence.chart_png"), "Reset axes": t("evidence.chart_reset") };
-    await library.react(box, traces, layout2, {
+    await library.react(box2, traces, layout2, {
       displaylogo: false,
       responsive: true,
       modeBarButtons: [["toImage", "resetScale2d"]],
@@ -1497,12 +2228,12 @@ var gi = (() => {
     });
     const held = (
       /** @type {any} */
-      box
+      box2
     );
     held.removeAllListeners?.("plotly_hover");
     held.removeAllListeners?.("plotly_click");
-    held.on("plotly_hover", (event) => told2(event.points[0].customdata, false));
-    held.on("plotly_click", (event) => told2(event.points[0].customdata, true));
+    held.on("plotly_hover", (event) => told3(event.points[0].customdata, false));
+    held.on("plotly_click", (event) => told3(event.points[0].customdata, true));
   }
 
   // gi_core/web/screens/evidence/evidence.html
@@ -1630,9 +2361,9 @@ var gi = (() => {
     })}</p>` : ""}
     <h3>${t("evidence.outside")}</h3><p class="small">${outside(choice)}</p>${buttons("")}`;
   }
-  function drawRuns(box, runs) {
+  function drawRuns(box2, runs) {
     const heads = words["evidence.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("");
-    box.innerHTML = `<table><thead><tr>${heads}</tr></thead>
+    box2.innerHTML = `<table><thead><tr>${heads}</tr></thead>
     <tbody>${runs.map((run) => `<tr><td><code class="mono">${escape(run.attack)}</code><br>
       ${escape(run.names.join(", "))}</td>
     <td>${words["level_" + run.level]}</td><td>${number(run.psnr)}</td>
@@ -1652,12 +2383,12 @@ var gi = (() => {
     <td>${whole(regime.runs[0].iterations)}</td>
     <td><button type="button" class="link" data-regime="${name}">${t("evidence.pictures")}</button></td></tr>`;
   }
-  var rowsOf = ({ groups, regimes: told2 }) => groups.flatMap(({ name: group2, columns, rows }) => rows.flatMap(({ victim, cells }) => cells.map((name, i) => name ? rowHtml(victim, words[`feas_${group2}_${columns[i]}`], name, told2[name]) : "")));
-  async function drawRegime(box, name, run, shown2) {
-    box.innerHTML = ["private", "attacker"].map((kind) => `<figure>
+  var rowsOf = ({ groups, regimes: told3 }) => groups.flatMap(({ name: group2, columns, rows }) => rows.flatMap(({ victim, cells }) => cells.map((name, i) => name ? rowHtml(victim, words[`feas_${group2}_${columns[i]}`], name, told3[name]) : "")));
+  async function drawRegime(box2, name, run, shown2) {
+    box2.innerHTML = ["private", "attacker"].map((kind) => `<figure>
     <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
     <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("") + `<p class="small">${escape(name)}: SSIM ${number(run.ssim, 2)}, ${number(run.psnr)} dB</p>`;
-    const source2 = await picture(shown2.src), canvases = box.querySelectorAll("canvas");
+    const source2 = await picture(shown2.src), canvases = box2.querySelectorAll("canvas");
     [0, shown2.rows - 1].forEach((row, i) => tiles(canvases[i], source2, row, shown2.batch, shown2.side, shown2.side));
   }
   function regimes({ props, server }, find) {
@@ -1674,7 +2405,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/evidence/evidence.js
-  function mount4(context2) {
+  function mount5(context2) {
     const root = fill(context2.element, evidence_default), find = finder(root);
     const open = opener(context2);
     room2(context2, find, open);
@@ -1683,10 +2414,10 @@ var gi = (() => {
   }
   function opener({ server }) {
     return async (key2) => {
-      const told2 = await server.risk_run({ key: key2 });
-      if (told2.run) return emit("open", told2.run);
-      if (told2.query) location.search = `${told2.query}&tab=explore`;
-      else toast(told2.error);
+      const told3 = await server.risk_run({ key: key2 });
+      if (told3.run) return emit("open", told3.run);
+      if (told3.query) location.search = `${told3.query}&tab=explore`;
+      else toast(told3.error);
     };
   }
   function room2({ props, server }, find, open) {
@@ -1698,7 +2429,7 @@ var gi = (() => {
         find("sentence").querySelector(`[data-f=${field}]`).value = choice[field];
       });
       const plain2 = more.image_size === 32 && more.channels === 3 && more.batchnorm === "eval";
-      const at2 = plain2 ? cellOf(choice, catalog) : null, mine = ++asked;
+      const at2 = plain2 ? cellOf2(choice, catalog) : null, mine = ++asked;
       find("answer").classList.toggle("asking", !at2);
       if (at2) {
         markCell(find("map"), at2, false);
@@ -1725,11 +2456,11 @@ var gi = (() => {
       if (!button2) return;
       if (button2.dataset.act === "open") return open(button2.dataset.key);
       if (button2.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
-      const at2 = cellOf(choice, catalog), box = find("answer").querySelector("[data-k=all]");
-      const shown2 = box.innerHTML !== "";
+      const at2 = cellOf2(choice, catalog), box2 = find("answer").querySelector("[data-k=all]");
+      const shown2 = box2.innerHTML !== "";
       button2.setAttribute("aria-expanded", String(!shown2));
-      if (shown2) box.innerHTML = "";
-      else drawRuns(box, (await server.evidence_cell(at2)).runs);
+      if (shown2) box2.innerHTML = "";
+      else drawRuns(box2, (await server.evidence_cell(at2)).runs);
     };
     show2();
   }
@@ -1741,21 +2472,21 @@ var gi = (() => {
   function sentence2(catalog, find, changed) {
     const values = (
       /** @type {Record<string, any[]>} */
-      offered(catalog)
+      offered2(catalog)
     );
     const select = (field) => `<select data-f="${field}"
     aria-label="${t("evidence.choice_" + field)}">${values[field].map((value) => `<option value="${escape(value)}">
       ${escape(named(field, value))}</option>`).join("")}</select>`;
     find("sentence").innerHTML = words["evidence.sentence"].replace(/\{(\w+)\}/g, (_, field) => `</span>
     ${select(field)}<span>`).replace(/^/, "<span>").concat("</span>");
-    for (const box of find("sentence").querySelectorAll("select")) {
-      const text = ["row", "defense"].includes(box.dataset.f);
-      box.onchange = () => changed(box.dataset.f, text ? box.value : Number(box.value));
+    for (const box2 of find("sentence").querySelectorAll("select")) {
+      const text = ["row", "defense"].includes(box2.dataset.f);
+      box2.onchange = () => changed(box2.dataset.f, text ? box2.value : Number(box2.value));
     }
     find("setup").onsubmit = (event) => event.preventDefault();
   }
   function moreFields(find, more, show2) {
-    const box = find("more"), field = (name) => box.querySelector(`[data-f=${name}]`);
+    const box2 = find("more"), field = (name) => box2.querySelector(`[data-f=${name}]`);
     field("channels").append(new Option(t("evidence.colour"), "3"), new Option(t("evidence.grey"), "1"));
     field("batchnorm").append(...["eval", "train", "shared"].map((mode) => new Option(t("evidence.bn_" + mode), mode)));
     for (const name of Object.keys(more)) {
@@ -1775,8 +2506,8 @@ var gi = (() => {
   function charts({ props }, find, open) {
     const data = props.catalog.charts;
     let kind = KINDS[0];
-    const box = find("charts-box");
-    const told2 = (point, click) => {
+    const box2 = find("charts-box");
+    const told3 = (point, click) => {
       find("point").innerHTML = pointHtml(kind, point);
       if (click && point.key) open(point.key);
     };
@@ -1785,7 +2516,7 @@ var gi = (() => {
         button2.setAttribute("aria-pressed", String(button2.dataset.kind === kind));
       find("chart-note").textContent = t("evidence.note_" + kind);
       find("point").innerHTML = `<p class="small">${t("evidence.hover")}</p>`;
-      await draw(find("chart"), kind, data, told2).catch((error) => {
+      await draw2(find("chart"), kind, data, told3).catch((error) => {
         find("point").textContent = error.message;
       });
     };
@@ -1802,9 +2533,9 @@ var gi = (() => {
       const button2 = event.target.closest("[data-key]");
       if (button2) open(button2.dataset.key);
     };
-    box.ontoggle = () => box.open && show2();
+    box2.ontoggle = () => box2.open && show2();
     on("theme", () => {
-      if (box.open) show2();
+      if (box2.open) show2();
     });
   }
 
@@ -1812,7 +2543,7 @@ var gi = (() => {
   var explore_exports = {};
   __export(explore_exports, {
     early: () => early,
-    mount: () => mount5,
+    mount: () => mount6,
     offer: () => offer
   });
 
@@ -1828,15 +2559,15 @@ var gi = (() => {
     return parts;
   }
   function component(text) {
-    const [name, ...rest] = text.trim().split(":"), options = (
+    const [name, ...rest] = text.trim().split(":"), options2 = (
       /** @type {Record<string, string>} */
       {}
     );
     for (const part of rest.length ? splitTop(rest.join(":"), ",") : []) {
       const [key2, ...value] = part.split("=");
-      options[key2.trim()] = value.join("=").trim().replace(/^\((.*)\)$/, "$1");
+      options2[key2.trim()] = value.join("=").trim().replace(/^\((.*)\)$/, "$1");
     }
-    return { name: name.trim(), options };
+    return { name: name.trim(), options: options2 };
   }
   var stack = (text) => text.trim() === "none" ? [] : splitTop(text, "+").map(component);
   var truth = (value, otherwise) => value === void 0 ? otherwise : value.toLowerCase() === "true";
@@ -1849,15 +2580,15 @@ var gi = (() => {
   var speed = 5e8;
   var seen = /* @__PURE__ */ new Map();
   function products(model, side) {
-    const { name, options } = component(model), places = side * side / 4;
-    if (name === "mlp") return 3 * side * side * figure2(options.width, 256);
-    if (name === "convnet") return side * side * 400 * figure2(options.width, 64) ** 2;
+    const { name, options: options2 } = component(model), places = side * side / 4;
+    if (name === "mlp") return 3 * side * side * figure2(options2.width, 256);
+    if (name === "convnet") return side * side * 400 * figure2(options2.width, 64) ** 2;
     return places * 12 * 75 + 2 * (places / 4) * 12 * 300;
   }
   function evaluations(text) {
-    const { name, options } = component(text), restarts = figure2(options.restarts, 1);
-    if (name === "ig") return restarts * figure2(options.steps, 4800);
-    return name === "dlg" ? restarts * figure2(options.steps, 300) * EARLY * INNER : 20;
+    const { name, options: options2 } = component(text), restarts = figure2(options2.restarts, 1);
+    if (name === "ig") return restarts * figure2(options2.steps, 4800);
+    return name === "dlg" ? restarts * figure2(options2.steps, 300) * EARLY * INNER : 20;
   }
   var work = (settings) => PASSES * Number(settings.batch_size ?? 1) * evaluations(String(settings.attack)) * products(String(settings.model ?? "lenet"), Number(settings.image_size ?? 32));
   function estimate(settings) {
@@ -1873,7 +2604,7 @@ var gi = (() => {
   var BETA1 = 0.9;
   var BETA2 = 0.999;
   var EPS = 1e-8;
-  function* descend(evaluate, start4, victim, { count, lr, signed: signed2, decay, box }, machine) {
+  function* descend(evaluate, start4, victim, { count, lr, signed: signed2, decay, box: box2 }, machine) {
     const x = start4.slice(), u = new Float32Array(x.length), step2 = adam(u), gradient = machine.room(x.length);
     const { mean: mean2, std, shape: [channels, height, width] } = victim, places = height * width;
     victim.normalise(x, u);
@@ -1890,13 +2621,13 @@ var gi = (() => {
         lowest = loss;
         best2.set(x);
       }
-      yield { iteration: i, pictures: box ? best2 : best2.map(clamp), loss, terms };
+      yield { iteration: i, pictures: box2 ? best2 : best2.map(clamp), loss, terms };
       if (i === count) return;
       if (milestones.has(i)) rate *= 0.1;
       if (signed2) for (let j = 0; j < gradient.length; j++) gradient[j] = Math.sign(gradient[j]);
       else for (let j = 0; j < gradient.length; j++) gradient[j] *= std[Math.floor(j / places) % channels];
       step2(gradient, rate);
-      if (box)
+      if (box2)
         for (let j = 0; j < u.length; j++) {
           const c = Math.floor(j / places) % channels;
           u[j] = Math.min(Math.max(u[j], -mean2[c] / std[c]), (1 - mean2[c]) / std[c]);
@@ -1920,8 +2651,8 @@ var gi = (() => {
 
   // gi_core/web/engine/attacks/analytic.js
   var OPTIONS = ["tolerance"];
-  function analytic(options) {
-    const tolerance = figure2(options.tolerance, 0.02);
+  function analytic(options2) {
+    const tolerance = figure2(options2.tolerance, 0.02);
     return {
       iterations: 1,
       single: true,
@@ -2020,11 +2751,11 @@ var gi = (() => {
     const known = defense2 ?? [];
     const signs = known.some(({ name }) => name === "sign");
     let distance = OBJECTIVES[signs ? "sign-alignment" : objective](update);
-    for (const { name, options } of [...known].reverse()) {
+    for (const { name, options: options2 } of [...known].reverse()) {
       if (name === "topk") distance = masked(distance, update);
-      else if (name === "clip" && (options.per === "update" || batch === 1) && options.scope !== "tensor")
-        distance = clipped(distance, figure2(options.norm, 1));
-      else if (name === "quantize") distance = withinCells(objective, update, cut, options);
+      else if (name === "clip" && (options2.per === "update" || batch === 1) && options2.scope !== "tensor")
+        distance = clipped(distance, figure2(options2.norm, 1));
+      else if (name === "quantize") distance = withinCells(objective, update, cut, options2);
     }
     return distance;
   }
@@ -2349,14 +3080,14 @@ var gi = (() => {
       }
     };
   }
-  function* minimise(evaluate, start4, { count, pixels: pixels2, lr, box, patience, below }) {
+  function* minimise(evaluate, start4, { count, pixels: pixels2, lr, box: box2, patience, below }) {
     const x = start4.slice(), step2 = lbfgs(x, lr), gradient = new Float32Array(x.length);
     let now = evaluate(x, gradient), lowest = now.loss, milestone = lowest, waited = 0, best2 = x.slice(0, pixels2);
     for (let i = 0; i <= count; i++) {
       yield { iteration: i, pictures: best2.map(clamp), ...now, lowest };
       if (i === count || lowest < below || patience > 0 && (waited >= patience || !Number.isFinite(now.loss))) return;
       yield* step2(evaluate);
-      if (box) for (let j = 0; j < pixels2; j++) x[j] = clamp(x[j]);
+      if (box2) for (let j = 0; j < pixels2; j++) x[j] = clamp(x[j]);
       now = evaluate(x, gradient);
       if (now.loss < lowest) {
         best2 = x.slice(0, pixels2);
@@ -2434,11 +3165,11 @@ var gi = (() => {
     let lowest = Infinity;
     for (let restart = 0; restart < restarts; restart++) {
       let own = Infinity, last = null;
-      for (const frame of from(restart)) {
-        if (frame) {
-          own = Math.min(own, Number.isNaN(frame.loss) ? Infinity : frame.loss);
-          last = own < lowest || !answer ? frame.pictures : answer;
-          yield { ...frame, iteration: restart * frames + frame.iteration, restart, pictures: last };
+      for (const frame2 of from(restart)) {
+        if (frame2) {
+          own = Math.min(own, Number.isNaN(frame2.loss) ? Infinity : frame2.loss);
+          last = own < lowest || !answer ? frame2.pictures : answer;
+          yield { ...frame2, iteration: restart * frames + frame2.iteration, restart, pictures: last };
         } else yield null;
       }
       if (last) answer = last.slice();
@@ -2464,13 +3195,13 @@ var gi = (() => {
   // gi_core/web/engine/attacks/dlg.js
   var OPTIONS2 = ["steps", "restarts", "init", "lr", "box", "patience", "labels"];
   var CONVERGED = 1e-8;
-  function dlg(options, first) {
-    const steps = figure2(options.steps, 300), restarts = figure2(options.restarts, 1), init = options.init ?? "randn";
+  function dlg(options2, first) {
+    const steps = figure2(options2.steps, 300), restarts = figure2(options2.restarts, 1), init = options2.init ?? "randn";
     const how = {
       count: steps,
-      lr: figure2(options.lr, 1),
-      box: truth(options.box, false),
-      patience: figure2(options.patience, 15)
+      lr: figure2(options2.lr, 1),
+      box: truth(options2.box, false),
+      patience: figure2(options2.patience, 15)
     };
     return {
       iterations: restarts * (steps + 1),
@@ -2478,22 +3209,22 @@ var gi = (() => {
       *run(observation, seed2) {
         const { victim, batch, machine, update } = observation, pixels2 = batch * victim.inputs;
         const goal = { distance: distanceTo(observation, "l2"), name: "l2" }, below = CONVERGED * inner(update, update);
-        const matcher = new Matcher(victim, batch, goal, machine), joint = (options.labels ?? "joint") === "joint";
+        const matcher = new Matcher(victim, batch, goal, machine), joint = (options2.labels ?? "joint") === "joint";
         const evaluate = joint ? withLabels(matcher, batch, machine) : withKnown(matcher, recover(observation), victim);
         let converged = false;
         yield* best(restarts, steps + 1, function* (restart) {
           if (converged) return;
           const own = restartSeed(seed2, restart);
           let x = unboxed(observation, own);
-          if (first) for (const frame of first.run(observation, own)) x = frame?.pictures.slice() ?? x;
+          if (first) for (const frame2 of first.run(observation, own)) x = frame2?.pictures.slice() ?? x;
           else if (init !== "randn") x = start(init, observation, own);
           const logits = joint ? new Generator(own + 1).normals(batch * victim.classes) : new Float32Array(0);
           const all = new Float32Array(pixels2 + logits.length);
           all.set(x);
           all.set(logits, pixels2);
-          for (const frame of minimise(evaluate, all, { ...how, pixels: pixels2, below })) {
-            yield frame;
-            converged = (frame?.lowest ?? Infinity) < below;
+          for (const frame2 of minimise(evaluate, all, { ...how, pixels: pixels2, below })) {
+            yield frame2;
+            converged = (frame2?.lowest ?? Infinity) < below;
           }
         });
       }
@@ -2526,27 +3257,27 @@ var gi = (() => {
 
   // gi_core/web/engine/attacks/ig.js
   var OPTIONS3 = ["steps", "restarts", "init", "lr", "tv", "objective", "signed", "decay", "box"];
-  function ig(options, first) {
-    const steps = figure2(options.steps, 4800), restarts = figure2(options.restarts, 1);
-    const name = options.objective ?? "cosine";
+  function ig(options2, first) {
+    const steps = figure2(options2.steps, 4800), restarts = figure2(options2.restarts, 1);
+    const name = options2.objective ?? "cosine";
     const how = {
       count: steps,
-      lr: figure2(options.lr, 0.1),
-      signed: truth(options.signed, true),
-      decay: truth(options.decay, true),
-      box: truth(options.box, true)
+      lr: figure2(options2.lr, 0.1),
+      signed: truth(options2.signed, true),
+      decay: truth(options2.decay, true),
+      box: truth(options2.box, true)
     };
     return {
       iterations: restarts * (steps + 1),
       single: false,
       *run(observation, seed2) {
         const { victim, batch, machine } = observation;
-        const goal = { distance: distanceTo(observation, name), name, tv: figure2(options.tv, 0.01) };
+        const goal = { distance: distanceTo(observation, name), name, tv: figure2(options2.tv, 0.01) };
         const matcher = new Matcher(victim, batch, goal, machine), wanted = oneHot(recover(observation), victim.classes);
         yield* best(restarts, steps + 1, function* (restart) {
           const own = restartSeed(seed2, restart);
-          let x = first ? null : start(options.init ?? "randn", observation, own);
-          for (const frame of first?.run(observation, own) ?? []) x = frame?.pictures.slice() ?? x;
+          let x = first ? null : start(options2.init ?? "randn", observation, own);
+          for (const frame2 of first?.run(observation, own) ?? []) x = frame2?.pictures.slice() ?? x;
           if (x) yield* descend((guess, g) => matcher.evaluate(guess, wanted, g), x, victim, how, machine);
         });
       }
@@ -2596,7 +3327,7 @@ var gi = (() => {
       }
     }
   }
-  var DEFENSES = { clip, gaussian, topk, sign, quantize };
+  var DEFENSES2 = { clip, gaussian, topk, sign, quantize };
 
   // gi_core/web/engine/victim.js
   var CIFAR_MEAN = [0.4914, 0.4822, 0.4465];
@@ -2650,10 +3381,10 @@ var gi = (() => {
   function attackRuns(text) {
     const parts = splitTop(text, "+");
     if (parts.length !== 1) return false;
-    const { name, options } = component(text), known = ATTACKS[name];
-    if (!known || !Object.keys(options).every((key2) => known.options.includes(key2))) return false;
-    if (options.labels && options.labels !== "joint") return false;
-    const { init } = options;
+    const { name, options: options2 } = component(text), known = ATTACKS[name];
+    if (!known || !Object.keys(options2).every((key2) => known.options.includes(key2))) return false;
+    if (options2.labels && options2.labels !== "joint") return false;
+    const { init } = options2;
     return !init || STARTS.includes(init) || attackRuns(init);
   }
   function runsHere(settings, side) {
@@ -2661,22 +3392,22 @@ var gi = (() => {
     const plain2 = { mode: "eval", local_steps: 1, clients: 1, channels: 3, server: "honest", image_size: side };
     if (!Object.entries(plain2).every(([field, value]) => at2(field, value) === String(value))) return false;
     if (at2("update", "auto") === "delta" || !["0", at2("batch_size", 1)].includes(at2("local_batch", 0))) return false;
-    const { name, options } = component(at2("model", "lenet")), weights = component(at2("weights", "init"));
-    if (!KNOWN.includes(name) || !Object.keys(options).every((key2) => MODEL_OPTIONS[name].includes(key2))) return false;
+    const { name, options: options2 } = component(at2("model", "lenet")), weights = component(at2("weights", "init"));
+    if (!KNOWN.includes(name) || !Object.keys(options2).every((key2) => MODEL_OPTIONS[name].includes(key2))) return false;
     const knowledge = at2("knowledge", "labels").split("+"), labelled2 = knowledge.includes("labels");
     const first = name === "mlp" || !attackNames(at2("attack", "ig")).includes("analytic");
-    return weights.name === "init" && first && (labelled2 || Number(at2("batch_size", 1)) === 1) && knowledge.every((fact) => ["labels", "defense", "none"].includes(fact)) && Number(at2("batch_size", 1)) <= MOST2.batch_size && stack(at2("defense", "none")).every((d) => d.name in DEFENSES) && attackRuns(at2("attack", "ig")) && size(name, options, side) <= MOST2.parameters;
+    return weights.name === "init" && first && (labelled2 || Number(at2("batch_size", 1)) === 1) && knowledge.every((fact) => ["labels", "defense", "none"].includes(fact)) && Number(at2("batch_size", 1)) <= MOST2.batch_size && stack(at2("defense", "none")).every((d) => d.name in DEFENSES2) && attackRuns(at2("attack", "ig")) && size(name, options2, side) <= MOST2.parameters;
   }
   function attackNames(text) {
-    const { name, options } = component(text);
-    return [name, ...options.init && !STARTS.includes(options.init) ? attackNames(options.init) : []];
+    const { name, options: options2 } = component(text);
+    return [name, ...options2.init && !STARTS.includes(options2.init) ? attackNames(options2.init) : []];
   }
   function size(name, { width }, side) {
     if (name === "mlp") return 3 * side * side * Number(width ?? 256);
     return name === "convnet" ? 709 * Number(width ?? 64) ** 2 : 0;
   }
 
-  // worker:/work/h-engine/gi_core/web/engine/worker.js
+  // worker:/work/h-servers/gi_core/web/engine/worker.js
   var worker_default = '"use strict";(()=>{function pt(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function W(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?pt(n.join(":"),","):[]){let[s,...l]=r.split("=");e[s.trim()]=l.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var dt=o=>o.trim()==="none"?[]:pt(o,"+").map(W),F=(o,t)=>o===void 0?t:o.toLowerCase()==="true",j=(o,t)=>o===void 0?t:Number(o);function kt(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function Et(o,t,{norm:n,scope:e}){let r=j(n,1);for(let s of e==="tensor"?t(o):[o]){let l=Math.min(1,r/Math.max(kt(s),1e-38));for(let a=0;a<s.length;a++)s[a]*=l}}function we(o,t,{sigma:n},e){let r=j(n,.01);for(let s of t(o)){let l=e.normals(s.length);for(let a=0;a<s.length;a++)s[a]+=Math.fround(r*l[a])}}function xe(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,V(j(n,.1)*r.length)),l=Uint32Array.from(r,(a,i)=>i).sort((a,i)=>Math.abs(r[i])-Math.abs(r[a]));for(let a=s;a<l.length;a++)r[l[a]]=0}}var V=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function ye(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function Me(o,t,{bits:n,stochastic:e,scale:r},s){let l=2**(j(n,4)-1)-1,a=F(e,!0);for(let i of t(o)){let c=r==="l2"?kt(i):i.reduce((m,h)=>Math.max(m,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let m=0;m<i.length;m++){let h=Math.fround(Math.fround(Math.abs(i[m])/f)*l),u=a?Math.floor(Math.fround(h+s.uniform())):V(h);i[m]=Math.sign(i[m])*u*Math.fround(f/l)}}}var Tt={clip:Et,gaussian:we,topk:xe,sign:ye,quantize:Me},Nt=({name:o,options:t})=>o==="clip"&&t.per!=="update";function It(o,t,n,e,r,s){let l=o.filter(Nt),a=l.length?be(t,i=>{let c=n(i);return l.forEach(({options:f})=>Et(c,r,f,s)),c}):e();for(let{name:i,options:c}of o.filter(f=>!Nt(f)))Tt[i](a,r,c,s);return a}function be(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var jt=12,Ot=64;function Ae(o){let t=o.map(Math.sqrt),n=t.reduce((s,l)=>s+l,0),e=0,r=t.map(s=>V(e+=1+s/n*(Ot-o.length)));return r.map((s,l)=>s-(l?r[l-1]:0))}var vt=(o,t,n)=>Array.from({length:n},(e,r)=>V(o+(t-o)*r/Math.max(1,n-1)));function Se(o,t,n){let e=o.length/t,r=Array.from({length:n},(a,i)=>V((e-1)*(i+1)/(n+1))),s=vt(0,t-1,jt).flatMap(a=>r.map(i=>Math.abs(o[a*e+i]))),l=Float64Array.from(s).sort();return s.map(a=>V(255*Ne(l,a)/Math.max(1,s.length-1)))}function Ne(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function gt(o,t,n){let e=n(o).map((i,c)=>({part:i,height:t[c][0]})).filter((i,c)=>t[c].length>1),r=vt(0,e.length-1,Math.min(e.length,Ot)).map(i=>e[i]),s=Ae(r.map(({part:i})=>i.length)),l=r.map(({part:i,height:c},f)=>Se(i,c,s[f])),a=Array.from({length:jt},(i,c)=>l.flatMap((f,m)=>f.slice(c*s[m],(c+1)*s[m])));return btoa(String.fromCharCode(...a.flat()))}function _t(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function ke(o,t,n,e,r,s,l,a,i){i||a.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)Ee(c,t,n,e,r,s,l,a);for(;c<o;c++)Te(c,t,n,e,r,s,l,a)}function Ee(o,t,n,e,r,s,l,a){let i=o*r,c=i+r,f=c+r,m=f+r,h=o*t,u=h+t,g=u+t,x=g+t,d=0;for(;d+2<=t;d+=2){let y=0,M=0,p=0,w=0,b=0,A=0,N=0,T=0;for(let O=0,S=0,k=d;O<n;O++,S+=s,k+=t){let I=l[k],E=l[k+1],_=e[i+S],D=e[c+S],q=e[f+S],G=e[m+S];y+=_*I,M+=D*I,p+=q*I,w+=G*I,b+=_*E,A+=D*E,N+=q*E,T+=G*E}a[h+d]+=y,a[u+d]+=M,a[g+d]+=p,a[x+d]+=w,a[h+d+1]+=b,a[u+d+1]+=A,a[g+d+1]+=N,a[x+d+1]+=T}for(;d<t;d++)for(let y=0,M=0,p=d;y<n;y++,M+=s,p+=t){let w=l[p];a[h+d]+=e[i+M]*w,a[u+d]+=e[c+M]*w,a[g+d]+=e[f+M]*w,a[x+d]+=e[m+M]*w}}function Te(o,t,n,e,r,s,l,a){let i=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],m=c*t;if(f!==0)for(let h=0;h<t;h++)a[i+h]+=f*l[m+h]}}function Ie(o,t,n,e,r,s,l){l||s.fill(0,0,o*t);let a=0;for(;a+4<=o;a+=4)je(a,t,n,e,r,s);for(;a<o;a++)for(let i=0;i<t;i++){let c=0;for(let f=0,m=a*n,h=i*n;f<n;f++)c+=e[m+f]*r[h+f];s[a*t+i]+=c}}function je(o,t,n,e,r,s){let l=o*n,a=l+n,i=a+n,c=i+n,f=0;for(;f+2<=t;f+=2){let m=0,h=0,u=0,g=0,x=0,d=0,y=0,M=0;for(let w=0,b=f*n,A=b+n;w<n;w++){let N=r[b+w],T=r[A+w],O=e[l+w],S=e[a+w],k=e[i+w],I=e[c+w];m+=O*N,h+=S*N,u+=k*N,g+=I*N,x+=O*T,d+=S*T,y+=k*T,M+=I*T}let p=o*t+f;s[p]+=m,s[p+t]+=h,s[p+2*t]+=u,s[p+3*t]+=g,s[p+1]+=x,s[p+t+1]+=d,s[p+2*t+1]+=y,s[p+3*t+1]+=M}if(f<t)for(let m=0,h=f*n;m<n;m++){let u=r[h+m],g=o*t+f;s[g]+=e[l+m]*u,s[g+t]+=e[a+m]*u,s[g+2*t]+=e[i+m]*u,s[g+3*t]+=e[c+m]*u}}var Ft=(o=Float32Array)=>({room:t=>new o(t),rows:ke,dots:Ie});var H=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:l})=>n*l.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:l})=>r(n*l.inputs)),this.steep=this.stages.map(({layer:l})=>r(n*l.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let l=this.outputs[s],a=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],l);for(let i=0;i<l.length;i++)l[i]=r.value(l[i]),a[i]=r.slope(l[i]);n=l}),n}gradient(t,n,e){let{batch:r,classes:s,shares:l,stages:a}=this,i=this.forward(t),c=a.length-1,f=0;for(let h=0;h<r;h++)f+=Oe(i,l,n,h*s,s)/r;for(let h=0;h<l.length;h++)this.deltas[c][h]=(l[h]-n[h])/r;let m=this.cut(e);for(let h=c;h>=0;h--){let{layer:u}=a[h];if(u.outer(this.deltas[h],this.seen[h],m[h]),!h)break;let g=this.deltas[h-1],x=this.slopes[h-1],d=this.pulled[h];u.pull(d,this.parts[h],this.deltas[h]);for(let y=0;y<g.length;y++)g[y]=x[y]*d[y]}return f}along(t,n,e){let{batch:r,classes:s,shares:l,stages:a,tangents:i}=this,c=this.cut(t),f=a.length-1;a.forEach(({layer:u},g)=>{if(u.count?u.push(c[g],this.seen[g],i[g]):i[g].fill(0),!g)return;let x=this.steep[g],d=this.slopes[g-1],y=i[g-1];for(let M=0;M<x.length;M++)x[M]=d[M]*y[M];u.push(this.parts[g],u.see(x,!0),i[g],{bias:!1,add:!0})});let m=i[f];if(e)for(let u=0;u<m.length;u++)e[u]=-m[u]/r;for(let u=0;u<r;u++)ve(m,l,u*s,s,r);let h=m;for(let u=f;u>=0;u--){let{layer:g}=a[u],x=g.count?[c[u],this.deltas[u]]:[];if(g.pull(this.pulled[u],this.parts[u],h,...x),!u)break;let{activation:d}=a[u-1],y=this.outputs[u-1],M=this.slopes[u-1],p=this.deltas[u-1],w=i[u-1],b=this.pulled[u];for(let A=0;A<b.length;A++)b[A]=M[A]*b[A]+d.bend(y[A])*p[A]*w[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function Oe(o,t,n,e,r){let s=-1/0,l=0,a=0;for(let i=e;i<e+r;i++)s=Math.max(s,o[i]);for(let i=e;i<e+r;i++)l+=Math.exp(o[i]-s);for(let i=e;i<e+r;i++)t[i]=Math.exp(o[i]-s)/l,a-=n[i]*(o[i]-s-Math.log(l));return a}function ve(o,t,n,e,r){let s=0;for(let l=n;l<n+e;l++)s+=t[l]*o[l];for(let l=n;l<n+e;l++)o[l]=t[l]*(o[l]-s)/r}function Pt({shape:[o,t,n],std:e},r,s){let l=r*o,a=s/(l*t*(n-1)),i=s/(l*(t-1)*n);return(c,f)=>{let m=0;for(let h=0,u=0;h<l;h++){let g=1/e[h%o];for(let x=0;x<t;x++)for(let d=0;d<n;d++,u++)d+1<n&&(m+=Rt(c,f,u,u+1,g,a)),x+1<t&&(m+=Rt(c,f,u,u+n,g,i))}return m}}function Rt(o,t,n,e,r,s){let l=(o[e]-o[n])*r,a=l>0?s*r:l<0?-s*r:0;return t[e]+=a,t[n]-=a,s*Math.abs(l)}var J=class{constructor(t,n,{distance:e,name:r,tv:s=0},l){this.sweeps=new H(t,n,l),this.distance=e,this.name=r,this.smooth=s?Pt(t,n,s):null,this.update=l.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let l=this.smooth(t,e);return{loss:s+l,terms:{[this.name]:s,tv:l}}}};function X(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function zt(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,l)=>s+l,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Dt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var _e=Dt(1/2,8),Fe=Dt(1/3,64),L=(o,t)=>o>>>t|o<<32-t;function Re(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function Pe(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=L(n[e-15],7)^L(n[e-15],18)^n[e-15]>>>3,s=L(n[e-2],17)^L(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function qt(o){let t=Re(new TextEncoder().encode(o)),n=Int32Array.from(_e);for(let e=0;e<t.byteLength;e+=64){let r=Pe(t,e),[s,l,a,i,c,f,m,h]=n;for(let u=0;u<64;u++){let g=h+(L(c,6)^L(c,11)^L(c,25))+(c&f^~c&m)+Fe[u]+r[u],x=(L(s,2)^L(s,13)^L(s,22))+(s&l^s&a^l&a);[h,m,f,c,i,a,l,s]=[m,f,c,i+g|0,a,l,s,g+x|0]}[s,l,a,i,c,f,m,h].forEach((u,g)=>{n[g]+=u})}return Uint32Array.from(n)}var K=624,ze=397,Z=(o,t)=>qt(`${o}/${t}`)[0]>>>1,ot=(o,t)=>o+7919*t,v=class{constructor(t){let n=new Uint32Array(K);n[0]=t%2**32;for(let e=1;e<K;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=K,this.kept=null}bits(){this.at===K&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<K;n++){let e=t[n]&2147483648|t[(n+1)%K]&2147483647;t[n]=t[(n+ze)%K]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),l=new Float32Array(t);for(let a=0;a<t;a++)l[a]=this.uniform()*s+r;return l}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)Gt(n,e);return t%16&&(n.set(this.uniforms(16),t-16),Gt(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function Gt(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*Lt(o,t,n,{count:e,lr:r,signed:s,decay:l,box:a},i){let c=t.slice(),f=new Float32Array(c.length),m=De(f),h=i.room(c.length),{mean:u,std:g,shape:[x,d,y]}=n,M=d*y;n.normalise(c,f);let p=new Set(l?[3,5,7].map(N=>Math.floor(e*N/8)):[]),w=c.slice(),b=1/0,A=r;for(let N=0;N<=e;N++){for(let S=0;S<c.length;S++){let k=Math.floor(S/M)%x;c[S]=f[S]*g[k]+u[k]}let{loss:T,terms:O}=o(c,h);if(T<b&&(b=T,w.set(c)),yield{iteration:N,pictures:a?w:w.map(R),loss:T,terms:O},N===e)return;if(p.has(N)&&(A*=.1),s)for(let S=0;S<h.length;S++)h[S]=Math.sign(h[S]);else for(let S=0;S<h.length;S++)h[S]*=g[Math.floor(S/M)%x];if(m(h,A),a)for(let S=0;S<f.length;S++){let k=Math.floor(S/M)%x;f[S]=Math.min(Math.max(f[S],-u[k]/g[k]),(1-u[k])/g[k])}}}var R=o=>Math.min(1,Math.max(0,o));function De(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let l=s/(1-.9**e),a=Math.sqrt(1-.999**e);for(let i=0;i<o.length;i++){let c=r[i],f=t[i]+=(1-.9)*(c-t[i]),m=n[i]=.999*n[i]+(1-.999)*c*c;o[i]-=l*f/(Math.sqrt(m)/a+1e-8)}}}var Ht=["tolerance"];function Wt(o){let t=j(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[l,a]=s(r),i=n.inputs,c=Array.from(a.keys()).sort((g,x)=>Math.abs(a[x])-Math.abs(a[g])).slice(0,Math.max(256,16*e)).filter(g=>a[g]!==0);if(!c.length)throw Error("bias");let f=c.map(g=>qe(l.subarray(g*i,(g+1)*i),a[g],n)),m=Ge(f,e,t),h=new Float32Array(e*i),u=0;m.forEach((g,x)=>{h.set(f[g].map(R),x*i),u+=Vt(f[g])/e}),yield{iteration:0,restart:0,pictures:h,loss:u,terms:{"outside-box":u}}}}}function qe(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((l,a)=>{let i=Math.floor(a/(r*s));return l/t*e[i]+n[i]})}var Vt=o=>o.reduce((t,n)=>t+Math.abs(n-R(n)),0)/o.length,Ut=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function Ge(o,t,n){let e=o.map(a=>Vt(a)<=.001),r=o.map(a=>o.reduce((i,c)=>i+(Ut(a,c)<=n?1:0),0)),s=[...o.keys()].sort((a,i)=>Number(e[i])-Number(e[a])||r[i]-r[a]||a-i),l=[];for(let a of s)l.length<t&&l.every(i=>Ut(o[a],o[i])>n)&&l.push(a);return Array.from({length:t},(a,i)=>l[i%l.length])}function P(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var C=o=>Math.sqrt(P(o,o)),wt={cosine(o){let t=Math.max(C(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(C(e),1e-30),s=P(e,n)/r;for(let l=0;l<e.length;l++)e[l]=(e[l]*s/r-n[l])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let l=0;l<n.length;l++)e+=Math.abs(n[l]),r+=n[l]*t[l];e=Math.max(e,1e-30);let s=r/e;for(let l=0;l<n.length;l++)n[l]=(s*Math.sign(n[l])-t[l])/e;return 1-s}}};function rt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],l=s.some(({name:i})=>i==="sign"),a=wt[l?"sign-alignment":r](o);for(let{name:i,options:c}of[...s].reverse())i==="topk"?a=Le(a,o):i==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?a=Ue(a,j(c.norm,1)):i==="quantize"&&(a=He(r,o,e,c));return a}var Le=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Ue=(o,t)=>n=>{let e=C(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let i=0;i<n.length;i++)n[i]*=r;let l=o(n),a=e>t?P(n,s)/Math.max(e*e,1e-30):0;for(let i=0;i<n.length;i++)n[i]=r*(n[i]-a*s[i]);return l};function He(o,t,n,{bits:e,stochastic:r,scale:s}){let l=(F(r,!0)?1:.5)/(2**(j(e,4)-1)-1),a=t.slice(),i=t.slice();for(let c of n(a)){let f=s==="l2"?C(c):c.reduce((m,h)=>Math.max(m,Math.abs(h)),0);c.fill(l*f)}return c=>{for(let f=0;f<c.length;f++)i[f]=Math.min(Math.max(c[f],t[f]-a[f]),t[f]+a[f]);return wt[o](i)(c)}}var st=16;function We({victim:o,machine:t}){let n=new H(o,st,t),e=n.stages.length-1;n.forward(new v(0).uniforms(st*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),l=n.seen[e];for(let a=0;a<st;a++)for(let i=0;i<r;i++)s[i]+=l[a*r+i]/st;return s}function Ve({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function Ke(o){let{weight:t,bias:n}=Ve(o),{classes:e}=o.victim,r=We(o),s=Array.from({length:e},(i,c)=>r.reduce((f,m,h)=>f+m*t[c*r.length+h],n?n[c]:0)),l=n?s.reduce((i,c,f)=>i+c*n[f],0):1,a=s.map(i=>l>=0?i:-i);return a.indexOf(Math.min(...a))}var it=o=>o.labels??[Ke(o)];var Kt=20,$e=100,$t=1e-7,xt=1e-9;function yt(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var Mt=class{pairs=[];scale=1;learn(t,n){let e=P(t,n);e>1e-10&&(this.pairs.length===$e&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/P(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:l,ro:a}=r,i=r.al=P(l,n)*a;for(let c=0;c<n.length;c++)n[c]-=i*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:l}of this.pairs){let a=l-P(e,n)*s;for(let i=0;i<n.length;i++)n[i]+=a*r[i]}return n}};function Be(o,t){let n=new Mt,e=new Float32Array(o.length),r=null,s=e,l=t,a=0;return function*(i){let{loss:c}=i(o,e);if(!(yt(e)<=$t))for(let f=1;f<=Kt;f++){if(a++,r&&n.learn(e.map((h,u)=>h-r[u]),s.map(h=>h*l)),s=n.direction(e),r=e.slice(),l=a===1?Math.min(1,1/e.reduce((h,u)=>h+Math.abs(u),0))*t:t,P(e,s)>-xt)return;for(let h=0;h<o.length;h++)o[h]+=l*s[h];if(f===Kt)return;let m=c;if(c=i(o,e).loss,yield null,yt(e)<=$t||yt(s)*l<=xt||Math.abs(c-m)<xt)return}}}function*Bt(o,t,{count:n,pixels:e,lr:r,box:s,patience:l,below:a}){let i=t.slice(),c=Be(i,r),f=new Float32Array(i.length),m=o(i,f),h=m.loss,u=h,g=0,x=i.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:x.map(R),...m,lowest:h},d===n||h<a||l>0&&(g>=l||!Number.isFinite(m.loss)))return;if(yield*c(o),s)for(let y=0;y<e;y++)i[y]=R(i[y]);m=o(i,f),m.loss<h&&(x=i.slice(0,e),h=m.loss),g++,h<.5*u&&(u=h,g=0)}}function*lt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let l=1/0,a=null;for(let i of n(s))i?(l=Math.min(l,Number.isNaN(i.loss)?1/0:i.loss),a=l<r||!e?i.pictures:e,yield{...i,iteration:s*t+i.iteration,restart:s,pictures:a}):yield null;a&&(e=a.slice()),r=Math.min(r,l)}}var Yt=["randn","rand","grey"];function bt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,l,a]}=o,i=l*a;return new v(n).normals(t*o.inputs).map((c,f)=>{let m=Math.floor(f/i)%s;return c*r[m]+e[m]})}function at(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?bt(t,n).map(R):o==="grey"?new Float32Array(e).fill(.5):new v(n).uniforms(e)}var Jt=["steps","restarts","init","lr","box","patience","labels"],Ye=1e-8;function Xt(o,t){let n=j(o.steps,300),e=j(o.restarts,1),r=o.init??"randn",s={count:n,lr:j(o.lr,1),box:F(o.box,!1),patience:j(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f,update:m}=l,h=c*i.inputs,u={distance:rt(l,"l2"),name:"l2"},g=Ye*P(m,m),x=new J(i,c,u,f),d=(o.labels??"joint")==="joint",y=d?Xe(x,c,f):Je(x,it(l),i),M=!1;yield*lt(e,n+1,function*(p){if(M)return;let w=ot(a,p),b=bt(l,w);if(t)for(let T of t.run(l,w))b=T?.pictures.slice()??b;else r!=="randn"&&(b=at(r,l,w));let A=d?new v(w+1).normals(c*i.classes):new Float32Array(0),N=new Float32Array(h+A.length);N.set(b),N.set(A,h);for(let T of Bt(y,N,{...s,pixels:h,below:g}))yield T,M=(T?.lowest??1/0)<g})}}}function Je(o,t,{classes:n}){let e=X(t,n);return(r,s)=>o.evaluate(r,e,s)}function Xe(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,l=new Float64Array(t*e),a=n.room(t*e);return(i,c)=>{for(let m=0;m<t;m++){let h=i.subarray(s+m*e,s+(m+1)*e),u=Math.max(...h),g=h.reduce((x,d)=>x+Math.exp(d-u),0);h.forEach((x,d)=>{l[m*e+d]=Math.exp(x-u)/g})}let f=o.evaluate(i.subarray(0,s),l,c.subarray(0,s),a);for(let m=0;m<t;m++){let h=0;for(let u=m*e;u<(m+1)*e;u++)h+=l[u]*a[u];for(let u=m*e;u<(m+1)*e;u++)c[s+u]=l[u]*(a[u]-h)}return f}}var Qt=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function Zt(o,t){let n=j(o.steps,4800),e=j(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:j(o.lr,.1),signed:F(o.signed,!0),decay:F(o.decay,!0),box:F(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f}=l,m={distance:rt(l,r),name:r,tv:j(o.tv,.01)},h=new J(i,c,m,f),u=X(it(l),i.classes);yield*lt(e,n+1,function*(g){let x=ot(a,g),d=t?null:at(o.init??"randn",l,x);for(let y of t?.run(l,x)??[])d=y?.pictures.slice()??d;d&&(yield*Lt((y,M)=>h.evaluate(y,u,M),d,i,s,f))})}}}var ct={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Ct({shape:o,mean:t,variance:n},e,r){let[s,l,a]=o,i=l*a,c=s*i,f=Float64Array.from({length:s},(x,d)=>t?.[d]??0),m=Float64Array.from({length:s},(x,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),u=r.room(e*c),g=x=>{for(let d=0;d<e*s;d++)x(d%s,d*i,(d+1)*i)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(x,d=!1){let y=d?u:h;return g((M,p,w)=>{let b=d?0:f[M];for(let A=p;A<w;A++)y[A]=(x[A]-b)*m[M]}),y},push(x,d,y,{bias:M=!0,add:p=!1}={}){g((w,b,A)=>{let N=x[w],T=M?x[s+w]:0;for(let O=b;O<A;O++)y[O]=N*d[O]+T+(p?y[O]:0)})},pull(x,...d){x.fill(0,0,e*c);for(let y=0;y<d.length;y+=2)g((M,p,w)=>{let b=d[y][M]*m[M],A=d[y+1];for(let N=p;N<w;N++)x[N]+=b*A[N]})},outer(x,d,y){y.fill(0,0,2*s),g((M,p,w)=>{let b=0,A=0;for(let N=p;N<w;N++)b+=x[N]*d[N],A+=x[N];y[M]+=b,y[s+M]+=A})}}}function te({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,l){let[a,i,c]=o,{rows:f,dots:m}=l,h=Math.floor((i+2*r-n)/e)+1,u=Math.floor((c+2*r-n)/e)+1,g=h*u,x=a*n*n,d=t*x,y=a*i*c,M=t*g,p={channels:a,height:i,width:c,kernel:n,stride:e,padding:r,high:h,wide:u},w=()=>Array.from({length:s},()=>l.room(x*g)),b=w(),A=w(),N=l.room(x*g),T=l.room(d),O=(S,k,I)=>s===1?S:S.subarray(k*I,(k+1)*I);return{shape:[t,h,u],inputs:y,outputs:M,fan:x,shapes:[[t,a,n,n],[t]],count:d+t,see(S,k=!1){let I=k?A:b;return I.forEach((E,_)=>Qe(O(S,_,y),E,p)),I},push(S,k,I,{bias:E=!0,add:_=!1}={}){for(let D=0;D<s;D++){let q=O(I,D,M);if(f(t,g,x,S,x,1,k[D],q,_),E)for(let G=0;G<t;G++){let ge=S[d+G];for(let ut=G*g;ut<(G+1)*g;ut++)q[ut]+=ge}}},pull(S,...k){S.fill(0,0,s*y);for(let I=0;I<s;I++){for(let E=0;E<k.length;E+=2)f(x,g,t,k[E],1,x,O(k[E+1],I,M),N,E>0);Ze(N,O(S,I,y),p)}},outer(S,k,I){for(let E=0;E<s;E++)if(m(t,x,g,O(S,E,M),k[E],E?T:I,!1),E)for(let _=0;_<d;_++)I[_]+=T[_];for(let E=0;E<t;E++){let _=0;for(let D=0;D<s;D++)for(let q=D*M+E*g,G=q+g;q<G;q++)_+=S[q];I[d+E]=_}}}}function ft(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Qe(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,x]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<x;p++){let w=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[A+b]=o[w+b*a]}}}}function Ze(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,x]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<x;p++){let w=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[w+b*a]+=o[A+b]}}}}function ee({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let l=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:l+(n?t:0),see:a=>a,push(a,i,c,f={}){if(s(e,t,o,i,a,c,f.add??!1),n&&(f.bias??!0))for(let m=0;m<e;m++)for(let h=0;h<t;h++)c[m*t+h]+=a[l+h]},pull(a,...i){for(let c=0;c<i.length;c+=2)r(e,o,t,i[c+1],t,1,i[c],a,c>0)},outer(a,i,c){if(r(t,o,e,a,1,t,i,c,!1),!!n)for(let f=0;f<t;f++){let m=0;for(let h=0;h<e;h++)m+=a[h*t+f];c[l+f]=m}}}}function ne(o,{shape:[t,n,e],kernel:r},s){let l=Math.floor(n/r),a=Math.floor(e/r),i=t*n*e,c=t*l*a,f=s*t,m=new Int32Array(o==="max"?s*c:0),h=1/(r*r),u=d=>{for(let y=0,M=0;y<f;y++)for(let p=0;p<l;p++)for(let w=0;w<a;w++,M++)d(M,(y*n+p*r)*e+w*r)},g=(d,y)=>{for(let M=0;M<r;M++)for(let p=0;p<r;p++)y(d+M*e+p)},x=d=>u((y,M)=>{m[y]=M,g(M,p=>{d[p]>d[m[y]]&&(m[y]=p)})});return{shape:[t,l,a],inputs:i,outputs:c,fan:0,shapes:[],count:0,see(d,y=!1){return o==="max"&&!y&&x(d),d},push(d,y,M,{add:p=!1}={}){u((w,b)=>{let A=0;o==="max"?A=y[m[w]]:g(b,N=>{A+=h*y[N]}),M[w]=p?M[w]+A:A})},pull(d,y,M){d.fill(0,0,s*i),u((p,w)=>{o==="max"?d[m[p]]+=M[p]:g(w,b=>{d[b]+=h*M[p]})})},outer(){}}}var Ce=[.4914,.4822,.4465],tn=[.247,.2435,.2616],re={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=j(o,256);return{plan:[...Array.from({length:j(t,2)},()=>{let a=s;return F(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:a,bias:F(r,!0)}],[e]]}).flat(),["bias",F(r,!0)]]}},convnet:({width:o})=>{let t=j(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:Ce,std:tn}}},en=Object.keys(re);function se(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:l}=W(o),{plan:a,...i}=re[s](l);return nn(a,{shape:t,classes:n,seed:e,weights:r,...i})}function nn(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:l=0,weights:a}){let[i,c,f]=t,m=c*f,h=i*m,u=o.every(([w,b])=>w!=="bias"||b),x=[...o.filter(([w])=>w!=="bias"),["dense",{units:n,bias:u}]],d=oe(x,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),y=w=>Array.from({length:i},(b,A)=>w.length===i?w[A]:on(w)),M=y(r),p=y(s);return{shape:t,inputs:h,classes:n,mean:M,std:p,count:d.reduce((w,{layer:b})=>w+b.count,0),shapes:d.flatMap(({layer:w})=>w.shapes),weights:a??sn(d.map(({layer:w})=>w),e,new v(l)),stages:(w,b)=>oe(x,t,w,b),normalise(w,b){for(let A=0;A<w.length;A++){let N=Math.floor(A/m)%i;b[A]=(w[A]-M[N])/p[N]}},denormalise(w,b){for(let A=0;A<w.length;A++)b[A]=w[A]/p[Math.floor(A/m)%i]}}}var on=o=>o.reduce((t,n)=>t+n,0)/o.length;function oe(o,t,n,e){let r=[],s=t,l=0;for(let[a,i]of o){if(a in ct){r[r.length-1].activation=ct[a];continue}let c=rn(a,i,s,n,e);r.push({layer:c,activation:ct.identity,at:l}),s=c.shape,l+=c.count}return r}function rn(o,t,n,e,r){return o==="convolution"?te({shape:n,...t},e,r):o==="dense"?ee({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Ct({shape:n,...t},e,r):ne(o==="max"?"max":"average",{shape:n,kernel:t},e)}function sn(o,t,n){let e=o.flatMap(({shapes:l,fan:a})=>l.map((i,c)=>{let f=i.reduce((h,u)=>h*u,1),m=1/Math.sqrt(a);return a?n.uniforms(f,-m,m):new Float32Array(f).fill(c?0:1)})),r=t?e.map(l=>n.uniforms(l.length,-.5,.5)):e,s=new Float32Array(r.reduce((l,a)=>l+a.length,0));return r.reduce((l,a)=>(s.set(a,l),l+a.length),0),s}var ln={ig:{options:Qt,make:Zt},dlg:{options:Jt,make:Xt},analytic:{options:Ht,make:Wt}};function At(o){let{name:t,options:n}=W(o),{init:e}=n;return ln[t].make(n,e&&!Yt.includes(e)?At(e):null)}function ie(o,t,n=Ft()){let e=(w,b)=>Number(o[w]??b),r=e("seed",0),s=e("batch_size",1),l=e("image_size",32),a=e("num_classes",10),i=String(o.model??"lenet"),c=W(String(o.weights??"init")),f=se(i,{shape:[3,l,l],classes:a,seed:Number(c.options.seed??0)}),m=new v(Z(r,"labels")),h=Array.from({length:s},()=>m.whole(a)),u=dt(String(o.defense??"none")),g=zt(f.shapes),{clean:x,update:d}=an({victim:f,truth:t,labels:h,stacked:u,cut:g,machine:n,seed:r}),y=String(o.knowledge??"labels").split("+"),M={victim:f,batch:s,update:d,cut:g,machine:n,labels:y.includes("labels")?h:null,defense:y.includes("defense")?u:null},p=At(String(o.attack??"ig"));return{victim:f,truth:t,labels:h,clean:x,observation:M,attack:p,seed:Z(r,"attack")}}function an({victim:o,truth:t,labels:n,stacked:e,cut:r,machine:s,seed:l}){let a=n.length,i=o.inputs,c=(u,g)=>{let x=s.room(o.count);return new H(o,g.length,s).gradient(u,X(g,o.classes),x),Float32Array.from(x)},f=c(t,n),m=u=>c(t.subarray(u*i,(u+1)*i),[n[u]]),h=new v(Z(l,"defense"));return{clean:f,update:It(e,a,m,()=>f.slice(),r,h)}}function le({observation:o},t){let n=o.update.slice(),e=new v(Z(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),l=i=>Math.sqrt(i.reduce((c,f)=>c+f*f,0)),a=l(r)/Math.max(l(s),1e-12);r.forEach((i,c)=>{r[c]=s[c]*a})}return{...o,update:n}}var tt=11,cn=1.5,fn=100;function U(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(R(o[e])-R(t[e]))**2;return n/o.length}var $=(o,t)=>-10*Math.log10(Math.max(U(o,t),10**(-fn/10))),ae=(()=>{let o=Array.from({length:tt},(n,e)=>Math.exp(-((e-5)**2)/(2*cn**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function hn(o,t,n){let e=n-tt+1,r=t-tt+1,s=new Float64Array(t*e),l=new Float64Array(r*e);for(let a=0;a<t;a++)for(let i=0;i<e;i++)for(let c=0;c<tt;c++)s[a*e+i]+=ae[c]*o[a*n+i+c];for(let a=0;a<r;a++)for(let i=0;i<tt;i++)for(let c=0;c<e;c++)l[a*e+c]+=ae[i]*s[(a+i)*e+c];return l}function Q(o,t,[n,e,r]){let s=e*r,l=.01**2,a=.03**2,i=0,c=0;for(let f=0;f<n;f++){let m=Float64Array.from({length:s},(p,w)=>R(o[f*s+w])),h=Float64Array.from({length:s},(p,w)=>R(t[f*s+w])),u=p=>hn(m.map((w,b)=>p(b)),e,r),g=u(p=>m[p]),x=u(p=>h[p]),d=u(p=>m[p]*m[p]),y=u(p=>h[p]*h[p]),M=u(p=>m[p]*h[p]);for(let p=0;p<g.length;p++,c++){let w=2*g[p]*x[p]+l,b=2*(M[p]-g[p]*x[p])+a;i+=w*b/((g[p]**2+x[p]**2+l)*(d[p]-g[p]**2+(y[p]-x[p]**2)+a))}}return i/c}var z=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function B(o,t,n=t.length){let e=z(o,n),r=z(t,n),s=r.length;if(s===1)return o;let l=r.map(f=>e.map(m=>U(f,m))),a=new Float64Array(1<<s).fill(1/0),i=new Int8Array(1<<s);a[0]=0;for(let f=0;f<1<<s;f++){let m=mn(f);for(let h=0;h<s&&m<s;h++){let u=f|1<<h,g=a[f]+l[m][h];u!==f&&g<a[u]&&(a[u]=g,i[u]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,m=s-1;m>=0;m--)c.set(e[i[f]],m*n),f^=1<<i[f];return c}function mn(o){let t=0;for(;o;o&=o-1)t++;return t}var ce=["Nothing","Colours and layout","Recognisable","Faithful"],un="Too short to tell",pn=.05,dn=.02,et=[.1,.85,.95],fe=.25,gn=.01,wn=99,xn=.1,yn=6,Mn=(o,t)=>o.filter(n=>t.every(e=>U(n,e)>gn)).slice(0,wn);function he(o,t,n){let e=U(o,t);return 1+n.filter(r=>U(o,r)<=e).length}function bn({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,dn*n)&&e>=et[1]){let i=e>=et[2]?3:2;return ht(i,i===3?"copy":"recognised","structure",e,et[i-1])}let l=Math.max(1,pn/s*n);if(o>l)return ht(0,"not-found","rank",o,l);if(o>=t)return ht(0,"guesswork","rank",o,t-1);let a=(i,c,f)=>ht(+(c>=f),c>=f?"layout":"no-gain",i,c,f);return e/et[0]>=r/fe?a("structure",e,et[0]):a("pixels",r,fe)}var ht=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function me(o){let t=a=>Math.min(...a.map(i=>i.loss)),e=[...new Set(o.map(a=>a.restart))].map(a=>o.filter(i=>i.restart===a)).sort((a,i)=>t(a)-t(i))[0]??[];if(e.length<yn)return null;let r=e[0].iteration,s=e[e.length-1].iteration,l=t(e.filter(a=>a.iteration<=r+.75*(s-r)));return!(l>0&&1-t(e)/l>xn)}function ue(o,t,n,e,r,s){let l=s[0]*s[1]*s[2],a=z(t,l),i=Mn(e,a),c=z(B(o,t,l),l),f=z(B(n,t,l),l),m=a.map((p,w)=>{let b=Q(f[w],p,s),A=U(f[w],p),N=Q(c[w],p,s),T=U(c[w],p);return{ssim:N,mse:T,control_ssim:b,control_mse:A,rank:he(c[w],p,i),control_rank:he(f[w],p,i),candidates:i.length+1,structure:(N-b)/Math.max(1e-6,1-b),pixels:1-T/Math.max(1e-10,A)}}),h=m.map(p=>bn(p,a.length)),u=Math.max(...h.map(p=>p.level)),g=m.reduce((p,w,b)=>(h[b].level-h[p].level||w.structure-m[p].structure)>0?b:p,0),x=u===0&&r===!1,d=m[g],y=x?"too-short":h[g].code,M=p=>p.reduce((w,b)=>w+b,0)/p.length;return{level:u,word:x?un:ce[u],levels:h.map(p=>p.level),reason:{...h[g],code:y,picture:g,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:M(a.map((p,w)=>$(c[w],p)-$(f[w],p))),control:{name:"noise",psnr:M(a.map((p,w)=>$(f[w],p))),ssim:M(m.map(p=>p.control_ssim)),mse:M(m.map(p=>p.control_mse))},pictures:h.map((p,w)=>({level:p.level,word:ce[p.level],code:p.code,...m[w]}))}}var pe=64,An=o=>new Set(Array.from({length:pe},(t,n)=>Math.round((o-1)*(n/(pe-1))**2)));function St(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let l=0;l<e;l++)for(let a=0;a<3;a++)for(let i=0;i<n;i++)s[4*(Math.floor(i/t)*r+l*t+i%t)+a]=255*o[(3*l+a)*n+i];return s}var nt=o=>o.reduce((t,n)=>t+n,0)/o.length,mt=class{constructor({settings:t,truth:n,others:e}){this.settings=t,this.others=e,this.experiment=ie(t,n),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{victim:t,truth:n,labels:e,clean:r,observation:s,attack:l}=this.experiment;return{total:Math.max(1,l.iterations-1),single:l.single,labels:e,numel:t.count,truth:St(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{victim:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:gt(n,e,r),clean:gt(t,e,r),numel:n.length,share:_t(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=An(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:l}=this.experiment,a=z(l,this.size),i=B(e,l,this.size),c=z(i,this.size),f=u=>nt(c.map((g,x)=>u(g,a[x],this.shape))),m=St(i,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f($),ssim:f(Q),pixels:m,kept:s}}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=z(t,this.size),r=z(B(n.pictures,t,this.size),this.size),s=r.map((l,a)=>Q(l,e[a],this.shape));return{psnr:nt(r.map((l,a)=>$(l,e[a]))),ssim:nt(s),mse:nt(r.map((l,a)=>U(l,e[a]))),lpips:null,fmse:null,recovered:null,success:nt(s.map(l=>+(l>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,l=this.last.pictures.slice(),a=le(this.experiment,Number(this.settings.seed??0)),i=l,c=0;for(let u of t.run(a,n))if(u&&(i=u.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||me(this.kept),m=ue(l,e,i.slice(),z(r,s),f,this.shape),h=St(B(i,e,s),this.shape[1]);return{...m,control:{...m.control,pixels:h}}}};var de=160,Y=o=>postMessage(o);function Sn(o){let t=new mt(o),n=t.still();if(o.only==="wire")return Y({state:"wire",wire:n.wire});Y({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let i=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),i};for(let i=t.attack();!i.next().done;)performance.now()-r>de&&Y({state:"running",moments:s()});let l={seconds:t.seconds,scores:t.scores()};Y({state:"judging",share:0,moments:s(),...l});let a=t.judge();for(;;){let{done:i,value:c}=a.next();if(i)return Y({state:"done",moments:[],verdict:c,...l});performance.now()-r>de&&(r=performance.now(),Y({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{Sn(o.data)}catch(t){Y({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
 
   // gi_core/web/engine/run.js
@@ -2718,13 +3449,13 @@ var gi = (() => {
   function story(id, { settings, pictures: pictures2 }, side) {
     let still = {};
     let kept = [];
-    return (told2) => {
-      const { state, moments = [], share, message, seconds = null, scores = null, verdict = null } = told2;
+    return (told3) => {
+      const { state, moments = [], share, message, seconds = null, scores = null, verdict = null } = told3;
       if (state === "failed") return { id, state, message };
-      if (told2.still)
+      if (told3.still)
         still = {
-          ...told2.still,
-          truth: strip2(told2.still.truth, side),
+          ...told3.still,
+          truth: strip2(told3.still.truth, side),
           scenario: settings,
           layers: [],
           opinions: [],
@@ -2734,7 +3465,7 @@ var gi = (() => {
       const fresh = moments.map(({ pixels: pixels2, ...rest }) => ({ ...rest, src: strip2(pixels2, side) }));
       kept = kept.concat(fresh.filter((f) => f.kept));
       const frames = [...kept, ...fresh.filter((f) => !f.kept)];
-      const history = Object.fromEntries(["iteration", "seconds", "loss", "psnr", "ssim"].map((name) => [name, frames.map((frame) => frame[name])]));
+      const history = Object.fromEntries(["iteration", "seconds", "loss", "psnr", "ssim"].map((name) => [name, frames.map((frame2) => frame2[name])]));
       return {
         id,
         ...still,
@@ -2773,19 +3504,19 @@ var gi = (() => {
       async start({ id, ...setUp }) {
         const worker = thread(), tell = story(id, setUp, side);
         let last = { id };
-        const told2 = (message) => {
+        const told3 = (message) => {
           last = { ...last, ...message };
           page2.told({ request: id, run: message });
         };
-        running.set(id, { thread: worker, stopped: () => told2({ ...last, state: "stopped" }) });
+        running.set(id, { thread: worker, stopped: () => told3({ ...last, state: "stopped" }) });
         worker.onmessage = ({ data }) => {
-          told2(tell(data));
+          told3(tell(data));
           if (!["done", "failed"].includes(data.state)) return;
           if (data.state === "done") learn(setUp.settings, data.seconds);
           end(id);
         };
         worker.onerror = () => {
-          told2(tell({ state: "failed", message: words["explore.no_answer"] }));
+          told3(tell({ state: "failed", message: words["explore.no_answer"] }));
           end(id);
         };
         worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page2), others: await others() });
@@ -2837,7 +3568,7 @@ var gi = (() => {
     async function fetched(set) {
       const at2 = (name) => inline[name] ?? base + name;
       const [cells, sprite, still] = await Promise.all([
-        set.cells ?? inline[set.id] ?? fetch(at2(`${set.id}.json`)).then((answer) => answer.json()).then((told2) => told2.cells),
+        set.cells ?? inline[set.id] ?? fetch(at2(`${set.id}.json`)).then((answer) => answer.json()).then((told3) => told3.cells),
         picture3(at2(set.file)),
         set.still ? picture3(at2(set.still)) : null
       ]);
@@ -2863,18 +3594,18 @@ var gi = (() => {
        * @param {AtlasSet} set @param {number} row @param {number} frame @param {number} i
        * @returns {Tile | null}
        */
-      tile(set, row, frame, i) {
+      tile(set, row, frame2, i) {
         const image2 = sprites.get(set.id);
-        return image2 ? { image: image2, x: (frame * set.mixed + i) * set.side, y: row * set.side, side: set.side } : null;
+        return image2 ? { image: image2, x: (frame2 * set.mixed + i) * set.side, y: row * set.side, side: set.side } : null;
       },
       /**
        * A cell's end (column 0) or its control's answer (1) without loss, else as tile() has it.
        * @param {AtlasSet} set @param {number} row @param {0 | 1} column @param {number} frame @param {number} i
        * @returns {Tile | null}
        */
-      still(set, row, column, frame, i) {
+      still(set, row, column, frame2, i) {
         const image2 = stills.get(set.id);
-        return image2 ? { image: image2, x: column * set.side, y: row * set.side, side: set.side } : this.tile(set, row, frame, i);
+        return image2 ? { image: image2, x: column * set.side, y: row * set.side, side: set.side } : this.tile(set, row, frame2, i);
       }
     };
   }
@@ -2890,51 +3621,6 @@ var gi = (() => {
     return createImageBitmap(await answer.blob());
   }
 
-  // gi_core/web/screens/explore/film.js
-  var calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-  var LASTS = 2300;
-  var eased = (share) => 1 - (1 - Math.min(1, Math.max(0, share))) ** 2;
-  function player(show2, changed) {
-    let playing = 0;
-    const stop2 = () => {
-      if (!playing) return;
-      cancelAnimationFrame(playing);
-      playing = 0;
-      changed(false);
-    };
-    return {
-      stop: stop2,
-      get playing() {
-        return playing !== 0;
-      },
-      /** @param {number} frames @param {() => void} [ended] */
-      play(frames, ended = () => {
-      }) {
-        stop2();
-        if (frames < 2 || calm()) {
-          show2(frames - 1);
-          return ended();
-        }
-        const began = performance.now();
-        let last = -1;
-        const beat = (now) => {
-          const share = (now - began) / LASTS, frame = Math.min(frames - 1, Math.floor(eased(share) * frames));
-          if (frame !== last) show2(last = frame);
-          if (share < 1) {
-            playing = requestAnimationFrame(beat);
-            return;
-          }
-          playing = 0;
-          changed(false);
-          ended();
-        };
-        playing = requestAnimationFrame(beat);
-        changed(true);
-        show2(0);
-      }
-    };
-  }
-
   // gi_core/web/screens/explore/films.js
   function recordedFilm(atlas, set, cell) {
     const cells = set.cells ?? [], row = cells.indexOf(cell), clean = cells.find((c) => c.strength === 0);
@@ -2943,7 +3629,7 @@ var gi = (() => {
       tiles: set.mixed,
       frames: cell.frames,
       steps: cell.steps,
-      tile: (frame, i) => frame === cell.frames.length - 1 ? atlas.still(set, row, 0, frame, i) : atlas.tile(set, row, frame, i),
+      tile: (frame2, i) => frame2 === cell.frames.length - 1 ? atlas.still(set, row, 0, frame2, i) : atlas.tile(set, row, frame2, i),
       control: (i) => atlas.still(set, row, 1, FRAMES, i),
       verdict: cell.verdict,
       band: { sent: cell.band, clean: clean?.band ?? null },
@@ -2995,7 +3681,7 @@ var gi = (() => {
         ssim: at(history, "ssim", f.iteration),
         loss: at(history, "loss", f.iteration)
       })),
-      tile: (frame, i) => run.sprite ? tile(run.sprite, i, seen2[frame].row) : tile(seen2[frame].src, i),
+      tile: (frame2, i) => run.sprite ? tile(run.sprite, i, seen2[frame2].row) : tile(seen2[frame2].src, i),
       control: (i) => v ? tile(v.control.src, i) : null,
       verdict: v && {
         level: v.level,
@@ -3013,80 +3699,6 @@ var gi = (() => {
       scenario: run.scenario,
       run
     };
-  }
-
-  // gi_core/web/screens/explore/model.js
-  var MIXED = [1, 2, 4, 8];
-  var NONE = 0;
-  var DEFENSES2 = {
-    noise: { stops: [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1], text: (s) => `clip+gaussian:sigma=${s}` },
-    clip: { stops: [0, 100, 10, 1, 0.1, 0.01], text: (s) => `clip:norm=${s}` },
-    topk: { stops: [0, 0.5, 0.2, 0.1, 0.01, 1e-3], text: (s) => `topk:keep=${s}` },
-    quantize: { stops: [0, 16, 8, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
-  };
-  var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES2[defense2].text(strength2);
-  function wireOf(text) {
-    if (text === "none") return { defense: "noise", strength: 0 };
-    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
-    if (!found) return null;
-    const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength2 = Number(found[2]);
-    return DEFENSES2[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
-  }
-  var noisePlace = (z) => z <= 0 ? 0 : 14 + 86 * (Math.log10(z) + 4) / 4;
-  function place(defense2, stops, strength2) {
-    if (defense2 === "noise") return Math.min(100, Math.max(0, noisePlace(strength2)));
-    return 100 * Math.max(0, stops.indexOf(strength2)) / Math.max(1, stops.length - 1);
-  }
-  var nearest = (defense2, stops, percent2) => stops.reduce(
-    (best2, stop2) => Math.abs(place(defense2, stops, stop2) - percent2) < Math.abs(place(defense2, stops, best2) - percent2) ? stop2 : best2,
-    stops[0]
-  );
-  var closest = (defense2, stops, strength2) => stops.includes(strength2) ? strength2 : defense2 === "noise" ? nearest(defense2, stops, noisePlace(strength2)) : stops.reduce((best2, stop2) => Math.abs(stop2 - strength2) < Math.abs(best2 - strength2) ? stop2 : best2, stops[0]);
-  function magnetic(defense2, stops, percent2) {
-    const at2 = place(defense2, stops, nearest(defense2, stops, percent2));
-    return Math.abs(at2 - percent2) < 2 ? at2 : percent2;
-  }
-  function labelled(defense2, stops) {
-    if (defense2 === "noise") return [0, 1e-4, 1e-3, 0.01, 0.1, 1];
-    const every = Math.ceil(stops.length / 6);
-    return stops.filter((_, i) => i % every === 0);
-  }
-  var proven = (mixed) => 0.33 / mixed;
-  function setOf(sets, { network, defense: defense2, mixed, picture: picture4, own, expert }) {
-    if (own || Object.keys(expert).length) return null;
-    const fitting = sets.filter((s) => s.network === network && s.defense === defense2 && s.mixed === mixed);
-    return fitting.find((s) => s.pictures[0] === picture4) ?? fitting.find((s) => s.pictures.includes(picture4)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
-  }
-  var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES2[defense2].stops;
-  var cellOf2 = (set, strength2) => set?.cells?.find((cell) => cell.strength === strength2) ?? null;
-  function settingsOf({ network, defense: defense2, strength: strength2, mixed, own, expert }, cell, offered3) {
-    if (cell && !own && !Object.keys(expert).length) return { ...offered3.defaults, ...cell.scenario };
-    const bare2 = strength2 === NONE && mixed === 1 && network === "lenet";
-    return {
-      ...offered3.defaults,
-      model: network,
-      batch_size: mixed,
-      defense: defenseText(defense2, strength2),
-      attack: bare2 ? offered3.attacks.bare : offered3.attacks[network] ?? offered3.attacks.any,
-      ...expert
-    };
-  }
-  function picturesOf({ picture: picture4, own, mixed }, set, samples) {
-    if (set && !own) return set.pictures.map((sample) => ({ sample }));
-    const others = [picture4, ...samples.filter((name) => name !== picture4)];
-    const given = own ? own.map((data) => ({ data })) : [];
-    return [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))].slice(0, mixed);
-  }
-  var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
-  var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => standing(c.verdict) === 0))?.strength ?? null;
-  var spread2 = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
-  function range(seconds) {
-    const round = (s) => s < 10 ? Math.max(1, Math.round(s)) : s < 60 ? Math.round(s / 5) * 5 : Math.round(s / 30) * 30;
-    return [round(0.75 * seconds), Math.max(round(0.75 * seconds) + 1, round(1.6 * seconds))];
-  }
-  function layout(n) {
-    const columns = n === 2 ? 2 : Math.ceil(Math.sqrt(n));
-    return { columns, side: columns, top: n === 2 ? 0.5 : 0 };
   }
 
   // gi_core/web/screens/explore/running.js
@@ -3150,65 +3762,6 @@ var gi = (() => {
     };
   }
 
-  // gi_core/web/screens/explore/stage.js
-  var FACTOR2 = 4;
-  var ROWS = 12;
-  var COLUMNS = 64;
-  function square(canvas, side) {
-    if (canvas.width !== side || canvas.height !== side) {
-      canvas.width = side;
-      canvas.height = side;
-    }
-  }
-  function sheet(canvas, tiles2, gap = 1) {
-    const first = tiles2.find((tile) => tile);
-    if (!first) return false;
-    const { columns, side, top } = layout(tiles2.length), step2 = first.side + (tiles2.length > 1 ? gap : 0);
-    square(canvas, side * step2 - (tiles2.length > 1 ? gap : 0));
-    const drawn = context(canvas);
-    drawn.clearRect(0, 0, canvas.width, canvas.height);
-    drawn.imageSmoothingEnabled = false;
-    tiles2.forEach((tile, i) => {
-      if (!tile) return;
-      const x = i % columns * step2, y = Math.floor((top + Math.floor(i / columns)) * step2);
-      drawn.drawImage(tile.image, tile.x, tile.y, tile.side, tile.side, x, y, first.side, first.side);
-    });
-    return true;
-  }
-  function contrast(canvas, truth2, guess) {
-    if (truth2.width !== guess.width || truth2.height !== guess.height) return square(canvas, 1);
-    difference(canvas, truth2, guess, FACTOR2);
-  }
-  var unpacked = /* @__PURE__ */ new Map();
-  function bytes(base64) {
-    const known = unpacked.get(base64);
-    if (known) return known;
-    const made3 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-    if (unpacked.size > 200) unpacked.clear();
-    unpacked.set(base64, made3);
-    return made3;
-  }
-  function drawBand(canvas, band, lead) {
-    if (!canvas.clientWidth) return;
-    const width = Math.round(canvas.clientWidth / 4), inside2 = Math.min(width, Math.round(lead / 4));
-    if (canvas.width !== width || canvas.height !== ROWS) {
-      canvas.width = width;
-      canvas.height = ROWS;
-    }
-    const drawn = context(canvas), pixels2 = drawn.createImageData(width, ROWS);
-    const part = (cells, from, to, low, high) => {
-      const a = rgb(token(low)), z = rgb(token(high));
-      for (let x = from; x < to; x++)
-        for (let y = 0; y < ROWS; y++) {
-          const share = cells[y * COLUMNS + Math.min(COLUMNS - 1, Math.floor((x - from) * COLUMNS / Math.max(1, to - from)))] / 255;
-          pixels2.data.set([...a.map((q, i) => q + (z[i] - q) * share), 255], 4 * (y * width + x));
-        }
-    };
-    part(bytes(band.clean ?? band.sent), 0, inside2, "private-tint", "private");
-    part(bytes(band.sent), inside2, width, "leaving-tint", "leaving");
-    drawn.putImageData(pixels2, 0, 0);
-  }
-
   // gi_core/web/screens/explore/telling.js
   var plain = (value) => new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }).format(value);
   function tick(defense2, strength2) {
@@ -3216,7 +3769,7 @@ var gi = (() => {
     return defense2 === "topk" ? t("explore.percent", { n: plain(100 * strength2) }) : plain(strength2);
   }
   var strength = (defense2, strength2) => t(strength2 ? `explore.with_${defense2}` : `explore.without_${defense2}`, { n: tick(defense2, strength2) });
-  function headline({ level, mixed, own, running }) {
+  function headline2({ level, mixed, own, running }) {
     const many = mixed > 1 ? "_many" : "";
     if (running) return t("explore.head_running" + many);
     if (level === null) return t((own ? "explore.head_own" : "explore.head_unrun") + many);
@@ -3265,11 +3818,11 @@ var gi = (() => {
       `${t("explore.read_noise_note", { share: part })}<span class="more"> ${t("explore.read_noise_cut")}</span>`
     ];
   }
-  var figures = (frame, steps, brief) => ({
-    psnr: t("explore.db", { n: number(frame?.psnr) }),
-    ssim: number(frame?.ssim, 2),
-    loss: twoFigures(frame?.loss),
-    step: !frame || !steps ? "–" : brief ? whole(frame.step) : t("explore.step_of", { at: whole(frame.step), of: whole(steps) })
+  var figures = (frame2, steps, brief) => ({
+    psnr: t("explore.db", { n: number(frame2?.psnr) }),
+    ssim: number(frame2?.ssim, 2),
+    loss: twoFigures(frame2?.loss),
+    step: !frame2 || !steps ? "–" : brief ? whole(frame2.step) : t("explore.step_of", { at: whole(frame2.step), of: whole(steps) })
   });
   function time(seconds) {
     if (seconds === null) return t("explore.time_unknown");
@@ -3282,13 +3835,13 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/explore/view.js
-  function put(node, html) {
+  function put3(node, html) {
     if (node.dataset.said !== html) {
       node.innerHTML = html;
       node.dataset.said = html;
     }
   }
-  function draw2(find, look) {
+  function draw3(find, look) {
     drawPair(find, look);
     drawWire(find, look);
     drawFilm(find, look);
@@ -3302,39 +3855,39 @@ var gi = (() => {
     return choices2.own ? ["explore.veil_own", "explore.veil_own_note"] : ["explore.veil_unrun", "explore.veil_unrun_note"];
   }
   function drawPair(find, look) {
-    const { choices: choices2, film, frame, truth: truth2, running } = look, many = choices2.mixed > 1 ? "_many" : "", own = choices2.own;
+    const { choices: choices2, film, frame: frame2, truth: truth2, running } = look, many = choices2.mixed > 1 ? "_many" : "", own = choices2.own;
     sheet(find("truth"), truth2);
-    const tiles2 = film ? truth2.map((_, i) => look.controlHeld ? film.control(i) : film.tile(frame, i)) : [];
+    const tiles2 = film ? truth2.map((_, i) => look.controlHeld ? film.control(i) : film.tile(frame2, i)) : [];
     if (film) sheet(find("guess"), tiles2);
     else if (busy2(look)) noise(find("guess"), truth2.length, look.side);
     if (film) contrast(find("difference"), find("truth"), find("guess"));
     const veil2 = veiled(look);
     find("veil").hidden = !veil2;
     if (veil2) {
-      put(find("veil-title"), t(veil2[0]));
-      put(find("veil-note"), t(veil2[1]));
+      put3(find("veil-title"), t(veil2[0]));
+      put3(find("veil-note"), t(veil2[1]));
     }
     find("attacked").classList.toggle("control-held", look.controlHeld && Boolean(film));
-    put(find("own-title"), t((own ? "explore.own_title" : "explore.private_title") + many));
-    put(find("own-note"), t(own ? busy2(look) ? "explore.lent" : "explore.still_here" : "explore.stays" + many));
-    put(
+    put3(find("own-title"), t((own ? "explore.own_title" : "explore.private_title") + many));
+    put3(find("own-note"), t(own ? busy2(look) ? "explore.lent" : "explore.still_here" : "explore.stays" + many));
+    put3(
       find("mid-title"),
       t(document.body.classList.contains("projector") ? "explore.update_short" : "explore.update_title")
     );
-    put(
+    put3(
       find("numbers"),
       look.wire?.numel ? t("explore.numbers", { n: whole(look.wire.numel) }) : t("explore.not_computed")
     );
-    put(
+    put3(
       find("guess-title"),
       t(look.phone ? "explore.guess_title_short" : look.controlHeld ? "explore.control" : "explore.guess_title")
     );
-    put(find("guess-note"), film ? t(busy2(look) ? "explore.so_far" : "explore.from_update") : "");
-    put(find("size-note"), t(own ? "explore.shrunk" : "explore.size", { side: look.side }));
+    put3(find("guess-note"), film ? t(busy2(look) ? "explore.so_far" : "explore.from_update") : "");
+    put3(find("size-note"), t(own ? "explore.shrunk" : "explore.size", { side: look.side }));
     const level = film?.verdict ? standing(film.verdict) : null, name = level === null ? "" : t(`explore.word_${level}`);
     find("guess").setAttribute(
       "aria-label",
-      film ? t("explore.guess_alt", { word: name, step: film.frames[frame]?.step ?? 0 }) : t("explore.guess_none")
+      film ? t("explore.guess_alt", { word: name, step: film.frames[frame2]?.step ?? 0 }) : t("explore.guess_none")
     );
     find("truth").setAttribute("aria-label", t(own ? "explore.own_alt" : "explore.truth_alt", { name: choices2.picture }));
     find("stage").dataset.state = veil2 ? own ? "own" : "unrun" : running.phase;
@@ -3372,9 +3925,9 @@ var gi = (() => {
     find("chev").style.left = `calc(${at2}% + 24px)`;
     find("chev").hidden = look.touched || !film || strength2 !== 0;
     drawFlag(find("flag"), look);
-    const [ask, note] = prompt(choices2, busy2(look) ? null : level, look.flag, look.hides, film?.cost ?? null);
-    put(find("ask"), busy2(look) ? t("explore.live") : ask);
-    put(find("ask-note"), busy2(look) ? t("explore.live_note") : note);
+    const [ask2, note] = prompt(choices2, busy2(look) ? null : level, look.flag, look.hides, film?.cost ?? null);
+    put3(find("ask"), busy2(look) ? t("explore.live") : ask2);
+    put3(find("ask-note"), busy2(look) ? t("explore.live_note") : note);
     const [read, readNote] = readout(choices2, look.wire?.share ?? null);
     for (const row of find("keys3").children)
       row.classList.toggle("on", defense2 === "noise" && strength2 === [0, 1e-3, 0.01][Number(row.dataset.key) - 1]);
@@ -3388,9 +3941,9 @@ var gi = (() => {
       button2.setAttribute("aria-checked", String(on2));
       button2.tabIndex = on2 ? 0 : -1;
     }
-    put(find("network-name"), t(`explore.name_${choices2.network}`));
-    put(find("read"), read);
-    put(find("read-note"), readNote);
+    put3(find("network-name"), t(`explore.name_${choices2.network}`));
+    put3(find("read"), read);
+    put3(find("read-note"), readNote);
     const input2 = find("noise");
     input2.max = stops.length - 1;
     input2.value = stops.indexOf(strength2);
@@ -3407,55 +3960,55 @@ var gi = (() => {
     node.classList.toggle("ghost", flag === null);
     node.classList.toggle("flip", at2 > 60);
     node.style.left = at2 + "%";
-    put(
+    put3(
       /** @type {HTMLElement} */
       node.firstElementChild,
       t(flag === null ? "explore.flag_ask" : "explore.flag")
     );
   }
-  function drawTicks(box, { choices: choices2, stops }) {
+  function drawTicks(box2, { choices: choices2, stops }) {
     const { defense: defense2, strength: strength2 } = choices2, marks = labelled(defense2, stops);
-    put(
-      box,
+    put3(
+      box2,
       marks.map(
         (s) => `<span class="tick" data-s="${s}" style="left:${place(defense2, stops, s)}%">${tick(defense2, s)}</span>`
       ).join("")
     );
-    for (const mark2 of box.children)
+    for (const mark2 of box2.children)
       mark2.classList.toggle("on", Number(
         /** @type {HTMLElement} */
         mark2.dataset.s
       ) === strength2);
   }
   function drawFilm(find, look) {
-    const { film, frame, truth: truth2 } = look, strip3 = [...find("thumbs").querySelectorAll("canvas")];
-    const shown2 = film ? film.frames.length : 0, want = film ? spread2(shown2, strip3.length) : [];
-    const at2 = film ? want.filter((w) => w <= frame).length - 1 : -1;
+    const { film, frame: frame2, truth: truth2 } = look, strip3 = [...find("thumbs").querySelectorAll("canvas")];
+    const shown2 = film ? film.frames.length : 0, want = film ? spread(shown2, strip3.length) : [];
+    const at2 = film ? want.filter((w) => w <= frame2).length - 1 : -1;
     strip3.forEach((canvas, i) => {
-      const box = canvas.parentElement, key2 = film ? `${film.tiles} ${want[i]}` : "";
-      box.classList.toggle("none", !film);
-      box.classList.toggle("at", i === at2);
+      const box2 = canvas.parentElement, key2 = film ? `${film.tiles} ${want[i]}` : "";
+      box2.classList.toggle("none", !film);
+      box2.classList.toggle("at", i === at2);
       if (film)
         sheet(
           canvas,
           truth2.map((_, n) => film.tile(want[i], n)),
           0
         );
-      box.dataset.frame = film ? String(want[i]) : "";
-      box.dataset.key = key2;
+      box2.dataset.frame = film ? String(want[i]) : "";
+      box2.dataset.key = key2;
     });
     const scrub = find("scrub");
     scrub.max = Math.max(1, shown2 - 1);
-    scrub.value = film ? frame : 0;
+    scrub.value = film ? frame2 : 0;
     scrub.disabled = !film || shown2 < 2;
-    scrub.style.setProperty("--at", film && shown2 > 1 ? `${100 * frame / (shown2 - 1)}%` : film ? "100%" : "0%");
+    scrub.style.setProperty("--at", film && shown2 > 1 ? `${100 * frame2 / (shown2 - 1)}%` : film ? "100%" : "0%");
     scrub.setAttribute(
       "aria-valuetext",
-      film ? t("explore.step_alt", { n: film.frames[frame]?.step ?? 0 }) : t("explore.word_unrun")
+      film ? t("explore.step_alt", { n: film.frames[frame2]?.step ?? 0 }) : t("explore.word_unrun")
     );
     const play = find("play");
     play.disabled = !film || shown2 < 2;
-    put(play, icon(look.playing ? "pause" : "play"));
+    put3(play, icon(look.playing ? "pause" : "play"));
     play.setAttribute("aria-label", t(look.playing ? "explore.pause" : "explore.play"));
     find("ctl").classList.toggle("none", !film?.verdict);
     if (film?.verdict)
@@ -3464,8 +4017,8 @@ var gi = (() => {
         truth2.map((_, i) => film.control(i)),
         0
       );
-    put(find("control-note"), t(busy2(look) ? "explore.control_next" : "explore.control_note"));
-    put(find("status"), status(look));
+    put3(find("control-note"), t(busy2(look) ? "explore.control_next" : "explore.control_note"));
+    put3(find("status"), status(look));
   }
   function status({ film, running, choices: choices2 }) {
     const n = choices2.mixed, means = n > 1 ? " " + t("explore.means", { n }) : "";
@@ -3479,37 +4032,37 @@ var gi = (() => {
     return kind + means;
   }
   function drawNumbers(find, look) {
-    const frame = look.film?.frames[look.frame] ?? null, steps = look.film?.steps ?? 0;
-    for (const [box, brief] of [
+    const frame2 = look.film?.frames[look.frame] ?? null, steps = look.film?.steps ?? 0;
+    for (const [box2, brief] of [
       [find("metrics"), look.phone],
       [find("side-numbers"), true]
     ]) {
-      const told2 = (
+      const told3 = (
         /** @type {Record<string, string>} */
-        figures(frame, steps, Boolean(brief))
+        figures(frame2, steps, Boolean(brief))
       );
-      for (const [name, value] of Object.entries(told2)) put(box.querySelector(`[data-n=${name}] dd`), value);
+      for (const [name, value] of Object.entries(told3)) put3(box2.querySelector(`[data-n=${name}] dd`), value);
     }
   }
   function drawVerdict2(find, look) {
     const { choices: choices2, film } = look, verdict = busy2(look) ? null : film?.verdict ?? null, working = busy2(look);
     const level = verdict ? standing(verdict) : null;
-    put(find("headline"), headline({ level, mixed: choices2.mixed, own: Boolean(choices2.own), running: working }));
+    put3(find("headline"), headline2({ level, mixed: choices2.mixed, own: Boolean(choices2.own), running: working }));
     find("squares").hidden = !verdict;
     if (verdict) {
-      put(find("squares"), [1, 2, 3].map((i) => `<i class="${i <= verdict.level ? "on" : ""}"></i>`).join(""));
+      put3(find("squares"), [1, 2, 3].map((i) => `<i class="${i <= verdict.level ? "on" : ""}"></i>`).join(""));
       find("squares").setAttribute("aria-label", t("explore.squares", { n: verdict.level }));
     }
-    const [word2, say2, why] = told(look, verdict);
-    put(find("word"), word2);
-    put(find("say"), say2);
-    put(find("why"), why);
+    const [word2, say2, why] = told2(look, verdict);
+    put3(find("word"), word2);
+    put3(find("say"), say2);
+    put3(find("why"), why);
     find("run").hidden = working;
     find("stop").hidden = !working;
     find("acts").hidden = working || level === null;
     drawButton(find, look);
   }
-  function told(look, verdict) {
+  function told2(look, verdict) {
     const { choices: choices2, film, running } = look;
     if (running.phase === "failed") return [t("explore.word_refused"), running.message, t("explore.refused_note")];
     if (running.phase === "starting" || running.phase === "running")
@@ -3539,14 +4092,14 @@ var gi = (() => {
   }
   function drawButton(find, { choices: choices2, film, seconds, impossible, running, where }) {
     const again = film && (film.kind !== "recorded" || running.phase === "stopped");
-    put(
+    put3(
       find("run-text"),
       t(
         choices2.own && !again ? "explore.run_own" : again ? "explore.run_again" : film ? "explore.run_live" : "explore.run"
       )
     );
-    const told2 = [time(seconds), where && t(`explore.on_${where}`)];
-    put(find("run-time"), told2.filter(Boolean).join(", "));
+    const told3 = [time(seconds), where && t(`explore.on_${where}`)];
+    put3(find("run-time"), told3.filter(Boolean).join(", "));
     find("run").disabled = Boolean(impossible);
     find("run").title = impossible;
   }
@@ -3559,10 +4112,10 @@ var gi = (() => {
       (name) => `<div data-n="${name}"><dt><span class="l">${t("explore.n_" + name)}</span><span class="s">${t("explore.s_" + name)}</span></dt><dd></dd></div>`
     ).join("");
     find("metrics").innerHTML = find("side-numbers").innerHTML = numbers;
-    const options = (name, list, prefix) => find(name).replaceChildren(...list.map((value) => new Option(words[prefix + value] ?? value, value)));
-    options("network", networks, "explore.network_");
-    options("defense", defenses, "explore.defense_");
-    options("picture", pictures2, "sample_");
+    const options2 = (name, list, prefix) => find(name).replaceChildren(...list.map((value) => new Option(words[prefix + value] ?? value, value)));
+    options2("network", networks, "explore.network_");
+    options2("defense", defenses, "explore.defense_");
+    options2("picture", pictures2, "sample_");
     find("keys3").innerHTML = [1, 2, 3].map((n) => `<p data-key="${n}"><kbd>${n}</kbd>${t("explore.key_" + n)}</p>`).join("");
   }
 
@@ -3591,7 +4144,7 @@ var gi = (() => {
     /** @type {number | null} */
     dragged: null
   });
-  function secondsOf(cell, estimate2) {
+  function secondsOf2(cell, estimate2) {
     if (estimate2?.learnt || !cell) return estimate2?.seconds ?? null;
     return (estimate2?.load ?? 1) * 2 * cell.seconds + 1;
   }
@@ -3623,8 +4176,8 @@ var gi = (() => {
         word: t
       });
       this.player = player(
-        (frame) => {
-          this.state.frame = frame;
+        (frame2) => {
+          this.state.frame = frame2;
           this.refresh();
         },
         () => this.refresh()
@@ -3633,7 +4186,7 @@ var gi = (() => {
     /** What the choices come to: the recorded set and cell, the request, and which film is on. */
     subject() {
       const { choices: choices2 } = this.state, set = setOf(this.atlas.sets, choices2);
-      const cell = cellOf2(set, choices2.strength), settings = settingsOf(choices2, cell, this.catalog);
+      const cell = cellOf(set, choices2.strength), settings = settingsOf(choices2, cell, this.catalog);
       const pictures2 = picturesOf(choices2, set, this.samples), key2 = keyOf2(settings, pictures2);
       const running = this.runner.state.key === key2 ? this.runner.state : IDLE;
       return { set, cell, settings, pictures: pictures2, key: key2, running, film: this.filmOf(set, cell, key2, running) };
@@ -3667,7 +4220,7 @@ var gi = (() => {
         running: now.running,
         wire,
         frame: now.running.phase === "starting" ? 0 : Math.max(0, Math.min(state.frame, last)),
-        seconds: secondsOf(now.cell, estimate2),
+        seconds: secondsOf2(now.cell, estimate2),
         where,
         impossible: where ? estimate2?.impossible ?? "" : t("explore.no_server"),
         hides: hidden(now.set),
@@ -3683,7 +4236,7 @@ var gi = (() => {
       cancelAnimationFrame(this.waiting);
       this.waiting = 0;
       const look = this.look(this.subject());
-      draw2(this.find, look);
+      draw3(this.find, look);
       this.drawn.forEach((also) => also(look));
     }
     /** After a step of the run: follow its newest frame, keep what it ended with, play a replay. */
@@ -3737,13 +4290,13 @@ var gi = (() => {
       const { settings, pictures: pictures2, key: key2, film } = this.subject(), named3 = JSON.stringify(settings), server = this.line?.server;
       if (!server?.explore_estimate) return;
       if (!film && !this.state.choices.own && !this.wires.has(key2)) {
-        const told3 = await server.explore_update({ settings, pictures: pictures2 });
-        if (told3 && !told3.error) this.wires.set(key2, told3);
+        const told4 = await server.explore_update({ settings, pictures: pictures2 });
+        if (told4 && !told4.error) this.wires.set(key2, told4);
         this.refresh();
       }
       if (this.estimates.has(named3)) return;
-      const told2 = await server.explore_estimate({ settings });
-      const { seconds = null, load = 1, learnt = false, error = "" } = told2 ?? {};
+      const told3 = await server.explore_estimate({ settings });
+      const { seconds = null, load = 1, learnt = false, error = "" } = told3 ?? {};
       this.estimates.set(named3, { seconds, load, learnt, impossible: error });
       this.refresh();
     }
@@ -3781,10 +4334,10 @@ var gi = (() => {
       else if (film) this.player.play(film.frames.length);
     }
     /** @param {number} frame */
-    seek(frame) {
+    seek(frame2) {
       const last = (this.subject().film?.frames.length ?? 1) - 1;
       this.player.stop();
-      this.state.frame = Math.max(0, Math.min(last, frame));
+      this.state.frame = Math.max(0, Math.min(last, frame2));
       this.state.following = this.state.frame === last;
       this.refresh();
     }
@@ -3857,17 +4410,17 @@ var gi = (() => {
   var explore_default = '<div class="explore" data-r="explore">\n  <div class="story"><h1 data-r="headline"></h1></div>\n  <section class="stage panel" data-r="stage" data-label="explore.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-r="own-note"></span></div>\n    <div class="lane-h mid"><h2 class="leaving" data-icon="leave"><span data-r="mid-title"></span></h2><span class="small" data-r="numbers"></span></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-r="guess-title"></span></h2><span class="small" data-r="guess-note"></span></div>\n    <div class="pic prv" data-r="private">\n      <canvas data-r="truth" data-testid="truth" role="img"></canvas>\n      <canvas class="over" data-r="difference" data-testid="difference" role="img" data-label="explore.difference_alt"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="drop" data-icon="plus"><span data-t="explore.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="explore.drop">\n    </div>\n    <div class="wire" data-r="wire">\n      <div class="prompt" data-r="prompt"><h2 data-r="ask"></h2><p class="small" data-r="ask-note"></p></div>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img"></canvas></div>\n      <div class="ruler" data-r="ruler">\n        <input type="range" data-r="noise" data-testid="noise" min="0" step="1" value="0">\n        <div class="groove" aria-hidden="true"><i data-r="track"></i><i class="cap-bound" data-r="bound"></i></div>\n        <div class="flag ghost" data-r="flag" aria-hidden="true"><span></span></div>\n        <div class="chev" data-r="chev" aria-hidden="true"><i data-icon="right"></i><i data-icon="right"></i></div>\n        <div class="knob" data-r="knob" aria-hidden="true"></div>\n        <div class="ticks" data-r="ticks" aria-hidden="true"></div>\n      </div>\n      <div class="readout"><span class="never" data-r="never" data-icon="slanted"><span data-t="explore.never"></span></span><b data-r="read"></b><p class="small" data-r="read-note"></p></div>\n      <div class="picks" data-r="picks">\n        <label class="pick net"><span class="tag"><span data-t="explore.network"></span> <i data-r="network-name"></i></span><span class="box"><select data-r="network" data-testid="network"></select></span></label>\n        <label class="pick def"><span class="tag"><span data-t="explore.defense"></span></span><span class="box"><select data-r="defense" data-testid="defense"></select></span></label>\n        <div class="mix"><span class="tag"><span class="brief" data-t="explore.mixed"></span><span class="full" data-t="explore.mixed_full"></span></span><div class="seg" role="radiogroup" data-r="pictures" data-testid="pictures" data-label="explore.mixed_full"></div></div>\n      </div>\n      <dl class="side-numbers" data-r="side-numbers"></dl>\n      <div class="keys3" data-r="keys3" aria-hidden="true"></div>\n    </div>\n    <div class="pic atk" data-r="attacked">\n      <canvas data-r="guess" data-testid="guess" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p></div>\n    </div>\n    <div class="film" data-r="film">\n      <button type="button" class="play" data-r="play" data-testid="play"></button>\n      <div class="reel">\n        <div class="thumbs" data-r="thumbs" aria-hidden="true"></div>\n        <input type="range" class="scrub" data-r="scrub" data-testid="scrub" min="0" max="15" step="1" value="0" data-label="explore.scrub">\n        <div class="foot small"><span data-r="status" data-testid="status" role="status"></span><dl class="nums" data-r="metrics" data-testid="metrics" data-label="explore.metrics"></dl></div>\n      </div>\n      <div class="ctl" data-r="ctl"><div class="frame"><canvas data-r="control" data-testid="control" role="img" data-label="explore.control_alt"></canvas></div>\n        <p class="small"><b class="control" data-t="explore.control"></b><br><span data-r="control-note"></span></p></div>\n    </div>\n    <div class="verdict" data-r="verdict-row">\n      <div class="word-box" data-r="word-box" data-testid="verdict"><span class="squares" data-r="squares" role="img"></span><p class="word" data-r="word"></p></div>\n      <div class="says"><p class="say" data-r="say"></p><p class="small" data-r="why"></p></div>\n      <div class="runbox"><button type="button" class="btn main" data-r="run" data-testid="run" data-icon="play"><span data-r="run-text"></span><small data-r="run-time"></small></button>\n        <button type="button" class="btn" data-r="stop" data-testid="stop" data-icon="stop" hidden><span data-t="explore.stop"></span></button></div>\n      <div class="acts" data-r="acts">\n        <button type="button" data-r="how" data-icon="eye"><span data-t="explore.how"></span></button>\n        <button type="button" data-r="keep" data-icon="plus"><span data-t="explore.keep"></span></button>\n        <button type="button" data-r="cheats" data-icon="warn"><span data-t="explore.cheats"></span></button>\n      </div>\n      <div class="keys" aria-hidden="true"><span><kbd>Space</kbd> <i data-t="explore.key_play"></i></span><span><kbd>C</kbd> <i data-t="explore.key_control"></i></span><span><kbd>Esc</kbd> <i data-t="explore.key_leave"></i></span></div>\n    </div>\n    <div class="cap left"><label class="which"><select data-r="picture" data-label="explore.picture"></select></label><span class="small" data-r="size-note"></span><button type="button" class="hold" data-r="hold-difference" data-icon="hold"><span data-t="explore.hold_difference"></span></button></div>\n    <div class="cap right"><button type="button" class="hold" data-r="hold-control" data-icon="hold"><span class="brief" data-t="explore.hold_control"></span></button></div>\n  </section>\n  <div class="acts-top" data-r="acts-top">\n    <button type="button" class="btn s" data-r="lesson" data-icon="book"><span data-t="explore.lesson_open"></span></button>\n    <button type="button" class="btn s" data-r="expert" data-testid="expert" aria-expanded="false" data-icon="gear"><span data-t="explore.expert"></span> <kbd>E</kbd></button>\n  </div>\n</div>\n';
 
   // gi_core/web/screens/explore/drawer.js
-  function input({ name, kind, options = [], low, high }) {
+  function input({ name, kind, options: options2 = [], low, high }) {
     const label = t(`explore.f_${name}`), hint = `<span class="hint">${t(`explore.h_${name}`)}</span>`;
     if (kind === "checks") {
-      const boxes = options.map(
+      const boxes = options2.map(
         (o) => `<label class="ck"><input type="checkbox" data-check="${name}" value="${o}"><span>${words[`explore.knows_${o}`] ?? o}</span></label>`
       ).join("");
       return `<fieldset class="checks"><legend>${label}</legend>${boxes}${hint}</fieldset>`;
     }
-    const offered3 = options.map((o) => `<option value="${o}">${named2(name, o)}</option>`).join("");
+    const offered4 = options2.map((o) => `<option value="${o}">${named2(name, o)}</option>`).join("");
     const more = kind === "number" ? `min="${low}" max="${high}" step="any"` : 'spellcheck="false"';
-    const control = kind === "select" ? `<select data-field="${name}">${offered3}</select>` : `<input type="${kind}" data-field="${name}" ${more}>`;
+    const control = kind === "select" ? `<select data-field="${name}">${offered4}</select>` : `<input type="${kind}" data-field="${name}" ${more}>`;
     return `<label class="f"><span>${label}</span>${control}${hint}</label>`;
   }
   function named2(field, value) {
@@ -3924,9 +4477,9 @@ var gi = (() => {
       if (field) this.control.expert(field, node.value);
       if (!check) return;
       const ticked = [...this.box.querySelectorAll(`[data-check=${check}]:checked`)];
-      this.control.expert(check, ticked.map((box) => (
+      this.control.expert(check, ticked.map((box2) => (
         /** @type {HTMLInputElement} */
-        box.value
+        box2.value
       )).join("+") || "none");
     }
     /** @param {Element | null} button */
@@ -3938,9 +4491,9 @@ var gi = (() => {
       if (act === "close") return this.show(false);
       if (act === "plain") return this.control.choose({ expert: {} });
       if (!act || !line?.server.explore_repeat) return;
-      const told2 = await line.server.explore_repeat(this.control.setUp());
-      if (told2.error) toast(told2.error);
-      else copy(told2[act], t("copied"));
+      const told3 = await line.server.explore_repeat(this.control.setUp());
+      if (told3.error) toast(told3.error);
+      else copy(told3[act], t("copied"));
     }
     /** @param {import("./view.js").Look} look */
     told({ film }) {
@@ -3958,11 +4511,11 @@ var gi = (() => {
         field.value = value;
       }
       for (const node of this.box.querySelectorAll("[data-check]")) {
-        const box = (
+        const box2 = (
           /** @type {HTMLInputElement} */
           node
         );
-        box.checked = String(settings[box.dataset.check ?? ""] ?? "").split("+").includes(box.value);
+        box2.checked = String(settings[box2.dataset.check ?? ""] ?? "").split("+").includes(box2.value);
       }
       const [list, how] = [this.box.querySelector(".kv"), this.box.querySelector(".how")];
       if (list) list.innerHTML = film ? measured2(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
@@ -4001,78 +4554,20 @@ var gi = (() => {
     <polyline points="${points.join(" ")}"/></svg></figure>`;
   }
 
-  // gi_core/web/screens/explore/drop.js
-  var filesOf = (held) => [...held?.files ?? []].filter(
-    (file) => file.type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp)$/i.test(file.name)
-  );
-  function pictures({ target, file, button: button2, wanted, words: words2, taken, refused }) {
-    const take = async (files2) => {
-      if (!files2.length) return;
-      try {
-        taken(await Promise.all(files2.slice(0, 8).map(async (one) => ({ file: one, src: await shrink(one, 512, words2) }))));
-      } catch (error) {
-        refused(error instanceof Error ? error.message : String(error));
-      }
-    };
-    const over = (on2) => target.classList.toggle("dropping", on2);
-    window.addEventListener("dragover", (event) => {
-      if (wanted()) {
-        event.preventDefault();
-        over(true);
-      }
-    });
-    window.addEventListener("dragleave", (event) => {
-      if (!event.relatedTarget) over(false);
-    });
-    window.addEventListener("drop", (event) => {
-      if (!wanted()) return;
-      event.preventDefault();
-      over(false);
-      const files2 = filesOf(event.dataTransfer);
-      if (files2.length) take(files2);
-      else if (event.dataTransfer?.files.length) take([...event.dataTransfer.files]);
-    });
-    window.addEventListener("paste", (event) => {
-      if (wanted()) take(filesOf(event.clipboardData));
-    });
-    button2.onclick = () => file.click();
-    file.onchange = () => {
-      take([...file.files ?? []]);
-      file.value = "";
-    };
-  }
-  function cropped(image2, { x, y, size: size2 }, side) {
-    const canvas = document.createElement("canvas"), middle = document.createElement("canvas");
-    middle.width = middle.height = Math.max(side, 4 * side);
-    const wide = context(middle);
-    wide.imageSmoothingQuality = "high";
-    wide.drawImage(image2, x, y, size2, size2, 0, 0, middle.width, middle.width);
-    canvas.width = canvas.height = side;
-    const small = context(canvas);
-    small.imageSmoothingQuality = "high";
-    small.drawImage(middle, 0, 0, side, side);
-    return canvas.toDataURL("image/png");
-  }
-  function inside({ x, y, size: size2 }, whole2) {
-    const kept = Math.min(whole2, Math.max(whole2 / 8, size2));
-    const clamp2 = (v) => Math.min(whole2 - kept, Math.max(0, v));
-    return { x: clamp2(x), y: clamp2(y), size: kept };
-  }
-
   // gi_core/web/screens/explore/crop.js
-  function gestures(box, move, zoom) {
-    const mine = () => box.classList.contains("mine");
-    box.addEventListener("wheel", (event) => {
+  function gestures(box2, move, zoom) {
+    const mine = () => box2.classList.contains("mine");
+    box2.addEventListener("wheel", (event) => {
       if (!mine()) return;
       event.preventDefault();
       zoom(event.deltaY > 0 ? 1.1 : 1 / 1.1);
     }, { passive: false });
-    box.addEventListener("pointerdown", (event) => {
+    box2.addEventListener("pointerdown", (event) => {
       if (!mine() || /** @type {HTMLElement} */
       event.target.closest("button")) return;
       let { clientX: x, clientY: y } = event;
       const follow = (now) => {
-        move((now.clientX - x) / box.clientWidth, (now.clientY - y) / box.clientHeight);
+        move((now.clientX - x) / box2.clientWidth, (now.clientY - y) / box2.clientHeight);
         ({ clientX: x, clientY: y } = now);
       };
       const end = () => {
@@ -4083,12 +4578,12 @@ var gi = (() => {
       addEventListener("pointerup", end);
     });
     window.addEventListener("keydown", (event) => {
-      if (!mine() || !box.checkVisibility() || !["+", "-", "="].includes(event.key)) return;
+      if (!mine() || !box2.checkVisibility() || !["+", "-", "="].includes(event.key)) return;
       zoom(event.key === "-" ? 1.1 : 1 / 1.1);
     });
   }
   function cropper(find, side, chosen2) {
-    const box = find("private");
+    const box2 = find("private");
     let held = null;
     let others = [];
     let cut = { x: 0, y: 0, size: 1 }, waiting = 0;
@@ -4099,7 +4594,7 @@ var gi = (() => {
       cancelAnimationFrame(waiting);
       waiting = requestAnimationFrame(() => chosen2([cropped(image2, cut, side), ...others]));
     };
-    gestures(box, (dx, dy) => show2({ ...cut, x: cut.x - dx * cut.size, y: cut.y - dy * cut.size }), (factor) => {
+    gestures(box2, (dx, dy) => show2({ ...cut, x: cut.x - dx * cut.size, y: cut.y - dy * cut.size }), (factor) => {
       const shift = cut.size * (1 - factor) / 2;
       show2({ x: cut.x + shift, y: cut.y + shift, size: cut.size * factor });
     });
@@ -4117,19 +4612,19 @@ var gi = (() => {
         held = first;
         cut = { x: 0, y: 0, size: first.whole };
         others = rest.map((other) => cropped(other.image, { x: 0, y: 0, size: other.whole }, side));
-        box.classList.add("mine");
+        box2.classList.add("mine");
         chosen2([cropped(first.image, cut, side), ...others]);
         toast(t("explore.crop_hint"));
       },
       end() {
         held = null;
-        box.classList.remove("mine");
+        box2.classList.remove("mine");
       }
     };
   }
 
   // gi_core/web/screens/explore/lesson.js
-  var SHOWN = 1600;
+  var SHOWN2 = 1600;
   var SWEEP = 600;
   var PLAIN = { network: "lenet", defense: "noise", strength: 0, mixed: 1, own: null, expert: {} };
   var sweep = (to) => ({ control, later }) => {
@@ -4153,7 +4648,7 @@ var gi = (() => {
       spot: ["attacked", "film"],
       act: ({ control, later }) => {
         control.choose({ ...PLAIN }).then(() => control.holdControl(true));
-        later(() => control.holdControl(false), SHOWN);
+        later(() => control.holdControl(false), SHOWN2);
       }
     },
     {
@@ -4167,7 +4662,7 @@ var gi = (() => {
       spot: ["private", "wire", "attacked"],
       act: ({ control, later }) => {
         control.choose({ ...PLAIN, mixed: 4 });
-        later(() => control.choose({ mixed: 8 }), SHOWN);
+        later(() => control.choose({ mixed: 8 }), SHOWN2);
       }
     },
     {
@@ -4258,10 +4753,10 @@ var gi = (() => {
     place() {
       if (!this.open) return;
       const lit = CARDS[this.at].spot.map((name) => this.find(name)).filter((part) => part.getClientRects().length);
-      const box = around(lit.length ? lit : [this.find("stage")]), below = innerHeight - box.top - box.height;
-      for (const [side, value] of Object.entries(box)) this.hole.style.setProperty(side, value + "px");
+      const box2 = around(lit.length ? lit : [this.find("stage")]), below = innerHeight - box2.top - box2.height;
+      for (const [side, value] of Object.entries(box2)) this.hole.style.setProperty(side, value + "px");
       this.card.classList.toggle("over", below < 190);
-      this.card.style.setProperty("--under", `${box.top + box.height + 16}px`);
+      this.card.style.setProperty("--under", `${box2.top + box2.height + 16}px`);
     }
     /** What the card says of what is on the stage now. @param {import("./view.js").Look} look */
     told({ film, hides, choices: choices2 }) {
@@ -4317,8 +4812,8 @@ var gi = (() => {
   var SLACK = 4;
   function wireRuler({ ruler, input: input2, flagless, drag, drop, plant, hover, step: step2 }) {
     const percent2 = (event) => {
-      const box = ruler.getBoundingClientRect();
-      return 100 * Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
+      const box2 = ruler.getBoundingClientRect();
+      return 100 * Math.max(0, Math.min(1, (event.clientX - box2.left) / box2.width));
     };
     let held = null;
     ruler.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
@@ -4364,7 +4859,7 @@ var gi = (() => {
     choices(find, control);
     replay(find, control);
     holds(find, control);
-    files(root, find, control, catalog);
+    files2(root, find, control, catalog);
     arrange(root, find, control);
     window.addEventListener("keydown", (event) => key(event, control));
     find("run").onclick = () => {
@@ -4472,11 +4967,11 @@ var gi = (() => {
     find("play").onclick = () => control.play();
     find("scrub").oninput = () => control.seek(Number(find("scrub").value));
     find("thumbs").onclick = (event) => {
-      const box = (
+      const box2 = (
         /** @type {HTMLElement} */
         event.target.closest("[data-frame]")
       );
-      if (box instanceof HTMLElement && box.dataset.frame) control.seek(Number(box.dataset.frame));
+      if (box2 instanceof HTMLElement && box2.dataset.frame) control.seek(Number(box2.dataset.frame));
     };
   }
   function holds(find, control) {
@@ -4488,8 +4983,8 @@ var gi = (() => {
         control.holdControl(on2);
       }
     };
-    const held = (box, name) => {
-      box.addEventListener("pointerdown", (event) => {
+    const held = (box2, name) => {
+      box2.addEventListener("pointerdown", (event) => {
         if (event.target instanceof HTMLElement && event.target.closest(".drop, .cropping")) return;
         show2[name](true);
         const up = () => {
@@ -4500,18 +4995,18 @@ var gi = (() => {
         addEventListener("pointerup", up);
         addEventListener("pointercancel", up);
       });
-      box.addEventListener("keydown", (event) => {
+      box2.addEventListener("keydown", (event) => {
         if (["Enter", " "].includes(event.key)) {
           event.preventDefault();
           event.stopPropagation();
           show2[name](true);
         }
       });
-      box.addEventListener("keyup", (event) => {
+      box2.addEventListener("keyup", (event) => {
         if (["Enter", " "].includes(event.key)) show2[name](false);
       });
-      box.addEventListener("blur", () => show2[name](false));
-      box.addEventListener("contextmenu", (event) => {
+      box2.addEventListener("blur", () => show2[name](false));
+      box2.addEventListener("contextmenu", (event) => {
         if (event.target !== find("truth")) event.preventDefault();
       });
     };
@@ -4526,7 +5021,7 @@ var gi = (() => {
       if (event.key.toLowerCase() === "d") show2.difference(false);
     });
   }
-  function files(root, find, control, catalog) {
+  function files2(root, find, control, catalog) {
     const crop = cropper(find, catalog.side, (given) => control.own(given));
     pictures({
       target: root,
@@ -4632,13 +5127,13 @@ var gi = (() => {
     listen(root, find, control, catalog);
     return { root, control, catalog };
   }
-  var offered2 = null;
+  var offered3 = null;
   var offer = (catalog) => {
-    offered2 = catalog;
+    offered3 = catalog;
   };
   function early(element) {
-    if (!offered2) return;
-    made ??= make(element, offered2);
+    if (!offered3) return;
+    made ??= make(element, offered3);
     begin(made);
   }
   async function begin({ control, catalog }) {
@@ -4653,9 +5148,9 @@ var gi = (() => {
   async function linked(control, server) {
     const named3 = [...new URLSearchParams(location.search).keys()].some((key2) => key2 in control.catalog.defaults);
     if (!named3 || !server.explore_link) return;
-    const told2 = await server.explore_link({ search: location.search });
-    if (told2?.settings) control.adopt(told2.settings);
-    if (told2?.notes?.length) toast(told2.notes.join(" "));
+    const told3 = await server.explore_link({ search: location.search });
+    if (told3?.settings) control.adopt(told3.settings);
+    if (told3?.notes?.length) toast(told3.notes.join(" "));
   }
   var engineOf = (control) => ({
     side: control.catalog.side,
@@ -4666,10 +5161,10 @@ var gi = (() => {
       return picture3(inline?.[LINE_UP] ?? base + LINE_UP);
     }
   });
-  function mount5({ element, props, trigger, watch, server }) {
+  function mount6({ element, props, trigger, watch, server }) {
     if (made) element.replaceChildren(made.root);
     else {
-      made = make(element, props.catalog ?? offered2);
+      made = make(element, props.catalog ?? offered3);
       begin(made);
     }
     const { control } = made;
@@ -4690,7 +5185,7 @@ var gi = (() => {
   var header_exports = {};
   __export(header_exports, {
     ROOMS: () => ROOMS,
-    mount: () => mount6,
+    mount: () => mount7,
     roomOf: () => roomOf
   });
 
@@ -4702,7 +5197,7 @@ var gi = (() => {
   var MOVED = { dial: "explore", anatomy: "explore", lesson: "explore", feasibility: "evidence", risk: "evidence" };
   var roomOf = (tab) => MOVED[tab ?? ""] ?? tab ?? "explore";
   var made2 = null;
-  function mount6({ element }) {
+  function mount7({ element }) {
     if (made2) {
       element.replaceChildren(made2);
       show(roomOf(document.body.dataset.tab ?? null));
@@ -4791,14 +5286,14 @@ var gi = (() => {
   // gi_core/web/screens/lab/lab.js
   var lab_exports = {};
   __export(lab_exports, {
-    mount: () => mount7
+    mount: () => mount8
   });
 
   // gi_core/web/screens/lab/lab.html
   var lab_default = '<div class="story"><h1 data-t="story"></h1><span class="story-tools"><button type="button" class="plain" data-r="follow" data-icon="link"><span data-t="follow"></span></button>\n  <button type="button" class="boxed" data-r="lesson" data-t="start_lesson"></button></span></div>\n<div class="room" data-r="room" hidden><span data-r="room-text" role="status"></span><code class="mono" data-r="room-link"></code>\n  <button type="button" class="plain" data-r="room-copy" data-icon="link"><span data-t="copy_link"></span></button>\n  <button type="button" class="boxed slim" data-r="room-end"></button></div>\n<div class="lab">\n  <form class="rail" novalidate data-r="rail" data-label="settings" autocomplete="off">\n    <div class="sheet-head"><h2 data-t="settings"></h2><button type="button" class="boxed" data-r="close" data-t="done"></button></div>\n    <fieldset class="card" data-card="picture">\n      <div class="card-head"><h2 class="h3" data-t="picture"></h2>\n        <label class="inline"><input type="number" data-f="batch_size" min="1" max="64" step="1"><span data-t="per_update"></span></label></div>\n      <div class="thumbs" data-r="samples" role="group" data-label="sample_pictures"></div>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="add_picture">\n      <p class="small" data-t="upload_note"></p>\n    </fieldset>\n    <fieldset class="card" data-card="victim">\n      <div class="card-head"><h2 class="h3" data-t="victim"></h2><span class="small" data-r="parameters"></span></div>\n      <select data-f="model" data-label="victim"></select>\n      <div class="pair">\n        <label><span data-t="weights"></span><select data-f="weights"></select></label>\n        <label><span data-t="mode"></span><select data-f="mode"></select></label>\n      </div>\n    </fieldset>\n    <fieldset class="card" data-card="client">\n      <details data-r="client">\n        <summary><h2 class="h3" data-t="client"></h2><span class="small" data-r="client-words"></span></summary>\n        <div class="pair">\n          <label><span data-t="local_steps"></span><input type="number" data-f="local_steps" min="1" max="1000" step="1"></label>\n          <label><span data-t="local_passes"></span><input type="number" data-r="passes" min="1" max="1000" step="1"></label>\n          <label><span data-t="local_batch"></span><input type="number" data-f="local_batch" min="0" max="128" step="1"></label>\n          <label><span data-t="local_lr"></span><input type="number" data-f="local_lr" min="0" step="any"></label>\n          <label><span data-t="local_momentum"></span><input type="number" data-f="local_momentum" min="0" max="0.999" step="any"></label>\n          <label><span data-t="local_order"></span><select data-f="local_order"></select></label>\n          <label><span data-t="sends"></span><select data-f="update"></select></label>\n        </div>\n        <p class="small" data-t="client_note"></p>\n        <div class="pair"><label><span data-t="axis_clients"></span><input type="number" data-f="clients" min="1" max="1000" step="1"></label></div>\n        <p class="small" data-t="clients_note"></p>\n        <button type="button" class="boxed slim" data-r="clients-curve" data-t="clients_curve"></button>\n      </details>\n    </fieldset>\n    <fieldset class="card" data-card="defense">\n      <div class="card-head"><h2 class="h3" data-t="defense"></h2><span class="small" data-r="epsilon"></span></div>\n      <select data-r="defense" data-label="defense"></select>\n      <div data-r="strength" hidden>\n        <div class="label-number"><label for="gi-strength" data-r="strength-label"></label>\n          <input type="number" id="gi-strength" data-r="strength-number" step="any"></div>\n        <input type="range" data-r="strength-slider" min="0" max="1000" step="1" data-label="strength">\n      </div>\n    </fieldset>\n    <fieldset class="card" data-card="attacker">\n      <div class="card-head"><h2 class="h3" data-t="attacker"></h2><span class="small" data-t="honest"></span></div>\n      <select data-r="attack" data-label="attacker"></select>\n      <label><span data-t="prior"></span><select data-r="prior"></select></label>\n      <p class="small" data-r="prior-note"></p>\n      <fieldset class="knows"><legend data-t="knows"></legend><div data-r="knows"></div></fieldset>\n    </fieldset>\n    <div class="go">\n      <button type="submit" class="main" data-r="run" data-icon="play"><span data-t="run_live"></span><span class="narrow run-time" data-r="run-time"></span></button>\n      <button type="button" class="boxed" data-r="stop" data-icon="stop" disabled><span data-t="stop"></span></button>\n      <button type="button" class="boxed" data-r="open" data-t="settings"></button>\n    </div>\n    <p class="small estimate" data-r="estimate" aria-live="polite"></p>\n    <details class="card fine" data-r="fine">\n      <summary data-t="fine"></summary>\n      <label><span data-t="attack_text"></span><input type="text" class="mono" data-f="attack" spellcheck="false"></label>\n      <label><span data-t="defense_text"></span><input type="text" class="mono" data-f="defense" spellcheck="false"></label>\n      <div class="pair">\n        <label><span data-t="image_size"></span><input type="number" data-f="image_size" min="8" max="224" step="1"></label>\n        <label><span data-t="num_classes"></span><input type="number" data-f="num_classes" min="2" max="1000" step="1"></label>\n        <label><span data-t="seed"></span><input type="number" data-f="seed" min="0" step="1"></label>\n      </div>\n      <p class="small" lang="en" data-r="defense-does"></p>\n      <p class="small" lang="en" data-r="attack-page"></p>\n    </details>\n  </form>\n\n  <section class="panel stage" data-r="stage" data-label="stage">\n    <div class="bar">\n      <span class="state"><i data-r="state-icon"></i><b data-r="state" role="status"></b></span>\n      <code class="mono" data-r="text"></code>\n      <span class="tools">\n        <select data-r="replays" data-label="recorded_runs"></select>\n        <button type="button" class="plain" data-r="python" data-t="copy_python"></button>\n        <button type="button" class="plain" data-r="cli" data-t="copy_cli"></button>\n        <details class="menu" data-r="download"><summary class="plain" data-icon="down"><span data-t="download"></span></summary><ul data-r="formats" data-label="download_as"></ul></details>\n      </span>\n    </div>\n    <div class="lanes">\n      <div class="lane l-private">\n        <div class="lane-head private"><h2 data-icon="lock"><span data-t="client_keeps"></span></h2><span class="small wide" data-t="picture_and_gradient"></span></div>\n        <div class="lane-body">\n          <figure class="frame f-private"><canvas data-r="truth" role="img"></canvas></figure>\n          <div class="strips wide" data-r="before"></div>\n        </div>\n        <div class="foot small"><span data-r="truth-note"></span><span class="wide" data-t="strips_note"></span></div>\n      </div>\n      <div class="border"><div class="small" data-r="defense-words"></div><span data-icon="arrow"></span></div>\n      <div class="lane l-leaving">\n        <div class="lane-head leaving"><h2 data-icon="leave"><span data-t="leaves"></span></h2><span class="small narrow" data-r="defense-words-narrow"></span></div>\n        <div class="lane-body"><div class="strips" data-r="after"></div></div>\n        <div class="foot small"><span data-r="numbers"></span><span class="wide" data-t="norm_note"></span></div>\n      </div>\n      <div class="hop"><span data-icon="arrow"></span></div>\n      <div class="lane l-attacker">\n        <div class="lane-head attacker"><h2 data-icon="eye"><span data-t="attacker_sees"></span></h2></div>\n        <div class="lane-body"><figure class="frame f-attacker"><canvas data-r="guess" role="img"></canvas></figure>\n          <figure class="f-opinion" data-r="opinion-box" hidden><div class="frame f-attacker"><canvas data-r="opinion" role="img"></canvas></div><figcaption class="small" data-r="opinion-note"></figcaption></figure></div>\n        <div class="foot small"><span data-r="guess-note"></span><span data-r="guess-psnr"></span></div>\n      </div>\n    </div>\n    <div class="under" data-r="under">\n      <div class="replay">\n        <div class="replay-head">\n          <span><b data-r="step"></b> <span class="small" data-r="of"></span></span>\n          <span class="tools wide">\n            <button type="button" class="plain toggle" data-r="difference" aria-pressed="false"></button>\n            <button type="button" class="plain" data-r="first" data-icon="first" data-label="first"></button>\n            <button type="button" class="plain" data-r="last" data-icon="last" data-label="last"></button>\n            <select data-r="speed" data-label="speed"><option value="0.5">0.5×</option><option value="1" selected>1×</option><option value="2">2×</option><option value="4">4×</option></select>\n          </span>\n          <span class="small narrow" data-r="narrow-psnr"></span>\n        </div>\n        <div class="track">\n          <button type="button" class="boxed play" data-r="play"></button>\n          <div class="thumb-row" data-r="thumbs" aria-hidden="true"></div>\n          <input type="range" data-r="scrub" min="0" max="1000" step="any" data-label="scrub">\n          <div class="ticks small" data-r="ticks" aria-hidden="true"></div>\n        </div>\n        <details class="curves" data-r="curves-box" open>\n          <summary class="narrow" data-t="curves"></summary>\n          <div class="plots" data-r="plots"></div>\n        </details>\n      </div>\n      <div class="verdict" data-r="verdict" aria-live="polite"></div>\n    </div>\n  </section>\n</div>\n';
 
   // gi_core/web/screens/lab/lab.js
-  function mount7({ element, props, trigger, watch, server }) {
+  function mount8({ element, props, trigger, watch, server }) {
     const { words: words2, catalog } = props;
     const root = gi.mount(element, lab_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
@@ -4812,7 +5307,7 @@ var gi = (() => {
       return pictures2.get(src);
     };
     const busy3 = () => run && ["running", "queued", "judging"].includes(run.state);
-    const frame = () => run.frames[Math.min(at2, run.frames.length - 1)];
+    const frame2 = () => run.frames[Math.min(at2, run.frames.length - 1)];
     const axis = () => gi.scale(run.total);
     const drawStrips = () => {
       const layer = (l, cells, name, more) => `<div class="strip"><div><div class="name"><span title="${escape2(l.name)}">${escape2(l.short)}</span>${name}</div>
@@ -4859,7 +5354,7 @@ var gi = (() => {
           canvas.width = canvas.height = 1;
           canvas.onclick = () => {
             if (slots[i] != null) {
-              hold();
+              hold2();
               seek(slots[i]);
             }
           };
@@ -4898,9 +5393,9 @@ var gi = (() => {
       find("ticks").innerHTML = `<span class="name">${words2.step}</span>` + clear.filter((s) => s !== now).map((s) => `<span style="${spot(scale.at(s))}">${gi.whole(s)}</span>`).join("") + `<span class="now" style="${spot(x)}">${gi.whole(now)}</span>`;
     };
     const drawPlots = () => {
-      const box = find("plots"), W = Math.max(240, box.clientWidth), left = 46, inset = 10, gap = 22, h = run.history;
-      if (!box.clientWidth) return;
-      const room4 = parseFloat(getComputedStyle(find("under")).minHeight) - box.offsetTop - 16;
+      const box2 = find("plots"), W = Math.max(240, box2.clientWidth), left = 46, inset = 10, gap = 22, h = run.history;
+      if (!box2.clientWidth) return;
+      const room4 = parseFloat(getComputedStyle(find("under")).minHeight) - box2.offsetTop - 16;
       const H = Math.min(150, Math.max(84, Math.floor((room4 - gap - 4) / 2) || 0)), total = 2 * H + gap + 4;
       const scale = axis(), px = (step2) => left + inset + scale.at(step2) * (W - left - 2 * inset);
       const losses = h.loss.filter((v) => v > 0 && isFinite(v));
@@ -4916,7 +5411,7 @@ var gi = (() => {
       const bottom = Math.floor(Math.min(5, ...ratios) / 5) * 5, top = Math.max(15, Math.ceil((Math.max(0, ...ratios) + 1) / 5) * 5);
       const base = H + gap, qy = (v) => base + 10 + (H - 10) * (1 - (v - bottom) / (top - bottom));
       const path2 = (xs, ys, y) => xs.map((x, i) => ys[i] == null || !isFinite(ys[i]) ? "" : `${px(x).toFixed(1)},${y(ys[i]).toFixed(1)}`).filter(Boolean).join(" L");
-      const now = frame()?.iteration ?? 0, cut = h.iteration.filter((i) => i <= now).length;
+      const now = frame2()?.iteration ?? 0, cut = h.iteration.filter((i) => i <= now).length;
       const two = (ys, y) => {
         const done = path2(h.iteration.slice(0, cut), ys, y), later = path2(h.iteration.slice(Math.max(0, cut - 1)), ys.slice(Math.max(0, cut - 1)), y);
         return (later ? `<path class="line later" d="M${later}"/>` : "") + (done ? `<path class="line" d="M${done}"/>` : "");
@@ -4928,16 +5423,16 @@ var gi = (() => {
       const ratioTicks = [bottom, Math.round((bottom + top) / 2), top];
       const line = (y, label) => `<line class="grid" x1="${left}" x2="${W}" y1="${y}" y2="${y}"/><text x="${left - 8}" y="${y + 4}" text-anchor="end">${label}</text>`;
       const dot = (ys, y) => cut && ys[cut - 1] != null ? `<circle class="dot" cx="${px(h.iteration[cut - 1])}" cy="${y(ys[cut - 1])}" r="4.5"/>` : "";
-      const caption = (y, name, rest) => `<text x="${left + 8}" y="${y}"><tspan class="strong">${name}</tspan> ${rest}</text>`;
+      const caption2 = (y, name, rest) => `<text x="${left + 8}" y="${y}"><tspan class="strong">${name}</tspan> ${rest}</text>`;
       const controlEnd = run.verdict?.control?.psnr;
       const controlLine = control ? `<path class="ctl" d="M${path2(control.iteration, control.psnr, qy)}"/>` : controlEnd != null ? `<path class="ctl" d="M${px(0)},${qy(controlEnd)} L${px(run.total)},${qy(controlEnd)}"/>` : "";
-      box.innerHTML = `<svg viewBox="0 0 ${W} ${total}" height="${total}" role="img" aria-label="${escape2(say2(words2.curves_alt, { loss: gi.short(h.loss[cut - 1]), psnr: gi.number(h.psnr[cut - 1]) }))}">
+      box2.innerHTML = `<svg viewBox="0 0 ${W} ${total}" height="${total}" role="img" aria-label="${escape2(say2(words2.curves_alt, { loss: gi.short(h.loss[cut - 1]), psnr: gi.number(h.psnr[cut - 1]) }))}">
       ${lossTicks.map((v) => line(py(v), gi.short(v))).join("")}
       ${ratioTicks.map((v) => line(qy(v), v)).join("")}
       ${controlLine}${controlEnd != null ? `<text x="${px(run.total) - 12}" y="${qy(controlEnd) - 6}" text-anchor="end">${words2.control_word} ${gi.number(controlEnd)}</text>` : ""}
       ${two(h.loss, py)}${two(h.psnr, qy)}
       <line class="now" x1="${px(now)}" x2="${px(now)}" y1="-6" y2="${base + H}"/>
-      <text x="${W - inset}" y="24" text-anchor="end"><tspan class="strong">${words2.loss}</tspan> ${words2.loss_note}</text>${caption(base + 24, words2.psnr, words2.psnr_note)}${dot(h.loss, py)}${dot(h.psnr, qy)}
+      <text x="${W - inset}" y="24" text-anchor="end"><tspan class="strong">${words2.loss}</tspan> ${words2.loss_note}</text>${caption2(base + 24, words2.psnr, words2.psnr_note)}${dot(h.loss, py)}${dot(h.psnr, qy)}
     </svg>`;
     };
     const moreControls = async () => {
@@ -4956,19 +5451,19 @@ var gi = (() => {
       for (const canvas of find("controls").querySelectorAll("canvas")) gi.tiles(canvas, await picture4(found.controls[canvas.dataset.i].src), 0, batch, width, height);
     };
     const drawVerdict3 = async () => {
-      const box = find("verdict"), v = run.verdict, end = run.scores;
+      const box2 = find("verdict"), v = run.verdict, end = run.scores;
       const head = (kicker, word2, squares2, sentence4, failed) => `<p class="small">${escape2(kicker)}</p>
       <p class="word${failed ? " failed" : ""}"><span>${escape2(word2)}</span>${squares2 == null ? "" : `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level: squares2 })}">${[1, 2, 3].map((i) => `<i class="${i <= squares2 ? "on" : ""}"></i>`).join("")}</span>`}</p>
       <p>${escape2(sentence4)}</p>`;
       const row2 = (name, value, note, kind = "") => `<div><dt class="${kind}">${kind === "bound" ? gi.icon("hatch") : ""}${escape2(name)}</dt><dd><b>${escape2(value)}</b></dd>${note ? `<dd class="note">${escape2(note)}</dd>` : ""}</div>`;
       const scores = end ? row2(words2.likeness, `${gi.number(end.psnr)} dB`, say2(words2.likeness_note, { ssim: gi.number(end.ssim, 2), lpips: end.lpips == null ? words2.not_available : gi.number(end.lpips, 2) })) : "";
       if (run.state === "failed") {
-        box.innerHTML = head(words2.refused, run.message, null, words2.refused_note, true);
+        box2.innerHTML = head(words2.refused, run.message, null, words2.refused_note, true);
       } else if (run.state === "queued") {
-        box.innerHTML = head(words2.waiting, say2(words2.place, { place: run.place }), null, say2(words2.wait_note, { seconds: gi.number(run.wait, 0) }));
+        box2.innerHTML = head(words2.waiting, say2(words2.place, { place: run.place }), null, say2(words2.wait_note, { seconds: gi.number(run.wait, 0) }));
       } else if (!v) {
         const f = run.frames.at(-1);
-        box.innerHTML = head(
+        box2.innerHTML = head(
           words2.verdict_kicker,
           busy3() ? run.state === "judging" ? words2.judging : words2.working : words2.not_judged,
           null,
@@ -4981,9 +5476,9 @@ var gi = (() => {
         if (v.bits != null) rows.push(row2(words2.bits, say2(words2.at_most, { n: gi.whole(v.bits) }), words2.bits_note, "bound"));
         else if (v.equations != null) rows.push(row2(words2.equations, say2(words2.at_most, { n: gi.number(v.equations, 1) }), words2.equations_note, "bound"));
         rows.push(scores);
-        box.innerHTML = head(words2.verdict_kicker, words2["level_" + v.level], v.level, words2["verdict_" + v.level]) + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape2(words2.control_alt)}"></canvas></div><figcaption><b>${words2.control}</b>${words2.control_note}</figcaption></figure>` : ""}</div><details><summary>${words2.how}</summary>${(v.how ?? []).map((p) => `<p lang="en">${escape2(p)}</p>`).join("")}${server.more_controls && run.state !== "recorded" ? `<button type="button" class="boxed" data-r="more-controls">${words2.more_controls}</button><div data-r="controls" aria-live="polite"></div>` : ""}</details>`;
+        box2.innerHTML = head(words2.verdict_kicker, words2["level_" + v.level], v.level, words2["verdict_" + v.level]) + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape2(words2.control_alt)}"></canvas></div><figcaption><b>${words2.control}</b>${words2.control_note}</figcaption></figure>` : ""}</div><details><summary>${words2.how}</summary>${(v.how ?? []).map((p) => `<p lang="en">${escape2(p)}</p>`).join("")}${server.more_controls && run.state !== "recorded" ? `<button type="button" class="boxed" data-r="more-controls">${words2.more_controls}</button><div data-r="controls" aria-live="polite"></div>` : ""}</details>`;
         if (find("more-controls")) find("more-controls").onclick = moreControls;
-        const canvas = box.querySelector("canvas");
+        const canvas = box2.querySelector("canvas");
         if (canvas) gi.tiles(canvas, await picture4(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
       }
     };
@@ -5013,7 +5508,7 @@ var gi = (() => {
     const seek = async (index) => {
       if (!run.frames.length) return;
       at2 = Math.max(0, Math.min(index, run.frames.length - 1));
-      const mine = ++ticket, f = frame(), { batch, width, height } = run.size;
+      const mine = ++ticket, f = frame2(), { batch, width, height } = run.size;
       const source2 = await picture4(f.src ?? run.sprite);
       if (mine !== ticket) return;
       gi.tiles(find("guess"), source2, f.row ?? 0, batch, width, height);
@@ -5034,7 +5529,7 @@ var gi = (() => {
       drawPlots();
     };
     let clock = 0, started = 0, origin = 0;
-    const hold = () => {
+    const hold2 = () => {
       playing = false;
       following = false;
       cancelAnimationFrame(clock);
@@ -5065,11 +5560,11 @@ var gi = (() => {
       if (at2 >= run.frames.length - 1) seek(0);
       playing = true;
       started = performance.now();
-      origin = at2 >= run.frames.length - 1 ? 0 : axis().at(frame().iteration);
+      origin = at2 >= run.frames.length - 1 ? 0 : axis().at(frame2().iteration);
       drawBar();
       clock = requestAnimationFrame(tick2);
     };
-    const toggle = () => playing ? hold() : play();
+    const toggle = () => playing ? hold2() : play();
     const receive = async (message) => {
       if (message?.room) followed(message.room);
       if (!message?.run) return;
@@ -5106,16 +5601,16 @@ var gi = (() => {
     };
     find("play").onclick = toggle;
     find("first").onclick = () => {
-      hold();
+      hold2();
       seek(0);
     };
     find("last").onclick = () => {
-      hold();
+      hold2();
       following = true;
       seek(run.frames.length - 1);
     };
     find("scrub").oninput = (event) => {
-      hold();
+      hold2();
       seek(nearest2(event.target.value / 1e3));
     };
     find("difference").onclick = () => {
@@ -5126,7 +5621,7 @@ var gi = (() => {
     find("speed").onchange = () => {
       if (playing) {
         started = performance.now();
-        origin = axis().at(frame().iteration);
+        origin = axis().at(frame2().iteration);
       }
     };
     const keys = (event) => {
@@ -5142,27 +5637,27 @@ var gi = (() => {
       const act = {
         " ": toggle,
         ArrowRight: () => {
-          hold();
+          hold2();
           seek(at2 + 1);
         },
         ArrowLeft: () => {
-          hold();
+          hold2();
           seek(at2 - 1);
         },
         ArrowUp: slider && (() => {
-          hold();
+          hold2();
           seek(at2 + 1);
         }),
         ArrowDown: slider && (() => {
-          hold();
+          hold2();
           seek(at2 - 1);
         }),
         Home: () => {
-          hold();
+          hold2();
           seek(0);
         },
         End: () => {
-          hold();
+          hold2();
           following = true;
           seek(run.frames.length - 1);
         }
@@ -5262,11 +5757,11 @@ var gi = (() => {
       return { before, name: colon < 0 ? last : last.slice(0, colon), options: colon < 0 ? [] : split(last.slice(colon + 1), ",") };
     };
     const priorOf = (text) => {
-      const { name, options } = takenApart(text), named4 = options.find((o) => o.startsWith("prior="));
+      const { name, options: options2 } = takenApart(text), named4 = options2.find((o) => o.startsWith("prior="));
       return named4 ? named4.slice(6).replace(/^\((.*)\)$/, "$1") : catalog.priors[name];
     };
     const withPrior = (text, prior) => {
-      const { before, name, options } = takenApart(text), others = options.filter((o) => !o.startsWith("prior="));
+      const { before, name, options: options2 } = takenApart(text), others = options2.filter((o) => !o.startsWith("prior="));
       if (prior !== catalog.priors[name]) others.push(`prior=${/[:,+]/.test(prior) ? `(${prior})` : prior}`);
       return [...before, others.length ? `${name}:${others.join(",")}` : name].join("+");
     };
@@ -5291,8 +5786,8 @@ var gi = (() => {
       const all = [...own.map((src) => ({ src })), ...catalog.samples.map((s) => ({ name: s.name }))], count2 = Number(settings.batch_size) || 1;
       return Array.from({ length: count2 }, (_, i) => all[(chosen2 + i) % all.length]).map((p) => p.src ? { data: p.src } : { sample: p.name });
     };
-    const addFiles = async (files2) => {
-      for (const file of files2) {
+    const addFiles = async (files3) => {
+      for (const file of files3) {
         try {
           own = [await gi.shrink(file, 256, words2), ...own].slice(0, 4);
           chosen2 = 0;
@@ -5326,12 +5821,12 @@ var gi = (() => {
       const value = defensePreset.log ? low * (high / low) ** x : low + x * (high - low);
       return defensePreset.whole ? Math.round(value) : Number(value.toPrecision(2));
     };
-    const placeOf = (value) => {
+    const placeOf2 = (value) => {
       const [low, high] = defensePreset.range;
       return Math.max(0, Math.min(1, defensePreset.log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
     };
     const showStrength = (value) => {
-      const x = placeOf(value);
+      const x = placeOf2(value);
       find("strength-slider").value = 1e3 * x;
       find("strength-slider").style.setProperty("--at", `${100 * x}%`);
       find("strength-slider").setAttribute("aria-valuetext", String(value));
@@ -5411,13 +5906,13 @@ var gi = (() => {
         changed();
       };
     });
-    const estimate2 = (told2) => {
-      const { notes = [], seconds, limit, waiting, error } = told2;
+    const estimate2 = (told3) => {
+      const { notes = [], seconds, limit, waiting, error } = told3;
       find("estimate").textContent = error ?? [
         ...notes,
         seconds == null ? "" : say2(words2.about_here, { time: gi.duration(seconds, words2) }),
         seconds > limit ? say2(words2.stops_after, { time: gi.duration(limit, words2) }) : "",
-        waiting ? say2(words2.before_you, { n: waiting, time: gi.duration(told2.wait, words2) }) : words2.nobody_waits
+        waiting ? say2(words2.before_you, { n: waiting, time: gi.duration(told3.wait, words2) }) : words2.nobody_waits
       ].filter(Boolean).join(" ");
       find("estimate").classList.toggle("refused", Boolean(error));
       find("run-time").textContent = seconds == null ? "" : gi.duration(Math.min(seconds, limit), words2);
@@ -5467,9 +5962,9 @@ var gi = (() => {
     };
     const count = async () => {
       if (!room3 || document.hidden) return;
-      const told2 = await server.room(room3).catch(() => null);
-      if (told2?.error) return closeRoom();
-      if (told2 && room3) find("room-text").textContent = say2(words2.room_open, { n: told2.watching });
+      const told3 = await server.room(room3).catch(() => null);
+      if (told3?.error) return closeRoom();
+      if (told3 && room3) find("room-text").textContent = say2(words2.room_open, { n: told3.watching });
     };
     const closeRoom = () => {
       clearInterval(counting);
@@ -5478,9 +5973,9 @@ var gi = (() => {
       find("follow").disabled = false;
     };
     const openRoom = async () => {
-      const told2 = await server.open_room({});
-      if (told2.error) return gi.toast(told2.error);
-      room3 = { code: told2.code, key: told2.key };
+      const told3 = await server.open_room({});
+      if (told3.error) return gi.toast(told3.error);
+      room3 = { code: told3.code, key: told3.key };
       find("room").hidden = false;
       find("follow").disabled = true;
       find("room-text").textContent = say2(words2.room_open, { n: 0 });
@@ -5489,8 +5984,8 @@ var gi = (() => {
       counting = setInterval(count, 5e3);
       gi.copy(roomLink(), words2.room_copied);
     };
-    const followed = (told2) => {
-      find("room-text").textContent = [say2(words2.room_follow, { code: told2.code }), told2.open ? told2.running ? "" : words2.room_wait : words2.room_closed].filter(Boolean).join(" ");
+    const followed = (told3) => {
+      find("room-text").textContent = [say2(words2.room_follow, { code: told3.code }), told3.open ? told3.running ? "" : words2.room_wait : words2.room_closed].filter(Boolean).join(" ");
     };
     find("follow").onclick = openRoom;
     find("follow").hidden = !server.open_room || Boolean(guest);
@@ -5509,7 +6004,7 @@ var gi = (() => {
       if (!server.describe || guest) return;
       find("rail").classList.remove("open");
       current = newId();
-      hold();
+      hold2();
       following = true;
       if (run) {
         run = { ...run, state: "running", verdict: null, scores: null };
@@ -5551,7 +6046,7 @@ var gi = (() => {
     };
     const formats2 = server.download_run ? catalog.formats : Object.keys(here);
     find("formats").replaceChildren(...formats2.map((format2) => {
-      const item = document.createElement("li"), button2 = document.createElement("button");
+      const item2 = document.createElement("li"), button2 = document.createElement("button");
       button2.type = "button";
       button2.dataset.format = format2;
       button2.textContent = words2["export_" + format2];
@@ -5564,8 +6059,8 @@ var gi = (() => {
         if (file.data) gi.save(file.name, file.data, file.type);
         else gi.toast(file.error ?? words2.forgotten);
       };
-      item.append(button2);
-      return item;
+      item2.append(button2);
+      return item2;
     }));
     find("download").onkeydown = (event) => {
       if (event.key === "Escape") {
@@ -5628,14 +6123,14 @@ var gi = (() => {
   // gi_core/web/screens/lesson/lesson.js
   var lesson_exports = {};
   __export(lesson_exports, {
-    mount: () => mount8
+    mount: () => mount9
   });
 
   // gi_core/web/screens/lesson/lesson.html
   var lesson_default = '<div class="story"><h1 data-r="title"></h1></div>\n<div class="lesson">\n  <section class="panel lesson-text">\n    <ol class="dots" data-r="dots" data-label="lesson_steps"></ol>\n    <div data-r="text"></div>\n    <div class="guess" data-r="guess" role="group"></div>\n    <div data-r="reveal" role="status"></div>\n    <div class="lesson-nav">\n      <button type="button" class="boxed" data-r="back" data-t="lesson_back"></button>\n      <button type="button" class="main" data-r="next" data-t="lesson_next"></button>\n      <button type="button" class="plain" data-r="open"></button>\n    </div>\n  </section>\n  <section class="panel lesson-stage" data-r="stage" data-label="stage"></section>\n  <details class="panel teachers" data-r="teachers">\n    <summary><span data-t="for_teachers"></span></summary>\n    <p class="small" data-t="teacher_note"></p>\n    <div class="teacher-grid">\n      <label><span data-t="teacher_start"></span><select data-r="start"></select></label>\n      <fieldset><legend data-t="teacher_hide"></legend><div data-r="hide"></div></fieldset>\n      <fieldset><legend data-t="teacher_lock"></legend><div data-r="lock"></div></fieldset>\n      <div class="teacher-more"><label class="tick"><input type="checkbox" data-r="big"><span data-t="teacher_projector"></span></label>\n        <label class="tick"><input type="checkbox" data-r="spoken" checked><span data-t="teacher_language"></span></label></div>\n    </div>\n    <div class="teacher-go"><button type="button" class="boxed" data-r="teach" data-icon="link"><span data-t="teacher_copy"></span></button><code class="mono" data-r="address"></code></div>\n  </details>\n</div>\n';
 
   // gi_core/web/screens/lesson/lesson.js
-  function mount8({ element, props, trigger, watch, server }) {
+  function mount9({ element, props, trigger, watch, server }) {
     const { words: words2, catalog } = props;
     const root = gi.mount(element, lesson_default, words2);
     const find = (name) => root.querySelector(`[data-r="${name}"]`);
@@ -5651,17 +6146,17 @@ var gi = (() => {
     let at2 = Math.min(steps.length, Math.max(1, Number(new URLSearchParams(location.search).get("step")) || 1)) - 1, clock = 0;
     const figure3 = (kind, icon2, title, body, note = "") => `<figure class="k-${kind}"><h2 class="${kind}">${icon2 ? gi.icon(icon2) : ""}${title}</h2>${body}<figcaption class="small">${note}</figcaption></figure>`;
     const canvas = (name, label) => `<div class="frame"><canvas data-r="${name}" role="img" aria-label="${label}"></canvas></div>`;
-    const put2 = async (name, src, run, row = 0) => {
+    const put4 = async (name, src, run, row = 0) => {
       const node = find(name);
       if (node) gi.tiles(node, await gi.image(src), row, 1, run.side, run.side);
     };
-    const draw3 = () => {
+    const draw4 = () => {
       clearInterval(clock);
       document.body.dataset.step = at2 + 1;
-      const step2 = steps[at2], run = catalog.runs[step2.run] ?? {}, known = !step2.guess || guesses[at2] != null, told2 = worded(run);
+      const step2 = steps[at2], run = catalog.runs[step2.run] ?? {}, known = !step2.guess || guesses[at2] != null, told3 = worded(run);
       const text = (part) => words2[`lesson_${at2 + 1}_${part}`] ?? "";
       find("title").innerHTML = text("title");
-      find("text").innerHTML = say2(text("text"), told2);
+      find("text").innerHTML = say2(text("text"), told3);
       find("dots").innerHTML = steps.map((_, i) => `<li><button type="button" aria-label="${say2(words2.lesson_step, { n: i + 1 })}"${i === at2 ? ' aria-current="step"' : ""}>${i + 1}</button></li>`).join("");
       find("dots").querySelectorAll("button").forEach((b, i) => {
         b.onclick = () => go(i);
@@ -5671,11 +6166,11 @@ var gi = (() => {
       find("guess").querySelectorAll("button").forEach((b, i) => {
         b.onclick = () => {
           guesses[at2] = i;
-          draw3();
+          draw4();
           find("guess").children[i].focus();
         };
       });
-      find("reveal").innerHTML = step2.guess && known ? `<p><b>${guesses[at2] === run.level ? words2.lesson_right : words2.lesson_wrong}</b> ${say2(text("reveal"), told2)}</p>` : "";
+      find("reveal").innerHTML = step2.guess && known ? `<p><b>${guesses[at2] === run.level ? words2.lesson_right : words2.lesson_wrong}</b> ${say2(text("reveal"), told3)}</p>` : "";
       find("back").disabled = at2 === 0;
       find("next").disabled = at2 === steps.length - 1;
       find("open").hidden = !step2.run;
@@ -5684,12 +6179,12 @@ var gi = (() => {
       stage.hidden = !step2.show.length;
       stage.innerHTML = step2.show.map((part) => ({
         private: figure3("private", "lock", words2.client_keeps, canvas("private", words2.dial_private)),
-        update: figure3("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told2.numel })),
-        attacker: figure3("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told2.psnr} dB</span>` : ""),
+        update: figure3("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told3.numel })),
+        attacker: figure3("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told3.psnr} dB</span>` : ""),
         control: figure3("control", "", words2.control, canvas("control", words2.control_alt), words2.control_note)
       })[part]).join("");
-      if (step2.show.includes("private")) put2("private", run.truth, run);
-      if (step2.show.includes("control")) put2("control", run.control, run);
+      if (step2.show.includes("private")) put4("private", run.truth, run);
+      if (step2.show.includes("control")) put4("control", run.control, run);
       stage.querySelectorAll("canvas[data-i]").forEach((c) => gi.strip(c, run.layers[c.dataset.i].after_cells, "leaving", "leaving-tint"));
       if (step2.show.includes("attacker") && known) {
         const frames = run.frames;
@@ -5697,17 +6192,17 @@ var gi = (() => {
           let i = 0;
           clock = setInterval(() => {
             const f = frames[i];
-            put2("attacker", run.sprite, run, f.row);
+            put4("attacker", run.sprite, run, f.row);
             if (find("note")) find("note").textContent = say2(words2.lesson_note, { step: f.iteration, psnr: gi.number(f.psnr) });
             if (++i >= frames.length) clearInterval(clock);
           }, 220);
-        } else put2("attacker", run.sprite, run, frames.at(-1).row);
+        } else put4("attacker", run.sprite, run, frames.at(-1).row);
       }
     };
     const cards = ["picture", "victim", "client", "defense", "attacker"];
     find("start").append(...steps.map((_, i) => new Option(say2(words2.teacher_step, { n: i + 1 }), `lesson&step=${i + 1}`)), ...["lab", "compare"].map((tab) => new Option(words2["tab_" + tab], tab)));
     for (const name of ["hide", "lock"]) find(name).innerHTML = cards.map((card) => `<label class="tick"><input type="checkbox" value="${card}"><span>${words2[card]}</span></label>`).join("");
-    const chosen2 = (name) => [...find(name).querySelectorAll(":checked")].map((box) => box.value).join(",");
+    const chosen2 = (name) => [...find(name).querySelectorAll(":checked")].map((box2) => box2.value).join(",");
     const teacherLink = () => {
       const [tab, step2] = find("start").value.split("&step="), query2 = new URLSearchParams(gi.query?.() ?? "");
       for (const [key2, value] of Object.entries({ tab, step: step2, hide: chosen2("hide"), lock: chosen2("lock"), projector: find("big").checked ? 1 : "", lang: find("spoken").checked ? gi.language : "" }))
@@ -5722,7 +6217,7 @@ var gi = (() => {
     find("teach").onclick = () => gi.copy(teacherLink(), words2.teacher_copied);
     const go = (i) => {
       at2 = Math.min(steps.length - 1, Math.max(0, i));
-      draw3();
+      draw4();
     };
     find("back").onclick = () => go(at2 - 1);
     find("next").onclick = () => go(at2 + 1);
@@ -5735,12 +6230,12 @@ var gi = (() => {
         go(at2 + move);
       }
     });
-    window.addEventListener("gi:theme", draw3);
-    draw3();
+    window.addEventListener("gi:theme", draw4);
+    draw4();
   }
 
   // gi_core/web/main.js
-  var screens = { header: header_exports, explore: explore_exports, lab: lab_exports, dial: dial_exports, compare: compare_exports, anatomy: anatomy_exports, evidence: evidence_exports, lesson: lesson_exports };
+  var screens = { header: header_exports, explore: explore_exports, lab: lab_exports, dial: dial_exports, compare: compare_exports, anatomy: anatomy_exports, evidence: evidence_exports, lesson: lesson_exports, cheat: cheat_exports };
   function start3(name, context2, constants, events) {
     const props = new Proxy(context2.props, {
       get: (target, key2) => key2 === "words" ? words : constants[String(key2)] ?? Reflect.get(target, key2)
@@ -5752,11 +6247,11 @@ var gi = (() => {
     whenWanted(name, () => screens[name].mount({ ...context2, props, trigger }));
   }
   function early2(catalog) {
-    const box = document.getElementById("gi-early"), query2 = new URLSearchParams(location.search);
+    const box2 = document.getElementById("gi-early"), query2 = new URLSearchParams(location.search);
     const room3 = roomOf(query2.get("tab"));
     offer(catalog);
-    if (!box || room3 !== "explore") return box?.remove();
-    const [below, top] = [...box.children].map((node) => (
+    if (!box2 || room3 !== "explore") return box2?.remove();
+    const [below, top] = [...box2.children].map((node) => (
       /** @type {HTMLElement} */
       node
     ));
@@ -5766,7 +6261,7 @@ var gi = (() => {
       }, watch: () => {
       } }
     );
-    mount6({ ...context2, element: top });
+    mount7({ ...context2, element: top });
     early(below);
   }
   var query = () => explore.query();

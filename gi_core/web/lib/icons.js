@@ -17,6 +17,7 @@ const PATHS = {
   cross: '<path d="M4 4l8 8M12 4l-8 8"/>',
   hatch: '<path d="M1.500 11.500h13M3 10l3-5M7 10l3-5M11 10l3-5"/>',
   slanted: '<path d="M2 13L7 3M6.500 13l5-10M11 13l3-6"/>',
+  left: '<path d="M9.500 4l-4 4 4 4"/>',
   right: '<path d="M6.500 4l4 4-4 4"/>',
   hold: '<circle cx="8" cy="8" r="2.200" fill="currentColor"/>'
     + '<circle cx="8" cy="8" r="5.500" stroke-dasharray="2.500 2"/>',

@@ -19,13 +19,15 @@ const filesOf = held =>
  * @param {Record<string, string>} parts.words
  * @param {(pictures: { file: File, src: string }[]) => void} parts.taken
  * @param {(message: string) => void} parts.refused
+ * @param {number} [parts.most] pictures at a time @param {number} [parts.side] pixels that each keeps
  */
-export function pictures({ target, file, button, wanted, words, taken, refused }) {
+export function pictures({ target, file, button, wanted, words, taken, refused, most = 8, side = 512 }) {
   /** @param {File[]} files */
   const take = async files => {
     if (!files.length) return;
     try {
-      taken(await Promise.all(files.slice(0, 8).map(async one => ({ file: one, src: await shrink(one, 512, words) }))));
+      const kept = files.slice(0, most);
+      taken(await Promise.all(kept.map(async one => ({ file: one, src: await shrink(one, side, words) }))));
     } catch (error) {
       refused(error instanceof Error ? error.message : String(error));
     }
