@@ -239,11 +239,13 @@ def kept_iterations(total: int) -> list[int]:
 def update_summary(clean: Update, released: Update) -> list[dict[str, Any]]:
     """Per tensor: name, numel, norms before and after, and the share of the released norm that is not the signal.
 
-    The share is |released - a clean|^2 / |released|^2 with the a that fits best: 0 for a pure rescaling.
+    The share is |released - a clean|^2 / |released|^2 with the a that fits best: 0 for a pure rescaling. Tensors that
+    the server left out are no part of it.
     """
     rows = []
     for name, before in clean.tensors.items():
-        after = released.tensors[name]
+        if (after := released.tensors.get(name)) is None:
+            continue
         energy = float(before.double().square().sum())
         overlap = float((after.double() * before.double()).sum())
         size = float(after.double().square().sum())

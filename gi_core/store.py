@@ -104,7 +104,7 @@ def restored(scenario: Scenario, trace: dict[str, Any], images: bytes) -> Trace:
     known = {name: trace[name] for name in PLAIN}
     seconds = {row["iteration"]: row["seconds"] for row in known["history"]}
     moments = [KeptFrame(int(i), seconds.get(int(i), 0.0), f) for i, f in zip(iterations, frames, strict=True)]
-    judged = None if trace["verdict"] is None else trace["verdict"] | {key: trace[key] for key in BESIDE}
+    judged = None if trace["verdict"] is None else trace["verdict"] | {key: trace.get(key) for key in BESIDE}
     return Trace(scenario=scenario, frames=moments, images=final, truth=truth, judgement=judged, **known)
 
 

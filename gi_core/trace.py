@@ -168,10 +168,10 @@ def judged_parts(judgement: dict[str, Any] | None) -> dict[str, Any]:
     if judgement is None:
         return dict.fromkeys(("verdict", *BESIDE))
     verdict = {key: value for key, value in judgement.items() if key not in BESIDE}
-    return {"verdict": verdict, **{key: judgement[key] for key in BESIDE}}
+    return {"verdict": verdict, **{key: judgement.get(key) for key in BESIDE}}
 
 
-BESIDE = ("control", "gain", "bounds")
+BESIDE = ("control", "gain", "bounds", "inspection")
 
 
 def _png(picture: Image.Image) -> bytes:

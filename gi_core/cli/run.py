@@ -21,7 +21,7 @@ from gi_core.cli.plugin_option import plugin_option
 from gi_core.data.sources import open_picture, picture_names
 from gi_core.evaluation.controls import learned
 from gi_core.evaluation.judge import judging
-from gi_core.evaluation.wording import sentence
+from gi_core.evaluation.wording import inspected, sentence
 from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
 from gi_core.torch_setup import run_threads
@@ -146,4 +146,5 @@ def verdict_lines(trace: dict[str, Any]) -> list[str]:
         f" gain {gain['psnr']['mean']:+.2f} dB, {gain['ssim']['mean']:+.3f} ssim",
         *(bound["says"] for bound in trace["bounds"]),
         f"verdict: {verdict['word']}. {sentence(verdict['levels'], verdict['reason'])}",
+        *([inspected(trace["inspection"])] if trace["inspection"] else []),
     ]

@@ -30,6 +30,9 @@ SPREAD = 10.0
 """Difference between head biases that no training leaves."""
 SILENT = 18.0
 """-log of a class's probability, on every picture, that no training leaves."""
+UNEXPLAINED = 8.0
+"""Deviations of a logit's difference under random weights, beyond which they do not explain it: large features alone
+make classes improbable, as in a fresh LeNet at 224 pixels."""
 STANDS_OUT = 1.0
 DROWNS = 1000.0
 """Disaggregation signal to noise: from 1 on one picture is seen through a batch, from 1000 on the others are gone."""
@@ -233,7 +236,7 @@ class Shares:
                 loss = nn.functional.cross_entropy(logits, label[None])
                 found = torch.autograd.grad(loss, list(self.weights.values()), materialize_grads=True)
                 losses.append(float(loss.detach()))
-                surprise.append(-logits.detach()[0].log_softmax(0))
+                surprise.append(unexplained(logits.detach()[0], features.detach()[0], victim.head.weight.detach()))
                 for name, gradient in zip(self.weights, found, strict=True):
                     sizes[name].append(gradient.norm())
                     if name in rows:
@@ -270,6 +273,16 @@ class Shares:
                 says = f"{value:.0%} of the rows that move belong to one picture each."
                 found.append(Finding("rows of one picture", name, value, "red", says))
         return found
+
+
+def unexplained(logits: Tensor, features: Tensor, weight: Tensor) -> Tensor:
+    """(K,): -log of each class's probability, 0 where random weights of the same size would explain it.
+
+    The difference of two logits with independent weights over features h (n,) has deviation |w_a - w_b| |h| / sqrt(n).
+    """
+    surprise = -logits.log_softmax(0)
+    deviation = (weight - weight[logits.argmax()]).norm(dim=1) * features.norm() / features.numel() ** 0.5
+    return torch.where(surprise > UNEXPLAINED * deviation, surprise, 0.0)
 
 
 def dominance(sizes: Tensor) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -34,6 +34,12 @@ class Sight:
     def level(self) -> Level:
         levels = [self.target.level, *([self.others.level] if self.others else [])]
         return next(level for level in ("red", "amber", "green") if level in levels)  # type: ignore[return-value]
+
+    def brief(self) -> dict[str, Any]:
+        """Level, findings of both models, the worst first, and whether all clients are sent the same one."""
+        found = [*self.target.findings, *(self.others.findings if self.others else ())]
+        found.sort(key=lambda finding: finding.level != "red")
+        return {"level": self.level, "findings": [asdict(f) for f in found], "same": self.others is None}
 
     def to_dict(self) -> dict[str, Any]:
         others = self.others and self.others.to_dict()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,6 +14,7 @@ from gi_core.bounds import Bound, Setting, binding
 from gi_core.errors import BadInput
 from gi_core.evaluation.controls import Control, Gain, control, gain
 from gi_core.evaluation.identification import Distance, decoys, ranks
+from gi_core.evaluation.inspection import Sight, inspect_sent
 from gi_core.evaluation.settled import settled
 from gi_core.evaluation.verdict import TOO_SHORT, WORDS, Decision, Likeness
 from gi_core.metrics.assignment import match
@@ -41,6 +42,7 @@ class Judgement:
         settled: whether the attack had ended by a plateau; where it had not, "Nothing" is too short to tell. None: it
             is not known.
         curve: of the first control.
+        inspection: what the client could have seen of the model before it trained; None of an honest server.
         images: (B,C,H,W), the reconstructions in the order of the truth; controls: name -> (B,C,H,W) likewise;
             truth: (B,C,H,W).
     """
@@ -54,6 +56,7 @@ class Judgement:
     images: Tensor = field(default=torch.empty(0), repr=False, compare=False)
     controls: dict[str, Tensor] = field(default_factory=dict, repr=False, compare=False)
     truth: Tensor = field(default=torch.empty(0), repr=False, compare=False)
+    inspection: Sight | None = field(default=None, repr=False)
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -99,6 +102,7 @@ class Judgement:
             "candidates": like.candidates,
             "bounds": [asdict(bound) for bound in self.bounds],
             "settled": self.settled,
+            "inspection": self.inspection.brief() if self.inspection else None,
             "pictures": [
                 {"level": f.level, "word": WORDS[f.level], "code": f.code, **like.to_dict()}
                 for f, like in zip(self.findings, self.likenesses, strict=True)
@@ -160,6 +164,8 @@ def judging(
         bounds=tuple(binding(Setting.of(run.scenario, run.victim, run.truth, run.labels))),
         ended=run.attack.single_pass or settled(trace.history),
     )  # fmt: skip
+    if run.scenario.server != "honest":
+        judgement = replace(judgement, inspection=inspect_sent(run.scenario))
     trace.judgement = judgement.to_dict()
     return judgement
 

@@ -30,6 +30,15 @@ def sentence(levels: Sequence[int], reason: dict[str, Any]) -> str:
     return f"{which} {leaks}: {line_up}, and it adds {share}."
 
 
+def inspected(inspection: dict[str, Any]) -> str:
+    """What the client would have seen of the model before it trained."""
+    if not inspection["findings"]:
+        return f"Inspection of the model sent: {inspection['level']}, nothing is odd."
+    first, *others = inspection["findings"]
+    more = f" ({len(others)} more findings)" if others else ""
+    return f"Inspection of the model sent: {inspection['level']}. {first['says']}{more}"
+
+
 def weighed(reason: dict[str, Any]) -> str:
     """The inputs of the verdict on one picture, and the thresholds they are held to."""
     r = reason

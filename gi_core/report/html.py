@@ -6,7 +6,7 @@ import base64
 from html import escape
 from typing import Any
 
-from gi_core.evaluation.wording import sentence
+from gi_core.evaluation.wording import inspected, sentence
 from gi_core.report.animation import gif
 from gi_core.report.figure import figure
 from gi_core.trace import Trace
@@ -26,6 +26,8 @@ def html(trace: Trace) -> str:
     verdict = (
         f"<p><b>{escape(told['word'])}.</b> {escape(sentence(told['levels'], told['reason']))}</p>" if told else ""
     )
+    if told and told.get("inspection"):
+        verdict += f"<p>{escape(inspected(told['inspection']))}</p>"
     stopped = "stopped early, " if trace.stopped else ""
     parts = [
         f"<h1>{escape(scenario.attack_component.name)} against {escape(scenario.model)}</h1>",

@@ -281,10 +281,10 @@ def frame(moment: KeyFrame, truth: Tensor) -> dict[str, Any]:
 
 
 def noise_share(clean: Update, sent: Update) -> float:
-    """|sent - a clean|^2 / |sent|^2 over all tensors, with the a that fits best: 0 for a pure rescaling."""
+    """|sent - a clean|^2 / |sent|^2 over all tensors of both, with the a that fits best: 0 for a pure rescaling."""
     overlap = energy = size = 0.0
-    for name, tensor in clean.tensors.items():
-        before, after = tensor.double().flatten(), sent.tensors[name].double().flatten()
+    for name in (name for name in clean.tensors if name in sent.tensors):
+        before, after = clean.tensors[name].double().flatten(), sent.tensors[name].double().flatten()
         overlap, energy, size = (
             overlap + float(before @ after),
             energy + float(before @ before),

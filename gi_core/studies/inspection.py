@@ -21,6 +21,8 @@ from gi_core.torch_setup import make_torchvision_importable
 
 FRESH = ("lenet", "lenet:activation=relu,init=default", "mlp", "convnet", "resnet18", "resnet18-preact", "vit-tiny",
          "convnext-atto")  # fmt: skip
+LARGER = ("lenet", "mlp", "convnet", "resnet18", "vit-tiny")
+"""Fresh victims at the size of photographs too."""
 TRAINED = (("lenet", 1), ("lenet", 10), ("lenet", 50), ("resnet18:width=8", 1), ("resnet18:width=8", 10))
 SERVERS = (
     "imprint", "imprint:units=cumulative", "imprint:connect=logit,gain=4", "trap", "fishing", "fishing:kind=feature",
@@ -69,6 +71,8 @@ class InspectionStudy(Study):
         for model in FRESH:
             for seed in range(self.seeds):
                 yield {"kind": "fresh", "model": model, "weights": f"init:seed={seed + 1}", "server": "honest"}
+        for model in LARGER:
+            yield {"kind": "fresh-224", "model": model, "weights": "init", "server": "honest"}
         for model, epoch in TRAINED:
             yield {"kind": "trained", "model": model, "weights": f"trained:epoch={epoch}", "server": "honest"}
         for name in TIMM.split():
@@ -78,7 +82,8 @@ class InspectionStudy(Study):
         if cell["kind"] == "timm":
             victim = from_timm(cell["model"])
             return row_of(inspect(victim, public_crops(4, victim.image_shape[1], 3, 0), torch.arange(4)))
-        scenario = Scenario(model=cell["model"], weights=cell["weights"], server=cell["server"])
+        side = 224 if cell["kind"] == "fresh-224" else 32
+        scenario = Scenario(model=cell["model"], weights=cell["weights"], server=cell["server"], image_size=side)
         sight = inspect_sent(scenario, architecture=False)
         return row_of(sight.others or sight.target)
 

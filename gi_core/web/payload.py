@@ -34,7 +34,7 @@ from torch import Tensor
 from gi_core.defenses.base import noise_of
 from gi_core.evaluation.controls import SAYS
 from gi_core.evaluation.judge import Judgement
-from gi_core.evaluation.wording import sentence, weighed
+from gi_core.evaluation.wording import inspected, sentence, weighed
 from gi_core.observation import Tensors
 from gi_core.run import Run, update_summary
 from gi_core.scenario import Scenario
@@ -45,7 +45,7 @@ TILE = 112
 """Pictures with a longer side are sent at this side."""
 STRIPS = 4
 ROWS, COLUMNS = 12, 64
-SHOWN = ("level", "word", "levels", "reason", "rank", "control_rank", "candidates", "settled")
+SHOWN = ("inspection", "level", "word", "levels", "reason", "rank", "control_rank", "candidates", "settled")
 CURVES = ("iteration", "seconds", "loss", "psnr", "ssim")
 
 
@@ -128,6 +128,7 @@ def verdict(run: Run, judgement: Judgement) -> dict[str, Any]:
         "bounds": told["bounds"],
         "how": [
             sentence(told["levels"], told["reason"]),
+            *([inspected(told["inspection"])] if told["inspection"] else []),
             weighed(told["reason"]),
             SAYS[control["name"]],
             *(f"{bound.says} {bound.binds}" for bound in judgement.bounds),

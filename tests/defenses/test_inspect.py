@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from gi_core.cli import main
 from gi_core.data.samples import public_crops
-from gi_core.defenses.inspect import Shares, dominance, inspect
+from gi_core.defenses.inspect import Shares, dominance, inspect, unexplained
 from gi_core.errors import BadInput
 from gi_core.evaluation.inspection import inspect_sent
 from gi_core.models import build
@@ -76,3 +76,22 @@ def test_refusals():
         inspect_sent(small(), torch.rand(1, 3, 28, 28))
     with pytest.raises(BadInput, match="no model is named"):
         CliRunner().invoke(main, ["inspect"], catch_exceptions=False, standalone_mode=False)
+
+
+def test_large_features_explain_an_improbable_class_and_an_empty_row_with_a_bias_does_not():
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        weight, features = torch.randn(10, 400, generator=generator) / 20, 40 * torch.randn(400, generator=generator)
+        logits = weight @ features
+        assert float(-logits.log_softmax(0).min()) > 18, "a class that is improbable"
+        assert (unexplained(logits, features, weight) < 18).all()
+    fished = torch.zeros(10, 400)
+    fished[0] = torch.nn.functional.normalize(torch.randn(400, generator=generator), dim=0)
+    features = torch.randn(400, generator=generator)
+    logits = fished @ features + torch.tensor([0.0] + [30.0] * 9)
+    assert (unexplained(logits, features, fished) > 18).tolist() == [True] + [False] * 9
+
+
+def test_a_fresh_network_at_the_size_of_photographs_is_no_alarm():
+    assert inspect_sent(Scenario(image_size=128)).level == "green"
+    assert "silent class" in {f.check for f in inspect_sent(Scenario(image_size=128, server="fishing")).target.findings}

@@ -652,7 +652,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/cheat/cheat.html
-  var cheat_default = '<div class="sheet cheat" data-r="cheat">\n  <div class="story"><h1 data-r="headline" data-testid="cheat-headline"></h1>\n    <button type="button" class="btn s" data-r="back" data-icon="left"><span data-t="cheat.back"></span></button></div>\n  <section class="stage panel" data-r="stage" data-label="cheat.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-t="cheat.stay"></span></div>\n    <div class="lane-h mid"><h2 data-r="comes"><span data-t="cheat.comes"></span></h2></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-t="cheat.reads"></span></h2></div>\n    <div class="pic prv" data-r="own">\n      <canvas data-r="photos" data-testid="cheat-photos" role="img"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="cheat-drop" data-icon="plus"><span data-t="cheat.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="cheat.drop">\n    </div>\n    <div class="middle">\n      <ol class="model" data-r="model"></ol>\n      <p class="small" data-r="says"></p>\n      <h2 class="leaving" data-icon="leave"><span data-t="cheat.leaves"></span></h2>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img" data-label="cheat.band_alt"></canvas></div>\n      <div class="pair"><canvas class="a" data-r="one" role="img"></canvas><canvas class="b" data-r="other" role="img"></canvas></div>\n      <p class="small" data-r="pair-says" data-testid="cheat-photo"></p>\n      <input type="range" data-r="which" data-testid="cheat-which" min="1" step="1" value="1" data-label="cheat.which">\n    </div>\n    <div class="pic atk">\n      <canvas data-r="readings" data-testid="cheat-readings" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p>\n        <button type="button" class="btn main" data-r="run" data-testid="cheat-run" data-icon="play"><span data-r="run-text"></span></button>\n        <button type="button" class="btn" data-r="stop" data-icon="stop" hidden><span data-t="cheat.stop"></span></button></div>\n    </div>\n    <div class="cap left small"><span data-r="size"></span><button type="button" class="link" data-r="given" hidden><span data-t="cheat.given"></span></button></div>\n    <div class="cap right small" data-r="tally" role="status" data-testid="cheat-tally"></div>\n    <div class="controls">\n      <div class="field"><span class="tag" data-t="cheat.server"></span><div class="seg" role="radiogroup" data-r="server" data-testid="cheat-server" data-label="cheat.server"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.batch"></span><div class="seg" role="radiogroup" data-r="batch" data-testid="cheat-batch" data-label="cheat.batch"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.clients"></span><div class="seg" role="radiogroup" data-r="clients" data-testid="cheat-clients" data-label="cheat.clients"></div></div>\n      <label class="field noise"><span class="tag"><span data-t="cheat.noise"></span> <b data-r="noise-read"></b></span><input type="range" data-r="noise" data-testid="cheat-noise" min="0" step="1" value="0"></label>\n      <label class="field net"><span class="tag" data-t="cheat.network"></span><select data-r="network" data-testid="cheat-network"></select></label>\n      <p class="small theory" data-r="theory"></p>\n    </div>\n    <div class="check" data-r="check">\n      <div class="verdict"><h2 data-r="level" role="status" data-testid="cheat-level"></h2>\n        <button type="button" class="btn main" data-r="inspect" data-testid="cheat-inspect"><span data-t="cheat.inspect"></span></button>\n        <p class="small" data-t="cheat.inspect_note"></p></div>\n      <ul class="findings" data-r="findings" data-testid="cheat-findings"></ul>\n      <div class="advice" data-r="advice"></div>\n    </div>\n  </section>\n</div>\n';
+  var cheat_default = '<div class="sheet cheat" data-r="cheat">\n  <div class="story"><h1 data-r="headline" data-testid="cheat-headline"></h1>\n    <button type="button" class="btn s" data-r="back" data-icon="left"><span data-t="cheat.back"></span></button></div>\n  <section class="stage panel" data-r="stage" data-label="cheat.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-t="cheat.stay"></span></div>\n    <div class="lane-h mid"><h2 data-r="comes"><span data-t="cheat.comes"></span></h2></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-t="cheat.reads"></span></h2></div>\n    <div class="pic prv" data-r="own">\n      <canvas data-r="photos" data-testid="cheat-photos" role="img"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="cheat-drop" data-icon="plus"><span data-t="cheat.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="cheat.drop">\n    </div>\n    <div class="middle">\n      <ol class="model" data-r="model"></ol>\n      <p class="small" data-r="says"></p>\n      <h2 class="leaving" data-icon="leave"><span data-t="cheat.leaves"></span></h2>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img" data-label="cheat.band_alt"></canvas></div>\n      <div class="pair"><canvas class="a" data-r="one" role="img"></canvas><canvas class="b" data-r="other" role="img"></canvas></div>\n      <p class="small" data-r="pair-says" data-testid="cheat-photo"></p>\n      <input type="range" data-r="which" data-testid="cheat-which" min="1" step="1" value="1" data-label="cheat.which">\n    </div>\n    <div class="pic atk">\n      <canvas data-r="readings" data-testid="cheat-readings" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p>\n        <button type="button" class="btn main" data-r="run" data-testid="cheat-run" data-icon="play"><span data-r="run-text"></span></button>\n        <button type="button" class="btn" data-r="stop" data-icon="stop" hidden><span data-t="cheat.stop"></span></button></div>\n    </div>\n    <div class="cap left small"><span data-r="size"></span><button type="button" class="link" data-r="given" hidden><span data-t="cheat.given"></span></button></div>\n    <div class="cap right small" data-r="tally" role="status" data-testid="cheat-tally"></div>\n    <div class="controls">\n      <div class="field"><span class="tag" data-t="cheat.server"></span><div class="seg" role="radiogroup" data-r="server" data-testid="cheat-server" data-label="cheat.server"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.batch"></span><div class="seg" role="radiogroup" data-r="batch" data-testid="cheat-batch" data-label="cheat.batch"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.clients"></span><div class="seg" role="radiogroup" data-r="clients" data-testid="cheat-clients" data-label="cheat.clients"></div></div>\n      <label class="field noise"><span class="tag"><span data-t="cheat.noise"></span> <b data-r="noise-read"></b></span><input type="range" data-r="noise" data-testid="cheat-noise" min="0" step="1" value="0"></label>\n      <label class="field net"><span class="tag" data-t="cheat.network"></span><select data-r="network" data-testid="cheat-network"></select></label>\n      <p class="small theory" data-r="theory"></p>\n    </div>\n    <div class="check" data-r="check">\n      <div class="level"><h2 data-r="level" role="status" data-testid="cheat-level"></h2>\n        <button type="button" class="btn main" data-r="inspect" data-testid="cheat-inspect"><span data-t="cheat.inspect"></span></button>\n        <p class="small" data-t="cheat.inspect_note"></p></div>\n      <ul class="findings" data-r="findings" data-testid="cheat-findings"></ul>\n      <div class="advice" data-r="advice"></div>\n    </div>\n  </section>\n</div>\n';
 
   // gi_core/web/screens/cheat/model.js
   var TOLD = ["architecture", "repeated rows", "bias order", "rows of one picture", "effective rank"];
@@ -768,10 +768,11 @@ var gi = (() => {
         drawn.fillStyle = token("sunk");
         drawn.fillRect(x, y, size2, size2);
         if (i < lit) frame(drawn, x, y, size2);
+        if (i < lit && tile.state === "blend") hatch(drawn, x, y, size2);
         return;
       }
       put(drawn, place2, x, y, size2);
-      if (tile.state !== "read") hatch(drawn, x, y, size2);
+      if (tile.state === "blend") hatch(drawn, x, y, size2);
     });
     if (tiles2.length) ring(drawn, at2.x, at2.y, at2.size);
   }
@@ -976,7 +977,7 @@ var gi = (() => {
     find("own-title").textContent = t(own ? "cheat.own_title" : "cheat.title", { count: choice.batch });
     find("size").textContent = t(own ? "cheat.size_own" : "cheat.size", { side: own ? state.catalog.side : 224 });
     find("given").hidden = !own;
-    find("noise-read").textContent = choice.noise ? short(choice.noise) : t("cheat.noise_none");
+    find("noise-read").textContent = choice.noise ? twoFigures(choice.noise) : t("cheat.noise_none");
     find("noise").setAttribute("aria-valuetext", find("noise-read").textContent);
     const [low, high] = [find("noise").value, find("noise").max].map(Number);
     find("noise").style.setProperty("--at", `${100 * low / high}%`);
@@ -1003,9 +1004,9 @@ var gi = (() => {
     put2(find("says"), t(`cheat.says_${choice.server}`));
     const band = find("bandbox"), held = Boolean(reading?.wire);
     band.classList.toggle("unknown", !held);
-    if (reading) drawBand(find("band"), reading.wire, find("band").clientWidth * lead(find) / 100);
+    if (reading) drawBand(find("band"), reading.wire, lead(find));
   }
-  var lead = (find) => parseFloat(getComputedStyle(find("bandbox")).getPropertyValue("--share")) || 20;
+  var lead = (find) => parseFloat(getComputedStyle(find("cheat")).getPropertyValue("--lead")) || find("band").clientWidth / 2;
   function drawGrids(find, state) {
     const { choice, reading, chosen: chosen2 } = state, photos = state.photos.slice(0, choice.batch);
     const tiles2 = reading?.tiles ?? [], tile = tiles2[chosen2];
@@ -1088,7 +1089,7 @@ var gi = (() => {
       readings: [],
       reading: null,
       lit: 0,
-      chosen: 0,
+      chosen: 11,
       recorded: { rounds: [], inspections: {} },
       live: /* @__PURE__ */ new Map(),
       inspections: /* @__PURE__ */ new Map(),
@@ -3786,7 +3787,7 @@ var gi = (() => {
     candidates: verdict.candidates,
     rank: ordinal(verdict.rank, words),
     control: ordinal(verdict.control_rank, words)
-  });
+  }) + (verdict.inspection ? " " + t(`explore.inspected_${verdict.inspection.level}`) : "");
   function prompt({ defense: defense2, strength: s, mixed, own, network }, level, flag, hides, cost2) {
     if (level === null && own) return [t("explore.ask_own"), t("explore.ask_own_note")];
     if (level === null)
@@ -4693,7 +4694,7 @@ var gi = (() => {
     <div class="task"><p data-act="task" role="status"></p></div></div>
     <div class="b">${button("back", t("explore.back"), at2 ? "" : "disabled")}
     ${at2 === 3 ? button("show", t("explore.show_me")) : ""}
-    ${end ? button("compare", t("explore.lesson_compare")) : ""}
+    ${end ? button("cheat", t("explore.cheats")) + button("compare", t("explore.lesson_compare")) : ""}
     ${button("next", t(end ? "explore.lesson_end" : "explore.next"))}</div>`;
   }
   var Lesson = class {
@@ -4785,6 +4786,10 @@ var gi = (() => {
               this.clocks.push(window.setTimeout(go, ms));
             }
           }),
+          cheat: () => {
+            this.leave();
+            emit("show", "cheat");
+          },
           compare: () => {
             this.leave();
             emit("show", "compare");
@@ -4873,7 +4878,7 @@ var gi = (() => {
     find("lesson").onclick = () => lesson.show(0);
     find("expert").onclick = () => drawer.show(!drawer.open);
     find("how").onclick = () => drawer.show(true, "how");
-    find("cheats").onclick = () => lesson.show(5);
+    find("cheats").onclick = () => emit("show", "cheat");
     window.addEventListener("keydown", (event) => {
       if (aside(event)) return;
       if (lesson.key(event.key.length === 1 ? event.key.toLowerCase() : event.key)) return event.preventDefault();
@@ -5194,6 +5199,7 @@ var gi = (() => {
 
   // gi_core/web/screens/header/header.js
   var ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence"] };
+  var WITHIN = { cheat: "explore" };
   var MOVED = { dial: "explore", anatomy: "explore", lesson: "explore", feasibility: "evidence", risk: "evidence" };
   var roomOf = (tab) => MOVED[tab ?? ""] ?? tab ?? "explore";
   var made2 = null;
@@ -5231,7 +5237,7 @@ var gi = (() => {
     made2?.querySelectorAll("nav button").forEach((button2) => {
       const here = (
         /** @type {HTMLElement} */
-        button2.dataset.room === room3
+        button2.dataset.room === (WITHIN[room3] ?? room3)
       );
       if (here) button2.setAttribute("aria-current", "page");
       else button2.removeAttribute("aria-current");

@@ -56,7 +56,7 @@ const keyFor = state => `${state.own ? "own " : ""}${keyOf(state.choice)}`;
 function scene({ props, trigger, server }, find) {
   /** @type {State} */
   const state = {
-    choice: { ...FIRST }, photos: [], own: null, readings: [], reading: null, lit: 0, chosen: 0,
+    choice: { ...FIRST }, photos: [], own: null, readings: [], reading: null, lit: 0, chosen: 11,
     recorded: { rounds: [], inspections: {} }, live: new Map(), inspections: new Map(), waiting: null, refused: "",
     looked: false, catalog: props.catalog,
   };

@@ -93,10 +93,11 @@ export function drawReadings(canvas, photos, readings, tiles, lit, chosen) {
       drawn.fillStyle = token("sunk");
       drawn.fillRect(x, y, size, size);
       if (i < lit) frame(drawn, x, y, size);
+      if (i < lit && tile.state === "blend") hatch(drawn, x, y, size);
       return;
     }
     put(drawn, place, x, y, size);
-    if (tile.state !== "read") hatch(drawn, x, y, size);
+    if (tile.state === "blend") hatch(drawn, x, y, size);
   });
   if (tiles.length) ring(drawn, at.x, at.y, at.size);
 }

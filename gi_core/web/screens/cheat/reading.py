@@ -72,21 +72,21 @@ def honest(run: Run) -> dict[str, Any]:
 def tile(photo: Tensor, pool: Tensor, own: Tensor, crowd: int, trust: list[bool], chosen: list[int]) -> dict[str, Any]:
     """What became of ``photo`` (C,H,W): ``own`` holds the places in the pool that its row gave, ``crowd`` how many
     photographs share the row; ``chosen`` collects the places that are shown."""
+    alone = crowd == 1
     if not len(pool):
-        return {"state": "lost"}
+        return {"state": "lost" if alone else "blend", "crowd": crowd}
     errors = (pool - photo).flatten(1).square().mean(1)
     best = int(errors.argmin())
-    quality = -10 * math.log10(max(float(errors[best]), 1e-20))
-    if quality <= GOOD:
+    if not (read := float(errors[best]) < 10 ** (-GOOD / 10)):
         if not len(own):
-            return {"state": "lost"}
+            return {"state": "lost" if alone else "blend", "crowd": crowd}
         best = int(own[0])
-        quality = -10 * math.log10(max(float(errors[best]), 1e-20))
     if best not in chosen:
         chosen.append(best)
     return {
-        "state": "read" if quality > GOOD else "blend" if crowd > 1 else "noisy",
-        "psnr": round(quality, 1), "step": int((of_255(pool[best]) - of_255(photo)).abs().max()),
+        "state": "read" if read else "noisy" if alone else "blend",
+        "psnr": round(-10 * math.log10(max(float(errors[best]), 1e-20)), 1),
+        "step": int((of_255(pool[best]) - of_255(photo)).abs().max()),
         "trusted": trust[best], "crowd": crowd, "at": chosen.index(best),
     }  # fmt: skip
 

@@ -42,6 +42,8 @@ SMALL = 72
 """Side of recorded readings; those equal to their photograph to one 255th are not stored, the page shows the photo."""
 TEXTURES = {"brick", "grass", "gravel"}
 COUNT = 64
+NOISY = (16, 64)
+"""Batches that are recorded with noise."""
 CUT = 144
 
 
@@ -59,17 +61,17 @@ def photos(file: Path) -> Tensor:
 
 
 def choices() -> Iterator[dict[str, Any]]:
-    """The settings that are recorded: every server, batch and noise alone; several clients without noise."""
+    """The settings that are recorded: every server and batch alone, then with other clients, then with noise."""
     for server in SERVERS:
         for batch in BATCHES:
-            for clients in CLIENTS:
-                for noise in NOISES:
-                    plain = server == "honest" and (noise or clients > 1)
-                    if not plain and not (noise and clients > 1):
-                        yield {"network": "lenet", "server": server, "batch": batch, "clients": clients, "noise": noise}
+            one = {"network": "lenet", "server": server, "batch": batch, "clients": 1, "noise": 0.0}
+            yield one
+            if server != "honest":
+                yield from (one | {"clients": clients} for clients in CLIENTS[1:])
+            if server != "honest" and batch in NOISY:
+                yield from (one | {"noise": noise} for noise in NOISES[1:])
     for network in ("resnet18", "vit-tiny"):
-        for batch in (16, 64):
-            yield {"network": network, "server": "stealthy", "batch": batch, "clients": 1, "noise": 0.0}
+        yield {"network": network, "server": "stealthy", "batch": 16, "clients": 1, "noise": 0.0}
 
 
 def round_of(choice: dict[str, Any]) -> dict[str, Any]:

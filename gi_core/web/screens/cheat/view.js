@@ -1,6 +1,6 @@
 /** The scene drawn from its state: words, both grids, the wire, the pair, the check. */
 
-import { number, short, whole } from "../../lib/format.js";
+import { number, short, twoFigures, whole } from "../../lib/format.js";
 import { icon } from "../../lib/icons.js";
 import { t } from "../../lib/words.js";
 import { drawBand } from "../explore/stage.js";
@@ -18,7 +18,7 @@ export function draw(find, state) {
   find("own-title").textContent = t(own ? "cheat.own_title" : "cheat.title", { count: choice.batch });
   find("size").textContent = t(own ? "cheat.size_own" : "cheat.size", { side: own ? state.catalog.side : 224 });
   find("given").hidden = !own;
-  find("noise-read").textContent = choice.noise ? short(choice.noise) : t("cheat.noise_none");
+  find("noise-read").textContent = choice.noise ? twoFigures(choice.noise) : t("cheat.noise_none");
   find("noise").setAttribute("aria-valuetext", find("noise-read").textContent);
   const [low, high] = [find("noise").value, find("noise").max].map(Number);
   find("noise").style.setProperty("--at", `${(100 * low) / high}%`);
@@ -46,11 +46,12 @@ function drawModel(find, { choice, reading }) {
   put(find("says"), t(`cheat.says_${choice.server}`));
   const band = find("bandbox"), held = Boolean(reading?.wire);
   band.classList.toggle("unknown", !held);
-  if (reading) drawBand(find("band"), reading.wire, (find("band").clientWidth * lead(find)) / 100);
+  if (reading) drawBand(find("band"), reading.wire, lead(find));
 }
 
-/** Percent of the band that lies inside the device. @param {(name: string) => any} find */
-const lead = find => parseFloat(getComputedStyle(find("bandbox")).getPropertyValue("--share")) || 20;
+/** Pixels of the band inside the device; half of it on a phone. @param {(name: string) => any} find */
+const lead = find =>
+  parseFloat(getComputedStyle(find("cheat")).getPropertyValue("--lead")) || find("band").clientWidth / 2;
 
 /** Both grids and the pair looked at. @param {(name: string) => any} find @param {State} state */
 function drawGrids(find, state) {

@@ -38,7 +38,7 @@ export function listen(root, find, control, catalog) {
   find("lesson").onclick = () => lesson.show(0);
   find("expert").onclick = () => drawer.show(!drawer.open);
   find("how").onclick = () => drawer.show(true, "how");
-  find("cheats").onclick = () => lesson.show(5);
+  find("cheats").onclick = () => emit("show", "cheat");
   window.addEventListener("keydown", event => {
     if (aside(event)) return;
     if (lesson.key(event.key.length === 1 ? event.key.toLowerCase() : event.key)) return event.preventDefault();

@@ -99,7 +99,7 @@ function page(at, count) {
     <div class="task"><p data-act="task" role="status"></p></div></div>
     <div class="b">${button("back", t("explore.back"), at ? "" : "disabled")}
     ${at === 3 ? button("show", t("explore.show_me")) : ""}
-    ${end ? button("compare", t("explore.lesson_compare")) : ""}
+    ${end ? button("cheat", t("explore.cheats")) + button("compare", t("explore.lesson_compare")) : ""}
     ${button("next", t(end ? "explore.lesson_end" : "explore.next"))}</div>`;
 }
 
@@ -195,6 +195,10 @@ export class Lesson {
             this.clocks.push(window.setTimeout(go, ms));
           },
         }),
+      cheat: () => {
+        this.leave();
+        emit("show", "cheat");
+      },
       compare: () => {
         this.leave();
         emit("show", "compare");

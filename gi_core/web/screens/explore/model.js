@@ -11,6 +11,7 @@ import { standing } from "../../lib/verdict.js";
  * @property {number} level 0 to 3, of the clearest picture
  * @property {number} rank @property {number} control_rank @property {number} candidates
  * @property {{ code?: string }} [reason] what decided
+ * @property {{ level: string } | null} [inspection] of the model that a malicious server sent
  *
  * @typedef {object} Cell one recorded run of a set
  * @property {number} strength

@@ -42,13 +42,13 @@ export function sentence({ defense, strength: s, mixed, own }, verdict) {
   return bare ? t("explore.say_bare") : t(`explore.say_${level}`, { with: strength(defense, s) });
 }
 
-/** The reason, in one line. @param {Verdict} verdict */
+/** The reason, in one line, and what a look at the model would have told. @param {Verdict} verdict */
 export const reason = verdict =>
   t("explore.why", {
     candidates: verdict.candidates,
     rank: ordinal(verdict.rank, words),
     control: ordinal(verdict.control_rank, words),
-  });
+  }) + (verdict.inspection ? " " + t(`explore.inspected_${verdict.inspection.level}`) : "");
 
 /**
  * The prompt over the wire and the line under it.

@@ -8,6 +8,8 @@ import page from "./header.html";
 
 /** What each room shows, by the names of the screens that there are. @type {Record<string, string[]>} */
 export const ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence"] };
+/** Scenes of a room that stand for themselves. @type {Record<string, string>} */
+const WITHIN = { cheat: "explore" };
 /** Where addresses of before lead. @type {Record<string, string>} */
 const MOVED = { dial: "explore", anatomy: "explore", lesson: "explore", feasibility: "evidence", risk: "evidence" };
 
@@ -55,7 +57,7 @@ function show(room) {
   for (const tab of document.querySelectorAll('.gi-tab[id^="tab-"]'))
     tab.classList.toggle("gi-off", !screens.includes(tab.id.slice(4)));
   made?.querySelectorAll("nav button").forEach(button => {
-    const here = /** @type {HTMLElement} */ (button).dataset.room === room;
+    const here = /** @type {HTMLElement} */ (button).dataset.room === (WITHIN[room] ?? room);
     if (here) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");
   });
