@@ -20,15 +20,17 @@ from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.imprint import row_of
 
 SIDE = 224
-SETTINGS: tuple[dict[str, Any], ...] = (
-    {"model": "resnet18", "clients": 1, "batch_size": 64, "server": "imprint"},
-    {"model": "resnet18", "clients": 1, "batch_size": 64, "server": "imprint:questions=3"},
-    {"model": "resnet18", "clients": 10, "batch_size": 6, "server": "imprint"},
-    {"model": "vit-tiny", "clients": 1, "batch_size": 64, "server": "imprint"},
-    {"model": "resnet18", "clients": 1, "batch_size": 8, "server": "imprint:bins=64"},
+ONE: dict[str, Any] = {"model": "lenet", "clients": 1, "batch_size": 64, "server": "imprint"}
+SETTINGS: tuple[tuple[dict[str, Any], int], ...] = (
+    (ONE, 20),
+    (ONE | {"model": "resnet18"}, 5),
+    (ONE | {"server": "imprint:questions=3"}, 20),
+    (ONE | {"model": "vit-tiny"}, 3),
+    (ONE | {"model": "resnet18", "server": "imprint:questions=3"}, 3),
+    (ONE | {"clients": 10, "batch_size": 6}, 3),
+    (ONE | {"model": "resnet18", "batch_size": 8, "server": "imprint:bins=64"}, 3),
 )
-FEW = 3
-"""Draws of the settings behind the second."""
+"""Settings, and the most draws of each: which photographs share a row does not depend on the network behind it."""
 
 
 @studies.register("imprint-photographs")
@@ -46,11 +48,11 @@ class ImprintPhotographs(Study):
     )  # fmt: skip
 
     source: str = option("imagenet-sample", "photographs: a data set in GI_DATA")
-    draws: int = option(20, "draws of the first two settings; fewer of the others", low=1, high=1000)
+    draws: int = option(20, "draws of each setting at most", low=1, high=20)
 
     def cells(self) -> Iterator[Cell]:
-        for number, settings in enumerate(SETTINGS):
-            for draw in range(self.draws if number < 2 else min(FEW, self.draws)):
+        for settings, most in SETTINGS:
+            for draw in range(min(most, self.draws)):
                 yield settings | {"draw": draw}
 
     def measure(self, cell: Cell) -> Row:
