@@ -43,10 +43,10 @@ def test_the_same_tags_mark_the_same_meanings():
 
 
 SCREENS = LOCALES.parent / "screens"
-NAMED = re.compile(r"""(?:\bt\(|words\[|data-(?:t|label)=)"((?:compare|evidence)\.[\w.-]+)\"""")
+NAMED = re.compile(r"""(?:\bt\(|words\[|data-(?:t|label)=)"((?:compare|evidence|cheat)\.[\w.-]+)\"""")
 
 
-@pytest.mark.parametrize("screen", ["compare", "evidence"])
+@pytest.mark.parametrize("screen", ["cheat", "compare", "evidence"])
 def test_every_word_that_a_screen_names_is_there(screen):
     files = [file for kind in ("js", "html") for file in (SCREENS / screen).glob(f"*.{kind}")]
     named = {key for file in files for key in NAMED.findall(file.read_text()) if not key.endswith(("_", "."))}
