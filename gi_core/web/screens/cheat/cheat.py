@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import json
 import threading
-import time
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -19,14 +17,14 @@ from PIL import Image
 from torch import Tensor
 
 from gi_core.errors import BadInput
-from gi_core.evaluation.inspection import inspect_sent
 from gi_core.paths import ASSETS
-from gi_core.run import prepare
 from gi_core.scenario import Scenario
-from gi_core.web.screens.cheat.reading import COLUMNS, inspected, reading
+from gi_core.web.screens.cheat import tasks
+from gi_core.web.screens.cheat.reading import COLUMNS
 from gi_core.web.server.backpressure import listener
+from gi_core.web.server.messages import content_key, failed, sentence
 from gi_core.web.server.requests import batch_of, scenario_of
-from gi_core.web.server.run_service import RunService, failed, sentence
+from gi_core.web.server.run_service import RunService
 from gi_core.web.server.visitor import Visitor, visitor
 from gi_core.web.settings import Limits
 from gi_core.web.widget import widget
@@ -139,10 +137,7 @@ def live(service: RunService, request: Message, session: str = "") -> Iterator[M
         images = pictures_of(request, wanted)
 
         def compute(stop: threading.Event) -> Iterator[Message]:
-            yield {"run": {"state": "working"}}
-            started = time.perf_counter()
-            found = reading(prepare(wanted, images), SIDE)
-            yield {"run": {"state": "done", "reading": found, "seconds": round(time.perf_counter() - started, 2)}}
+            return service.compute(tasks.read_round, (wanted, images, SIDE), stop, service.deadline())
 
         def begin(flight: str) -> Iterator[Message]:
             try:
@@ -150,9 +145,9 @@ def live(service: RunService, request: Message, session: str = "") -> Iterator[M
             except BadInput as error:
                 yield failed(flight, error)
 
-        digest = hashlib.sha256(images.numpy().tobytes()).hexdigest()
+        key = f"cheat {content_key(wanted, images, [])}"
         with service.sessions.one_more(Visitor(visitor().address, session)):
-            yield from service.shared.watch(watcher, f"cheat {wanted.hash} {digest}", begin)
+            yield from service.shared.watch(watcher, key, begin)
     except (BadInput, KeyError, TypeError, ValueError) as error:
         told = error if isinstance(error, BadInput) else BadInput("a request that names no choice: it is needed")
         yield failed(watcher, told)
@@ -167,7 +162,7 @@ def inspect_with(service: RunService) -> Any:
         wanted = scenario_of(asked.to_dict(), service.limits)
         shown = request if given is None else {"pictures": list(given)[:count]}
         try:
-            return {"inspection": inspected(inspect_sent(wanted, pictures_of(shown, wanted)))}
+            return {"inspection": service.light(tasks.look, wanted, pictures_of(shown, wanted))}
         except BadInput as error:
             return {"error": sentence(str(error))}
 
