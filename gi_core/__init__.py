@@ -17,18 +17,20 @@ from typing import TYPE_CHECKING, Any
 from gi_core.memory import keep_freed_memory
 
 if TYPE_CHECKING:
+    from gi_core import audit
+    from gi_core.audit.observe import observe
     from gi_core.errors import BadInput
     from gi_core.experiment import run
     from gi_core.run import Run, prepare, stream
     from gi_core.scenario import Scenario
     from gi_core.trace import Trace
 
-__all__ = ["BadInput", "Run", "Scenario", "Trace", "prepare", "run", "stream"]
+__all__ = ["BadInput", "Run", "Scenario", "Trace", "audit", "observe", "prepare", "run", "stream"]
 __version__ = "0.9.0"
 
 HOMES = {
-    "BadInput": "errors", "Run": "run", "Scenario": "scenario", "Trace": "trace", "prepare": "run", "run": "experiment",
-    "stream": "run",
+    "BadInput": "errors", "observe": "audit", "Run": "run", "Scenario": "scenario", "Trace": "trace",
+    "prepare": "run", "run": "experiment", "stream": "run",
 }  # fmt: skip
 """Module of each public name."""
 
@@ -40,6 +42,8 @@ class _Package(ModuleType):
     """Public names on demand; ``gi_core.run`` is the function, though a module of that name is imported for it."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "audit":
+            return importlib.import_module(f"{__name__}.audit")
         if name not in HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(f"{__name__}.{HOMES[name]}"), name)
@@ -51,7 +55,7 @@ class _Package(ModuleType):
             super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *HOMES})
+        return sorted({*super().__dir__(), *HOMES, "audit"})
 
 
 sys.modules[__name__].__class__ = _Package

@@ -8,6 +8,7 @@ from typing import Any
 
 from gi_core.attacks import attacks
 from gi_core.attacks.threat import threat_of
+from gi_core.audit.checks import checks
 from gi_core.bounds import bounds
 from gi_core.components import Registry
 from gi_core.data.samples import samples
@@ -67,6 +68,7 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "objectives": objectives.describe,
     "metrics": _metrics,
     "bounds": _with(bounds, "kind", "unit", "binds", "assumes"),
+    "checks": checks.describe,
     "studies": _with(studies, "question"),
     "trainings": trainings.describe,
     "samples": _samples,

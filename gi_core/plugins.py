@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from gi_core.errors import BadInput
 
 _loaded: dict[Path, str] = {}
 
 
-def load_plugin(file: str | Path) -> None:
+def load_plugin(file: str | Path) -> ModuleType:
     """Import a Python file, once. It runs with all the rights of whoever names it.
 
     Raises:
@@ -20,7 +23,7 @@ def load_plugin(file: str | Path) -> None:
     """
     path = Path(file).resolve()
     if path in _loaded:
-        return
+        return sys.modules[_loaded[path]]
     if not path.is_file():
         raise BadInput(f"plugin {str(file)[:200]!r}: a Python file is needed")
     name = f"gi_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
@@ -35,6 +38,18 @@ def load_plugin(file: str | Path) -> None:
         del sys.modules[name]
         raise BadInput(f"plugin {path.name} fails on import: {type(error).__name__}: {error}") from error
     _loaded[path] = name
+    return module
+
+
+def member(text: str) -> Callable[..., Any]:
+    """``FILE.py:NAME``: the function or class of that name in a Python file, which is run. Raises BadInput."""
+    file, _, name = text.rpartition(":")
+    if not file.endswith(".py") or not name.isidentifier():
+        raise BadInput(f"{text[:200]!r}: FILE.py:NAME is needed")
+    found = getattr(load_plugin(file), name, None)
+    if not callable(found):
+        raise BadInput(f"{file[:200]!r} has no function or class {name!r}")
+    return found
 
 
 def load_plugins(files: tuple[str, ...]) -> None:

@@ -138,8 +138,8 @@ class Trace:
         return {
             "trace.json": (json.dumps(self.to_dict(), indent=1) + "\n").encode(),
             "history.csv": table.getvalue().encode(),
-            "reconstruction.png": _png(enlarged(self.images)),
-            "comparison.png": _png(enlarged(torch.cat([self.truth, self.images]), rows=2)),
+            "reconstruction.png": png(enlarged(self.images)),
+            "comparison.png": png(enlarged(torch.cat([self.truth, self.images]), rows=2)),
             "images.npz": self.npz(),
         }
 
@@ -174,7 +174,7 @@ def judged_parts(judgement: dict[str, Any] | None) -> dict[str, Any]:
 BESIDE = ("control", "gain", "bounds", "inspection")
 
 
-def _png(picture: Image.Image) -> bytes:
+def png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()

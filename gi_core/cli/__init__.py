@@ -19,6 +19,7 @@ COMMANDS = {
     "list": "What there is: models, attacks, defenses, priors, metrics, samples, ...",
     "study": "Run a grid of experiments; a table that is there already is continued.",
     "evidence": "The strongest recorded attack on a setting, whatever the attack, its knowledge and seed.",
+    "audit": "A recorded update, or your own network and pictures: sheet, attacks, verdict, report.",
     "inspect": "What a client can see of the model it was sent: red, amber or green, and why.",
     "train": "Train a network by name; interrupted, the same command goes on from the checkpoint.",
     "data": "Data sets as the arrays that studies, trainings and benchmarks read.",

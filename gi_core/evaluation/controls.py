@@ -75,18 +75,13 @@ def noise(run: Run, draw: int = 0) -> Control:
 
 def zero(run: Run, draw: int = 0) -> Control:
     """An update of zeros. Attacks that only look at directions or quotients have nothing to go by and may refuse it."""
-    return _control(run, "zero", (_observation(run, torch.zeros_like),))
+    return _control(run, "zero", (with_update(run.observation, torch.zeros_like),))
 
 
 def shuffled(run: Run, draw: int = 0) -> Control:
     """The update's own entries, in random order within each tensor: sizes stay, what stands where is lost."""
-    generator = torch.Generator().manual_seed(stream_seed(run.scenario.seed, f"control shuffled {draw}"))
-
-    def mixed(tensor: Tensor) -> Tensor:
-        order = torch.randperm(tensor.numel(), generator=generator)
-        return tensor.flatten()[order.to(tensor.device)].view_as(tensor)
-
-    return _control(run, "shuffled", (_observation(run, mixed),))
+    seed = stream_seed(run.scenario.seed, f"control shuffled {draw}")
+    return _control(run, "shuffled", (shuffled_update(run.observation, seed),))
 
 
 def random_picture(run: Run, draw: int = 0) -> Control:
@@ -168,24 +163,40 @@ def _control(run: Run, name: str, observations: tuple[Observation, ...], attack:
 
 
 def _noise_observation(run: Run, draw: int) -> Observation:
-    generator = torch.Generator().manual_seed(stream_seed(run.scenario.seed, f"control noise {draw}"))
+    return noise_update(run.observation, stream_seed(run.scenario.seed, f"control noise {draw}"))
+
+
+def noise_update(observation: Observation, seed: int) -> Observation:
+    """Gaussian noise in place of the update, with the norm of each of its tensors."""
+    generator = torch.Generator().manual_seed(seed)
 
     def noisy(tensor: Tensor) -> Tensor:
         white = torch.randn(tensor.shape, generator=generator, dtype=tensor.dtype)
         return (white * (tensor.norm().cpu() / white.norm().clamp_min(1e-12))).to(tensor.device)
 
-    return _observation(run, noisy)
+    return with_update(observation, noisy)
 
 
-def _observation(run: Run, instead: Callable[[Tensor], Tensor]) -> Observation:
-    """The run's, with each tensor replaced; BatchNorm's statistics are those that the server itself sent out."""
-    observed = run.observation.update
+def shuffled_update(observation: Observation, seed: int) -> Observation:
+    """The update with the entries of each tensor in random order."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def mixed(tensor: Tensor) -> Tensor:
+        order = torch.randperm(tensor.numel(), generator=generator)
+        return tensor.flatten()[order.to(tensor.device)].view_as(tensor)
+
+    return with_update(observation, mixed)
+
+
+def with_update(observation: Observation, instead: Callable[[Tensor], Tensor]) -> Observation:
+    """Each tensor of the update replaced; BatchNorm's statistics are those that the server itself sent out."""
+    observed = observation.update
     tensors = {name: instead(tensor) for name, tensor in observed.tensors.items()}
     buffers = observed.buffers
     if buffers is not None:
-        own = dict(run.observation.victim.named_buffers())
+        own = dict(observation.victim.named_buffers())
         buffers = {name: own[name].clone() for name in buffers}
-    return dataclasses.replace(run.observation, update=dataclasses.replace(observed, tensors=tensors, buffers=buffers))
+    return dataclasses.replace(observation, update=dataclasses.replace(observed, tensors=tensors, buffers=buffers))
 
 
 def _other_observation(run: Run, purpose: str, labels: Tensor) -> Observation:

@@ -19,7 +19,16 @@ class Weights(Component):
     def build(self, architecture: Architecture, image_shape: tuple[int, int, int], num_classes: int) -> Victim: ...
 
 
-weights: Registry[Weights] = Registry("weights")
+class Sources(Registry[Weights]):
+    def parse(self, text: str) -> Weights:
+        """One source; ``file:PATH`` is short for ``file:path=PATH``."""
+        name, _, rest = text.partition(":")
+        if name.strip() == "file" and rest and not rest.startswith(("path=", "sha256=")):
+            text = f"file:path={rest}"
+        return super().parse(text)
+
+
+weights = Sources("weights")
 
 
 @weights.register("init")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import base64
-import io
-import textwrap
 from collections.abc import Callable
 from dataclasses import fields
 from html import escape
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+import numpy as np
+from PIL import Image
 
 from gi_core.components import format_value
 from gi_core.defenses import Defense, parse_stack
 from gi_core.evaluation.verdict import WORDS
 from gi_core.report.html import STYLE, rows
+from gi_core.report.pen import SOFT, Pen
 from gi_core.risk.answer import Answer, Near
 from gi_core.risk.evidence import strip_of
 from gi_core.risk.set_up import DISTANCE_SAYS, NORMALISED, SetUp
@@ -175,15 +174,9 @@ def _strips(answer: Answer) -> str:
     return f"<p>{''.join(shown)}</p>" if shown else ""
 
 
-INK, SOFT = "#16202A", "#44505B"
-WIDTH, LINE = 104, 0.0146
-
-
 def pdf(answer: Answer) -> bytes:
     """One A4 page, text as text: the set-up, the answer, the change, the bounds, the evidence, what is left out."""
-    drawing = Figure(figsize=(8.27, 11.69))
-    FigureCanvasAgg(drawing)
-    pen = _Pen(drawing)
+    pen = Pen()
     pen.write("Is this set-up at risk?", size=17, gap=1.6)
     pen.write("; ".join(f"{name}: {value}" for name, value in asked(answer.setup)) + ".", gap=0.9)
     pen.write(headline(answer), size=15, gap=1.3)
@@ -200,7 +193,7 @@ def pdf(answer: Answer) -> bytes:
     if answer.runs:
         which = ", those that leaked most" if len(answer.runs) > LISTED else ""
         pen.head(f"Evidence: {counted(len(answer.runs))}{which}")
-        pen.strips(listed(answer))
+        strips(pen, listed(answer))
         for n in listed(answer):
             scenario, gain = n.evidence.scenario, n.evidence.gain or 0.0
             found = f"{WORDS[n.evidence.level() or 0]}, SSIM gain {gain:+.2f}, rank {rank(n)}"
@@ -215,43 +208,17 @@ def pdf(answer: Answer) -> bytes:
     pen.head("What this does not cover")
     pen.write(" ".join(OUTSIDE[code] for code in answer.outside), size=7)
     pen.write(DISTANCE_SAYS, size=7)
-    buffer = io.BytesIO()
-    drawing.savefig(buffer, format="pdf", metadata={"Title": "Is this set-up at risk?", "CreationDate": None})
-    return buffer.getvalue()
+    return pen.pdf("Is this set-up at risk?")
 
 
-class _Pen:
-    """Writes down an A4 page, line by line."""
-
-    def __init__(self, drawing: Figure) -> None:
-        self.drawing = drawing
-        self.y = 0.965
-
-    def write(self, text: str, *, size: float = 9, gap: float = 0.0, colour: str = INK, weight: str = "normal") -> None:
-        lines = textwrap.wrap(text, int(WIDTH * 9 / size))
-        for line in lines:
-            self.drawing.text(0.07, self.y, line, fontsize=size, color=colour, va="top", weight=weight)
-            self.y -= LINE * size / 9
-        self.y -= LINE * (gap + 0.15)
-
-    def head(self, text: str) -> None:
-        self.y -= 0.5 * LINE
-        self.write(text, size=11, gap=0.25, weight="bold")
-
-    def strips(self, runs: list[Near]) -> None:
-        """Truth, reconstruction and control of single pictures, in a row."""
-        from PIL import Image
-
-        files = [strip_of(n.evidence) for n in runs if n.evidence.scenario.batch_size == 1]
-        shown = [file for file in files if file is not None][:8]
-        if not shown:
-            return
-        for i, file in enumerate(shown):
-            axes = self.drawing.add_axes((0.07 + 0.1 * i, self.y - 0.105, 0.05, 0.1))
-            axes.imshow(Image.open(file).convert("RGB"), interpolation="nearest")
-            axes.set_axis_off()
-        self.y -= 0.108
-        self.write("top to bottom: private picture, reconstruction, control", size=7, colour=SOFT)
+def strips(pen: Pen, runs: list[Near]) -> None:
+    """Truth, reconstruction and control of single pictures, in a row."""
+    files = [strip_of(n.evidence) for n in runs if n.evidence.scenario.batch_size == 1]
+    shown = [file for file in files if file is not None][:8]
+    if not shown:
+        return
+    pen.pictures([np.asarray(Image.open(file).convert("RGB")) for file in shown], (0.05, 0.1))
+    pen.write("top to bottom: private picture, reconstruction, control", size=7, colour=SOFT)
 
 
 FORMATS: dict[str, tuple[str, Callable[[Answer], bytes]]] = {
