@@ -7,10 +7,10 @@ report.level, report.save("report")
 """
 
 from gi_core.audit.observe import observe, of
-from gi_core.audit.record import Record, read
+from gi_core.audit.record import RecordedUpdate, read
 from gi_core.audit.run import Report, run
 from gi_core.audit.sheet import Sheet, preflight
 from gi_core.audit.simulate import simulate
 from gi_core.audit.truth import Truth
 
-__all__ = ["Record", "Report", "Sheet", "Truth", "observe", "of", "preflight", "read", "run", "simulate"]
+__all__ = ["RecordedUpdate", "Report", "Sheet", "Truth", "observe", "of", "preflight", "read", "run", "simulate"]

@@ -34,7 +34,7 @@ Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Rebuilt:
     """What an attack returned.
 
     Attributes:
@@ -52,7 +52,7 @@ class Answer:
     fit: float
 
 
-def answer(attack: Attack, observation: Observation, seed: int, deadline: float, stop: Stop) -> Answer | None:
+def answer(attack: Attack, observation: Observation, seed: int, deadline: float, stop: Stop) -> Rebuilt | None:
     """The attack's answer at its end, at the deadline (``time.perf_counter``) or when stopped; None before a frame.
 
     Raises BadInput where the attack does not apply.
@@ -76,7 +76,7 @@ def answer(attack: Attack, observation: Observation, seed: int, deadline: float,
     falling = still_falling(losses)
     ended = True if attack.single_pass else None if falling is None else not falling and done >= LEAST_TOLD
     seconds = time.perf_counter() - started
-    return Answer(images, last.labels, seconds, done, ended, fit(observation, images, last.labels))
+    return Rebuilt(images, last.labels, seconds, done, ended, fit(observation, images, last.labels))
 
 
 def fit(observation: Observation, images: Tensor, labels: Tensor | None) -> float:

@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from gi_core.audit.record import Record
+from gi_core.audit.record import RecordedUpdate
 from gi_core.audit.spectra import Spectrum, spectra
 from gi_core.errors import BadInput
 from gi_core.inversion.labels import recover
@@ -31,7 +31,7 @@ CLIPS = ("clipping_norm", "initial_clipping_norm", "clip_norm", "max_norm")
 class Evidence:
     """A record and what it says by itself."""
 
-    record: Record
+    record: RecordedUpdate
 
     @cached_property
     def spectra(self) -> list[Spectrum]:

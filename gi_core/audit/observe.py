@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gi_core.audit.evidence import Evidence
 from gi_core.audit.match import Layout
 from gi_core.audit.recipe import Recipe, recipe_of
-from gi_core.audit.record import Record, record_of, recorded
+from gi_core.audit.record import RecordedUpdate, record_of, recorded
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.models.tensor_files import Content, check_tensors, read_tensors
@@ -26,7 +26,7 @@ State = Mapping[str, Tensor] | Sequence[Any] | str | Path
 
 def of(
     model: nn.Module | str, before: State, after: State, recipe: Mapping[str, Any] | None = None, **more: Any
-) -> Record:
+) -> RecordedUpdate:
     """A record of one client's round.
 
     Args:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gi_core.audit.match import Layout, match
 from gi_core.audit.recipe import recipe_of
-from gi_core.audit.record import Record, image_shape, load, made, own_names, victim_of
+from gi_core.audit.record import RecordedUpdate, image_shape, load, made, own_names, victim_of
 from gi_core.audit.simulate import simulate
 from gi_core.audit.truth import Truth
 from gi_core.data.sources import open_picture, picture_names
@@ -24,7 +24,9 @@ MOST = 1024
 """Pictures of a simulated client."""
 
 
-def prepared(network: str, weights: str | None, data: str, given: dict[str, Any], seed: int) -> tuple[Record, Truth]:
+def prepared(
+    network: str, weights: str | None, data: str, given: dict[str, Any], seed: int
+) -> tuple[RecordedUpdate, Truth]:
     """A client's round on the pictures of a folder.
 
     Args:

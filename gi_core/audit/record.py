@@ -28,7 +28,7 @@ Make = Callable[[], nn.Module]
 
 
 @dataclass(frozen=True)
-class Record:
+class RecordedUpdate:
     """One client's update with its context.
 
     Attributes:
@@ -90,7 +90,7 @@ class Record:
 
 def read(
     folder: str | Path | None = None, *, limit: int = MOST_BYTES, make: Make | None = None, **parts: Any
-) -> Record:
+) -> RecordedUpdate:
     """A recorded update from a folder with ``update.json``, or from its parts.
 
     Args:
@@ -161,13 +161,13 @@ def inside(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def record_of(recipe: Recipe, before: Content, sent: Content, make: Make | None = None) -> Record:
+def record_of(recipe: Recipe, before: Content, sent: Content, make: Make | None = None) -> RecordedUpdate:
     """As :func:`read`, of files that are in memory. Raises BadInput."""
     victim, layout = victim_of(recipe, before, make)
     return recorded(recipe, victim, layout, before, sent)
 
 
-def recorded(recipe: Recipe, victim: Victim, layout: Layout, before: Content, sent: Content) -> Record:
+def recorded(recipe: Recipe, victim: Victim, layout: Layout, before: Content, sent: Content) -> RecordedUpdate:
     """The record of a victim at hand, which takes the weights received. Raises BadInput for what does not fit it."""
     had, got = match(before, layout, "the weights received"), match(sent, layout, "what was sent")
     load(victim, had)
@@ -184,7 +184,7 @@ def recorded(recipe: Recipe, victim: Victim, layout: Layout, before: Content, se
     mode = recipe.mode or ("train" if any(counted.values()) else "eval")
     notes = [*had.notes, *(note for note in got.notes if note not in had.notes), *notes_on_kind]
     notes += assumed(recipe, victim)
-    return Record(
+    return RecordedUpdate(
         recipe, victim.train(mode == "train"), change, "gradient" if kind == "gradient" else "delta", had.statistics,
         sent_statistics, counted, got.parameters if absolute else {}, got.half, tuple(notes),
         {"before": before.sha256, "sent": sent.sha256},

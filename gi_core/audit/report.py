@@ -13,7 +13,7 @@ from gi_core.audit.pages import html, pdf
 from gi_core.trace import finite, versions
 
 if TYPE_CHECKING:
-    from gi_core.audit.run import Attempt, Report
+    from gi_core.audit.run import Report, Trial
 
 SCHEMA = 1
 LEVELS = ("nothing", "colours", "recognisable", "faithful")
@@ -47,7 +47,7 @@ def to_dict(report: Report) -> dict[str, Any]:
     })  # fmt: skip
 
 
-def attempt_dict(one: Attempt) -> dict[str, Any]:
+def attempt_dict(one: Trial) -> dict[str, Any]:
     told = one.judgement
     return {
         "attack": one.attack, "why": one.why, "seeds": len(one.answers), "seconds": one.seconds,

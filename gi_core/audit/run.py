@@ -14,11 +14,11 @@ import torch
 
 from gi_core.attacks import Attack, attacks
 from gi_core.audit import report
-from gi_core.audit.attempt import Answer, Stop, answer, within
-from gi_core.audit.change import Change, changes
+from gi_core.audit.attempt import Rebuilt, Stop, answer, within
+from gi_core.audit.change import Remedy, changes
 from gi_core.audit.evidence import Evidence
 from gi_core.audit.plan import Candidate, Skipped, plan
-from gi_core.audit.record import Record
+from gi_core.audit.record import RecordedUpdate
 from gi_core.audit.sheet import Sheet, sheet_of
 from gi_core.audit.truth import SMALLEST, Truth, read_truth
 from gi_core.errors import BadInput
@@ -40,7 +40,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class Attempt:
+class Trial:
     """One attack on the record.
 
     Attributes:
@@ -51,12 +51,12 @@ class Attempt:
 
     attack: str
     why: str
-    answers: tuple[Answer, ...]
-    controls: dict[str, Answer]
+    answers: tuple[Rebuilt, ...]
+    controls: dict[str, Rebuilt]
     judgement: Judgement | None = None
 
     @property
-    def best(self) -> Answer:
+    def best(self) -> Rebuilt:
         """The seed whose answer fits the update best."""
         return min(self.answers, key=lambda a: math.inf if math.isnan(a.fit) else a.fit)
 
@@ -88,19 +88,19 @@ class Report:
         failed: attack -> why it broke; seconds; stopped: whether it was cut short; settings: of this audit.
     """
 
-    record: Record
+    record: RecordedUpdate
     sheet: Sheet
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[Trial, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     truth: Truth | None = None
-    change: tuple[Change, ...] = ()
+    change: tuple[Remedy, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     stopped: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def judged(self) -> Attempt | None:
+    def judged(self) -> Trial | None:
         """The attempt that found most, by the truth: an oracle's choice among those tried."""
         with_word = [a for a in self.attempts if a.judgement is not None]
         return max(with_word, key=lambda a: (a.judgement.level, -a.best.fit)) if with_word else None  # type: ignore[union-attr]
@@ -130,7 +130,7 @@ class Report:
 
 
 def run(
-    record: Record, *, truth: str | Path | Truth | None = None, minutes: float = 5.0,
+    record: RecordedUpdate, *, truth: str | Path | Truth | None = None, minutes: float = 5.0,
     controls: Sequence[str] = ("noise", "shuffled"), attack: Sequence[str] = (), seed: int = 0,
     progress: Progress = lambda share, doing: None, stop: Stop = lambda: False,
 ) -> Report:  # fmt: skip
@@ -156,7 +156,7 @@ def run(
 
 
 def _run(
-    record: Record, truth: str | Path | Truth | None, minutes: float, controls: tuple[str, ...],
+    record: RecordedUpdate, truth: str | Path | Truth | None, minutes: float, controls: tuple[str, ...],
     wanted: tuple[str, ...], seed: int, progress: Progress, stop: Stop,
 ) -> Report:  # fmt: skip
     started, seen = time.perf_counter(), Evidence(record)
@@ -194,14 +194,14 @@ class Clock:
         self.progress(min(0.99, max(0.0, 1 - self.left / whole)), doing)
 
 
-Tried = tuple[list[Attempt], list[Skipped], dict[str, str]]
+Tried = tuple[list[Trial], list[Skipped], dict[str, str]]
 
 
 def attacked(
     seen: Evidence, candidates: tuple[Candidate, ...], controls: tuple[str, ...], seed: int, clock: Clock
 ) -> Tried:
     """All candidates once, the best of them by its fit again with more time, seeds and controls."""
-    tried: list[Attempt] = []
+    tried: list[Trial] = []
     skipped: list[Skipped] = []
     failed: dict[str, str] = {}
     shared = clock.left * (FIRST_ROUND if len(candidates) > 1 else 1.0)
@@ -237,7 +237,7 @@ def attacked(
     return tried, skipped, failed
 
 
-def at_its_end(one: Attempt) -> bool:
+def at_its_end(one: Trial) -> bool:
     """More time would bring nothing: it divides."""
     return attacks.parse(one.attack).single_pass
 
@@ -254,15 +254,15 @@ def longer(text: str) -> Attack:
 def attempt(
     observation: Observation, attack: Attack, why: str, controls: tuple[str, ...], seeds: int, seconds: float,
     seed: int, clock: Clock,
-) -> Attempt | None:  # fmt: skip
+) -> Trial | None:  # fmt: skip
     """The attack with ``seeds`` seeds and each control once, as many steps each as the seconds allow."""
     seeds = 1 if attack.single_pass else seeds
     share = seconds / (seeds + len(controls))
     sized = within(attack, observation, share, clock.stop)
-    answers: list[Answer] = []
-    against: dict[str, Answer] = {}
+    answers: list[Rebuilt] = []
+    against: dict[str, Rebuilt] = {}
 
-    def once(given: Observation, own: int) -> Answer | None:
+    def once(given: Observation, own: int) -> Rebuilt | None:
         return answer(sized, given, own, time.perf_counter() + 1.5 * share + 1, clock.stop)
 
     for number in range(seeds):
@@ -277,10 +277,10 @@ def attempt(
         clock.tell(f"{attack.name}, control {name}")
         if found := once(CONTROLS[name](observation, stream_seed(seed, f"control {name}")), seed):
             against[name] = found
-    return Attempt(sized.text, why, tuple(answers), against) if answers else None
+    return Trial(sized.text, why, tuple(answers), against) if answers else None
 
 
-def judged(one: Attempt, truth: Truth, record: Record, tried: int) -> Attempt:
+def judged(one: Trial, truth: Truth, record: RecordedUpdate, tried: int) -> Trial:
     """With its verdict; the luck that the line-up allows is shared among all attempts (Bonferroni)."""
     if not one.controls:
         return one

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gi_core.audit.checks import SEVERITIES, Finding, Severity, checks
+from gi_core.audit.checks import SEVERITIES, Severity, SheetLine, checks
 from gi_core.audit.evidence import Evidence
-from gi_core.audit.record import Record
+from gi_core.audit.record import RecordedUpdate
 from gi_core.errors import BadInput
 from gi_core.torch_setup import run_threads
 
@@ -27,7 +27,7 @@ class Sheet:
         facts: what the update shows and the recipe tells, as plain data.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[SheetLine, ...]
     facts: dict[str, Any]
     failed: dict[str, str]
 
@@ -36,10 +36,10 @@ class Sheet:
         """The severity of the gravest finding."""
         return max((f.severity for f in self.findings), key=SEVERITIES.index, default="info")
 
-    def at_least(self, severity: Severity) -> list[Finding]:
+    def at_least(self, severity: Severity) -> list[SheetLine]:
         return [f for f in self.findings if SEVERITIES.index(f.severity) >= SEVERITIES.index(severity)]
 
-    def of(self, check: str) -> list[Finding]:
+    def of(self, check: str) -> list[SheetLine]:
         return [f for f in self.findings if f.check == check]
 
     def to_dict(self) -> dict[str, Any]:
@@ -49,14 +49,14 @@ class Sheet:
         }  # fmt: skip
 
 
-def preflight(record: Record) -> Sheet:
+def preflight(record: RecordedUpdate) -> Sheet:
     """Look at a record. It runs no attack and needs no truth."""
     with run_threads():
         return sheet_of(Evidence(record))
 
 
 def sheet_of(seen: Evidence) -> Sheet:
-    found: list[Finding] = []
+    found: list[SheetLine] = []
     failed: dict[str, str] = {}
     names = checks.names()
     for name in sorted(names, key=lambda n: (ORDER.index(n) if n in ORDER else len(ORDER), n)):

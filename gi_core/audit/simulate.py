@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gi_core.audit.match import Layout
 from gi_core.audit.recipe import recipe_of
-from gi_core.audit.record import Record, recorded
+from gi_core.audit.record import RecordedUpdate, recorded
 from gi_core.audit.truth import Truth
 from gi_core.client import local_training
 from gi_core.errors import BadInput
@@ -21,7 +21,7 @@ from gi_core.seeds import stream_seed
 def simulate(
     victim: Victim, images: Tensor, labels: Tensor, *, batch: int | None = None, steps: int = 1, lr: float = 0.01,
     momentum: float = 0.0, mode: str = "train", share_buffers: bool = True, seed: int = 0,
-) -> tuple[Record, Truth]:  # fmt: skip
+) -> tuple[RecordedUpdate, Truth]:  # fmt: skip
     """One client's round: SGD on pictures (N,C,H,W) in [0,1] with labels (N,), and the pictures that it used.
 
     Args:

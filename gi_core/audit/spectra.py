@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gi_core.audit.record import Record
+from gi_core.audit.record import RecordedUpdate
 
 LARGEST = 4096
 """Rows and columns of which singular values are taken; larger layers are sketched."""
@@ -47,7 +47,7 @@ class Spectrum:
     full: bool
 
 
-def spectra(record: Record) -> list[Spectrum]:
+def spectra(record: RecordedUpdate) -> list[Spectrum]:
     """Of every linear layer and convolution with more than one row and column."""
     found, gradient = [], record.gradient
     for name, module in record.victim.named_modules():
@@ -109,7 +109,7 @@ def median_of_law(ratio: float) -> float:
     return float(np.sqrt(x[int(np.searchsorted(share, 0.5 * share[-1]))]))
 
 
-def rounding_of(record: Record, name: str) -> float:
+def rounding_of(record: RecordedUpdate, name: str) -> float:
     """Standard deviation per entry that rounding leaves in the gradient of a parameter: ulp / sqrt(12).
 
     Whole weights round at their own size, whatever the step was; so does a difference that a client took between

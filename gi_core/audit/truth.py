@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gi_core.audit.evidence import MOST_PICTURES
-from gi_core.audit.record import Record
+from gi_core.audit.record import RecordedUpdate
 from gi_core.errors import BadInput
 from gi_core.models.tensor_files import Content, read_tensors
 
@@ -26,12 +26,12 @@ class Truth:
     sha256: str = ""
 
 
-def read_truth(path: Path, record: Record, pictures: int) -> Truth:
+def read_truth(path: Path, record: RecordedUpdate, pictures: int) -> Truth:
     """The pictures of a file. Raises BadInput for what cannot be read or does not fit the record."""
     return truth_of(read_tensors(path), record, pictures)
 
 
-def truth_of(content: Content, record: Record, pictures: int) -> Truth:
+def truth_of(content: Content, record: RecordedUpdate, pictures: int) -> Truth:
     """``images``: uint8 (N,H,W,C) or (N,H,W), or floats in [0,1]; ``labels``: (N,). Raises BadInput."""
     images = content.tensors.get("images")
     if images is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gi_core.evaluation.wording import sentence
 
 if TYPE_CHECKING:
-    from gi_core.audit.run import Attempt, Report
+    from gi_core.audit.run import Report, Trial
 
 TELLS = ("Nothing", "Colours and layout", "Recognisable", "Faithful")
 
@@ -40,7 +40,7 @@ def verdict(report: Report) -> str:
     return f"{fits(best)} {agrees(best)} Whether it is the picture cannot be said without the true one."
 
 
-def fits(attempt: Attempt) -> str:
+def fits(attempt: Trial) -> str:
     """How well the answer explains the update, against what the attack makes of an update without information."""
     name = attempt.attack.partition(":")[0]
     return (
@@ -49,7 +49,7 @@ def fits(attempt: Attempt) -> str:
     )
 
 
-def agrees(attempt: Attempt) -> str:
+def agrees(attempt: Trial) -> str:
     if attempt.agreement is None:
         return "It was run once."
     return f"{len(attempt.answers)} independent starts agree by an SSIM of {attempt.agreement:.2f}."

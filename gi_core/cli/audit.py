@@ -15,7 +15,7 @@ import click
 from gi_core.audit.checks import SEVERITIES
 from gi_core.audit.preparation import prepared
 from gi_core.audit.recipe import PLACES
-from gi_core.audit.record import Record, read, side_file
+from gi_core.audit.record import RecordedUpdate, read, side_file
 from gi_core.audit.report import LEVELS, to_dict
 from gi_core.audit.run import CONTROLS, Report, run
 from gi_core.audit.sheet import Sheet, preflight
@@ -124,7 +124,7 @@ def opened(name: str, text: Any) -> Any:
 
 def taken(
     folder: str | None, given: dict[str, Any], model_file: str | None, weights: str | None, data: str | None, seed: int
-) -> tuple[Record, Truth | Path | None]:
+) -> tuple[RecordedUpdate, Truth | Path | None]:
     """The record and its truth: read, or simulated on the user's own pictures."""
     if data is not None:
         network = model_file or folder or given.get("model")
@@ -154,8 +154,8 @@ def maker(function: Callable[..., Any], folder: str | None, given: dict[str, Any
 
 
 def audited(
-    record: Record, truth: Truth | Path | None, minutes: float, attack: tuple[str, ...], control: tuple[str, ...],
-    seed: int,
+    record: RecordedUpdate, truth: Truth | Path | None, minutes: float, attack: tuple[str, ...],
+    control: tuple[str, ...], seed: int,
 ) -> Report:  # fmt: skip
     """The audit under a progress bar; the first Ctrl-C stops it and keeps what was found."""
     stop = threading.Event()

@@ -44,7 +44,7 @@ def test_files_that_do_not_fit_are_refused(saved, tmp_path):
     with pytest.raises(BadInput, match="cannot be read: No such file"):
         victim(f"file:path={tmp_path / 'absent'}")
     (tmp_path / "text").write_text("weights")
-    with pytest.raises(BadInput, match="'text': names that end in .safetensors"):
+    with pytest.raises(BadInput, match=r"'text': names that end in \.safetensors"):
         victim(f"file:path={tmp_path / 'text'}")
     with pytest.raises(BadInput, match="need a path"):
         victim("file")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import SIGNS, Evidence
 
 
@@ -17,7 +17,7 @@ class FirstStepOfAdam(Check):
     Kingma and Ba 2015: the first step is lr g / (|g| + eps).
     """
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         told = seen.record.recipe.optimiser
         if seen.signs:
             yield self.finding(

@@ -15,7 +15,7 @@ SEVERITIES: tuple[Severity, ...] = ("info", "note", "warning", "high")
 
 
 @dataclass(frozen=True)
-class Finding:
+class SheetLine:
     """One line of the sheet.
 
     Attributes:
@@ -38,14 +38,14 @@ class Check(Component):
     """A line of the sheet."""
 
     @abstractmethod
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         """The findings; none where the check does not apply."""
 
     def finding(
         self, severity: Severity, finding: str, number: float | None = None, threshold: float | None = None,
         *, means: str = "", change: str = "",
-    ) -> Finding:  # fmt: skip
-        return Finding(self.name, severity, finding, number, threshold, means, change)
+    ) -> SheetLine:  # fmt: skip
+        return SheetLine(self.name, severity, finding, number, threshold, means, change)
 
 
 checks: Registry[Check] = Registry("check")

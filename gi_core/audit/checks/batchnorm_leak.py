@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 
 
@@ -14,7 +14,7 @@ from gi_core.audit.evidence import Evidence
 class BatchNormLeak(Check):
     """Running statistics sent along: (new - (1 - m) old) / m is the batch's own mean and variance, layer by layer."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         record = seen.record
         if not record.normalised:
             return

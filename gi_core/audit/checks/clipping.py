@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 
 CLOSE = 1e-3
@@ -16,7 +16,7 @@ CLOSE = 1e-3
 class Clipping(Check):
     """The norm of what was sent, against the clip that the recipe names or a round number."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         norm, limit = seen.sent_norm, seen.clipped_to
         if seen.empty:
             return
@@ -38,7 +38,7 @@ class Clipping(Check):
         elif abs(norm / round_near(norm) - 1) < 1e-5:
             yield self._at(norm, round_near(norm), "a round number, which chance would hardly make")
 
-    def _at(self, norm: float, limit: float, what: str) -> Finding:
+    def _at(self, norm: float, limit: float, what: str) -> SheetLine:
         return self.finding(
             "note", f"The update was clipped: its norm is {norm:.4g}, {what}.", norm, limit,
             means="Its direction is untouched; attacks that match directions do not notice.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 
 
@@ -14,7 +14,7 @@ from gi_core.audit.evidence import Evidence
 class Empty(Check):
     """Tensors that did not move: all of them, or some."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         still = [name for name, tensor in seen.record.change.items() if not tensor.any()]
         if seen.empty:
             yield self.finding(

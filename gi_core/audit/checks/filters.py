@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 
 GAMMA = 0.01
@@ -20,7 +20,7 @@ SPIKE = 1e-5
 class Filters(Check):
     """Zeros, cut-offs and spikes, against what the recipe's filters would leave."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         if seen.empty:
             return
         entries = torch.cat([t.flatten() for t in seen.record.change.values()]).abs()
@@ -47,7 +47,7 @@ class Filters(Check):
                 means="ReLUs that are off, or a filter that sends part of the update.",
             )  # fmt: skip
 
-    def percentile(self, entries: Tensor, gamma: float) -> Finding:
+    def percentile(self, entries: Tensor, gamma: float) -> SheetLine:
         largest = float(entries.max())
         spike = float((entries >= gamma * (1 - SPIKE)).double().mean()) if largest <= gamma * (1 + 1e-3) else 0.0
         if spike * len(entries) < 2:

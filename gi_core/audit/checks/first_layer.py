@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gi_core.attacks.analytic import first_layer_gradients, outside_box
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 from gi_core.errors import BadInput
 
@@ -19,7 +19,7 @@ INSIDE = 1e-3
 class FirstLayer(Check):
     """dW_i / db_i of the first layer: the share of rows that are pictures in [0,1] (Phong et al. 2018)."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         if seen.empty or seen.batch_size > 1024:
             return
         try:

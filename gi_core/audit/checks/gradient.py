@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import BALANCED, Evidence
 
 
@@ -14,7 +14,7 @@ from gi_core.audit.evidence import BALANCED, Evidence
 class IsGradient(Check):
     """Whether -delta / lr is a gradient: under cross-entropy the head's bias gradient sums to zero over classes."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         record, balance = seen.record, seen.balance
         if seen.empty or balance is None:
             return

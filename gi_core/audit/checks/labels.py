@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import BALANCED, Evidence
 
 
@@ -14,7 +14,7 @@ from gi_core.audit.evidence import BALANCED, Evidence
 class Labels(Check):
     """Label counts from the head's gradient (iDLG for one picture, iLRG for several)."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         found = seen.labels
         if found is None or seen.replaced is not None:
             return

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 
 LOSSES = ("train_loss", "loss")
@@ -17,7 +17,7 @@ LOSSES = ("train_loss", "loss")
 class Metrics(Check):
     """Loss, counts and bits that were sent along are equations too."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         told = seen.record.recipe.metrics
         loss = next((told[name] for name in LOSSES if name in told), None)
         if loss is not None and seen.batch_size == 1 and seen.record.steps == 1:

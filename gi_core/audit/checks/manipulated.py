@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, Severity, checks
+from gi_core.audit.checks.base import Check, Severity, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 from gi_core.defenses.inspect import inspect
 
@@ -15,7 +15,7 @@ from gi_core.defenses.inspect import inspect
 class WeightsReceived(Check):
     """``gi inspect`` on the weights received: ladders, traps, fishing, dead layers."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         found = inspect(seen.record.victim).findings
         severities: dict[str, Severity] = {"red": "high", "amber": "warning"}
         for one in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 
 
@@ -14,7 +14,7 @@ from gi_core.audit.evidence import Evidence
 class Matching(Check):
     """Names, orders and facts that were filled in."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         for note in seen.record.notes:
             doubtful = "not proven" in note or "not known" in note or "guess" in note or "looks like" in note
             yield self.finding("note" if doubtful else "info", note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 
 
@@ -16,7 +16,7 @@ class NoiseFloor(Check):
 
     drowns: float = 1.0
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         if seen.empty or seen.signs or seen.replaced is not None:
             return
         sigma, record = seen.noise, seen.record

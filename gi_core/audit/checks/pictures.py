@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, Severity, checks
+from gi_core.audit.checks.base import Check, Severity, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 
 
 @checks.register("pictures")
 @dataclass(frozen=True, kw_only=True)
-class Pictures(Check):
+class PictureCount(Check):
     """The rank of linear layers: each picture of each step adds one."""
 
     few: int = 4
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         told, rank = seen.record.recipe.pictures, seen.pictures
         if seen.empty:
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 from gi_core.defenses.accounting import classical_gaussian, gaussian_epsilon
 
@@ -20,7 +20,7 @@ LARGE = 10.0
 class ClaimedPrivacy(Check):
     """Epsilon of this one release, by the accounting library."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         recipe = seen.record.recipe
         for one in recipe.filters or ():
             if one.name.lower() in ("localdpmod", "localdp", "local-dp"):
@@ -33,7 +33,7 @@ class ClaimedPrivacy(Check):
             if z:
                 yield self.told(gaussian_epsilon(z, 1e-5), f"DP-SGD with z = {z:g}, one step, delta 1e-5", math.nan)
 
-    def local(self, options: dict[str, Any]) -> Iterator[Finding]:
+    def local(self, options: dict[str, Any]) -> Iterator[SheetLine]:
         clip, reach, epsilon, delta = (
             number(options.get(key)) for key in ("clipping_norm", "sensitivity", "epsilon", "delta")
         )
@@ -42,7 +42,7 @@ class ClaimedPrivacy(Check):
         z = reach * classical_gaussian(epsilon, delta) / clip
         yield self.told(gaussian_epsilon(z, delta), f"LocalDpMod, delta {delta:g}", epsilon)
 
-    def told(self, epsilon: float, by: str, claimed: float) -> Finding:
+    def told(self, epsilon: float, by: str, claimed: float) -> SheetLine:
         beside = f", claimed {claimed:g}" if not math.isnan(claimed) else ""
         far = not math.isnan(claimed) and epsilon > 2 * claimed
         weak = epsilon > LARGE

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gi_core.audit.checks.base import Check, Finding, checks
+from gi_core.audit.checks.base import Check, SheetLine, checks
 from gi_core.audit.evidence import Evidence
 
 
 @checks.register("steps")
 @dataclass(frozen=True, kw_only=True)
-class Steps(Check):
+class StepCount(Check):
     """Local steps, as BatchNorm's counters show them or as the recipe tells."""
 
-    def look(self, seen: Evidence) -> Iterator[Finding]:
+    def look(self, seen: Evidence) -> Iterator[SheetLine]:
         record = seen.record
         if record.kind == "gradient" or seen.empty:
             return
