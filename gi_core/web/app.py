@@ -19,15 +19,11 @@ from gi_core.store import Store
 from gi_core.torch_setup import thread_count
 from gi_core.web import api
 from gi_core.web.preload import Preload
-from gi_core.web.screens.anatomy import anatomy
 from gi_core.web.screens.cheat import cheat
 from gi_core.web.screens.compare import compare
-from gi_core.web.screens.dial import dial
 from gi_core.web.screens.evidence import evidence
 from gi_core.web.screens.explore import explore
 from gi_core.web.screens.explore.recorded import Atlas
-from gi_core.web.screens.lab import lab
-from gi_core.web.screens.lesson import lesson
 from gi_core.web.server import tasks, zerogpu
 from gi_core.web.server.allowed_routes import API, CALLS, PAGE, TOOLS, AllowedRoutes
 from gi_core.web.server.headers import SecurityHeaders
@@ -58,10 +54,6 @@ def build(service: RunService | None = None) -> gr.Blocks:
         cheat.render(service)
         compare.render(service)
         evidence.render()
-        lab.render(service)
-        dial.render()
-        anatomy.render(service)
-        lesson.render()
         widget("header")  # last, so that the tab key comes to the stage first; the style sheet puts it on top
         api.expose(service)
     if zerogpu.active():

@@ -2,21 +2,16 @@
 
 import "./lib/base.css";
 import { explore as stage } from "./lib/bus.js";
-import { gi } from "./lib/kit.js";
 import { whenWanted } from "./lib/rooms.js";
 import { speak, words } from "./lib/words.js";
-import * as anatomy from "./screens/anatomy/anatomy.js";
 import * as cheat from "./screens/cheat/cheat.js";
 import * as compare from "./screens/compare/compare.js";
-import * as dial from "./screens/dial/dial.js";
 import * as evidence from "./screens/evidence/evidence.js";
 import * as explore from "./screens/explore/explore.js";
 import * as header from "./screens/header/header.js";
-import * as lab from "./screens/lab/lab.js";
-import * as lesson from "./screens/lesson/lesson.js";
 
 /** @type {Record<string, { mount: (context: import("./lib/page.js").Context) => void }>} */
-const screens = { header, explore, lab, dial, compare, anatomy, evidence, lesson, cheat };
+const screens = { header, explore, cheat, compare, evidence };
 
 /**
  * Mount a screen when it is wanted. `constants` never change; Gradio's props do.
@@ -54,8 +49,6 @@ export function early(catalog) {
 
 /** The settings on the stage as the query of an address. */
 export const query = () => stage.query();
-/** The recorded run on the stage, by name. */
-export const shown = () => gi.shown?.();
 /** The words of the page's language. */
 export const word = (/** @type {string} */ key) => words[key];
 

@@ -1,6 +1,6 @@
 """A run as plain JSON data for the stage: pictures as data URIs, curves, strips of |gradient|. Pure functions.
 
-``run`` (what lab.js draws)::
+``run`` (what films.js plays)::
 
     id, state: recorded | running | judging | done | stopped;  failed carries message, queued carries place and wait
     text, cli, python                 what was run, for people, shell and Python

@@ -35,7 +35,7 @@ RECORDINGS = {
     "3-batch": Recording(Scenario(batch_size=4, attack=IG), ("cat", "coffee", "rocket", "blobs")),
     "4-strong": Recording(Scenario(defense="clip+gaussian:sigma=0.1", attack=IG), ("cat",)),
 }
-"""What the Lab's menu offers; the string table names each as ``replay_NAME``."""
+"""Runs that come with the program: answered at once, with their frames."""
 
 SEEDS = range(3)
 NOISES = ("none", "clip+gaussian:sigma=0.001", "clip+gaussian:sigma=0.01", "clip+gaussian:sigma=0.1")

@@ -1,4 +1,4 @@
-"""The recorded explorer as one HTML file: replay, scrub, compare, take apart and learn, from a disk or any host.
+"""The recorded explorer as one HTML file: drag, replay, compare, take apart and learn, from a disk or any host.
 
 The widgets are the app's own; static.js stands where Gradio stands there and answers from what is in the file.
 """
@@ -9,17 +9,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from gi_core.web.screens.anatomy import anatomy
 from gi_core.web.screens.compare import compare
-from gi_core.web.screens.explore import explore
-from gi_core.web.screens.lab import lab
-from gi_core.web.screens.lesson import lesson
+from gi_core.web.screens.explore import explore, recorded
+from gi_core.web.screens.explore.layers import layers_with
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
-from gi_core.web.widget import as_script, head, replay_names, script, source
+from gi_core.web.widget import as_script, head, script, source
 from gi_core.web.words import ENGLISH
 
-TABS = ("explore", "lab", "compare", "anatomy", "lesson")
+TABS = ("explore", "compare")
 POLICY = (
     "default-src 'none'; img-src data: blob:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 )
@@ -60,13 +58,9 @@ const recorded = {as_script(recordings())};
 
 def contents() -> dict[str, dict[str, Any]]:
     """What each widget gets as props."""
-    taught = lesson.catalog()
     return {
         "explore": {"catalog": explore.catalog(inline=True)},
-        "lab": {"first": lab.replay(replay_names()[0]), "catalog": lab.catalog()},
         "compare": {"first": compare.opening(), "catalog": compare.catalog(Limits())},
-        "anatomy": {},
-        **({"lesson": {"catalog": taught}} if taught is not None else {}),
         "header": {},
     }
 
@@ -81,13 +75,14 @@ def widget(name: str, props: dict[str, Any]) -> str:
 
 
 def recordings() -> dict[str, Any]:
-    """Every recorded run, comparison and anatomy, by name."""
-    take_apart = anatomy.anatomy_with(RunService(Limits()))
-    runs = {name: lab.replay(name)["run"] for name in replay_names()}
+    """Recorded comparisons by name, and the update of the first set's cells, layer by layer, by their defense."""
+    take_apart, first = layers_with(RunService(Limits())), recorded.index()["sets"][0]
+    pictures = [{"sample": name} for name in first["pictures"]]
     return {
-        "runs": runs,
         "comparisons": {name: compare.comparison(name) for name in compare.recorded_names()},
-        "anatomies": {
-            name: take_apart({"settings": run["scenario"], "pictures": run["pictures"]}) for name, run in runs.items()
+        "pictures": pictures,
+        "layers": {
+            cell["scenario"]["defense"]: take_apart({"settings": cell["scenario"], "pictures": pictures})
+            for cell in first["cells"]
         },
     }

@@ -108,8 +108,3 @@ def fonts() -> str:
 @lru_cache(maxsize=32)
 def asset(path: str) -> str:
     return (ASSETS / path).read_text()
-
-
-def replay_names() -> list[str]:
-    """Recorded runs, in the order of their file names."""
-    return sorted(file.stem for file in (ASSETS / "replays").glob("*.json"))

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.stage import arrive
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -131,7 +133,7 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture
 def page(browser, served) -> Iterator[object]:
-    """A fresh tab on the app; afterwards: no console error, no request to another host."""
+    """A fresh tab on Explore; afterwards: no console error, no request to another host."""
     url, _ = served
     tab = browser.new_page()
     tab.set_viewport_size({"width": 1440, "height": 900})
@@ -140,9 +142,9 @@ def page(browser, served) -> Iterator[object]:
     tab.on("console", lambda message: message.type == "error" and errors.append(message.text))
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("request", lambda request: _foreign(request.url, url) and foreign.append(request.url))
-    tab.goto(url + "?tab=lab")
-    tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=20_000)
+    arrive(tab, url)
     yield tab
+    tab.evaluate("try { localStorage.clear() } catch {}")
     tab.close()
     assert errors == []
     assert foreign == []

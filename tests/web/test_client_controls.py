@@ -1,9 +1,8 @@
-"""The client's training, the prior and the denoiser's opinion in the Lab; leakage against the number of clients."""
+"""The client's training, the prior and the denoiser's opinion in the drawer; leakage against the number of clients."""
 
 from __future__ import annotations
 
 import itertools
-import re
 
 import pytest
 
@@ -14,6 +13,7 @@ from gi_core.web.screens.compare.compare import comparison
 from gi_core.web.server.denoised_view import KEPT, DenoisedViews, progress
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
+from tests.web.stage import arrive, fill, press_run, wait_status
 
 
 def ask(attack, **settings):
@@ -77,75 +77,48 @@ def test_leakage_falls_with_the_number_of_clients():
     assert {repeat["level"] for lane in lanes[2:] for repeat in lane["repeats"]} == {0}
 
 
-@pytest.fixture
-def lab(page, served):
-    page.goto(
-        served[0] + "?tab=lab&model=mlp&local_steps=4&batch_size=4&local_batch=2&clients=2&attack=fm%3Asteps%3D20"
-    )
-    page.wait_for_function("document.querySelector('[data-f=clients]')?.value === '2'", timeout=20_000)
-    page.locator("[data-r=client] > summary").click()
-    return page
-
-
-def value(page, selector):
-    return page.locator(selector).input_value()
-
-
-def test_the_clients_card_reads_a_link_and_writes_it(lab, served):
-    assert value(lab, "[data-f=local_steps]") == "4" and value(lab, "[data-r=passes]") == "2"
-    assert "4 steps, mean of 2 clients" in lab.locator("[data-r=client-words]").inner_text()
-    lab.locator("[data-r=passes]").fill("3")
-    lab.locator("[data-r=passes]").blur()
-    assert value(lab, "[data-f=local_steps]") == "6"
-    for name, text in {"local_lr": "0.05", "local_momentum": "0.5", "clients": "5"}.items():
-        lab.locator(f"[data-f={name}]").fill(text)
-        lab.locator(f"[data-f={name}]").blur()
-    lab.locator("[data-f=update]").select_option("delta")
-    lab.wait_for_function("/local_momentum=0.5/.test(gi.query()) && /update=delta/.test(gi.query())")
-    told = Scenario.from_url(lab.evaluate("gi.query()"))
+@pytest.mark.browser
+def test_the_drawer_reads_a_link_and_writes_it(page, served):
+    """Passes are steps by another count; the prior is an option of the attack's text."""
+    arrive(page, served[0] + "?tab=lab&model=mlp&local_steps=4&batch_size=4&local_batch=2&clients=2&attack=fm:steps=20")
+    page.wait_for_function("document.querySelector('[data-field=clients]')?.value === '2'")
+    drawer = page.get_by_test_id("drawer")
+    value = lambda name, kind="input": drawer.locator(f"{kind}[data-field={name}]").input_value()
+    assert (value("local_steps"), value("passes")) == ("4", "2")
+    fill(page, passes=3, local_lr=0.05, local_momentum=0.5, clients=5)
+    drawer.locator("select[data-field=update]").select_option("delta")
+    page.wait_for_function("/local_momentum=0.5/.test(gi.query()) && /update=delta/.test(gi.query())")
+    told = Scenario.from_url(page.evaluate("gi.query()"))
     assert (told.local_steps, told.local_lr, told.clients, told.kind) == (6, 0.05, 5, "delta")
+    assert value("prior", "select") == "flow"
+    drawer.locator("select[data-field=prior]").select_option("flow:net=gaussian")
+    page.wait_for_function("document.querySelector('input[data-field=attack]').value.includes('gaussian')")
+    assert value("attack") == "fm:steps=20,prior=(flow:net=gaussian)"
+    drawer.locator("select[data-field=attack]").select_option("analytic")
+    page.wait_for_function("document.querySelector('[data-field=prior]').disabled")
+    assert "takes none" in drawer.locator("[data-hint=prior]").inner_text()
 
 
-def test_the_prior_is_an_option_of_the_attacks_text(lab):
-    text = lambda: value(lab, "[data-f=attack]")
-    choose = lambda name: lab.locator("[data-r=prior]").select_option(name)
-    assert value(lab, "[data-r=prior]") == "flow"
-    choose("flow:net=gaussian")
-    assert text() == "fm:steps=20,prior=(flow:net=gaussian)"
-    choose("flow")
-    assert text() == "fm:steps=20"
-    texts = lab.eval_on_selector_all("[data-r=attack] option", "all => all.map(o => o.value)")
-    menu = lambda start: lab.locator("[data-r=attack]").select_option(next(t for t in texts if t.startswith(start)))
-    menu("dlg")
-    assert value(lab, "[data-r=prior]") == "none"
-    choose("flow:net=gaussian")
-    menu("idlg")
-    assert re.fullmatch(r"idlg:.*prior=\(flow:net=gaussian\)", text())
-    assert attacks.parse(text()).prior == "flow:net=gaussian"
-    assert value(lab, "[data-r=attack]").startswith("idlg")
-    menu("analytic")
-    assert (
-        lab.locator("[data-r=prior]").is_disabled() and "takes none" in lab.locator("[data-r=prior-note]").inner_text()
+@pytest.mark.browser
+def test_the_denoisers_opinion_the_layers_and_the_noise_are_looked_at_in_the_drawer(page, served):
+    attack = "fm:steps=20,prior=(flow:net=gaussian)"
+    arrive(page, served[0] + f"?model=mlp&image_size=16&attack={attack}")
+    page.wait_for_function("gi.query().includes('gaussian')")
+    fill(page)
+    press_run(page)
+    wait_status(page, "Live run, finished")
+    drawer = page.get_by_test_id("drawer")
+    assert "step 20" in drawer.locator(".denoised").inner_text()
+    arrive(page, served[0] + "?tab=dial")
+    page.wait_for_selector("[data-view=passes] .pass canvas", timeout=60_000)
+    assert drawer.locator("[data-view=passes] .pass").count() >= 2
+    arrive(page, served[0] + "?tab=anatomy")
+    page.wait_for_selector("[data-view=layers] table")
+    before = drawer.locator("[data-view=layers] tbody").inner_text()
+    page.get_by_test_id("noise").focus()
+    page.keyboard.press("End")
+    page.wait_for_function(
+        "old => document.querySelector('[data-view=layers] tbody').innerText !== old", arg=before, timeout=20_000
     )
-
-
-def test_the_opinion_stands_beside_the_reconstruction(lab):
-    lab.locator("[data-r=prior]").select_option("flow:net=gaussian")
-    assert not lab.locator("[data-r=opinion-box]").is_visible()
-    lab.locator("[data-r=run]").click()
-    lab.wait_for_selector("[data-r=opinion-box]:not([hidden])", timeout=30_000)
-    lab.wait_for_function("document.querySelector('[data-r=state]').textContent.includes('finished')", timeout=60_000)
-    assert "step 20" in lab.locator("[data-r=opinion-note]").inner_text()
-    assert lab.evaluate("document.querySelector('[data-r=opinion]').width") == lab.evaluate(
-        "document.querySelector('[data-r=guess]').width"
-    )
-
-
-def test_one_click_leads_to_the_curve_over_clients(lab):
-    lab.locator("[data-r=clients-curve]").click()
-    lab.wait_for_selector("[data-r=curve-box]:not([hidden]) svg", timeout=20_000)
-    told = lab.locator("[data-r=curve] svg").get_attribute("aria-label")
-    assert told.startswith("1: ") and told.count("control") == 6
-    assert lab.locator("[data-r=recorded]").input_value() == "clients"
-    lab.locator("[data-r=recorded]").select_option("attacks")
-    lab.wait_for_function("document.querySelector('[data-r=curve-box]').hidden")
+    drawer.locator("[data-act=clients]").click()
+    page.wait_for_function("document.body.dataset.tab === 'compare'")

@@ -27,7 +27,7 @@ from gi_core.store import Store
 from gi_core.torch_setup import default_device
 from gi_core.web import settings
 from gi_core.web.exports import download_with
-from gi_core.web.screens.lab.lab import describe_with
+from gi_core.web.screens.explore.explore import link_with
 from gi_core.web.server import zerogpu
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
@@ -241,7 +241,7 @@ def test_no_request_leaves_the_server(monkeypatch):
     service = RunService(Limits())
     last = press(service)[-1]
     assert last["state"] == "done"
-    assert "error" not in describe_with(service)({"search": "?model=mlp"})
+    assert link_with(service)({"search": "?model=mlp"})["settings"]["model"] == "mlp"
     assert "data" in download_with(service)({"id": last["id"]})
 
 

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from gi_core.web.words import LANGUAGES, LOCALES
+from tests.web.stage import READY, arrive, fill, show
 
 ENGLISH, GERMAN = LANGUAGES["en"], LANGUAGES["de"]
 ALIKE = {key for key, text in ENGLISH.items() if GERMAN.get(key) == text}
@@ -62,7 +63,7 @@ VISIBLE = """() => {
     if (node.textContent.trim()) found.push(node.textContent.trim());
   }
   for (const node of document.querySelectorAll('.gi [aria-label], .gi option')) {
-    if (node.closest(`${foreign}, [data-r=samples]`)) continue;
+    if (node.closest(`${foreign}`)) continue;
     if (!(node.closest('select') ?? node).checkVisibility()) continue;
     found.push(node.getAttribute('aria-label') ?? node.textContent);
   }
@@ -74,50 +75,48 @@ def english(texts):
     return sorted({text for text in texts if TELLING.search(text.lower().replace("update", "")) and len(text) > 3})
 
 
-@pytest.fixture
-def german(page, served):
-    page.goto(served[0] + "?tab=lab&lang=de")
-    page.wait_for_selector("[data-r=state]:not(:empty)")
-    yield page
-    page.evaluate("localStorage.removeItem('gi-lang')")
-
-
-def test_the_german_page_has_no_english_frame(german):
-    page = german
+def test_the_german_page_has_no_english_frame(page, served):
+    """Every room at rest, then what only opens: the drawer, its views, Share, each card of the lesson."""
+    arrive(page, served[0] + "?lang=de")
+    page.wait_for_function(READY)
     assert page.evaluate("document.documentElement.lang") == "de"
     left = {}
-    for tab in ("explore", "compare", "evidence", "lab", "dial", "anatomy", "lesson"):
-        page.evaluate("name => window.dispatchEvent(new CustomEvent('gi:show', {detail: name}))", tab)
-        page.evaluate("document.querySelectorAll('.gi details').forEach(d => { d.open = true; })")
-        page.wait_for_timeout(1500)
+
+    def look(name):
         if found := english(page.evaluate(VISIBLE)):
-            left[tab] = found
+            left[name] = found
+
+    for room in ("compare", "evidence", "explore"):
+        show(page, room)
+        page.evaluate("document.querySelectorAll('.gi details').forEach(d => { d.open = true; })")
+        page.wait_for_function("room => document.getElementById('tab-' + room).innerText.length > 200", arg=room)
+        look(room)
+    page.keyboard.press("3")
+    fill(page)
+    page.evaluate("document.querySelectorAll('.gi details').forEach(d => { d.open = true; })")
+    page.wait_for_selector("[data-view=layers] table")
+    page.wait_for_selector("[data-view=passes] .pass", timeout=60_000)
+    look("drawer")
+    page.locator(".head [data-r=link]").click()
+    look("share")
+    page.keyboard.press("Escape")
+    page.locator("[data-r=lesson]").evaluate("button => button.click()")
+    for card in range(1, 7):
+        page.wait_for_selector(f"[data-lesson='{card}']")
+        look(f"card {card}")
+        page.locator("[data-act=next]").click()
     assert left == {}
 
 
-def test_every_step_of_the_lesson_is_german(german, served):
-    page = german
-    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'lesson'}))")
-    for _ in range(7):
-        for guess in page.locator("[data-r=guess] button").all()[:1]:
-            guess.click()
-        assert english([page.locator("#tab-lesson").inner_text()]) == []
-        page.get_by_role("button", name="Weiter").click() if page.get_by_role(
-            "button", name="Weiter"
-        ).is_enabled() else 0
-
-
-def test_the_choice_is_remembered_and_keeps_settings_and_tab(page, served):
-    page.goto(served[0] + "?tab=lab&seed=5&hide=victim")
-    page.wait_for_function("document.querySelector('[data-f=seed]')?.value === '5'")
+def test_the_choice_is_remembered_and_keeps_settings_and_room(page, served):
+    arrive(page, served[0] + "?seed=5&hide=victim")
     page.wait_for_function("gi.query().includes('seed=5')")
-    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'compare'}))")
+    show(page, "compare")
     page.locator(".head select.lang").select_option("de")
     page.wait_for_function("document.documentElement.lang === 'de' && document.body.dataset.tab === 'compare'")
-    page.wait_for_function("document.querySelector('[data-f=seed]')?.value === '5'")
-    assert page.locator("[data-card=victim]").get_attribute("hidden") is not None
-    page.goto(served[0])
+    page.wait_for_function("globalThis.gi?.query().includes('seed=5')")
+    assert not page.get_by_test_id("network").is_visible()
+    arrive(page, served[0])
     assert page.get_by_test_id("room-compare").inner_text() == "Vergleichen"
-    page.goto(served[0] + "?tab=lab&lang=en")
-    page.wait_for_selector("[data-r=state]:not(:empty)")
+    arrive(page, served[0] + "?lang=en")
     assert page.get_by_test_id("room-compare").inner_text() == "Compare"

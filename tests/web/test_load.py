@@ -16,6 +16,7 @@ from gi_core.web import app
 from gi_core.web.server import backpressure, run_service, tasks
 from gi_core.web.server.session_cleanup import SESSIONS
 from gi_core.web.settings import Limits
+from tests.web.stage import FINISHED, arrive, fill, press_run, stop, wait_running, wait_status
 
 CLIENTS = 30
 TABS = 200
@@ -116,46 +117,37 @@ def test_a_full_line_holds_what_it_promises_and_says_so(monkeypatch):
     )
 
 
-def pressed(tab, attack, word, seconds=60):
-    tab.evaluate("document.querySelector('[data-r=fine]').open = true")
-    tab.fill("[data-f=attack]", attack)
-    tab.keyboard.press("Tab")
-    tab.locator("#tab-lab [data-r=run]").click()
-    wait_state(tab, word, seconds)
-
-
-def wait_state(tab, word, seconds=60):
-    tab.wait_for_function(
-        "word => document.querySelector('#tab-lab [data-r=state]').textContent.startsWith(word)",
-        arg=word, timeout=1000 * seconds,
-    )  # fmt: skip
+def pressed(tab, attack):
+    """Run an attack; its state is awaited by who calls."""
+    fill(tab, attack=attack, image_size=16)  # the server's: this device takes 32
+    press_run(tab)
 
 
 def test_tabs_and_light_questions_never_wait_behind_an_attack(page, served):
     """Medians of nine, in the browser's own clock, while an attack runs."""
-    pressed(page, "ig:steps=90000", "Live run")
-    page.wait_for_function("document.querySelector('[data-r=step]').textContent !== 'Step 0'")
-    lab = page.evaluate("window.gradio_config.components.find(c => c.props.elem_id === 'tab-lab').id")
+    pressed(page, "ig:steps=90000")
+    wait_running(page)
+    stage = page.evaluate("window.gradio_config.components.find(c => c.props.elem_id === 'tab-explore').id")
     asked = page.evaluate(
-        """async lab => {
+        """async stage => {
             const took = [];
             for (let i = 0; i < 9; i++) {
                 const started = performance.now();
                 await (await fetch('gradio_api/component_server', {
                     method: 'POST', headers: {'Content-Type': 'application/json'},
-                    body: JSON.stringify({data: {model: 'mlp', seed: i}, component_id: lab, fn_name: 'describe',
-                                          session_hash: 'light'})})).json();
+                    body: JSON.stringify({data: {search: `?model=mlp&seed=${i}`}, component_id: stage,
+                                          fn_name: 'explore_link', session_hash: 'light'})})).json();
                 took.push(performance.now() - started);
             }
             return took.sort((a, b) => a - b);
         }""",
-        lab,
+        stage,
     )
     switched = page.evaluate(
         """async () => {
             const took = [];
             for (let i = 0; i < 9; i++) {
-                const name = i % 2 ? 'lab' : 'compare', started = performance.now();
+                const name = i % 2 ? 'explore' : 'compare', started = performance.now();
                 window.dispatchEvent(new CustomEvent('gi:show', {detail: name}));
                 while (!document.querySelector('#tab-' + name).checkVisibility())
                     await new Promise(r => requestAnimationFrame(r));
@@ -165,11 +157,10 @@ def test_tabs_and_light_questions_never_wait_behind_an_attack(page, served):
             return took.sort((a, b) => a - b);
         }"""
     )
-    assert page.locator("#tab-lab [data-r=state]").text_content() == "Live run", "the attack still runs"
+    assert page.get_by_test_id("status").text_content().startswith("Live run. "), "the attack still runs"
     print(f"light question {asked[4]:.0f} ms (worst {asked[-1]:.0f}), tab switch {switched[4]:.0f} ms")
     assert asked[4] < 300 and switched[4] < 300
-    page.evaluate("window.dispatchEvent(new CustomEvent('gi:show', {detail: 'lab'}))")
-    page.locator("#tab-lab [data-r=stop]").click()
+    stop(page)
     assert wait_idle(served[1]) == 0
 
 
@@ -177,10 +168,11 @@ def test_a_server_killed_during_runs_comes_back_with_its_store(launch, browser):
     server = launch()
     port = int(server.url.rstrip("/").rpartition(":")[2])
     tab = browser.new_page()
-    tab.goto(server.url + "?tab=lab")
-    tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=60_000)
-    pressed(tab, "ig:steps=15", "Live run, finished")
-    pressed(tab, "ig:steps=90000", "Live run")
+    arrive(tab, server.url)
+    pressed(tab, "ig:steps=15")
+    wait_status(tab, FINISHED)
+    pressed(tab, "ig:steps=90000")
+    wait_running(tab)
     server.kill()
     tab.get_by_text("Connection to the server was lost. Attempting reconnection...").wait_for(timeout=60_000)
     store = server.folder / "cache" / "gradient-inversion-explorer" / "runs.sqlite3"
@@ -189,9 +181,11 @@ def test_a_server_killed_during_runs_comes_back_with_its_store(launch, browser):
         assert rows.execute("SELECT count(*) FROM runs").fetchone() == (1,)
     with tab.expect_navigation(timeout=120_000):
         launch(port=port)
-    tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=60_000)
-    pressed(tab, "ig:steps=15", "Recorded run")
-    pressed(tab, "ig:steps=16", "Live run, finished")
+    tab.wait_for_function("document.body.dataset.explore === 'ready'", timeout=60_000)
+    pressed(tab, "ig:steps=15")
+    wait_status(tab, "Replay")
+    pressed(tab, "ig:steps=16")
+    wait_status(tab, FINISHED)
     tab.close()
 
 
@@ -202,9 +196,9 @@ def test_chromium_tabs_come_and_go(launch, browser):
     def visit(count):
         for n in range(count):
             tab = browser.new_page()
-            tab.goto(server.url + "?tab=lab")
-            tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=60_000)
-            pressed(tab, f"ig:steps=9{n:04d}", "Live run")
+            arrive(tab, server.url)
+            pressed(tab, f"ig:steps=9{n:04d}")
+            wait_running(tab)
             tab.close()
 
     visit(3)

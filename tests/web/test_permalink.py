@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
-from gi_core.web.screens.lab.lab import describe_with
+from gi_core.web.screens.explore.explore import link_with
 from gi_core.web.server.requests import FIELDS, scenario_of, scenario_of_link
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
@@ -68,38 +68,9 @@ def test_the_form_is_refused_where_the_link_is_clamped(field):
         scenario_of({field: "128"}, LIMITS)
 
 
-def test_what_a_link_is_made_of():
-    """A picture smuggled into a link is not read, and the link that the server makes holds Scenario fields only."""
+def test_a_picture_in_a_link_is_not_read():
     picture = "data:image/png;base64,iVBORw0KGgo"
     search = f"?model=mlp&pictures={quote(picture)}&images={quote(picture)}&sample={quote(picture)}"
-    answer = describe_with(RunService(LIMITS))({"search": search})
-    assert "error" not in answer and "data:" not in str(answer)
-    assert {name for name, _ in parse_qsl(answer["query"])} <= set(FIELDS)
-
-
-def test_copy_link_leaves_an_own_picture_out(page, tmp_path):
-    from PIL import Image
-
-    Image.radial_gradient("L").resize((64, 64)).convert("RGB").save(tmp_path / "mine.png")
-    page.set_input_files('[data-r="file"]', str(tmp_path / "mine.png"))
-    page.wait_for_selector('[data-r=samples] img[src^="data:image/png"]')
-    page.evaluate("document.querySelector('[data-r=fine]').open = true")
-    page.fill("[data-f=seed]", "41")
-    page.keyboard.press("Tab")
-    page.evaluate(
-        """() => {
-            window.copied = [];
-            const writeText = async text => void window.copied.push(text);
-            Object.defineProperty(navigator, "clipboard", { value: { writeText } });
-        }"""
-    )
-    page.wait_for_function(
-        """() => {
-            window.dispatchEvent(new CustomEvent('gi:link'));
-            return window.copied.at(-1)?.includes('seed=41');
-        }""",
-        timeout=10_000,
-    )
-    link = page.evaluate("window.copied.at(-1)")
-    assert "data:" not in link and "base64" not in link and len(link) < 400
-    assert {name for name, _ in parse_qsl(link.rpartition("?")[2])} <= {*FIELDS, "tab", "lang"}
+    answer = link_with(RunService(LIMITS))({"search": search})
+    assert answer["notes"] == [] and "data:" not in str(answer)
+    assert set(answer["settings"]) == set(FIELDS)

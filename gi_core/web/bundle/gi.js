@@ -24,7 +24,6 @@ var gi = (() => {
   __export(main_exports, {
     early: () => early2,
     query: () => query,
-    shown: () => shown,
     speak: () => speak,
     start: () => start3,
     word: () => word
@@ -38,132 +37,26 @@ var gi = (() => {
   ));
   var explore = { setUp: () => null, query: () => "" };
 
-  // gi_core/web/lib/canvas.js
-  var canvas_exports = {};
-  __export(canvas_exports, {
-    context: () => context,
-    difference: () => difference,
-    image: () => image,
-    magnified: () => magnified,
-    picture: () => picture,
-    resize: () => resize,
-    rgb: () => rgb,
-    strip: () => strip,
-    tiles: () => tiles,
-    token: () => token
-  });
-  var loaded = /* @__PURE__ */ new Map();
-  var KEPT = 400;
-  var image = (source2) => new Promise((resolve, reject) => {
-    const picture4 = new Image();
-    picture4.onload = () => resolve(picture4);
-    picture4.onerror = () => reject(new Error("a picture could not be read"));
-    picture4.src = source2;
-  });
-  function picture(source2) {
-    const known = loaded.get(source2);
-    if (known) return known;
-    const made3 = image(source2);
-    loaded.set(source2, made3);
-    if (loaded.size > KEPT) loaded.delete(
-      /** @type {string} */
-      loaded.keys().next().value
-    );
-    return made3;
+  // gi_core/web/lib/rooms.js
+  var asleep = /* @__PURE__ */ new Map();
+  var AT_ONCE = ["header", "explore"];
+  function awaken(name) {
+    const mount6 = asleep.get(name);
+    asleep.delete(name);
+    mount6?.();
   }
-  function context(canvas) {
-    const drawn = canvas.getContext("2d", { willReadFrequently: true });
-    if (!drawn) throw new Error("this browser draws no canvas");
-    return drawn;
+  function awakenAll() {
+    const [next] = asleep.keys();
+    if (next === void 0) return;
+    awaken(next);
+    setTimeout(awakenAll, 50);
   }
-  function resize(canvas, width, height) {
-    canvas.width = width;
-    canvas.height = height;
-    canvas.style.aspectRatio = `${width}/${height}`;
+  function whenWanted(name, mount6) {
+    const wanted = new URLSearchParams(location.search).get("tab");
+    if (AT_ONCE.includes(name) || name === wanted) return mount6();
+    if (!asleep.size) setTimeout(awakenAll, 1500);
+    asleep.set(name, mount6);
   }
-  function tiles(canvas, sprite, row, count, width, height) {
-    const columns = Math.ceil(Math.sqrt(count)), rows = Math.ceil(count / columns);
-    const scale = count > 1 ? Math.max(1, Math.round(192 / width)) : 1;
-    const gap = count > 1 ? Math.round(scale * width / 24) : 0;
-    resize(canvas, columns * width * scale + (columns - 1) * gap, rows * height * scale + (rows - 1) * gap);
-    const drawn = context(canvas);
-    drawn.imageSmoothingEnabled = false;
-    for (let i = 0; i < count; i++) {
-      const x = i % columns * (width * scale + gap), y = Math.floor(i / columns) * (height * scale + gap);
-      drawn.drawImage(sprite, i * width, row * height, width, height, x, y, width * scale, height * scale);
-    }
-  }
-  function magnified(a, b, factor) {
-    if (a.width !== b.width || a.height !== b.height)
-      throw new RangeError(`pictures of ${a.width} x ${a.height} and ${b.width} x ${b.height} have no difference`);
-    const made3 = new Uint8ClampedArray(b.data.length);
-    for (let i = 0; i < made3.length; i += 4) {
-      for (let c = 0; c < 3; c++) made3[i + c] = factor * Math.abs(b.data[i + c] - a.data[i + c]);
-      made3[i + 3] = Math.max(a.data[i + 3], b.data[i + 3]);
-    }
-    return made3;
-  }
-  function difference(canvas, before, after, factor) {
-    const read = (c) => context(c).getImageData(0, 0, c.width, c.height);
-    const made3 = magnified(read(before), read(after), factor), { width, height } = after;
-    resize(canvas, width, height);
-    const pixels2 = context(canvas).createImageData(width, height);
-    pixels2.data.set(made3);
-    context(canvas).putImageData(pixels2, 0, 0);
-  }
-  var token = (name) => getComputedStyle(document.body).getPropertyValue("--" + name).trim();
-  var rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  function strip(canvas, cells, colour, tint) {
-    if (!cells) return;
-    const high = rgb(token(colour)), low = rgb(token(tint)), bytes2 = atob(cells.data);
-    canvas.width = cells.w;
-    canvas.height = cells.h;
-    const pixels2 = context(canvas).createImageData(cells.w, cells.h);
-    for (let i = 0; i < bytes2.length; i++) {
-      const share = bytes2.charCodeAt(i) / 255;
-      pixels2.data.set([...low.map((from, c) => from + share * (high[c] - from)), 255], 4 * i);
-    }
-    context(canvas).putImageData(pixels2, 0, 0);
-  }
-
-  // gi_core/web/lib/chart.js
-  function stepScale(total) {
-    const top = Math.log1p(Math.max(total, 1) / 10);
-    return { at: (step2) => Math.log1p(Math.max(step2, 0) / 10) / top, step: (x) => 10 * Math.expm1(x * top) };
-  }
-  var linear = ([low, high], [from, to]) => (value) => from + (value - low) / (high - low || 1) * (to - from);
-  function span(values, step2 = 5) {
-    const known = values.filter(Number.isFinite);
-    if (!known.length) return [0, step2];
-    const low = Math.floor(Math.min(...known) / step2) * step2;
-    return [low, Math.max(low + step2, Math.ceil(Math.max(...known) / step2) * step2)];
-  }
-  function ticks([low, high], count) {
-    const rough = (high - low) / Math.max(1, count), size2 = 10 ** Math.floor(Math.log10(rough));
-    const step2 = size2 * ([1, 2, 5, 10].find((part) => part * size2 >= rough * (1 - 1e-9)) ?? 10);
-    const first = Math.ceil(low / step2 - 1e-9);
-    const found = Math.floor(high / step2 + 1e-9) - first + 1;
-    return Array.from({ length: found }, (_, i) => Number(((first + i) * step2).toPrecision(12)));
-  }
-  function path(points) {
-    const known = points.filter((point) => point.every(Number.isFinite));
-    return known.length ? "M" + known.map((point) => point.map((v) => v.toFixed(1)).join(",")).join(" L") : "";
-  }
-
-  // gi_core/web/lib/format.js
-  var format_exports = {};
-  __export(format_exports, {
-    csv: () => csv,
-    defense: () => defense,
-    duration: () => duration,
-    escape: () => escape,
-    number: () => number,
-    ordinal: () => ordinal,
-    short: () => short,
-    signed: () => signed,
-    twoFigures: () => twoFigures,
-    whole: () => whole
-  });
 
   // gi_core/web/lib/words.js
   var LOCALES = { en: "en-GB", de: "de-DE" };
@@ -213,64 +106,74 @@ var gi = (() => {
   var percent = (value) => `${new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(100 * value)} %`;
   var t = (key2, values) => say(words[key2] ?? key2, values);
 
-  // gi_core/web/lib/format.js
-  var formats = /* @__PURE__ */ new Map();
-  function format(digits) {
-    const key2 = locale + digits;
-    const known = formats.get(key2);
+  // gi_core/web/screens/cheat/cheat.js
+  var cheat_exports = {};
+  __export(cheat_exports, {
+    mount: () => mount
+  });
+
+  // gi_core/web/lib/canvas.js
+  var loaded = /* @__PURE__ */ new Map();
+  var KEPT = 400;
+  var image = (source2) => new Promise((resolve, reject) => {
+    const picture4 = new Image();
+    picture4.onload = () => resolve(picture4);
+    picture4.onerror = () => reject(new Error("a picture could not be read"));
+    picture4.src = source2;
+  });
+  function picture(source2) {
+    const known = loaded.get(source2);
     if (known) return known;
-    const made3 = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    formats.set(key2, made3);
+    const made3 = image(source2);
+    loaded.set(source2, made3);
+    if (loaded.size > KEPT) loaded.delete(
+      /** @type {string} */
+      loaded.keys().next().value
+    );
     return made3;
   }
-  var measured = (value) => value != null && Number.isFinite(value);
-  var number = (value, digits = 1) => measured(value) ? format(digits).format(value) : "–";
-  var whole = (value) => measured(value) ? format(0).format(Math.round(value)) : "–";
-  function signed(value, digits = 1) {
-    const sign2 = Number(Math.abs(value).toFixed(digits)) === 0 ? "±" : value > 0 ? "+" : "−";
-    return sign2 + number(Math.abs(value), digits);
+  function context(canvas) {
+    const drawn = canvas.getContext("2d", { willReadFrequently: true });
+    if (!drawn) throw new Error("this browser draws no canvas");
+    return drawn;
   }
-  function short(value) {
-    if (value == null) return "–";
-    if (!Number.isFinite(value)) return "∞";
-    if (value === 0) return "0";
-    if (value < 0) return "−" + short(-value);
-    const point = (text) => text.replace(".", format(1).format(1.5)[1]);
-    if (value >= 1e6) return point(value.toExponential(1).replace("e+", "e"));
-    if (value >= 100) return whole(value);
-    if (value >= 1e-4) return point(String(Number(value.toPrecision(3))));
-    return point(value.toExponential(1));
+  function resize(canvas, width, height) {
+    canvas.width = width;
+    canvas.height = height;
+    canvas.style.aspectRatio = `${width}/${height}`;
   }
-  function twoFigures(value) {
-    if (!measured(value)) return "–";
-    if (value === 0) return "0";
-    const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(value))));
-    return new Intl.NumberFormat(locale, { maximumSignificantDigits: 2, maximumFractionDigits: Math.min(20, digits) }).format(value);
+  function tiles(canvas, sprite, row2, count, width, height) {
+    const columns = Math.ceil(Math.sqrt(count)), rows = Math.ceil(count / columns);
+    const scale = count > 1 ? Math.max(1, Math.round(192 / width)) : 1;
+    const gap = count > 1 ? Math.round(scale * width / 24) : 0;
+    resize(canvas, columns * width * scale + (columns - 1) * gap, rows * height * scale + (rows - 1) * gap);
+    const drawn = context(canvas);
+    drawn.imageSmoothingEnabled = false;
+    for (let i = 0; i < count; i++) {
+      const x = i % columns * (width * scale + gap), y = Math.floor(i / columns) * (height * scale + gap);
+      drawn.drawImage(sprite, i * width, row2 * height, width, height, x, y, width * scale, height * scale);
+    }
   }
-  function ordinal(value, table) {
-    const kind = new Intl.PluralRules(locale, { type: "ordinal" }).select(value);
-    return say(table["ordinal_" + kind] ?? table.ordinal_other, { n: value });
+  function magnified(a, b, factor) {
+    if (a.width !== b.width || a.height !== b.height)
+      throw new RangeError(`pictures of ${a.width} x ${a.height} and ${b.width} x ${b.height} have no difference`);
+    const made3 = new Uint8ClampedArray(b.data.length);
+    for (let i = 0; i < made3.length; i += 4) {
+      for (let c = 0; c < 3; c++) made3[i + c] = factor * Math.abs(b.data[i + c] - a.data[i + c]);
+      made3[i + 3] = Math.max(a.data[i + 3], b.data[i + 3]);
+    }
+    return made3;
   }
-  function duration(seconds, table) {
-    if (seconds < 3) return `${number(Math.max(seconds, 0.1))} s`;
-    if (seconds < 90) return `${whole(seconds)} s`;
-    if (seconds < 5400) return say(table.minutes, { n: whole(seconds / 60) });
-    return say(table.hours, { n: number(seconds / 3600) });
+  function difference(canvas, before, after, factor) {
+    const read = (c) => context(c).getImageData(0, 0, c.width, c.height);
+    const made3 = magnified(read(before), read(after), factor), { width, height } = after;
+    resize(canvas, width, height);
+    const pixels2 = context(canvas).createImageData(width, height);
+    pixels2.data.set(made3);
+    context(canvas).putImageData(pixels2, 0, 0);
   }
-  function defense(parts, table) {
-    const told3 = (part) => {
-      const text = table["does_" + part.name];
-      if (!text) return part.text;
-      const shown2 = Object.entries(part).map(([key2, value]) => [key2, typeof value === "number" && !text.includes(`{${key2}%}`) ? short(value) : value]);
-      return say(text, Object.fromEntries(shown2));
-    };
-    return parts.map(told3).join(", ") || table.no_defense;
-  }
-  var escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c] ?? c);
-  var csv = (rows) => rows.map((row) => row.map((value) => {
-    const text = typeof value === "string" && /^[=+@]|^-(?!\d)/.test(value) ? "'" + value : String(value ?? "");
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  }).join(",")).join("\r\n") + "\r\n";
+  var token = (name) => getComputedStyle(document.body).getPropertyValue("--" + name).trim();
+  var rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
   // gi_core/web/lib/icons.js
   var PATHS = {
@@ -313,22 +216,22 @@ var gi = (() => {
   var mark = (i) => `<svg viewBox="0 0 12 12" aria-hidden="true">${MARKS[i % MARKS.length]}</svg>`;
 
   // gi_core/web/lib/page.js
-  function fill(element, html, table = words) {
+  function fill(element, html, table3 = words) {
     const root = document.createElement("div");
     root.className = "gi";
     root.innerHTML = html;
     const each = (name, put4) => root.querySelectorAll(`[data-${name}]`).forEach((node) => {
-      const held = (
+      const held2 = (
         /** @type {HTMLElement} */
         node
       );
-      put4(held, held.dataset[name] ?? "");
+      put4(held2, held2.dataset[name] ?? "");
     });
     each("t", (node, key2) => {
-      node.innerHTML = table[key2] ?? key2;
+      node.innerHTML = table3[key2] ?? key2;
     });
     each("label", (node, key2) => {
-      node.setAttribute("aria-label", table[key2] ?? key2);
+      node.setAttribute("aria-label", table3[key2] ?? key2);
     });
     each("icon", (node, name) => {
       node.insertAdjacentHTML("afterbegin", icon(
@@ -373,36 +276,74 @@ var gi = (() => {
     toast(said);
   }
   function hand(name, blob) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 5e3);
+    const link2 = document.createElement("a");
+    link2.href = URL.createObjectURL(blob);
+    link2.download = name;
+    link2.click();
+    setTimeout(() => URL.revokeObjectURL(link2.href), 5e3);
   }
   var save = (name, base64, type) => hand(name, new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type }));
   var saveText = (name, text, type) => hand(name, new Blob([text], { type: type + ";charset=utf-8" }));
   var squares = (level) => `<span class="squares" role="img" aria-label="${say(words.level_alt, { level })}">` + [1, 2, 3].map((i) => `<i class="${i <= level ? "on" : ""}"></i>`).join("") + "</span>";
 
-  // gi_core/web/lib/rooms.js
-  var asleep = /* @__PURE__ */ new Map();
-  var AT_ONCE = ["header", "explore"];
-  function awaken(name) {
-    const mount10 = asleep.get(name);
-    asleep.delete(name);
-    mount10?.();
+  // gi_core/web/lib/format.js
+  var formats = /* @__PURE__ */ new Map();
+  function format(digits) {
+    const key2 = locale + digits;
+    const known = formats.get(key2);
+    if (known) return known;
+    const made3 = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(key2, made3);
+    return made3;
   }
-  function awakenAll() {
-    const [next] = asleep.keys();
-    if (next === void 0) return;
-    awaken(next);
-    setTimeout(awakenAll, 50);
+  var measured = (value) => value != null && Number.isFinite(value);
+  var number = (value, digits = 1) => measured(value) ? format(digits).format(value) : "–";
+  var whole = (value) => measured(value) ? format(0).format(Math.round(value)) : "–";
+  function signed(value, digits = 1) {
+    const sign2 = Number(Math.abs(value).toFixed(digits)) === 0 ? "±" : value > 0 ? "+" : "−";
+    return sign2 + number(Math.abs(value), digits);
   }
-  function whenWanted(name, mount10) {
-    const wanted = new URLSearchParams(location.search).get("tab");
-    if (AT_ONCE.includes(name) || name === wanted) return mount10();
-    if (!asleep.size) setTimeout(awakenAll, 1500);
-    asleep.set(name, mount10);
+  function short(value) {
+    if (value == null) return "–";
+    if (!Number.isFinite(value)) return "∞";
+    if (value === 0) return "0";
+    if (value < 0) return "−" + short(-value);
+    const point = (text) => text.replace(".", format(1).format(1.5)[1]);
+    if (value >= 1e6) return point(value.toExponential(1).replace("e+", "e"));
+    if (value >= 100) return whole(value);
+    if (value >= 1e-4) return point(String(Number(value.toPrecision(3))));
+    return point(value.toExponential(1));
   }
+  function twoFigures(value) {
+    if (!measured(value)) return "–";
+    if (value === 0) return "0";
+    const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(value))));
+    return new Intl.NumberFormat(locale, { maximumSignificantDigits: 2, maximumFractionDigits: Math.min(20, digits) }).format(value);
+  }
+  function ordinal(value, table3) {
+    const kind = new Intl.PluralRules(locale, { type: "ordinal" }).select(value);
+    return say(table3["ordinal_" + kind] ?? table3.ordinal_other, { n: value });
+  }
+  function duration(seconds, table3) {
+    if (seconds < 3) return `${number(Math.max(seconds, 0.1))} s`;
+    if (seconds < 90) return `${whole(seconds)} s`;
+    if (seconds < 5400) return say(table3.minutes, { n: whole(seconds / 60) });
+    return say(table3.hours, { n: number(seconds / 3600) });
+  }
+  function defense(parts, table3) {
+    const told3 = (part) => {
+      const text = table3["does_" + part.name];
+      if (!text) return part.text;
+      const shown2 = Object.entries(part).map(([key2, value]) => [key2, typeof value === "number" && !text.includes(`{${key2}%}`) ? short(value) : value]);
+      return say(text, Object.fromEntries(shown2));
+    };
+    return parts.map(told3).join(", ") || table3.no_defense;
+  }
+  var escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c] ?? c);
+  var csv = (rows) => rows.map((row2) => row2.map((value) => {
+    const text = typeof value === "string" && /^[=+@]|^-(?!\d)/.test(value) ? "'" + value : String(value ?? "");
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }).join(",")).join("\r\n") + "\r\n";
 
   // gi_core/web/lib/shrink.js
   var MEGABYTES = 20;
@@ -443,115 +384,11 @@ var gi = (() => {
     return canvas.toDataURL("image/png");
   }
 
-  // gi_core/web/lib/kit.js
-  var gi = {
-    ...canvas_exports,
-    ...format_exports,
-    icon,
-    copy,
-    save,
-    saveText,
-    toast,
-    awaken,
-    whenWanted,
-    shrink,
-    say,
-    mount: fill,
-    scale: stepScale,
-    get languages() {
-      return languages;
-    },
-    get language() {
-      return language;
-    },
-    get words() {
-      return words;
-    }
-  };
-
-  // gi_core/web/screens/anatomy/anatomy.js
-  var anatomy_exports = {};
-  __export(anatomy_exports, {
-    mount: () => mount
-  });
-
-  // gi_core/web/screens/anatomy/anatomy.html
-  var anatomy_default = '<div class="story"><h1 data-t="anatomy_story"></h1></div>\n<div class="anatomy">\n  <section class="panel">\n    <h2 class="leaving" data-t="anatomy_label"></h2><p class="small" data-t="anatomy_label_note"></p>\n    <div data-r="labels"></div>\n  </section>\n  <section class="panel">\n    <h2 class="leaving" data-t="anatomy_first"></h2><p class="small" data-t="anatomy_first_note"></p>\n    <div class="two"><figure><figcaption class="small private" data-t="anatomy_before"></figcaption><canvas data-r="first-before" role="img"></canvas></figure>\n      <figure><figcaption class="small leaving" data-t="anatomy_after"></figcaption><canvas data-r="first-after" role="img"></canvas></figure></div>\n  </section>\n  <section class="panel">\n    <h2 class="leaving" data-t="anatomy_hist"></h2><p class="small" data-t="anatomy_hist_note"></p>\n    <select data-r="layer" data-label="anatomy_layer"></select>\n    <div data-r="hist"></div>\n  </section>\n  <section class="panel wide-panel">\n    <h2 class="leaving" data-t="anatomy_norms"></h2>\n    <div class="scroll" tabindex="0" role="region" data-label="anatomy_norms"><table data-r="table"></table></div>\n    <p class="small refused" data-r="error" role="status"></p>\n  </section>\n</div>\n';
-
-  // gi_core/web/screens/anatomy/anatomy.js
-  function mount({ element, props, trigger, watch, server }) {
-    const { words: words2 } = props;
-    const root = gi.mount(element, anatomy_default, words2);
-    const find = (name) => root.querySelector(`[data-r="${name}"]`);
-    const { say: say2, escape: escape2 } = gi;
-    let told3 = null, asked = "";
-    const drawLabels = () => {
-      const { values, labels: labels2 } = told3.head, W = Math.max(240, find("labels").clientWidth), H = 170, n = values.length;
-      const high = Math.max(...values.map(Math.abs), 1e-12), step2 = (W - 10) / n, y = (v) => H / 2 - v / high * (H / 2 - 14);
-      find("labels").innerHTML = `<svg viewBox="0 0 ${W} ${H + 18}" height="${H + 18}" role="img" aria-label="${escape2(say2(words2.anatomy_label_alt, { classes: labels2.join(", ") }))}">
-      <line class="axis" x1="0" x2="${W}" y1="${y(0)}" y2="${y(0)}"/>
-      ${values.map((v, i) => `<rect class="bar${labels2.includes(i) ? " there" : ""}" x="${5 + i * step2 + step2 * 0.15}" width="${step2 * 0.7}" y="${Math.min(y(0), y(v))}" height="${Math.max(1, Math.abs(y(v) - y(0)))}"/>` + (n <= 20 || labels2.includes(i) ? `<text x="${5 + (i + 0.5) * step2}" y="${H + 14}" text-anchor="middle">${i}${labels2.includes(i) ? " ●" : ""}</text>` : "")).join("")}</svg>`;
-    };
-    const drawFirst = async () => {
-      for (const side of ["before", "after"]) {
-        const { src, count, width, height } = told3.first[side], canvas = find("first-" + side);
-        gi.tiles(canvas, await gi.image(src), 0, count, width, height);
-        canvas.setAttribute("aria-label", words2.anatomy_first_note);
-      }
-    };
-    const drawHist = () => {
-      const layer = told3.layers[find("layer").value] ?? told3.layers[0], W = Math.max(240, find("hist").clientWidth), H = 170, left = 6;
-      const top = Math.log10(1 + Math.max(...layer.hist.before, ...layer.hist.after)), n = layer.hist.before.length;
-      const path2 = (list) => list.map((v, i) => `${(left + i / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)} ${(left + (i + 1) / n * (W - 12)).toFixed(1)},${(H - Math.log10(1 + v) / top * (H - 16)).toFixed(1)}`).join(" L");
-      find("hist").innerHTML = `<svg viewBox="0 0 ${W} ${H + 36}" height="${H + 36}" role="img" aria-label="${escape2(say2(words2.anatomy_hist_alt, { layer: layer.name }))}">
-      <line class="axis" x1="0" x2="${W}" y1="${H}" y2="${H}"/><path class="h-before" d="M${path2(layer.hist.before)}"/><path class="h-after" d="M${path2(layer.hist.after)}"/>
-      <text x="0" y="${H + 16}">${gi.short(-layer.hist.edge)}</text><text x="${W / 2}" y="${H + 16}" text-anchor="middle">0</text><text x="${W}" y="${H + 16}" text-anchor="end">${gi.short(layer.hist.edge)}</text>
-      <text x="0" y="${H + 34}"><tspan style="fill:var(--private)">— ${words2.anatomy_before}</tspan>  <tspan dx="14" style="fill:var(--leaving)">- - ${words2.anatomy_after}</tspan></text></svg>`;
-    };
-    const drawTable = () => {
-      find("table").innerHTML = `<thead><tr>${words2.anatomy_columns.split("|").map((c) => `<th scope="col">${c}</th>`).join("")}</tr></thead><tbody>` + told3.layers.map((l) => `<tr><td>${escape2(l.name)}</td><td>${l.shape.join("×")}</td><td>${gi.whole(l.numel)}</td><td>${gi.short(l.norm_before)}</td><td>${gi.short(l.norm_after)}</td>
-        <td><span class="share" aria-hidden="true"><u style="width:${100 * l.noise_share}%"></u></span> ${Math.round(100 * l.noise_share)} %</td></tr>`).join("") + "</tbody>";
-    };
-    const draw4 = () => {
-      if (!told3 || told3.error) return;
-      drawLabels();
-      drawFirst();
-      drawHist();
-      drawTable();
-    };
-    const ask2 = async () => {
-      const request = gi.lab?.();
-      if (!request) return;
-      const key2 = JSON.stringify(request);
-      if (key2 === asked) return draw4();
-      asked = key2;
-      try {
-        told3 = await server.anatomy(request);
-      } catch {
-        return;
-      }
-      find("error").textContent = told3.error ?? "";
-      if (told3.error) return;
-      find("layer").replaceChildren(...told3.layers.map((l, i) => new Option(l.name, i)));
-      draw4();
-    };
-    find("layer").onchange = drawHist;
-    window.addEventListener("gi:tab", (event) => event.detail === "anatomy" && ask2());
-    window.addEventListener("gi:theme", () => document.body.dataset.tab === "anatomy" && draw4());
-    new ResizeObserver(() => document.body.dataset.tab === "anatomy" && draw4()).observe(find("hist"));
-  }
-
-  // gi_core/web/screens/cheat/cheat.js
-  var cheat_exports = {};
-  __export(cheat_exports, {
-    mount: () => mount2
-  });
-
   // gi_core/web/screens/explore/drop.js
-  var filesOf = (held) => [...held?.files ?? []].filter(
+  var filesOf = (held2) => [...held2?.files ?? []].filter(
     (file) => file.type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp)$/i.test(file.name)
   );
-  function pictures({ target, file, button: button2, wanted, words: words2, taken, refused, most = 8, side = 512 }) {
+  function pictures({ target, file, button: button4, wanted, words: words2, taken, refused, most = 8, side = 512 }) {
     const take = async (files3) => {
       if (!files3.length) return;
       try {
@@ -582,7 +419,7 @@ var gi = (() => {
     window.addEventListener("paste", (event) => {
       if (wanted()) take(filesOf(event.clipboardData));
     });
-    button2.onclick = () => file.click();
+    button4.onclick = () => file.click();
     file.onchange = () => {
       take([...file.files ?? []]);
       file.value = "";
@@ -610,7 +447,7 @@ var gi = (() => {
   var calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   var LASTS = 2300;
   var eased = (share) => 1 - (1 - Math.min(1, Math.max(0, share))) ** 2;
-  function player(show2, changed) {
+  function player(show3, changed) {
     let playing = 0;
     const stop2 = () => {
       if (!playing) return;
@@ -628,14 +465,14 @@ var gi = (() => {
       }) {
         stop2();
         if (frames < 2 || calm()) {
-          show2(frames - 1);
+          show3(frames - 1);
           return ended();
         }
         const began = performance.now();
         let last = -1;
         const beat = (now) => {
           const share = (now - began) / LASTS, frame2 = Math.min(frames - 1, Math.floor(eased(share) * frames));
-          if (frame2 !== last) show2(last = frame2);
+          if (frame2 !== last) show3(last = frame2);
           if (share < 1) {
             playing = requestAnimationFrame(beat);
             return;
@@ -646,7 +483,7 @@ var gi = (() => {
         };
         playing = requestAnimationFrame(beat);
         changed(true);
-        show2(0);
+        show3(0);
       }
     };
   }
@@ -801,13 +638,13 @@ var gi = (() => {
   // gi_core/web/screens/cheat/seg.js
   function segments(group2, values, name, choose) {
     const buttons2 = values.map((value) => {
-      const button2 = document.createElement("button");
-      button2.type = "button";
-      button2.setAttribute("role", "radio");
-      button2.dataset.value = String(value);
-      button2.textContent = name(value);
-      button2.onclick = () => choose(value);
-      return button2;
+      const button4 = document.createElement("button");
+      button4.type = "button";
+      button4.setAttribute("role", "radio");
+      button4.dataset.value = String(value);
+      button4.textContent = name(value);
+      button4.onclick = () => choose(value);
+      return button4;
     });
     group2.replaceChildren(...buttons2);
     group2.onkeydown = (event) => {
@@ -815,7 +652,7 @@ var gi = (() => {
       if (!by) return;
       event.preventDefault();
       event.stopPropagation();
-      const at2 = buttons2.findIndex((button2) => button2.getAttribute("aria-checked") === "true");
+      const at2 = buttons2.findIndex((button4) => button4.getAttribute("aria-checked") === "true");
       const next = (at2 + by + values.length) % values.length;
       choose(values[next]);
       buttons2[next].focus();
@@ -826,10 +663,10 @@ var gi = (() => {
       /** @type {HTMLElement[]} */
       [...group2.children]
     );
-    for (const button2 of buttons2) {
-      const on2 = button2.dataset.value === String(value);
-      button2.setAttribute("aria-checked", String(on2));
-      button2.tabIndex = on2 ? 0 : -1;
+    for (const button4 of buttons2) {
+      const on2 = button4.dataset.value === String(value);
+      button4.setAttribute("aria-checked", String(on2));
+      button4.tabIndex = on2 ? 0 : -1;
     }
   }
 
@@ -840,18 +677,22 @@ var gi = (() => {
   var MIXED = [1, 2, 4, 8];
   var NONE = 0;
   var DEFENSES = {
-    noise: { stops: [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1], text: (s) => `clip+gaussian:sigma=${s}` },
-    clip: { stops: [0, 100, 10, 1, 0.1, 0.01], text: (s) => `clip:norm=${s}` },
-    topk: { stops: [0, 0.5, 0.2, 0.1, 0.01, 1e-3], text: (s) => `topk:keep=${s}` },
-    quantize: { stops: [0, 16, 8, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
+    noise: {
+      stops: [0, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.3, 1],
+      text: (s) => `clip+gaussian:sigma=${s}`
+    },
+    clip: { stops: [0, 10, 3, 1, 0.3, 0.1, 0.01, 1e-3], text: (s) => `clip:norm=${s}` },
+    topk: { stops: [0, 0.5, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3], text: (s) => `topk:keep=${s}` },
+    quantize: { stops: [0, 8, 7, 6, 5, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
   };
   var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES[defense2].text(strength2);
-  function wireOf(text) {
+  function wireOf(text, sets = []) {
     if (text === "none") return { defense: "noise", strength: 0 };
     const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
     if (!found) return null;
     const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength2 = Number(found[2]);
-    return DEFENSES[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
+    const recorded = sets.some((set) => set.defense === defense2 && set.strengths.includes(strength2));
+    return recorded || DEFENSES[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
   }
   var noisePlace = (z) => z <= 0 ? 0 : 14 + 86 * (Math.log10(z) + 4) / 4;
   function place(defense2, stops, strength2) {
@@ -873,9 +714,10 @@ var gi = (() => {
     return stops.filter((_, i) => i % every === 0);
   }
   var proven = (mixed) => 0.33 / mixed;
-  function setOf(sets, { network, defense: defense2, mixed, picture: picture4, own, expert }) {
+  function setOf(sets, { network, defense: defense2, mixed, picture: picture4, own, expert, batch }) {
     if (own || Object.keys(expert).length) return null;
     const fitting = sets.filter((s) => s.network === network && s.defense === defense2 && s.mixed === mixed);
+    if (batch) return fitting.find((s) => String(s.pictures) === String(batch)) ?? null;
     return fitting.find((s) => s.pictures[0] === picture4) ?? fitting.find((s) => s.pictures.includes(picture4)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
   }
   var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES[defense2].stops;
@@ -892,12 +734,15 @@ var gi = (() => {
       ...expert
     };
   }
-  function picturesOf({ picture: picture4, own, mixed }, set, samples) {
+  function picturesOf({ picture: picture4, own, mixed, batch }, set, samples, count = mixed) {
     if (set && !own) return set.pictures.map((sample) => ({ sample }));
+    if (batch) return batch.map((name) => name.startsWith("data:") ? { data: name } : { sample: name });
     const others = [picture4, ...samples.filter((name) => name !== picture4)];
     const given = own ? own.map((data) => ({ data })) : [];
-    return [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))].slice(0, mixed);
+    const all = [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))];
+    return Array.from({ length: count }, (_, i) => all[i % all.length]);
   }
+  var equal = (a, b) => Object.keys({ ...a, ...b }).every((name) => String(a[name]) === String(b[name]));
   var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
   var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => standing(c.verdict) === 0))?.strength ?? null;
   var spread = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
@@ -1002,8 +847,8 @@ var gi = (() => {
       greedy: layer + answer + asleep2
     }[choice.server] ?? "");
     put2(find("says"), t(`cheat.says_${choice.server}`));
-    const band = find("bandbox"), held = Boolean(reading?.wire);
-    band.classList.toggle("unknown", !held);
+    const band = find("bandbox"), held2 = Boolean(reading?.wire);
+    band.classList.toggle("unknown", !held2);
     if (reading) drawBand(find("band"), reading.wire, lead(find));
   }
   var lead = (find) => parseFloat(getComputedStyle(find("cheat")).getPropertyValue("--lead")) || find("band").clientWidth / 2;
@@ -1069,16 +914,16 @@ var gi = (() => {
   var LIGHTING = 900;
   var QUALITY = 0.92;
   var FIRST = { server: "stealthy", network: "lenet", batch: 64, clients: 1, noise: 0 };
-  function mount2(context2) {
+  function mount(context2) {
     const root = fill(context2.element, cheat_default), find = finder(root);
-    const room3 = scene(context2, find);
-    controls(room3, find);
-    files(room3, root, find);
-    looking(room3, find);
-    context2.watch("value", () => room3.receive(context2.props.value));
-    on("theme", () => room3.redraw());
-    on("tab", (name) => name === "cheat" && room3.open());
-    if (document.body.dataset.tab === "cheat") room3.open();
+    const room4 = scene(context2, find);
+    controls(room4, find);
+    files(room4, root, find);
+    looking(room4, find);
+    context2.watch("value", () => room4.receive(context2.props.value));
+    on("theme", () => room4.redraw());
+    on("tab", (name) => name === "cheat" && room4.open());
+    if (document.body.dataset.tab === "cheat") room4.open();
   }
   var keyFor = (state) => `${state.own ? "own " : ""}${keyOf(state.choice)}`;
   function scene({ props, trigger, server }, find) {
@@ -1112,11 +957,11 @@ var gi = (() => {
         state.reading = found;
       }
       state.chosen = Math.min(state.chosen, state.choice.batch - 1);
-      options(state, find, room3);
+      options(state, find, room4);
       if (changed) light(state, redraw);
       redraw();
     };
-    const room3 = {
+    const room4 = {
       state,
       redraw,
       refresh,
@@ -1126,7 +971,7 @@ var gi = (() => {
         const told3 = props.catalog.inline ?? await server.cheat_recorded({});
         state.recorded = { rounds: told3.runs, inspections: told3.inspections };
         if (told3.photos) state.photos = await cutSheet(told3.photos, told3.photos.count);
-        room3.given = state.photos;
+        room4.given = state.photos;
         await refresh();
       },
       /** @type {Place[]} */
@@ -1151,7 +996,7 @@ var gi = (() => {
         await inspection(state, server, redraw);
       }
     };
-    return room3;
+    return room4;
   }
   function light(state, redraw) {
     const { reading } = state, count = reading?.tiles.length ?? 0, began = performance.now();
@@ -1195,28 +1040,28 @@ var gi = (() => {
     else state.inspections.set(key2, told3.inspection);
     redraw();
   }
-  function controls(room3, find) {
-    const { catalog } = room3.state;
-    const named3 = (kind) => (value) => t(`cheat.${kind}_${value}`);
-    segments(find("server"), catalog.servers, named3("server"), (value) => {
-      room3.choose({ server: value }).then(() => {
-        if (room3.state.looked) room3.inspect();
+  function controls(room4, find) {
+    const { catalog } = room4.state;
+    const named4 = (kind) => (value) => t(`cheat.${kind}_${value}`);
+    segments(find("server"), catalog.servers, named4("server"), (value) => {
+      room4.choose({ server: value }).then(() => {
+        if (room4.state.looked) room4.inspect();
       });
     });
-    segments(find("clients"), catalog.clients, String, (clients) => room3.choose({ clients }));
+    segments(find("clients"), catalog.clients, String, (clients) => room4.choose({ clients }));
     find("noise").max = String(catalog.noises.length - 1);
-    find("noise").oninput = () => room3.choose({ noise: catalog.noises[Number(find("noise").value)] });
+    find("noise").oninput = () => room4.choose({ noise: catalog.noises[Number(find("noise").value)] });
     for (const name of catalog.networks) find("network").append(new Option(t(`cheat.net_${name}`), name));
-    find("network").onchange = () => room3.choose({ network: find("network").value });
+    find("network").onchange = () => room4.choose({ network: find("network").value });
     find("back").onclick = () => emit("show", "explore");
-    find("run").onclick = () => room3.run();
-    find("stop").onclick = () => room3.stop();
-    find("inspect").onclick = () => room3.inspect();
+    find("run").onclick = () => room4.run();
+    find("stop").onclick = () => room4.stop();
+    find("inspect").onclick = () => room4.inspect();
   }
-  function options(state, find, room3) {
+  function options(state, find, room4) {
     const batches = offered(state.catalog.batches, state.own?.length ?? 64), group2 = find("batch");
     if (group2.dataset.offered !== batches.join(" ")) {
-      segments(group2, batches, String, (batch) => room3.choose({ batch }));
+      segments(group2, batches, String, (batch) => room4.choose({ batch }));
       group2.dataset.offered = batches.join(" ");
     }
     for (
@@ -1228,8 +1073,8 @@ var gi = (() => {
     find("network").value = state.choice.network;
     drawCheck(find, state);
   }
-  function files(room3, root, find) {
-    const { state } = room3, { side } = state.catalog, most = Math.min(64, state.catalog.most);
+  function files(room4, root, find) {
+    const { state } = room4, { side } = state.catalog, most = Math.min(64, state.catalog.most);
     pictures({
       target: root,
       file: find("file"),
@@ -1243,14 +1088,14 @@ var gi = (() => {
         state.own = taken.map((one) => one.data);
         state.photos = taken.map((one) => one.place);
         for (const key2 of state.live.keys()) if (key2.startsWith("own ")) state.live.delete(key2);
-        room3.choose({ batch: taken.length });
+        room4.choose({ batch: taken.length });
       },
       refused: (message) => toast(message)
     });
     find("given").onclick = () => {
       state.own = null;
-      state.photos = room3.given;
-      room3.choose({ batch: FIRST.batch });
+      state.photos = room4.given;
+      room4.choose({ batch: FIRST.batch });
     };
   }
   async function photograph(src, side) {
@@ -1260,17 +1105,17 @@ var gi = (() => {
     const data = canvas.toDataURL("image/jpeg", QUALITY);
     return { data, place: { image: await image(data), x: 0, y: 0, side } };
   }
-  function looking(room3, find) {
+  function looking(room4, find) {
     const look = (found) => {
       if (found === null) return;
-      room3.state.chosen = found;
-      room3.redraw();
+      room4.state.chosen = found;
+      room4.redraw();
     };
     for (const name of ["photos", "readings"])
       find(name).addEventListener("click", (event) => {
         const place2 = find(name).getBoundingClientRect();
         const x = (event.clientX - place2.left) / place2.width, y = (event.clientY - place2.top) / place2.height;
-        look(photoAt(x, y, room3.state.choice.batch));
+        look(photoAt(x, y, room4.state.choice.batch));
       });
     find("which").oninput = () => look(Number(find("which").value) - 1);
   }
@@ -1278,7 +1123,7 @@ var gi = (() => {
   // gi_core/web/screens/compare/compare.js
   var compare_exports = {};
   __export(compare_exports, {
-    mount: () => mount3
+    mount: () => mount2
   });
 
   // gi_core/web/screens/compare/compare.html
@@ -1329,6 +1174,34 @@ var gi = (() => {
         return waiting.length + (present ? 1 : 0);
       }
     };
+  }
+
+  // gi_core/web/lib/chart.js
+  function stepScale(total) {
+    const top = Math.log1p(Math.max(total, 1) / 10);
+    return { at: (step2) => Math.log1p(Math.max(step2, 0) / 10) / top, step: (x) => 10 * Math.expm1(x * top) };
+  }
+  var linear = ([low, high], [from, to]) => (value) => from + (value - low) / (high - low || 1) * (to - from);
+  var logarithmic = ([low, high], range2) => {
+    const line = linear([Math.log(low), Math.log(high)], range2);
+    return (value) => line(Math.log(value));
+  };
+  function span(values, step2 = 5) {
+    const known = values.filter(Number.isFinite);
+    if (!known.length) return [0, step2];
+    const low = Math.floor(Math.min(...known) / step2) * step2;
+    return [low, Math.max(low + step2, Math.ceil(Math.max(...known) / step2) * step2)];
+  }
+  function ticks([low, high], count) {
+    const rough = (high - low) / Math.max(1, count), size2 = 10 ** Math.floor(Math.log10(rough));
+    const step2 = size2 * ([1, 2, 5, 10].find((part) => part * size2 >= rough * (1 - 1e-9)) ?? 10);
+    const first = Math.ceil(low / step2 - 1e-9);
+    const found = Math.floor(high / step2 + 1e-9) - first + 1;
+    return Array.from({ length: found }, (_, i) => Number(((first + i) * step2).toPrecision(12)));
+  }
+  function path(points) {
+    const known = points.filter((point) => point.every(Number.isFinite));
+    return known.length ? "M" + known.map((point) => point.map((v) => v.toFixed(1)).join(",")).join(" L") : "";
   }
 
   // gi_core/web/screens/compare/lanes.js
@@ -1405,9 +1278,9 @@ var gi = (() => {
     seconds: run.seconds
   });
   function ranking(lanes) {
-    const rows = lanes.map((lane, at2) => ({ lane, at: at2, gains: lane.repeats.map((repeat) => repeat.gain) })).filter((row) => row.gains.length).map((row) => ({ ...row, gain: mean(row.gains), sd: spread2(row.gains) })).sort((a, b) => b.gain - a.gain);
+    const rows = lanes.map((lane, at2) => ({ lane, at: at2, gains: lane.repeats.map((repeat) => repeat.gain) })).filter((row2) => row2.gains.length).map((row2) => ({ ...row2, gain: mean(row2.gains), sd: spread2(row2.gains) })).sort((a, b) => b.gain - a.gain);
     const near = (a, b) => a?.sd != null && b?.sd != null && Math.abs(a.gain - b.gain) < Math.hypot(a.sd, b.sd);
-    return rows.map((row, k) => ({ ...row, close: near(rows[k - 1], row) || near(row, rows[k + 1]) }));
+    return rows.map((row2, k) => ({ ...row2, close: near(rows[k - 1], row2) || near(row2, rows[k + 1]) }));
   }
   var sideFor = (width, columns) => Math.min(288, Math.max(96, Math.floor((width / columns - 16) / 32) * 32));
 
@@ -1425,10 +1298,10 @@ var gi = (() => {
     const [low, high] = span(lanes.flatMap((lane) => lane.run.history.psnr), 5);
     const px = linear([0, 1], [LEFT, width - 24]), py = linear([low, high], [HEIGHT - 4, 16]);
     const total = Math.max(...lanes.map((lane) => lane.run.total)), scale = stepScale(total);
-    const marks = lanes.map(({ run, label, at: at2 }) => {
+    const marks = lanes.map(({ run, label: label2, at: at2 }) => {
       const own = stepScale(run.total), { iteration, psnr } = run.history, now = frameAt(run, x);
       const line = path(iteration.map((step2, i) => [px(own.at(step2)), py(psnr[i] ?? NaN)]));
-      return { at: at2, line, y: py(now.psnr), px: px(own.at(now.iteration)), text: `${label}: ${number(now.psnr)}` };
+      return { at: at2, line, y: py(now.psnr), px: px(own.at(now.iteration)), text: `${label2}: ${number(now.psnr)}` };
     });
     const texts = marks.filter((mark2) => Number.isFinite(mark2.y)).map((mark2) => ({ y: mark2.y - 7, text: mark2.text }));
     apart(texts);
@@ -1437,8 +1310,8 @@ var gi = (() => {
     <text x="${LEFT - 8}" y="${py(v) + 5}" text-anchor="end">${v}</text>`);
     const steps = [0, 0.25, 0.5, 0.75, 1].map((share) => {
       const step2 = scale.step(share), round = step2 < 20 ? Math.round(step2) : Number(step2.toPrecision(1));
-      const label = whole(share === 1 ? total : round);
-      return `<text x="${px(scale.at(round))}" y="${HEIGHT + 20}" text-anchor="middle">${label}</text>`;
+      const label2 = whole(share === 1 ? total : round);
+      return `<text x="${px(scale.at(round))}" y="${HEIGHT + 20}" text-anchor="middle">${label2}</text>`;
     });
     return `<svg viewBox="0 0 ${width} ${HEIGHT + 26}" height="${HEIGHT + 26}" role="img"
     aria-label="${escape(marks.map((mark2) => mark2.text).join("; "))}">${grid.join("")}${steps.join("")}
@@ -1452,8 +1325,8 @@ var gi = (() => {
 
   // gi_core/web/screens/compare/view.js
   var FACTOR2 = 4;
-  var laneHtml = (label, at2) => `<h2 class="attacker">${mark(at2)}<span>${escape(label)}</span>
-  <button type="button" class="btn quiet" data-k="remove" aria-label="${escape(t("compare.remove", { lane: label }))}">
+  var laneHtml = (label2, at2) => `<h2 class="attacker">${mark(at2)}<span>${escape(label2)}</span>
+  <button type="button" class="btn quiet" data-k="remove" aria-label="${escape(t("compare.remove", { lane: label2 }))}">
     ${icon("cross")}</button></h2>
   <div class="pic"><canvas data-k="guess" role="img"></canvas><div class="veil" data-k="veil"></div></div>
   <div class="end"><div><span data-k="squares"></span><p class="word" data-k="word"></p>
@@ -1507,8 +1380,8 @@ var gi = (() => {
       if (node.dataset.key !== key2) {
         node.dataset.key = key2;
         node.innerHTML = laneHtml(told3[at2], at2);
-        node.querySelectorAll("button").forEach((button2) => {
-          button2.onclick = () => act(lane, button2.dataset.k ?? "");
+        node.querySelectorAll("button").forEach((button4) => {
+          button4.onclick = () => act(lane, button4.dataset.k ?? "");
         });
       }
       box2.insertBefore(node, slot);
@@ -1525,7 +1398,7 @@ var gi = (() => {
     const side = narrow ? Math.min(288, Math.floor((inner2 - 32) / 32) * 32) : sideFor(inner2 + 16, columns);
     box2.style.setProperty("--side", `${side}px`);
   }
-  async function drawMoment(root, lanes, x, held) {
+  async function drawMoment(root, lanes, x, held2) {
     const told3 = labels(lanes.map((lane) => lane.settings));
     await Promise.all(lanes.map(async (lane, at2) => {
       const node = (
@@ -1543,13 +1416,13 @@ var gi = (() => {
       if (!run || !some) return;
       const frame2 = frameAt(run, run.single ? 1 : x), canvas = part("guess");
       await drawFrame(canvas, run, frame2);
-      if (held) {
+      if (held2) {
         const truth2 = document.createElement("canvas");
         await drawTruth(truth2, run);
         difference(canvas, truth2, canvas, FACTOR2);
       }
       canvas.setAttribute("aria-label", t(
-        held ? "compare.difference_alt" : "compare.alt",
+        held2 ? "compare.difference_alt" : "compare.alt",
         { name: told3[at2], psnr: number(frame2.psnr), factor: FACTOR2 }
       ));
       if (run.verdict?.control?.src) await drawFrame(part("control"), run, { src: run.verdict.control.src });
@@ -1561,22 +1434,22 @@ var gi = (() => {
   }
   function drawRanking(find, lanes) {
     const rows = ranking(lanes), told3 = labels(lanes.map((lane) => lane.settings));
-    const once = rows.every((row) => row.lane.repeats.length < 2);
-    find("places").innerHTML = rows.map((row, k) => `<span>${ordinal(k + 1, words)}${row.close ? " ≈" : ""} ${mark(row.at)}${escape(told3[row.at])}</span>`).join("") + (rows.length && once ? `<span>${words["compare.one_seed"]}</span>` : "");
+    const once = rows.every((row2) => row2.lane.repeats.length < 2);
+    find("places").innerHTML = rows.map((row2, k) => `<span>${ordinal(k + 1, words)}${row2.close ? " ≈" : ""} ${mark(row2.at)}${escape(told3[row2.at])}</span>`).join("") + (rows.length && once ? `<span>${words["compare.one_seed"]}</span>` : "");
     const plusMinus = (list, digits = 1) => number(mean(list), digits) + (spread2(list) == null ? "" : ` ± ${number(spread2(list), digits)}`);
-    find("ranking").innerHTML = `<thead><tr>${words["compare.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map((row, k) => {
-      const of = (name) => row.lane.repeats.map((repeat) => repeat[name]);
-      return `<tr><td>${k + 1}${row.close ? " ≈" : ""}</td><th scope="row">${mark(row.at)} ${escape(told3[row.at])}</th>
-      <td>${signed(row.gain)}${row.sd == null ? "" : ` ± ${number(row.sd)}`}</td><td>${plusMinus(of("psnr"))}</td>
+    find("ranking").innerHTML = `<thead><tr>${words["compare.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map((row2, k) => {
+      const of = (name) => row2.lane.repeats.map((repeat) => repeat[name]);
+      return `<tr><td>${k + 1}${row2.close ? " ≈" : ""}</td><th scope="row">${mark(row2.at)} ${escape(told3[row2.at])}</th>
+      <td>${signed(row2.gain)}${row2.sd == null ? "" : ` ± ${number(row2.sd)}`}</td><td>${plusMinus(of("psnr"))}</td>
       <td>${plusMinus(of("ssim"), 2)}</td><td>${whole(mean(of("steps")))}</td><td>${plusMinus(of("seconds"))}</td>
-      <td>${row.lane.repeats.length}</td></tr>`;
+      <td>${row2.lane.repeats.length}</td></tr>`;
     }).join("")}</tbody>`;
   }
 
   // gi_core/web/screens/compare/compare.js
   var SEEDS = 3;
   var SWEEP_MS = 6e3;
-  function mount3(context2) {
+  function mount2(context2) {
     const root = fill(context2.element, compare_default), find = finder(root);
     const here = room(context2, root, find);
     offers(here, find, context2);
@@ -1688,8 +1561,8 @@ var gi = (() => {
     if (!job.repeat) Object.assign(lane, { state: kind, run: { ...lane.run, ...run } });
   }
   function drawAll(state, queue, root, find) {
-    const { lanes, x, held } = state, told3 = labels(lanes.map((lane) => lane.settings));
-    drawMoment(root, lanes, x, held);
+    const { lanes, x, held: held2 } = state, told3 = labels(lanes.map((lane) => lane.settings));
+    drawMoment(root, lanes, x, held2);
     drawPrivate(find("truth"), lanes);
     drawRanking(find, lanes);
     const all = lanes.map(({ run }, at2) => ({ run, label: told3[at2], at: at2 }));
@@ -1701,7 +1574,7 @@ var gi = (() => {
     find("scrub").value = 1e3 * x;
     find("scrub").style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
     find("scrub").setAttribute("aria-valuetext", find("step").textContent);
-    find("legend").textContent = held ? t("compare.legend", { factor: FACTOR2, full: Math.round(255 / FACTOR2) }) : "";
+    find("legend").textContent = held2 ? t("compare.legend", { factor: FACTOR2, full: Math.round(255 / FACTOR2) }) : "";
     find("stop").hidden = !queue.busy;
     const missing = lanes.filter((lane) => lane.run?.verdict && lane.repeats.length < SEEDS);
     find("repeat").disabled = queue.busy;
@@ -1762,7 +1635,7 @@ var gi = (() => {
   }
   function playback(here, root, find) {
     let playing = false, began = 0;
-    const show2 = () => {
+    const show3 = () => {
       find("play").innerHTML = icon(playing ? "pause" : "play");
       find("play").setAttribute("aria-label", words[playing ? "compare.pause" : "compare.play"]);
     };
@@ -1775,17 +1648,17 @@ var gi = (() => {
       to((time2 - began) / SWEEP_MS);
       if (here.state.x >= 1) {
         playing = false;
-        return show2();
+        return show3();
       }
       requestAnimationFrame(tick2);
     };
     const toggle = () => {
       playing = !playing;
       began = performance.now() - (here.state.x >= 1 ? 0 : here.state.x * SWEEP_MS);
-      show2();
+      show3();
       requestAnimationFrame(tick2);
     };
-    const hold2 = (on2) => {
+    const hold3 = (on2) => {
       if (here.state.held !== on2) {
         here.state.held = on2;
         here.redraw();
@@ -1794,31 +1667,31 @@ var gi = (() => {
     find("play").onclick = toggle;
     find("scrub").oninput = () => {
       playing = false;
-      show2();
+      show3();
       to(find("scrub").value / 1e3);
     };
-    find("difference").onpointerdown = () => hold2(true);
-    for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => hold2(false));
+    find("difference").onpointerdown = () => hold3(true);
+    for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => hold3(false));
     const mine = (event) => document.body.dataset.tab === "compare" && !event.ctrlKey && !event.metaKey && !event.altKey && event.target instanceof Element && !event.target.matches("input:not([type=range]), select, textarea");
     window.addEventListener("keydown", (event) => {
       if (!mine(event)) return;
-      const button2 = event.target instanceof Element && event.target.closest("button, summary");
+      const button4 = event.target instanceof Element && event.target.closest("button, summary");
       const own = event.target === find("difference") && [" ", "Enter"].includes(event.key);
       if (event.key.toLowerCase() === "d" || own) {
         event.preventDefault();
-        return hold2(true);
+        return hold3(true);
       }
-      if (event.key === " " && !button2) {
+      if (event.key === " " && !button4) {
         event.preventDefault();
         toggle();
       }
     });
-    window.addEventListener("keyup", (event) => ["d", "D", " ", "Enter"].includes(event.key) && hold2(false));
+    window.addEventListener("keyup", (event) => ["d", "D", " ", "Enter"].includes(event.key) && hold3(false));
     find("lanes").addEventListener("scroll", () => {
       const box2 = find("lanes"), at2 = Math.round(box2.scrollLeft / Math.max(1, box2.clientWidth - 48));
       root.querySelectorAll("[data-r=dots] i").forEach((dot, i) => dot.classList.toggle("on", i === at2));
     });
-    show2();
+    show3();
   }
   function actions(here, find, { props, server }) {
     find("examples").innerHTML = `<option value="">${words["compare.examples"]}</option>` + props.catalog.recorded.map((name) => `<option value="${name}">${escape(words["comparison_" + name] ?? name)}</option>`).join("");
@@ -1844,216 +1717,10 @@ var gi = (() => {
       server.recorded_comparison({ name: wanted }).then((told3) => here.take(told3));
   }
 
-  // gi_core/web/screens/dial/dial.js
-  var dial_exports = {};
-  __export(dial_exports, {
-    mount: () => mount4
-  });
-
-  // gi_core/web/screens/dial/dial.html
-  var dial_default = '<div class="story"><h1 data-t="dial_story"></h1></div>\n<div class="dial">\n  <section class="panel dial-top">\n    <div class="dial-left">\n      <div><label class="small" for="gi-z" data-t="dial_z"></label><input type="number" id="gi-z" class="big" data-r="z-number" min="0.0001" max="3" step="any"></div>\n      <dl>\n        <div><dt data-t="dial_epsilon"></dt><dd><b data-r="epsilon"></b></dd></div>\n        <div><dt class="bound" data-icon="hatch"><span data-t="bits"></span></dt><dd><b data-r="bits"></b></dd></div>\n      </dl>\n      <p class="small" data-t="dial_note"></p>\n      <p class="small refused" data-r="error" role="status"></p>\n    </div>\n    <div class="dial-right" data-r="axis">\n      <input type="range" data-r="z" min="0" max="1000" step="1" data-label="dial_z">\n      <div data-r="scales" aria-hidden="true"></div>\n      <div data-r="curve"></div>\n    </div>\n  </section>\n  <section class="panel dial-grid" data-r="grid"></section>\n  <div class="dial-foot"><span class="small" data-t="dial_foot"></span><div class="thumbs" data-r="samples" role="group" data-label="sample_pictures"></div></div>\n</div>\n';
-
-  // gi_core/web/screens/dial/dial.js
-  function mount4({ element, props, trigger, watch, server }) {
-    const { words: words2, catalog } = props;
-    const root = gi.mount(element, dial_default, words2);
-    const find = (name) => root.querySelector(`[data-r="${name}"]`);
-    const say2 = (text, values) => text.replace(/\{(\w+)\}/g, (_, key2) => values[key2] ?? "");
-    const LOW = 1e-4, HIGH = 3, span2 = Math.log(HIGH / LOW);
-    const at2 = (z2) => Math.log(z2 / LOW) / span2, of = (x) => Number((LOW * Math.exp(x * span2)).toPrecision(2));
-    const label = (name) => name.replace(":decoder=", "-");
-    const marks = [
-      '<circle cx="6" cy="6" r="5"/>',
-      '<rect x="1.5" y="1.5" width="9" height="9"/>',
-      '<path d="M6 0l6 6-6 6-6-6z"/>',
-      '<path d="M6 0.5l6 11H0z"/>'
-    ];
-    const dashes = ["", "7 4", "2 4", "10 3 2 3"];
-    let z = 3e-3, sample = catalog.samples[0]?.name, answer = null, curve2 = null, wanted = false, flying = false, seen2 = false;
-    find("grid").style.gridTemplateColumns = innerWidth > 767 ? `240px repeat(${catalog.attackers.length}, minmax(0, 1fr))` : "";
-    find("grid").innerHTML = `<div><h2 class="private">${gi.icon("lock")}${words2.dial_private}</h2>
-      <div class="frame f-private"><canvas data-r="private" role="img" aria-label="${words2.dial_private}"></canvas></div>
-      <h2 class="control" style="margin-top:16px">${words2.dial_control_row}</h2><p class="small">${words2.dial_control_note}</p></div>` + catalog.attackers.map((a, i) => `<div data-a="${i}"><div class="title"><h2><svg viewBox="0 0 12 12" aria-hidden="true">${marks[i % 4]}</svg>${label(a)}</h2><span class="small" data-k="ms"></span></div>
-      <div class="pair"><div class="frame"><canvas data-k="guess" role="img" aria-label="${label(a)}"></canvas></div>
-        <div><div class="small">${words2.dial_gain}</div><div class="gain" data-k="gain">–</div><div class="small" data-k="psnr"></div>
-          <span class="squares" data-k="squares" role="img" aria-label="${words2.working}"></span><div class="small word" data-k="word"></div></div></div>
-      <div class="pair"><div class="frame f-control"><canvas data-k="control" role="img" aria-label="${words2.control_alt}"></canvas></div>
-        <div><b class="control">${words2.control}</b><div class="small" data-k="control-psnr"></div></div></div></div>`).join("");
-    const drawSamples = () => find("samples").replaceChildren(...catalog.samples.map((s) => {
-      const button2 = document.createElement("button");
-      button2.type = "button";
-      button2.title = s.title;
-      button2.setAttribute("aria-label", s.title);
-      button2.setAttribute("aria-pressed", s.name === sample);
-      button2.innerHTML = `<img alt="" src="${s.src}">`;
-      button2.onclick = () => {
-        sample = s.name;
-        curve2 = null;
-        drawSamples();
-        drawCurve();
-        ask2();
-        askCurve();
-      };
-      return button2;
-    }));
-    const lookup = (key2, value) => {
-      const { z: zs, [key2]: list } = catalog.table;
-      let i = zs.findIndex((v) => v >= value);
-      if (i <= 0) return list[Math.max(i, 0)] ?? list.at(-1);
-      const f = Math.log(value / zs[i - 1]) / Math.log(zs[i] / zs[i - 1]);
-      return Math.exp(Math.log(list[i - 1]) * (1 - f) + Math.log(list[i]) * f);
-    };
-    const where = (key2, value) => {
-      const { z: zs, [key2]: list } = catalog.table;
-      const i = list.findIndex((v) => v <= value);
-      if (i <= 0) return null;
-      const f = Math.log(list[i - 1] / value) / Math.log(list[i - 1] / list[i]);
-      return at2(zs[i - 1] * (zs[i] / zs[i - 1]) ** f);
-    };
-    const whole2 = (v) => v >= 1 ? gi.whole(v) : gi.short(v);
-    const drawScales = () => {
-      const W = Math.max(260, find("axis").clientWidth), px = (x) => 10 + x * (W - 20), rows = [], narrow = innerWidth < 768;
-      const row = (y, name, ticks2, kind) => {
-        rows.push(`<text x="${narrow ? 0 : -24}" y="${y}" text-anchor="${narrow ? "start" : "end"}" class="strong ${kind}">${name}</text>`);
-        let last = narrow ? -10 : -99;
-        for (const [x, label2] of ticks2) {
-          if (x == null || x < -1e-3 || x > 1.001 || Math.abs(px(x) - last) < 70) continue;
-          last = px(x);
-          rows.push(`<line class="tick" x1="${px(x)}" x2="${px(x)}" y1="${y - 19}" y2="${y - 13}"/><text x="${px(x)}" y="${y}" text-anchor="middle" class="${kind}">${label2}</text>`);
-        }
-      };
-      const decades = [1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
-      row(20, "z", [1e-4, 1e-3, 0.01, 0.1, 1].map((v) => [at2(v), v]), "");
-      row(40, "ε", decades.map((v) => [where("epsilon", v), gi.whole(v)]), "");
-      row(60, words2.dial_bits, decades.map((v) => [where("bits", v), gi.whole(v)]), "bound-text");
-      find("scales").innerHTML = `<svg viewBox="0 0 ${W} 70" height="70">${rows.join("")}</svg>`;
-    };
-    const drawCurve = () => {
-      const W = Math.max(260, find("axis").clientWidth), H = 132, px = (x) => 10 + x * (W - 20);
-      const gains = curve2 ? curve2.series.flatMap((s) => s.gain) : [0, 10];
-      const top = Math.max(6, Math.ceil(Math.max(...gains) / 4) * 4), low = Math.min(-2, Math.floor(Math.min(...gains) / 2) * 2);
-      const py = (v) => 8 + (H - 16) * (1 - (v - low) / (top - low)), edge = where("bits", catalog.enough);
-      const series = (curve2?.series ?? []).map((s, i) => {
-        const points = curve2.z.map((v, j2) => [px(at2(v)), py(s.gain[j2])]), now = px(at2(z));
-        const j = points.findIndex((p) => p[0] >= now);
-        const [a, b] = j > 0 ? [points[j - 1], points[j]] : [points[Math.max(0, j)], points[Math.max(0, j)]];
-        const y = b[0] === a[0] ? a[1] : a[1] + (b[1] - a[1]) * (now - a[0]) / (b[0] - a[0]);
-        return `<path class="series" stroke-dasharray="${dashes[i % 4]}" d="M${points.map((p) => p.map((v) => v.toFixed(1)).join(",")).join(" L")}"/>
-        <g class="mark" transform="translate(${now - 6} ${y - 6})">${marks[i % 4]}</g>
-        `;
-      }).join("");
-      let floor = Infinity;
-      const names = (curve2?.series ?? []).map((s, i) => ({ name: label(s.name), y: py(s.gain[0]) - 6 })).sort((a, b) => b.y - a.y).map((n) => {
-        n.y = Math.min(n.y, floor - 15);
-        floor = n.y;
-        return `<text x="14" y="${n.y}">${n.name}</text>`;
-      }).join("");
-      find("curve").innerHTML = `<svg viewBox="0 0 ${W} ${H + (innerWidth < 768 ? 40 : 20)}" height="${H + (innerWidth < 768 ? 40 : 20)}" role="img" aria-label="${words2.dial_curve_alt}">
-      <defs><pattern id="gi-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line y2="8" stroke="var(--bound)" stroke-opacity=".3"/></pattern></defs>
-      ${edge == null ? "" : `<rect x="${px(edge)}" y="0" width="${px(1) - px(edge)}" height="${H}" fill="url(#gi-hatch)"/><line class="edge" x1="${px(edge)}" x2="${px(edge)}" y1="0" y2="${H}"/>`}
-      <line class="grid" x1="10" x2="${W - 10}" y1="${py(top)}" y2="${py(top)}"/><text x="4" y="${py(top) + 4}" text-anchor="end">${innerWidth < 768 ? "" : "+" + top}</text>
-      <line class="zero" x1="10" x2="${W - 10}" y1="${py(0)}" y2="${py(0)}"/><text x="4" y="${py(0) + 4}" text-anchor="end">0</text>
-      ${series}${names}<line class="now" x1="${px(at2(z))}" x2="${px(at2(z))}" y1="-4" y2="${H}"/>
-      <text x="10" y="${H + 16}"><tspan class="strong">${words2.dial_gain_axis}</tspan> ${curve2 ? say2(words2.dial_gain_note, { n: curve2.seeds }) : words2.dial_measuring}</text>
-      ${edge == null ? "" : `<text x="${W - 10}" y="${H + (innerWidth < 768 ? 36 : 16)}" text-anchor="end" class="bound-text">${say2(words2.dial_edge, { bits: gi.number(catalog.enough) })}</text>`}
-    </svg>`;
-    };
-    const drawNumbers2 = () => {
-      const x = at2(z), slider = find("z");
-      slider.value = 1e3 * x;
-      slider.style.setProperty("--at", `calc(8px + (100% - 16px) * ${x})`);
-      slider.setAttribute("aria-valuetext", `z = ${z}`);
-      if (document.activeElement !== find("z-number")) find("z-number").value = z;
-      find("epsilon").textContent = whole2(lookup("epsilon", z));
-      find("bits").textContent = "≤ " + whole2(lookup("bits", z));
-    };
-    const drawAnswer2 = async () => {
-      if (!answer || answer.error) {
-        find("error").textContent = answer?.error ?? "";
-        return;
-      }
-      find("error").textContent = "";
-      const side = answer.side;
-      const put4 = async (canvas, src, label2) => {
-        gi.tiles(canvas, await gi.image(src), 0, 1, side, side);
-        canvas.setAttribute("aria-label", label2);
-      };
-      await put4(find("private"), answer.truth, words2.dial_private);
-      for (const [i, one] of answer.attacks.entries()) {
-        const column = root.querySelector(`[data-a="${i}"]`), cell = (name) => column.querySelector(`[data-k="${name}"]`);
-        await put4(cell("guess"), one.src, `${one.name}, ${gi.number(one.psnr)} dB`);
-        await put4(cell("control"), one.control, words2.control_alt);
-        cell("ms").textContent = `${Math.max(1, Math.round(one.ms))} ms`;
-        cell("gain").textContent = `${gi.signed(one.gain)} dB`;
-        cell("psnr").textContent = `${gi.number(one.psnr)} dB`;
-        cell("control-psnr").textContent = `${gi.number(one.control_psnr)} dB`;
-        cell("squares").innerHTML = [1, 2, 3].map((k) => `<i class="${k <= one.level ? "on" : ""}"></i>`).join("");
-        cell("squares").setAttribute("aria-label", say2(words2.level_alt, { level: one.level }));
-        cell("word").textContent = words2["level_" + one.level];
-      }
-      find("grid").dataset.drawn = answer.z;
-    };
-    const ask2 = async () => {
-      wanted = true;
-      if (flying) return;
-      flying = true;
-      while (wanted) {
-        wanted = false;
-        try {
-          answer = await server.dial({ z, sample });
-        } catch {
-          break;
-        }
-        await drawAnswer2();
-      }
-      flying = false;
-    };
-    const askCurve = async () => {
-      const mine = sample;
-      try {
-        const found = await server.dial_curve({ sample });
-        if (mine === sample && !found.error) {
-          curve2 = found;
-          drawCurve();
-        }
-      } catch {
-      }
-    };
-    const turn = (value) => {
-      z = Math.min(HIGH, Math.max(LOW, value));
-      drawNumbers2();
-      drawCurve();
-      ask2();
-    };
-    find("z").oninput = (event) => turn(of(event.target.value / 1e3));
-    find("z-number").onchange = (event) => {
-      if (event.target.value > 0) turn(Number(event.target.value));
-    };
-    const redraw = () => {
-      if (document.body.dataset.tab === "dial" && catalog.attackers.length) {
-        drawScales();
-        drawCurve();
-      }
-    };
-    new ResizeObserver(redraw).observe(find("axis"));
-    window.addEventListener("gi:tab", (event) => {
-      if (event.detail !== "dial") return;
-      redraw();
-      if (!seen2) {
-        seen2 = true;
-        ask2();
-        askCurve();
-      }
-    });
-    window.addEventListener("gi:theme", redraw);
-    drawSamples();
-    drawNumbers2();
-  }
-
   // gi_core/web/screens/evidence/evidence.js
   var evidence_exports = {};
   __export(evidence_exports, {
-    mount: () => mount5
+    mount: () => mount3
   });
 
   // gi_core/web/screens/evidence/setup.js
@@ -2069,7 +1736,7 @@ var gi = (() => {
   function offered2({ rows, columns }) {
     const of = (name) => [...new Set(columns.map((column) => column[name]))];
     return {
-      row: rows.map((row) => row.name),
+      row: rows.map((row2) => row2.name),
       batch_size: [...of("batch_size"), 16, 64].sort((a, b) => Number(a) - Number(b)),
       local_steps: [...of("local_steps"), 20].sort((a, b) => Number(a) - Number(b)),
       defense: [...of("defense"), "clip+gaussian:sigma=1", "topk:keep=0.1", "quantize:bits=4", "dp-gaussian:epsilon=1"],
@@ -2084,19 +1751,19 @@ var gi = (() => {
     return Number.isNaN(z) ? t("evidence.defense_" + String(value).split(":")[0]) : t("evidence.noise", { z: short(z) });
   }
   function cellOf2(choice, catalog) {
-    const row = catalog.rows.findIndex((r) => r.name === choice.row);
+    const row2 = catalog.rows.findIndex((r) => r.name === choice.row);
     const column = catalog.columns.findIndex((c) => c.batch_size === Number(choice.batch_size) && c.local_steps === Number(choice.local_steps) && c.clients === Number(choice.clients) && c.defense === choice.defense);
-    return row < 0 || column < 0 ? null : { row, column };
+    return row2 < 0 || column < 0 ? null : { row: row2, column };
   }
-  function choiceOf(catalog, row, column) {
+  function choiceOf(catalog, row2, column) {
     const { batch_size, local_steps, clients, defense: defense2 } = catalog.columns[column];
-    return { row: catalog.rows[row].name, batch_size, local_steps, clients, defense: defense2 };
+    return { row: catalog.rows[row2].name, batch_size, local_steps, clients, defense: defense2 };
   }
   function setUpOf(choice, catalog, more) {
-    const row = catalog.rows.find((r) => r.name === choice.row);
+    const row2 = catalog.rows.find((r) => r.name === choice.row);
     const { batch_size, local_steps, defense: defense2, clients } = choice;
     return {
-      model: row.models[0],
+      model: row2.models[0],
       batch_size,
       local_steps,
       defense: defense2,
@@ -2111,8 +1778,8 @@ var gi = (() => {
     return [t(`evidence.head_${column.name}`, values), t(`evidence.under_${column.name}`)];
   }
   var titleOf = (column) => headOf(column).slice(0, ["steps", "pictures", "devices"].includes(column.name) ? 2 : 1).join(" ");
-  function better(catalog, row, level) {
-    return catalog.columns.map((column, at2) => ({ column, at: at2, cell: catalog.cells[row][at2] })).filter((one) => one.cell && !one.cell.short && one.cell.level < level).sort((a, b) => a.cell.level - b.cell.level).slice(0, 3);
+  function better(catalog, row2, level) {
+    return catalog.columns.map((column, at2) => ({ column, at: at2, cell: catalog.cells[row2][at2] })).filter((one) => one.cell && !one.cell.short && one.cell.level < level).sort((a, b) => a.cell.level - b.cell.level).slice(0, 3);
   }
 
   // gi_core/web/screens/evidence/charts.js
@@ -2190,9 +1857,9 @@ var gi = (() => {
   function pointHtml(kind, p) {
     const open = p.key ? `<button type="button" class="btn s" data-act="open" data-key="${p.key}">
     ${t("evidence.open")}</button>` : "";
-    const strip3 = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
+    const strip2 = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
     if (kind === "frontier") {
-      return `${strip3}<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
+      return `${strip2}<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
         "evidence.point_frontier",
         { accuracy: p.accuracy, gain: signed(p.gain, 2) }
       )}</p>${open}`;
@@ -2227,14 +1894,14 @@ var gi = (() => {
       locale: "page",
       locales: { page: { dictionary, format: {} } }
     });
-    const held = (
+    const held2 = (
       /** @type {any} */
       box2
     );
-    held.removeAllListeners?.("plotly_hover");
-    held.removeAllListeners?.("plotly_click");
-    held.on("plotly_hover", (event) => told3(event.points[0].customdata, false));
-    held.on("plotly_click", (event) => told3(event.points[0].customdata, true));
+    held2.removeAllListeners?.("plotly_hover");
+    held2.removeAllListeners?.("plotly_click");
+    held2.on("plotly_hover", (event) => told3(event.points[0].customdata, false));
+    held2.on("plotly_click", (event) => told3(event.points[0].customdata, true));
   }
 
   // gi_core/web/screens/evidence/evidence.html
@@ -2251,32 +1918,32 @@ var gi = (() => {
     const setting = `${named("row", catalog.rows[r].name)}, ${headOf(catalog.columns[c]).join(" ")}`;
     if (!cell) return `<td><button type="button" class="cell none" data-cell="${r},${c}"
     aria-label="${escape(setting)}: ${t("evidence.not_run")}">${t("evidence.not_run")}</button></td>`;
-    const pair = cell.tile == null ? "" : `<span class="two">${[0, 1].map((place2) => `<canvas data-tile="${cell.tile},${place2}" aria-hidden="true"></canvas>`).join("")}</span>`;
+    const pair2 = cell.tile == null ? "" : `<span class="two">${[0, 1].map((place2) => `<canvas data-tile="${cell.tile},${place2}" aria-hidden="true"></canvas>`).join("")}</span>`;
     return `<td><button type="button" class="cell l${cell.level}${cell.short ? " short" : ""}" data-cell="${r},${c}"
-    aria-label="${escape(`${setting}: ${wordOf(cell)}`)}">${pair}<span class="w">${wordOf(cell)}</span></button></td>`;
+    aria-label="${escape(`${setting}: ${wordOf(cell)}`)}">${pair2}<span class="w">${wordOf(cell)}</span></button></td>`;
   }
-  function drawMap(table, catalog, choose) {
+  function drawMap(table3, catalog, choose) {
     const heads = catalog.columns.map(headOf);
-    table.innerHTML = `<thead><tr><td></td>${heads.map(([head, under]) => `<th scope="col"><b>${head}</b>${under}</th>`).join("")}</tr></thead><tbody>` + catalog.rows.map((row, r) => `<tr>
+    table3.innerHTML = `<thead><tr><td></td>${heads.map(([head, under]) => `<th scope="col"><b>${head}</b>${under}</th>`).join("")}</tr></thead><tbody>` + catalog.rows.map((row2, r) => `<tr>
       <th scope="row"><b>
-      ${named("row", row.name)}</b></th>` + catalog.columns.map((_, c) => cellHtml(catalog, catalog.cells[r][c], r, c)).join("") + "</tr>").join("") + "</tbody>";
-    table.querySelectorAll("canvas").forEach((canvas) => {
+      ${named("row", row2.name)}</b></th>` + catalog.columns.map((_, c) => cellHtml(catalog, catalog.cells[r][c], r, c)).join("") + "</tr>").join("") + "</tbody>";
+    table3.querySelectorAll("canvas").forEach((canvas) => {
       const [tile, place2] = (canvas.dataset.tile ?? "").split(",").map(Number);
       drawTile(canvas, catalog, tile, place2);
     });
-    table.querySelectorAll("button").forEach((button2) => {
-      const [row, column] = (button2.dataset.cell ?? "").split(",").map(Number);
-      button2.onclick = () => choose(row, column);
+    table3.querySelectorAll("button").forEach((button4) => {
+      const [row2, column] = (button4.dataset.cell ?? "").split(",").map(Number);
+      button4.onclick = () => choose(row2, column);
     });
   }
-  function markCell(table, at2, near) {
-    table.querySelectorAll("button").forEach((button2) => {
-      const mine = at2 && button2.dataset.cell === `${at2.row},${at2.column}`;
-      button2.classList.toggle("mine", Boolean(mine) && !near);
-      button2.classList.toggle("nearest", Boolean(mine) && near);
-      button2.setAttribute("aria-pressed", String(Boolean(mine)));
-      button2.querySelector(".you")?.remove();
-      if (mine) button2.insertAdjacentHTML("beforeend", `<span class="you">
+  function markCell(table3, at2, near) {
+    table3.querySelectorAll("button").forEach((button4) => {
+      const mine = at2 && button4.dataset.cell === `${at2.row},${at2.column}`;
+      button4.classList.toggle("mine", Boolean(mine) && !near);
+      button4.classList.toggle("nearest", Boolean(mine) && near);
+      button4.setAttribute("aria-pressed", String(Boolean(mine)));
+      button4.querySelector(".you")?.remove();
+      if (mine) button4.insertAdjacentHTML("beforeend", `<span class="you">
       ${t(near ? "evidence.nearest" : "evidence.yours")}</span>`);
     });
   }
@@ -2296,10 +1963,10 @@ var gi = (() => {
     if (column.accuracy == null) return t("evidence.cost_unknown");
     return t("evidence.cost_noise", { with: column.accuracy, without: catalog.columns[0].accuracy });
   }
-  function changes(catalog, row, cell) {
+  function changes(catalog, row2, cell) {
     if (cell.short) return `<p class="small">${t("evidence.change_short")}</p>`;
     if (cell.level === 0) return `<p class="small">${t("evidence.change_none")}</p>`;
-    const found = better(catalog, row, cell.level);
+    const found = better(catalog, row2, cell.level);
     if (!found.length) return `<p class="small">${t("evidence.change_unknown")}</p>`;
     return `<ul>${found.map((one) => `<li><b>${titleOf(one.column)}</b>${squares(one.cell.level)}
     <span class="small">${t("evidence.found", { word: words["level_" + one.cell.level], n: one.cell.runs })}
@@ -2390,7 +2057,7 @@ var gi = (() => {
     <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
     <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("") + `<p class="small">${escape(name)}: SSIM ${number(run.ssim, 2)}, ${number(run.psnr)} dB</p>`;
     const source2 = await picture(shown2.src), canvases = box2.querySelectorAll("canvas");
-    [0, shown2.rows - 1].forEach((row, i) => tiles(canvases[i], source2, row, shown2.batch, shown2.side, shown2.side));
+    [0, shown2.rows - 1].forEach((row2, i) => tiles(canvases[i], source2, row2, shown2.batch, shown2.side, shown2.side));
   }
   function regimes({ props, server }, find) {
     const { catalog } = props;
@@ -2406,7 +2073,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/evidence/evidence.js
-  function mount5(context2) {
+  function mount3(context2) {
     const root = fill(context2.element, evidence_default), find = finder(root);
     const open = opener(context2);
     room2(context2, find, open);
@@ -2425,7 +2092,7 @@ var gi = (() => {
     const { catalog } = props;
     const more = { image_size: 32, channels: 3, batchnorm: "eval" };
     let choice = choiceOf(catalog, 1, 0), asked = 0;
-    const show2 = async () => {
+    const show3 = async () => {
       FIELDS2.forEach((field) => {
         find("sentence").querySelector(`[data-f=${field}]`).value = choice[field];
       });
@@ -2445,28 +2112,28 @@ var gi = (() => {
     };
     sentence2(catalog, find, (field, value) => {
       choice = { ...choice, [field]: value };
-      show2();
+      show3();
     });
-    moreFields(find, more, show2);
-    drawMap(find("map"), catalog, (row, column) => {
-      choice = choiceOf(catalog, row, column);
-      show2();
+    moreFields(find, more, show3);
+    drawMap(find("map"), catalog, (row2, column) => {
+      choice = choiceOf(catalog, row2, column);
+      show3();
     });
     find("answer").onclick = async (event) => {
-      const button2 = event.target.closest("[data-act]");
-      if (!button2) return;
-      if (button2.dataset.act === "open") return open(button2.dataset.key);
-      if (button2.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
+      const button4 = event.target.closest("[data-act]");
+      if (!button4) return;
+      if (button4.dataset.act === "open") return open(button4.dataset.key);
+      if (button4.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
       const at2 = cellOf2(choice, catalog), box2 = find("answer").querySelector("[data-k=all]");
       const shown2 = box2.innerHTML !== "";
-      button2.setAttribute("aria-expanded", String(!shown2));
+      button4.setAttribute("aria-expanded", String(!shown2));
       if (shown2) box2.innerHTML = "";
       else drawRuns(box2, (await server.evidence_cell(at2)).runs);
     };
-    show2();
+    show3();
   }
-  function nearestCell(answer, catalog, row) {
-    const key2 = answer.runs?.[0]?.key, r = catalog.rows.findIndex((one) => one.name === row);
+  function nearestCell(answer, catalog, row2) {
+    const key2 = answer.runs?.[0]?.key, r = catalog.rows.findIndex((one) => one.name === row2);
     const column = key2 ? catalog.cells[r].findIndex((cell) => cell?.key === key2) : -1;
     return column < 0 ? null : { row: r, column };
   }
@@ -2486,7 +2153,7 @@ var gi = (() => {
     }
     find("setup").onsubmit = (event) => event.preventDefault();
   }
-  function moreFields(find, more, show2) {
+  function moreFields(find, more, show3) {
     const box2 = find("more"), field = (name) => box2.querySelector(`[data-f=${name}]`);
     field("channels").append(new Option(t("evidence.colour"), "3"), new Option(t("evidence.grey"), "1"));
     field("batchnorm").append(...["eval", "train", "shared"].map((mode) => new Option(t("evidence.bn_" + mode), mode)));
@@ -2495,7 +2162,7 @@ var gi = (() => {
       field(name).onchange = () => {
         if (field(name).value === "") return;
         more[name] = name === "batchnorm" ? field(name).value : Number(field(name).value);
-        show2();
+        show3();
       };
     }
   }
@@ -2512,9 +2179,9 @@ var gi = (() => {
       find("point").innerHTML = pointHtml(kind, point);
       if (click && point.key) open(point.key);
     };
-    const show2 = async () => {
-      for (const button2 of find("kinds").querySelectorAll("button"))
-        button2.setAttribute("aria-pressed", String(button2.dataset.kind === kind));
+    const show3 = async () => {
+      for (const button4 of find("kinds").querySelectorAll("button"))
+        button4.setAttribute("aria-pressed", String(button4.dataset.kind === kind));
       find("chart-note").textContent = t("evidence.note_" + kind);
       find("point").innerHTML = `<p class="small">${t("evidence.hover")}</p>`;
       await draw2(find("chart"), kind, data, told3).catch((error) => {
@@ -2524,19 +2191,19 @@ var gi = (() => {
     find("kinds").innerHTML = KINDS.map((name) => `<button type="button" class="btn s" data-kind="${name}">
     ${t("evidence.kind_" + name)}</button>`).join("");
     find("kinds").onclick = (event) => {
-      const button2 = event.target.closest("[data-kind]");
-      if (button2) {
-        kind = button2.dataset.kind;
-        show2();
+      const button4 = event.target.closest("[data-kind]");
+      if (button4) {
+        kind = button4.dataset.kind;
+        show3();
       }
     };
     find("point").onclick = (event) => {
-      const button2 = event.target.closest("[data-key]");
-      if (button2) open(button2.dataset.key);
+      const button4 = event.target.closest("[data-key]");
+      if (button4) open(button4.dataset.key);
     };
-    box2.ontoggle = () => box2.open && show2();
+    box2.ontoggle = () => box2.open && show3();
     on("theme", () => {
-      if (box2.open) show2();
+      if (box2.open) show3();
     });
   }
 
@@ -2544,7 +2211,7 @@ var gi = (() => {
   var explore_exports = {};
   __export(explore_exports, {
     early: () => early,
-    mount: () => mount6,
+    mount: () => mount4,
     offer: () => offer
   });
 
@@ -2664,16 +2331,16 @@ var gi = (() => {
         const rows = strongest.map((unit) => picture2(weight.subarray(unit * size2, (unit + 1) * size2), bias[unit], victim));
         const chosen2 = distinct(rows, batch, tolerance), pictures2 = new Float32Array(batch * size2);
         let loss = 0;
-        chosen2.forEach((row, i) => {
-          pictures2.set(rows[row].map(clamp), i * size2);
-          loss += outside2(rows[row]) / batch;
+        chosen2.forEach((row2, i) => {
+          pictures2.set(rows[row2].map(clamp), i * size2);
+          loss += outside2(rows[row2]) / batch;
         });
         yield { iteration: 0, restart: 0, pictures: pictures2, loss, terms: { "outside-box": loss } };
       }
     };
   }
-  function picture2(row, by, { mean: mean2, std, shape: [, height, width] }) {
-    return row.map((value, i) => {
+  function picture2(row2, by, { mean: mean2, std, shape: [, height, width] }) {
+    return row2.map((value, i) => {
       const c = Math.floor(i / (height * width));
       return value / by * std[c] + mean2[c];
     });
@@ -2681,15 +2348,15 @@ var gi = (() => {
   var outside2 = (pixels2) => pixels2.reduce((sum, value) => sum + Math.abs(value - clamp(value)), 0) / pixels2.length;
   var apart2 = (a, b) => Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length);
   function distinct(rows, count, tolerance) {
-    const valid = rows.map((row) => outside2(row) <= 1e-3);
-    const same = rows.map((row) => rows.reduce((sum, other) => sum + (apart2(row, other) <= tolerance ? 1 : 0), 0));
+    const valid = rows.map((row2) => outside2(row2) <= 1e-3);
+    const same = rows.map((row2) => rows.reduce((sum, other) => sum + (apart2(row2, other) <= tolerance ? 1 : 0), 0));
     const order = [...rows.keys()].sort((a, b) => Number(valid[b]) - Number(valid[a]) || same[b] - same[a] || a - b);
     const chosen2 = (
       /** @type {number[]} */
       []
     );
-    for (const row of order)
-      if (chosen2.length < count && chosen2.every((other) => apart2(rows[row], rows[other]) > tolerance)) chosen2.push(row);
+    for (const row2 of order)
+      if (chosen2.length < count && chosen2.every((other) => apart2(rows[row2], rows[other]) > tolerance)) chosen2.push(row2);
     return Array.from({ length: count }, (_, i) => chosen2[i % chosen2.length]);
   }
 
@@ -2889,24 +2556,24 @@ var gi = (() => {
      * @param {import("./victim.js").Victim} victim @param {number} batch @param {import("./matrix.js").Machine} machine
      */
     constructor(victim, batch, machine) {
-      const { room: room3 } = machine;
+      const { room: room4 } = machine;
       this.victim = victim;
       this.batch = batch;
       this.stages = victim.stages(batch, machine);
       this.classes = victim.classes;
-      this.weights = room3(victim.count);
+      this.weights = room4(victim.count);
       this.weights.set(victim.weights);
       this.parts = this.cut(this.weights);
       const sizes = this.stages.map(({ layer }) => batch * layer.outputs);
-      this.outputs = sizes.map(room3);
-      this.slopes = sizes.map(room3);
-      this.deltas = sizes.map(room3);
-      this.tangents = sizes.map(room3);
-      this.pulled = this.stages.map(({ layer }) => room3(batch * layer.inputs));
-      this.steep = this.stages.map(({ layer }) => room3(batch * layer.inputs));
-      this.input = room3(batch * victim.inputs);
+      this.outputs = sizes.map(room4);
+      this.slopes = sizes.map(room4);
+      this.deltas = sizes.map(room4);
+      this.tangents = sizes.map(room4);
+      this.pulled = this.stages.map(({ layer }) => room4(batch * layer.inputs));
+      this.steep = this.stages.map(({ layer }) => room4(batch * layer.inputs));
+      this.input = room4(batch * victim.inputs);
       this.seen = [];
-      this.shares = room3(batch * this.classes);
+      this.shares = room4(batch * this.classes);
     }
     /** Each stage's own parameters. @param {any} all */
     cut(all) {
@@ -3045,7 +2712,7 @@ var gi = (() => {
     direction(g) {
       const q = g.map((value) => -value);
       for (let i = this.pairs.length - 1; i >= 0; i--) {
-        const pair = this.pairs[i], { y, s, ro } = pair, al = pair.al = inner(s, q) * ro;
+        const pair2 = this.pairs[i], { y, s, ro } = pair2, al = pair2.al = inner(s, q) * ro;
         for (let j = 0; j < q.length; j++) q[j] -= al * y[j];
       }
       for (let j = 0; j < q.length; j++) q[j] *= this.scale;
@@ -3110,10 +2777,10 @@ var gi = (() => {
       let value = 0;
       for (let m = 0, i = 0; m < maps; m++) {
         const scale = 1 / std[m % channels];
-        for (let row = 0; row < height; row++)
+        for (let row2 = 0; row2 < height; row2++)
           for (let column = 0; column < width; column++, i++) {
             if (column + 1 < width) value += step(x, gradient, i, i + 1, scale, across);
-            if (row + 1 < height) value += step(x, gradient, i, i + width, scale, down);
+            if (row2 + 1 < height) value += step(x, gradient, i, i + width, scale, down);
           }
       }
       return value;
@@ -3379,11 +3046,12 @@ var gi = (() => {
     mlp: ["width", "depth", "shrink", "activation", "bias"],
     convnet: ["width"]
   };
+  var sound = (options2) => Object.entries(options2).every(([key2, value]) => ["steps", "restarts"].includes(key2) ? /^[1-9]\d*$/.test(value) : value !== "" && !/^[+-]?(nan|inf)/i.test(value));
   function attackRuns(text) {
     const parts = splitTop(text, "+");
     if (parts.length !== 1) return false;
     const { name, options: options2 } = component(text), known = ATTACKS[name];
-    if (!known || !Object.keys(options2).every((key2) => known.options.includes(key2))) return false;
+    if (!known || !sound(options2) || !Object.keys(options2).every((key2) => known.options.includes(key2))) return false;
     if (options2.labels && options2.labels !== "joint") return false;
     const { init } = options2;
     return !init || STARTS.includes(init) || attackRuns(init);
@@ -3392,6 +3060,9 @@ var gi = (() => {
     const at2 = (field, value) => String(settings[field] ?? value);
     const plain2 = { mode: "eval", local_steps: 1, clients: 1, channels: 3, server: "honest", image_size: side };
     if (!Object.entries(plain2).every(([field, value]) => at2(field, value) === String(value))) return false;
+    const least = { batch_size: 1, num_classes: 2, seed: 0 };
+    if (!Object.entries(least).every(([field, low]) => /^\d+$/.test(at2(field, low)) && Number(at2(field, low)) >= low))
+      return false;
     if (at2("update", "auto") === "delta" || !["0", at2("batch_size", 1)].includes(at2("local_batch", 0))) return false;
     const { name, options: options2 } = component(at2("model", "lenet")), weights = component(at2("weights", "init"));
     if (!KNOWN.includes(name) || !Object.keys(options2).every((key2) => MODEL_OPTIONS[name].includes(key2))) return false;
@@ -3408,8 +3079,8 @@ var gi = (() => {
     return name === "convnet" ? 709 * Number(width ?? 64) ** 2 : 0;
   }
 
-  // worker:/work/h-servers/gi_core/web/engine/worker.js
-  var worker_default = '"use strict";(()=>{function pt(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function W(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?pt(n.join(":"),","):[]){let[s,...l]=r.split("=");e[s.trim()]=l.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var dt=o=>o.trim()==="none"?[]:pt(o,"+").map(W),F=(o,t)=>o===void 0?t:o.toLowerCase()==="true",j=(o,t)=>o===void 0?t:Number(o);function kt(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function Et(o,t,{norm:n,scope:e}){let r=j(n,1);for(let s of e==="tensor"?t(o):[o]){let l=Math.min(1,r/Math.max(kt(s),1e-38));for(let a=0;a<s.length;a++)s[a]*=l}}function we(o,t,{sigma:n},e){let r=j(n,.01);for(let s of t(o)){let l=e.normals(s.length);for(let a=0;a<s.length;a++)s[a]+=Math.fround(r*l[a])}}function xe(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,V(j(n,.1)*r.length)),l=Uint32Array.from(r,(a,i)=>i).sort((a,i)=>Math.abs(r[i])-Math.abs(r[a]));for(let a=s;a<l.length;a++)r[l[a]]=0}}var V=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function ye(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function Me(o,t,{bits:n,stochastic:e,scale:r},s){let l=2**(j(n,4)-1)-1,a=F(e,!0);for(let i of t(o)){let c=r==="l2"?kt(i):i.reduce((m,h)=>Math.max(m,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let m=0;m<i.length;m++){let h=Math.fround(Math.fround(Math.abs(i[m])/f)*l),u=a?Math.floor(Math.fround(h+s.uniform())):V(h);i[m]=Math.sign(i[m])*u*Math.fround(f/l)}}}var Tt={clip:Et,gaussian:we,topk:xe,sign:ye,quantize:Me},Nt=({name:o,options:t})=>o==="clip"&&t.per!=="update";function It(o,t,n,e,r,s){let l=o.filter(Nt),a=l.length?be(t,i=>{let c=n(i);return l.forEach(({options:f})=>Et(c,r,f,s)),c}):e();for(let{name:i,options:c}of o.filter(f=>!Nt(f)))Tt[i](a,r,c,s);return a}function be(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var jt=12,Ot=64;function Ae(o){let t=o.map(Math.sqrt),n=t.reduce((s,l)=>s+l,0),e=0,r=t.map(s=>V(e+=1+s/n*(Ot-o.length)));return r.map((s,l)=>s-(l?r[l-1]:0))}var vt=(o,t,n)=>Array.from({length:n},(e,r)=>V(o+(t-o)*r/Math.max(1,n-1)));function Se(o,t,n){let e=o.length/t,r=Array.from({length:n},(a,i)=>V((e-1)*(i+1)/(n+1))),s=vt(0,t-1,jt).flatMap(a=>r.map(i=>Math.abs(o[a*e+i]))),l=Float64Array.from(s).sort();return s.map(a=>V(255*Ne(l,a)/Math.max(1,s.length-1)))}function Ne(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function gt(o,t,n){let e=n(o).map((i,c)=>({part:i,height:t[c][0]})).filter((i,c)=>t[c].length>1),r=vt(0,e.length-1,Math.min(e.length,Ot)).map(i=>e[i]),s=Ae(r.map(({part:i})=>i.length)),l=r.map(({part:i,height:c},f)=>Se(i,c,s[f])),a=Array.from({length:jt},(i,c)=>l.flatMap((f,m)=>f.slice(c*s[m],(c+1)*s[m])));return btoa(String.fromCharCode(...a.flat()))}function _t(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function ke(o,t,n,e,r,s,l,a,i){i||a.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)Ee(c,t,n,e,r,s,l,a);for(;c<o;c++)Te(c,t,n,e,r,s,l,a)}function Ee(o,t,n,e,r,s,l,a){let i=o*r,c=i+r,f=c+r,m=f+r,h=o*t,u=h+t,g=u+t,x=g+t,d=0;for(;d+2<=t;d+=2){let y=0,M=0,p=0,w=0,b=0,A=0,N=0,T=0;for(let O=0,S=0,k=d;O<n;O++,S+=s,k+=t){let I=l[k],E=l[k+1],_=e[i+S],D=e[c+S],q=e[f+S],G=e[m+S];y+=_*I,M+=D*I,p+=q*I,w+=G*I,b+=_*E,A+=D*E,N+=q*E,T+=G*E}a[h+d]+=y,a[u+d]+=M,a[g+d]+=p,a[x+d]+=w,a[h+d+1]+=b,a[u+d+1]+=A,a[g+d+1]+=N,a[x+d+1]+=T}for(;d<t;d++)for(let y=0,M=0,p=d;y<n;y++,M+=s,p+=t){let w=l[p];a[h+d]+=e[i+M]*w,a[u+d]+=e[c+M]*w,a[g+d]+=e[f+M]*w,a[x+d]+=e[m+M]*w}}function Te(o,t,n,e,r,s,l,a){let i=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],m=c*t;if(f!==0)for(let h=0;h<t;h++)a[i+h]+=f*l[m+h]}}function Ie(o,t,n,e,r,s,l){l||s.fill(0,0,o*t);let a=0;for(;a+4<=o;a+=4)je(a,t,n,e,r,s);for(;a<o;a++)for(let i=0;i<t;i++){let c=0;for(let f=0,m=a*n,h=i*n;f<n;f++)c+=e[m+f]*r[h+f];s[a*t+i]+=c}}function je(o,t,n,e,r,s){let l=o*n,a=l+n,i=a+n,c=i+n,f=0;for(;f+2<=t;f+=2){let m=0,h=0,u=0,g=0,x=0,d=0,y=0,M=0;for(let w=0,b=f*n,A=b+n;w<n;w++){let N=r[b+w],T=r[A+w],O=e[l+w],S=e[a+w],k=e[i+w],I=e[c+w];m+=O*N,h+=S*N,u+=k*N,g+=I*N,x+=O*T,d+=S*T,y+=k*T,M+=I*T}let p=o*t+f;s[p]+=m,s[p+t]+=h,s[p+2*t]+=u,s[p+3*t]+=g,s[p+1]+=x,s[p+t+1]+=d,s[p+2*t+1]+=y,s[p+3*t+1]+=M}if(f<t)for(let m=0,h=f*n;m<n;m++){let u=r[h+m],g=o*t+f;s[g]+=e[l+m]*u,s[g+t]+=e[a+m]*u,s[g+2*t]+=e[i+m]*u,s[g+3*t]+=e[c+m]*u}}var Ft=(o=Float32Array)=>({room:t=>new o(t),rows:ke,dots:Ie});var H=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:l})=>n*l.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:l})=>r(n*l.inputs)),this.steep=this.stages.map(({layer:l})=>r(n*l.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let l=this.outputs[s],a=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],l);for(let i=0;i<l.length;i++)l[i]=r.value(l[i]),a[i]=r.slope(l[i]);n=l}),n}gradient(t,n,e){let{batch:r,classes:s,shares:l,stages:a}=this,i=this.forward(t),c=a.length-1,f=0;for(let h=0;h<r;h++)f+=Oe(i,l,n,h*s,s)/r;for(let h=0;h<l.length;h++)this.deltas[c][h]=(l[h]-n[h])/r;let m=this.cut(e);for(let h=c;h>=0;h--){let{layer:u}=a[h];if(u.outer(this.deltas[h],this.seen[h],m[h]),!h)break;let g=this.deltas[h-1],x=this.slopes[h-1],d=this.pulled[h];u.pull(d,this.parts[h],this.deltas[h]);for(let y=0;y<g.length;y++)g[y]=x[y]*d[y]}return f}along(t,n,e){let{batch:r,classes:s,shares:l,stages:a,tangents:i}=this,c=this.cut(t),f=a.length-1;a.forEach(({layer:u},g)=>{if(u.count?u.push(c[g],this.seen[g],i[g]):i[g].fill(0),!g)return;let x=this.steep[g],d=this.slopes[g-1],y=i[g-1];for(let M=0;M<x.length;M++)x[M]=d[M]*y[M];u.push(this.parts[g],u.see(x,!0),i[g],{bias:!1,add:!0})});let m=i[f];if(e)for(let u=0;u<m.length;u++)e[u]=-m[u]/r;for(let u=0;u<r;u++)ve(m,l,u*s,s,r);let h=m;for(let u=f;u>=0;u--){let{layer:g}=a[u],x=g.count?[c[u],this.deltas[u]]:[];if(g.pull(this.pulled[u],this.parts[u],h,...x),!u)break;let{activation:d}=a[u-1],y=this.outputs[u-1],M=this.slopes[u-1],p=this.deltas[u-1],w=i[u-1],b=this.pulled[u];for(let A=0;A<b.length;A++)b[A]=M[A]*b[A]+d.bend(y[A])*p[A]*w[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function Oe(o,t,n,e,r){let s=-1/0,l=0,a=0;for(let i=e;i<e+r;i++)s=Math.max(s,o[i]);for(let i=e;i<e+r;i++)l+=Math.exp(o[i]-s);for(let i=e;i<e+r;i++)t[i]=Math.exp(o[i]-s)/l,a-=n[i]*(o[i]-s-Math.log(l));return a}function ve(o,t,n,e,r){let s=0;for(let l=n;l<n+e;l++)s+=t[l]*o[l];for(let l=n;l<n+e;l++)o[l]=t[l]*(o[l]-s)/r}function Pt({shape:[o,t,n],std:e},r,s){let l=r*o,a=s/(l*t*(n-1)),i=s/(l*(t-1)*n);return(c,f)=>{let m=0;for(let h=0,u=0;h<l;h++){let g=1/e[h%o];for(let x=0;x<t;x++)for(let d=0;d<n;d++,u++)d+1<n&&(m+=Rt(c,f,u,u+1,g,a)),x+1<t&&(m+=Rt(c,f,u,u+n,g,i))}return m}}function Rt(o,t,n,e,r,s){let l=(o[e]-o[n])*r,a=l>0?s*r:l<0?-s*r:0;return t[e]+=a,t[n]-=a,s*Math.abs(l)}var J=class{constructor(t,n,{distance:e,name:r,tv:s=0},l){this.sweeps=new H(t,n,l),this.distance=e,this.name=r,this.smooth=s?Pt(t,n,s):null,this.update=l.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let l=this.smooth(t,e);return{loss:s+l,terms:{[this.name]:s,tv:l}}}};function X(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function zt(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,l)=>s+l,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Dt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var _e=Dt(1/2,8),Fe=Dt(1/3,64),L=(o,t)=>o>>>t|o<<32-t;function Re(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function Pe(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=L(n[e-15],7)^L(n[e-15],18)^n[e-15]>>>3,s=L(n[e-2],17)^L(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function qt(o){let t=Re(new TextEncoder().encode(o)),n=Int32Array.from(_e);for(let e=0;e<t.byteLength;e+=64){let r=Pe(t,e),[s,l,a,i,c,f,m,h]=n;for(let u=0;u<64;u++){let g=h+(L(c,6)^L(c,11)^L(c,25))+(c&f^~c&m)+Fe[u]+r[u],x=(L(s,2)^L(s,13)^L(s,22))+(s&l^s&a^l&a);[h,m,f,c,i,a,l,s]=[m,f,c,i+g|0,a,l,s,g+x|0]}[s,l,a,i,c,f,m,h].forEach((u,g)=>{n[g]+=u})}return Uint32Array.from(n)}var K=624,ze=397,Z=(o,t)=>qt(`${o}/${t}`)[0]>>>1,ot=(o,t)=>o+7919*t,v=class{constructor(t){let n=new Uint32Array(K);n[0]=t%2**32;for(let e=1;e<K;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=K,this.kept=null}bits(){this.at===K&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<K;n++){let e=t[n]&2147483648|t[(n+1)%K]&2147483647;t[n]=t[(n+ze)%K]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),l=new Float32Array(t);for(let a=0;a<t;a++)l[a]=this.uniform()*s+r;return l}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)Gt(n,e);return t%16&&(n.set(this.uniforms(16),t-16),Gt(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function Gt(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*Lt(o,t,n,{count:e,lr:r,signed:s,decay:l,box:a},i){let c=t.slice(),f=new Float32Array(c.length),m=De(f),h=i.room(c.length),{mean:u,std:g,shape:[x,d,y]}=n,M=d*y;n.normalise(c,f);let p=new Set(l?[3,5,7].map(N=>Math.floor(e*N/8)):[]),w=c.slice(),b=1/0,A=r;for(let N=0;N<=e;N++){for(let S=0;S<c.length;S++){let k=Math.floor(S/M)%x;c[S]=f[S]*g[k]+u[k]}let{loss:T,terms:O}=o(c,h);if(T<b&&(b=T,w.set(c)),yield{iteration:N,pictures:a?w:w.map(R),loss:T,terms:O},N===e)return;if(p.has(N)&&(A*=.1),s)for(let S=0;S<h.length;S++)h[S]=Math.sign(h[S]);else for(let S=0;S<h.length;S++)h[S]*=g[Math.floor(S/M)%x];if(m(h,A),a)for(let S=0;S<f.length;S++){let k=Math.floor(S/M)%x;f[S]=Math.min(Math.max(f[S],-u[k]/g[k]),(1-u[k])/g[k])}}}var R=o=>Math.min(1,Math.max(0,o));function De(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let l=s/(1-.9**e),a=Math.sqrt(1-.999**e);for(let i=0;i<o.length;i++){let c=r[i],f=t[i]+=(1-.9)*(c-t[i]),m=n[i]=.999*n[i]+(1-.999)*c*c;o[i]-=l*f/(Math.sqrt(m)/a+1e-8)}}}var Ht=["tolerance"];function Wt(o){let t=j(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[l,a]=s(r),i=n.inputs,c=Array.from(a.keys()).sort((g,x)=>Math.abs(a[x])-Math.abs(a[g])).slice(0,Math.max(256,16*e)).filter(g=>a[g]!==0);if(!c.length)throw Error("bias");let f=c.map(g=>qe(l.subarray(g*i,(g+1)*i),a[g],n)),m=Ge(f,e,t),h=new Float32Array(e*i),u=0;m.forEach((g,x)=>{h.set(f[g].map(R),x*i),u+=Vt(f[g])/e}),yield{iteration:0,restart:0,pictures:h,loss:u,terms:{"outside-box":u}}}}}function qe(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((l,a)=>{let i=Math.floor(a/(r*s));return l/t*e[i]+n[i]})}var Vt=o=>o.reduce((t,n)=>t+Math.abs(n-R(n)),0)/o.length,Ut=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function Ge(o,t,n){let e=o.map(a=>Vt(a)<=.001),r=o.map(a=>o.reduce((i,c)=>i+(Ut(a,c)<=n?1:0),0)),s=[...o.keys()].sort((a,i)=>Number(e[i])-Number(e[a])||r[i]-r[a]||a-i),l=[];for(let a of s)l.length<t&&l.every(i=>Ut(o[a],o[i])>n)&&l.push(a);return Array.from({length:t},(a,i)=>l[i%l.length])}function P(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var C=o=>Math.sqrt(P(o,o)),wt={cosine(o){let t=Math.max(C(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(C(e),1e-30),s=P(e,n)/r;for(let l=0;l<e.length;l++)e[l]=(e[l]*s/r-n[l])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let l=0;l<n.length;l++)e+=Math.abs(n[l]),r+=n[l]*t[l];e=Math.max(e,1e-30);let s=r/e;for(let l=0;l<n.length;l++)n[l]=(s*Math.sign(n[l])-t[l])/e;return 1-s}}};function rt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],l=s.some(({name:i})=>i==="sign"),a=wt[l?"sign-alignment":r](o);for(let{name:i,options:c}of[...s].reverse())i==="topk"?a=Le(a,o):i==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?a=Ue(a,j(c.norm,1)):i==="quantize"&&(a=He(r,o,e,c));return a}var Le=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Ue=(o,t)=>n=>{let e=C(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let i=0;i<n.length;i++)n[i]*=r;let l=o(n),a=e>t?P(n,s)/Math.max(e*e,1e-30):0;for(let i=0;i<n.length;i++)n[i]=r*(n[i]-a*s[i]);return l};function He(o,t,n,{bits:e,stochastic:r,scale:s}){let l=(F(r,!0)?1:.5)/(2**(j(e,4)-1)-1),a=t.slice(),i=t.slice();for(let c of n(a)){let f=s==="l2"?C(c):c.reduce((m,h)=>Math.max(m,Math.abs(h)),0);c.fill(l*f)}return c=>{for(let f=0;f<c.length;f++)i[f]=Math.min(Math.max(c[f],t[f]-a[f]),t[f]+a[f]);return wt[o](i)(c)}}var st=16;function We({victim:o,machine:t}){let n=new H(o,st,t),e=n.stages.length-1;n.forward(new v(0).uniforms(st*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),l=n.seen[e];for(let a=0;a<st;a++)for(let i=0;i<r;i++)s[i]+=l[a*r+i]/st;return s}function Ve({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function Ke(o){let{weight:t,bias:n}=Ve(o),{classes:e}=o.victim,r=We(o),s=Array.from({length:e},(i,c)=>r.reduce((f,m,h)=>f+m*t[c*r.length+h],n?n[c]:0)),l=n?s.reduce((i,c,f)=>i+c*n[f],0):1,a=s.map(i=>l>=0?i:-i);return a.indexOf(Math.min(...a))}var it=o=>o.labels??[Ke(o)];var Kt=20,$e=100,$t=1e-7,xt=1e-9;function yt(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var Mt=class{pairs=[];scale=1;learn(t,n){let e=P(t,n);e>1e-10&&(this.pairs.length===$e&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/P(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:l,ro:a}=r,i=r.al=P(l,n)*a;for(let c=0;c<n.length;c++)n[c]-=i*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:l}of this.pairs){let a=l-P(e,n)*s;for(let i=0;i<n.length;i++)n[i]+=a*r[i]}return n}};function Be(o,t){let n=new Mt,e=new Float32Array(o.length),r=null,s=e,l=t,a=0;return function*(i){let{loss:c}=i(o,e);if(!(yt(e)<=$t))for(let f=1;f<=Kt;f++){if(a++,r&&n.learn(e.map((h,u)=>h-r[u]),s.map(h=>h*l)),s=n.direction(e),r=e.slice(),l=a===1?Math.min(1,1/e.reduce((h,u)=>h+Math.abs(u),0))*t:t,P(e,s)>-xt)return;for(let h=0;h<o.length;h++)o[h]+=l*s[h];if(f===Kt)return;let m=c;if(c=i(o,e).loss,yield null,yt(e)<=$t||yt(s)*l<=xt||Math.abs(c-m)<xt)return}}}function*Bt(o,t,{count:n,pixels:e,lr:r,box:s,patience:l,below:a}){let i=t.slice(),c=Be(i,r),f=new Float32Array(i.length),m=o(i,f),h=m.loss,u=h,g=0,x=i.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:x.map(R),...m,lowest:h},d===n||h<a||l>0&&(g>=l||!Number.isFinite(m.loss)))return;if(yield*c(o),s)for(let y=0;y<e;y++)i[y]=R(i[y]);m=o(i,f),m.loss<h&&(x=i.slice(0,e),h=m.loss),g++,h<.5*u&&(u=h,g=0)}}function*lt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let l=1/0,a=null;for(let i of n(s))i?(l=Math.min(l,Number.isNaN(i.loss)?1/0:i.loss),a=l<r||!e?i.pictures:e,yield{...i,iteration:s*t+i.iteration,restart:s,pictures:a}):yield null;a&&(e=a.slice()),r=Math.min(r,l)}}var Yt=["randn","rand","grey"];function bt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,l,a]}=o,i=l*a;return new v(n).normals(t*o.inputs).map((c,f)=>{let m=Math.floor(f/i)%s;return c*r[m]+e[m]})}function at(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?bt(t,n).map(R):o==="grey"?new Float32Array(e).fill(.5):new v(n).uniforms(e)}var Jt=["steps","restarts","init","lr","box","patience","labels"],Ye=1e-8;function Xt(o,t){let n=j(o.steps,300),e=j(o.restarts,1),r=o.init??"randn",s={count:n,lr:j(o.lr,1),box:F(o.box,!1),patience:j(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f,update:m}=l,h=c*i.inputs,u={distance:rt(l,"l2"),name:"l2"},g=Ye*P(m,m),x=new J(i,c,u,f),d=(o.labels??"joint")==="joint",y=d?Xe(x,c,f):Je(x,it(l),i),M=!1;yield*lt(e,n+1,function*(p){if(M)return;let w=ot(a,p),b=bt(l,w);if(t)for(let T of t.run(l,w))b=T?.pictures.slice()??b;else r!=="randn"&&(b=at(r,l,w));let A=d?new v(w+1).normals(c*i.classes):new Float32Array(0),N=new Float32Array(h+A.length);N.set(b),N.set(A,h);for(let T of Bt(y,N,{...s,pixels:h,below:g}))yield T,M=(T?.lowest??1/0)<g})}}}function Je(o,t,{classes:n}){let e=X(t,n);return(r,s)=>o.evaluate(r,e,s)}function Xe(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,l=new Float64Array(t*e),a=n.room(t*e);return(i,c)=>{for(let m=0;m<t;m++){let h=i.subarray(s+m*e,s+(m+1)*e),u=Math.max(...h),g=h.reduce((x,d)=>x+Math.exp(d-u),0);h.forEach((x,d)=>{l[m*e+d]=Math.exp(x-u)/g})}let f=o.evaluate(i.subarray(0,s),l,c.subarray(0,s),a);for(let m=0;m<t;m++){let h=0;for(let u=m*e;u<(m+1)*e;u++)h+=l[u]*a[u];for(let u=m*e;u<(m+1)*e;u++)c[s+u]=l[u]*(a[u]-h)}return f}}var Qt=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function Zt(o,t){let n=j(o.steps,4800),e=j(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:j(o.lr,.1),signed:F(o.signed,!0),decay:F(o.decay,!0),box:F(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f}=l,m={distance:rt(l,r),name:r,tv:j(o.tv,.01)},h=new J(i,c,m,f),u=X(it(l),i.classes);yield*lt(e,n+1,function*(g){let x=ot(a,g),d=t?null:at(o.init??"randn",l,x);for(let y of t?.run(l,x)??[])d=y?.pictures.slice()??d;d&&(yield*Lt((y,M)=>h.evaluate(y,u,M),d,i,s,f))})}}}var ct={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Ct({shape:o,mean:t,variance:n},e,r){let[s,l,a]=o,i=l*a,c=s*i,f=Float64Array.from({length:s},(x,d)=>t?.[d]??0),m=Float64Array.from({length:s},(x,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),u=r.room(e*c),g=x=>{for(let d=0;d<e*s;d++)x(d%s,d*i,(d+1)*i)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(x,d=!1){let y=d?u:h;return g((M,p,w)=>{let b=d?0:f[M];for(let A=p;A<w;A++)y[A]=(x[A]-b)*m[M]}),y},push(x,d,y,{bias:M=!0,add:p=!1}={}){g((w,b,A)=>{let N=x[w],T=M?x[s+w]:0;for(let O=b;O<A;O++)y[O]=N*d[O]+T+(p?y[O]:0)})},pull(x,...d){x.fill(0,0,e*c);for(let y=0;y<d.length;y+=2)g((M,p,w)=>{let b=d[y][M]*m[M],A=d[y+1];for(let N=p;N<w;N++)x[N]+=b*A[N]})},outer(x,d,y){y.fill(0,0,2*s),g((M,p,w)=>{let b=0,A=0;for(let N=p;N<w;N++)b+=x[N]*d[N],A+=x[N];y[M]+=b,y[s+M]+=A})}}}function te({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,l){let[a,i,c]=o,{rows:f,dots:m}=l,h=Math.floor((i+2*r-n)/e)+1,u=Math.floor((c+2*r-n)/e)+1,g=h*u,x=a*n*n,d=t*x,y=a*i*c,M=t*g,p={channels:a,height:i,width:c,kernel:n,stride:e,padding:r,high:h,wide:u},w=()=>Array.from({length:s},()=>l.room(x*g)),b=w(),A=w(),N=l.room(x*g),T=l.room(d),O=(S,k,I)=>s===1?S:S.subarray(k*I,(k+1)*I);return{shape:[t,h,u],inputs:y,outputs:M,fan:x,shapes:[[t,a,n,n],[t]],count:d+t,see(S,k=!1){let I=k?A:b;return I.forEach((E,_)=>Qe(O(S,_,y),E,p)),I},push(S,k,I,{bias:E=!0,add:_=!1}={}){for(let D=0;D<s;D++){let q=O(I,D,M);if(f(t,g,x,S,x,1,k[D],q,_),E)for(let G=0;G<t;G++){let ge=S[d+G];for(let ut=G*g;ut<(G+1)*g;ut++)q[ut]+=ge}}},pull(S,...k){S.fill(0,0,s*y);for(let I=0;I<s;I++){for(let E=0;E<k.length;E+=2)f(x,g,t,k[E],1,x,O(k[E+1],I,M),N,E>0);Ze(N,O(S,I,y),p)}},outer(S,k,I){for(let E=0;E<s;E++)if(m(t,x,g,O(S,E,M),k[E],E?T:I,!1),E)for(let _=0;_<d;_++)I[_]+=T[_];for(let E=0;E<t;E++){let _=0;for(let D=0;D<s;D++)for(let q=D*M+E*g,G=q+g;q<G;q++)_+=S[q];I[d+E]=_}}}}function ft(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Qe(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,x]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<x;p++){let w=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[A+b]=o[w+b*a]}}}}function Ze(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,x]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<x;p++){let w=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[w+b*a]+=o[A+b]}}}}function ee({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let l=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:l+(n?t:0),see:a=>a,push(a,i,c,f={}){if(s(e,t,o,i,a,c,f.add??!1),n&&(f.bias??!0))for(let m=0;m<e;m++)for(let h=0;h<t;h++)c[m*t+h]+=a[l+h]},pull(a,...i){for(let c=0;c<i.length;c+=2)r(e,o,t,i[c+1],t,1,i[c],a,c>0)},outer(a,i,c){if(r(t,o,e,a,1,t,i,c,!1),!!n)for(let f=0;f<t;f++){let m=0;for(let h=0;h<e;h++)m+=a[h*t+f];c[l+f]=m}}}}function ne(o,{shape:[t,n,e],kernel:r},s){let l=Math.floor(n/r),a=Math.floor(e/r),i=t*n*e,c=t*l*a,f=s*t,m=new Int32Array(o==="max"?s*c:0),h=1/(r*r),u=d=>{for(let y=0,M=0;y<f;y++)for(let p=0;p<l;p++)for(let w=0;w<a;w++,M++)d(M,(y*n+p*r)*e+w*r)},g=(d,y)=>{for(let M=0;M<r;M++)for(let p=0;p<r;p++)y(d+M*e+p)},x=d=>u((y,M)=>{m[y]=M,g(M,p=>{d[p]>d[m[y]]&&(m[y]=p)})});return{shape:[t,l,a],inputs:i,outputs:c,fan:0,shapes:[],count:0,see(d,y=!1){return o==="max"&&!y&&x(d),d},push(d,y,M,{add:p=!1}={}){u((w,b)=>{let A=0;o==="max"?A=y[m[w]]:g(b,N=>{A+=h*y[N]}),M[w]=p?M[w]+A:A})},pull(d,y,M){d.fill(0,0,s*i),u((p,w)=>{o==="max"?d[m[p]]+=M[p]:g(w,b=>{d[b]+=h*M[p]})})},outer(){}}}var Ce=[.4914,.4822,.4465],tn=[.247,.2435,.2616],re={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=j(o,256);return{plan:[...Array.from({length:j(t,2)},()=>{let a=s;return F(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:a,bias:F(r,!0)}],[e]]}).flat(),["bias",F(r,!0)]]}},convnet:({width:o})=>{let t=j(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:Ce,std:tn}}},en=Object.keys(re);function se(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:l}=W(o),{plan:a,...i}=re[s](l);return nn(a,{shape:t,classes:n,seed:e,weights:r,...i})}function nn(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:l=0,weights:a}){let[i,c,f]=t,m=c*f,h=i*m,u=o.every(([w,b])=>w!=="bias"||b),x=[...o.filter(([w])=>w!=="bias"),["dense",{units:n,bias:u}]],d=oe(x,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),y=w=>Array.from({length:i},(b,A)=>w.length===i?w[A]:on(w)),M=y(r),p=y(s);return{shape:t,inputs:h,classes:n,mean:M,std:p,count:d.reduce((w,{layer:b})=>w+b.count,0),shapes:d.flatMap(({layer:w})=>w.shapes),weights:a??sn(d.map(({layer:w})=>w),e,new v(l)),stages:(w,b)=>oe(x,t,w,b),normalise(w,b){for(let A=0;A<w.length;A++){let N=Math.floor(A/m)%i;b[A]=(w[A]-M[N])/p[N]}},denormalise(w,b){for(let A=0;A<w.length;A++)b[A]=w[A]/p[Math.floor(A/m)%i]}}}var on=o=>o.reduce((t,n)=>t+n,0)/o.length;function oe(o,t,n,e){let r=[],s=t,l=0;for(let[a,i]of o){if(a in ct){r[r.length-1].activation=ct[a];continue}let c=rn(a,i,s,n,e);r.push({layer:c,activation:ct.identity,at:l}),s=c.shape,l+=c.count}return r}function rn(o,t,n,e,r){return o==="convolution"?te({shape:n,...t},e,r):o==="dense"?ee({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Ct({shape:n,...t},e,r):ne(o==="max"?"max":"average",{shape:n,kernel:t},e)}function sn(o,t,n){let e=o.flatMap(({shapes:l,fan:a})=>l.map((i,c)=>{let f=i.reduce((h,u)=>h*u,1),m=1/Math.sqrt(a);return a?n.uniforms(f,-m,m):new Float32Array(f).fill(c?0:1)})),r=t?e.map(l=>n.uniforms(l.length,-.5,.5)):e,s=new Float32Array(r.reduce((l,a)=>l+a.length,0));return r.reduce((l,a)=>(s.set(a,l),l+a.length),0),s}var ln={ig:{options:Qt,make:Zt},dlg:{options:Jt,make:Xt},analytic:{options:Ht,make:Wt}};function At(o){let{name:t,options:n}=W(o),{init:e}=n;return ln[t].make(n,e&&!Yt.includes(e)?At(e):null)}function ie(o,t,n=Ft()){let e=(w,b)=>Number(o[w]??b),r=e("seed",0),s=e("batch_size",1),l=e("image_size",32),a=e("num_classes",10),i=String(o.model??"lenet"),c=W(String(o.weights??"init")),f=se(i,{shape:[3,l,l],classes:a,seed:Number(c.options.seed??0)}),m=new v(Z(r,"labels")),h=Array.from({length:s},()=>m.whole(a)),u=dt(String(o.defense??"none")),g=zt(f.shapes),{clean:x,update:d}=an({victim:f,truth:t,labels:h,stacked:u,cut:g,machine:n,seed:r}),y=String(o.knowledge??"labels").split("+"),M={victim:f,batch:s,update:d,cut:g,machine:n,labels:y.includes("labels")?h:null,defense:y.includes("defense")?u:null},p=At(String(o.attack??"ig"));return{victim:f,truth:t,labels:h,clean:x,observation:M,attack:p,seed:Z(r,"attack")}}function an({victim:o,truth:t,labels:n,stacked:e,cut:r,machine:s,seed:l}){let a=n.length,i=o.inputs,c=(u,g)=>{let x=s.room(o.count);return new H(o,g.length,s).gradient(u,X(g,o.classes),x),Float32Array.from(x)},f=c(t,n),m=u=>c(t.subarray(u*i,(u+1)*i),[n[u]]),h=new v(Z(l,"defense"));return{clean:f,update:It(e,a,m,()=>f.slice(),r,h)}}function le({observation:o},t){let n=o.update.slice(),e=new v(Z(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),l=i=>Math.sqrt(i.reduce((c,f)=>c+f*f,0)),a=l(r)/Math.max(l(s),1e-12);r.forEach((i,c)=>{r[c]=s[c]*a})}return{...o,update:n}}var tt=11,cn=1.5,fn=100;function U(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(R(o[e])-R(t[e]))**2;return n/o.length}var $=(o,t)=>-10*Math.log10(Math.max(U(o,t),10**(-fn/10))),ae=(()=>{let o=Array.from({length:tt},(n,e)=>Math.exp(-((e-5)**2)/(2*cn**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function hn(o,t,n){let e=n-tt+1,r=t-tt+1,s=new Float64Array(t*e),l=new Float64Array(r*e);for(let a=0;a<t;a++)for(let i=0;i<e;i++)for(let c=0;c<tt;c++)s[a*e+i]+=ae[c]*o[a*n+i+c];for(let a=0;a<r;a++)for(let i=0;i<tt;i++)for(let c=0;c<e;c++)l[a*e+c]+=ae[i]*s[(a+i)*e+c];return l}function Q(o,t,[n,e,r]){let s=e*r,l=.01**2,a=.03**2,i=0,c=0;for(let f=0;f<n;f++){let m=Float64Array.from({length:s},(p,w)=>R(o[f*s+w])),h=Float64Array.from({length:s},(p,w)=>R(t[f*s+w])),u=p=>hn(m.map((w,b)=>p(b)),e,r),g=u(p=>m[p]),x=u(p=>h[p]),d=u(p=>m[p]*m[p]),y=u(p=>h[p]*h[p]),M=u(p=>m[p]*h[p]);for(let p=0;p<g.length;p++,c++){let w=2*g[p]*x[p]+l,b=2*(M[p]-g[p]*x[p])+a;i+=w*b/((g[p]**2+x[p]**2+l)*(d[p]-g[p]**2+(y[p]-x[p]**2)+a))}}return i/c}var z=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function B(o,t,n=t.length){let e=z(o,n),r=z(t,n),s=r.length;if(s===1)return o;let l=r.map(f=>e.map(m=>U(f,m))),a=new Float64Array(1<<s).fill(1/0),i=new Int8Array(1<<s);a[0]=0;for(let f=0;f<1<<s;f++){let m=mn(f);for(let h=0;h<s&&m<s;h++){let u=f|1<<h,g=a[f]+l[m][h];u!==f&&g<a[u]&&(a[u]=g,i[u]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,m=s-1;m>=0;m--)c.set(e[i[f]],m*n),f^=1<<i[f];return c}function mn(o){let t=0;for(;o;o&=o-1)t++;return t}var ce=["Nothing","Colours and layout","Recognisable","Faithful"],un="Too short to tell",pn=.05,dn=.02,et=[.1,.85,.95],fe=.25,gn=.01,wn=99,xn=.1,yn=6,Mn=(o,t)=>o.filter(n=>t.every(e=>U(n,e)>gn)).slice(0,wn);function he(o,t,n){let e=U(o,t);return 1+n.filter(r=>U(o,r)<=e).length}function bn({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,dn*n)&&e>=et[1]){let i=e>=et[2]?3:2;return ht(i,i===3?"copy":"recognised","structure",e,et[i-1])}let l=Math.max(1,pn/s*n);if(o>l)return ht(0,"not-found","rank",o,l);if(o>=t)return ht(0,"guesswork","rank",o,t-1);let a=(i,c,f)=>ht(+(c>=f),c>=f?"layout":"no-gain",i,c,f);return e/et[0]>=r/fe?a("structure",e,et[0]):a("pixels",r,fe)}var ht=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function me(o){let t=a=>Math.min(...a.map(i=>i.loss)),e=[...new Set(o.map(a=>a.restart))].map(a=>o.filter(i=>i.restart===a)).sort((a,i)=>t(a)-t(i))[0]??[];if(e.length<yn)return null;let r=e[0].iteration,s=e[e.length-1].iteration,l=t(e.filter(a=>a.iteration<=r+.75*(s-r)));return!(l>0&&1-t(e)/l>xn)}function ue(o,t,n,e,r,s){let l=s[0]*s[1]*s[2],a=z(t,l),i=Mn(e,a),c=z(B(o,t,l),l),f=z(B(n,t,l),l),m=a.map((p,w)=>{let b=Q(f[w],p,s),A=U(f[w],p),N=Q(c[w],p,s),T=U(c[w],p);return{ssim:N,mse:T,control_ssim:b,control_mse:A,rank:he(c[w],p,i),control_rank:he(f[w],p,i),candidates:i.length+1,structure:(N-b)/Math.max(1e-6,1-b),pixels:1-T/Math.max(1e-10,A)}}),h=m.map(p=>bn(p,a.length)),u=Math.max(...h.map(p=>p.level)),g=m.reduce((p,w,b)=>(h[b].level-h[p].level||w.structure-m[p].structure)>0?b:p,0),x=u===0&&r===!1,d=m[g],y=x?"too-short":h[g].code,M=p=>p.reduce((w,b)=>w+b,0)/p.length;return{level:u,word:x?un:ce[u],levels:h.map(p=>p.level),reason:{...h[g],code:y,picture:g,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:M(a.map((p,w)=>$(c[w],p)-$(f[w],p))),control:{name:"noise",psnr:M(a.map((p,w)=>$(f[w],p))),ssim:M(m.map(p=>p.control_ssim)),mse:M(m.map(p=>p.control_mse))},pictures:h.map((p,w)=>({level:p.level,word:ce[p.level],code:p.code,...m[w]}))}}var pe=64,An=o=>new Set(Array.from({length:pe},(t,n)=>Math.round((o-1)*(n/(pe-1))**2)));function St(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let l=0;l<e;l++)for(let a=0;a<3;a++)for(let i=0;i<n;i++)s[4*(Math.floor(i/t)*r+l*t+i%t)+a]=255*o[(3*l+a)*n+i];return s}var nt=o=>o.reduce((t,n)=>t+n,0)/o.length,mt=class{constructor({settings:t,truth:n,others:e}){this.settings=t,this.others=e,this.experiment=ie(t,n),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{victim:t,truth:n,labels:e,clean:r,observation:s,attack:l}=this.experiment;return{total:Math.max(1,l.iterations-1),single:l.single,labels:e,numel:t.count,truth:St(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{victim:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:gt(n,e,r),clean:gt(t,e,r),numel:n.length,share:_t(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=An(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:l}=this.experiment,a=z(l,this.size),i=B(e,l,this.size),c=z(i,this.size),f=u=>nt(c.map((g,x)=>u(g,a[x],this.shape))),m=St(i,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f($),ssim:f(Q),pixels:m,kept:s}}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=z(t,this.size),r=z(B(n.pictures,t,this.size),this.size),s=r.map((l,a)=>Q(l,e[a],this.shape));return{psnr:nt(r.map((l,a)=>$(l,e[a]))),ssim:nt(s),mse:nt(r.map((l,a)=>U(l,e[a]))),lpips:null,fmse:null,recovered:null,success:nt(s.map(l=>+(l>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,l=this.last.pictures.slice(),a=le(this.experiment,Number(this.settings.seed??0)),i=l,c=0;for(let u of t.run(a,n))if(u&&(i=u.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||me(this.kept),m=ue(l,e,i.slice(),z(r,s),f,this.shape),h=St(B(i,e,s),this.shape[1]);return{...m,control:{...m.control,pixels:h}}}};var de=160,Y=o=>postMessage(o);function Sn(o){let t=new mt(o),n=t.still();if(o.only==="wire")return Y({state:"wire",wire:n.wire});Y({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let i=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),i};for(let i=t.attack();!i.next().done;)performance.now()-r>de&&Y({state:"running",moments:s()});let l={seconds:t.seconds,scores:t.scores()};Y({state:"judging",share:0,moments:s(),...l});let a=t.judge();for(;;){let{done:i,value:c}=a.next();if(i)return Y({state:"done",moments:[],verdict:c,...l});performance.now()-r>de&&(r=performance.now(),Y({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{Sn(o.data)}catch(t){Y({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
+  // worker:/work/h-explore/gi_core/web/engine/worker.js
+  var worker_default = '"use strict";(()=>{function pt(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function W(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?pt(n.join(":"),","):[]){let[s,...l]=r.split("=");e[s.trim()]=l.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var dt=o=>o.trim()==="none"?[]:pt(o,"+").map(W),F=(o,t)=>o===void 0?t:o.toLowerCase()==="true",j=(o,t)=>o===void 0?t:Number(o);function kt(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function Et(o,t,{norm:n,scope:e}){let r=j(n,1);for(let s of e==="tensor"?t(o):[o]){let l=Math.min(1,r/Math.max(kt(s),1e-38));for(let a=0;a<s.length;a++)s[a]*=l}}function xe(o,t,{sigma:n},e){let r=j(n,.01);for(let s of t(o)){let l=e.normals(s.length);for(let a=0;a<s.length;a++)s[a]+=Math.fround(r*l[a])}}function we(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,V(j(n,.1)*r.length)),l=Uint32Array.from(r,(a,i)=>i).sort((a,i)=>Math.abs(r[i])-Math.abs(r[a]));for(let a=s;a<l.length;a++)r[l[a]]=0}}var V=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function ye(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function Me(o,t,{bits:n,stochastic:e,scale:r},s){let l=2**(j(n,4)-1)-1,a=F(e,!0);for(let i of t(o)){let c=r==="l2"?kt(i):i.reduce((m,h)=>Math.max(m,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let m=0;m<i.length;m++){let h=Math.fround(Math.fround(Math.abs(i[m])/f)*l),u=a?Math.floor(Math.fround(h+s.uniform())):V(h);i[m]=Math.sign(i[m])*u*Math.fround(f/l)}}}var Tt={clip:Et,gaussian:xe,topk:we,sign:ye,quantize:Me},Nt=({name:o,options:t})=>o==="clip"&&t.per!=="update";function It(o,t,n,e,r,s){let l=o.filter(Nt),a=l.length?be(t,i=>{let c=n(i);return l.forEach(({options:f})=>Et(c,r,f,s)),c}):e();for(let{name:i,options:c}of o.filter(f=>!Nt(f)))Tt[i](a,r,c,s);return a}function be(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var jt=12,Ot=64;function Ae(o){let t=o.map(Math.sqrt),n=t.reduce((s,l)=>s+l,0),e=0,r=t.map(s=>V(e+=1+s/n*(Ot-o.length)));return r.map((s,l)=>s-(l?r[l-1]:0))}var _t=(o,t,n)=>Array.from({length:n},(e,r)=>V(o+(t-o)*r/Math.max(1,n-1)));function Se(o,t,n){let e=o.length/t,r=Array.from({length:n},(a,i)=>V((e-1)*(i+1)/(n+1))),s=_t(0,t-1,jt).flatMap(a=>r.map(i=>Math.abs(o[a*e+i]))),l=Float64Array.from(s).sort();return s.map(a=>V(255*Ne(l,a)/Math.max(1,s.length-1)))}function Ne(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function gt(o,t,n){let e=n(o).map((i,c)=>({part:i,height:t[c][0]})).filter((i,c)=>t[c].length>1),r=_t(0,e.length-1,Math.min(e.length,Ot)).map(i=>e[i]),s=Ae(r.map(({part:i})=>i.length)),l=r.map(({part:i,height:c},f)=>Se(i,c,s[f])),a=Array.from({length:jt},(i,c)=>l.flatMap((f,m)=>f.slice(c*s[m],(c+1)*s[m])));return btoa(String.fromCharCode(...a.flat()))}function vt(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function ke(o,t,n,e,r,s,l,a,i){i||a.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)Ee(c,t,n,e,r,s,l,a);for(;c<o;c++)Te(c,t,n,e,r,s,l,a)}function Ee(o,t,n,e,r,s,l,a){let i=o*r,c=i+r,f=c+r,m=f+r,h=o*t,u=h+t,g=u+t,w=g+t,d=0;for(;d+2<=t;d+=2){let y=0,M=0,p=0,x=0,b=0,A=0,N=0,T=0;for(let O=0,S=0,k=d;O<n;O++,S+=s,k+=t){let I=l[k],E=l[k+1],v=e[i+S],D=e[c+S],q=e[f+S],G=e[m+S];y+=v*I,M+=D*I,p+=q*I,x+=G*I,b+=v*E,A+=D*E,N+=q*E,T+=G*E}a[h+d]+=y,a[u+d]+=M,a[g+d]+=p,a[w+d]+=x,a[h+d+1]+=b,a[u+d+1]+=A,a[g+d+1]+=N,a[w+d+1]+=T}for(;d<t;d++)for(let y=0,M=0,p=d;y<n;y++,M+=s,p+=t){let x=l[p];a[h+d]+=e[i+M]*x,a[u+d]+=e[c+M]*x,a[g+d]+=e[f+M]*x,a[w+d]+=e[m+M]*x}}function Te(o,t,n,e,r,s,l,a){let i=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],m=c*t;if(f!==0)for(let h=0;h<t;h++)a[i+h]+=f*l[m+h]}}function Ie(o,t,n,e,r,s,l){l||s.fill(0,0,o*t);let a=0;for(;a+4<=o;a+=4)je(a,t,n,e,r,s);for(;a<o;a++)for(let i=0;i<t;i++){let c=0;for(let f=0,m=a*n,h=i*n;f<n;f++)c+=e[m+f]*r[h+f];s[a*t+i]+=c}}function je(o,t,n,e,r,s){let l=o*n,a=l+n,i=a+n,c=i+n,f=0;for(;f+2<=t;f+=2){let m=0,h=0,u=0,g=0,w=0,d=0,y=0,M=0;for(let x=0,b=f*n,A=b+n;x<n;x++){let N=r[b+x],T=r[A+x],O=e[l+x],S=e[a+x],k=e[i+x],I=e[c+x];m+=O*N,h+=S*N,u+=k*N,g+=I*N,w+=O*T,d+=S*T,y+=k*T,M+=I*T}let p=o*t+f;s[p]+=m,s[p+t]+=h,s[p+2*t]+=u,s[p+3*t]+=g,s[p+1]+=w,s[p+t+1]+=d,s[p+2*t+1]+=y,s[p+3*t+1]+=M}if(f<t)for(let m=0,h=f*n;m<n;m++){let u=r[h+m],g=o*t+f;s[g]+=e[l+m]*u,s[g+t]+=e[a+m]*u,s[g+2*t]+=e[i+m]*u,s[g+3*t]+=e[c+m]*u}}var Ft=(o=Float32Array)=>({room:t=>new o(t),rows:ke,dots:Ie});var H=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:l})=>n*l.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:l})=>r(n*l.inputs)),this.steep=this.stages.map(({layer:l})=>r(n*l.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let l=this.outputs[s],a=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],l);for(let i=0;i<l.length;i++)l[i]=r.value(l[i]),a[i]=r.slope(l[i]);n=l}),n}gradient(t,n,e){let{batch:r,classes:s,shares:l,stages:a}=this,i=this.forward(t),c=a.length-1,f=0;for(let h=0;h<r;h++)f+=Oe(i,l,n,h*s,s)/r;for(let h=0;h<l.length;h++)this.deltas[c][h]=(l[h]-n[h])/r;let m=this.cut(e);for(let h=c;h>=0;h--){let{layer:u}=a[h];if(u.outer(this.deltas[h],this.seen[h],m[h]),!h)break;let g=this.deltas[h-1],w=this.slopes[h-1],d=this.pulled[h];u.pull(d,this.parts[h],this.deltas[h]);for(let y=0;y<g.length;y++)g[y]=w[y]*d[y]}return f}along(t,n,e){let{batch:r,classes:s,shares:l,stages:a,tangents:i}=this,c=this.cut(t),f=a.length-1;a.forEach(({layer:u},g)=>{if(u.count?u.push(c[g],this.seen[g],i[g]):i[g].fill(0),!g)return;let w=this.steep[g],d=this.slopes[g-1],y=i[g-1];for(let M=0;M<w.length;M++)w[M]=d[M]*y[M];u.push(this.parts[g],u.see(w,!0),i[g],{bias:!1,add:!0})});let m=i[f];if(e)for(let u=0;u<m.length;u++)e[u]=-m[u]/r;for(let u=0;u<r;u++)_e(m,l,u*s,s,r);let h=m;for(let u=f;u>=0;u--){let{layer:g}=a[u],w=g.count?[c[u],this.deltas[u]]:[];if(g.pull(this.pulled[u],this.parts[u],h,...w),!u)break;let{activation:d}=a[u-1],y=this.outputs[u-1],M=this.slopes[u-1],p=this.deltas[u-1],x=i[u-1],b=this.pulled[u];for(let A=0;A<b.length;A++)b[A]=M[A]*b[A]+d.bend(y[A])*p[A]*x[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function Oe(o,t,n,e,r){let s=-1/0,l=0,a=0;for(let i=e;i<e+r;i++)s=Math.max(s,o[i]);for(let i=e;i<e+r;i++)l+=Math.exp(o[i]-s);for(let i=e;i<e+r;i++)t[i]=Math.exp(o[i]-s)/l,a-=n[i]*(o[i]-s-Math.log(l));return a}function _e(o,t,n,e,r){let s=0;for(let l=n;l<n+e;l++)s+=t[l]*o[l];for(let l=n;l<n+e;l++)o[l]=t[l]*(o[l]-s)/r}function zt({shape:[o,t,n],std:e},r,s){let l=r*o,a=s/(l*t*(n-1)),i=s/(l*(t-1)*n);return(c,f)=>{let m=0;for(let h=0,u=0;h<l;h++){let g=1/e[h%o];for(let w=0;w<t;w++)for(let d=0;d<n;d++,u++)d+1<n&&(m+=Rt(c,f,u,u+1,g,a)),w+1<t&&(m+=Rt(c,f,u,u+n,g,i))}return m}}function Rt(o,t,n,e,r,s){let l=(o[e]-o[n])*r,a=l>0?s*r:l<0?-s*r:0;return t[e]+=a,t[n]-=a,s*Math.abs(l)}var J=class{constructor(t,n,{distance:e,name:r,tv:s=0},l){this.sweeps=new H(t,n,l),this.distance=e,this.name=r,this.smooth=s?zt(t,n,s):null,this.update=l.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let l=this.smooth(t,e);return{loss:s+l,terms:{[this.name]:s,tv:l}}}};function X(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function Pt(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,l)=>s+l,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Dt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var ve=Dt(1/2,8),Fe=Dt(1/3,64),L=(o,t)=>o>>>t|o<<32-t;function Re(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function ze(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=L(n[e-15],7)^L(n[e-15],18)^n[e-15]>>>3,s=L(n[e-2],17)^L(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function qt(o){let t=Re(new TextEncoder().encode(o)),n=Int32Array.from(ve);for(let e=0;e<t.byteLength;e+=64){let r=ze(t,e),[s,l,a,i,c,f,m,h]=n;for(let u=0;u<64;u++){let g=h+(L(c,6)^L(c,11)^L(c,25))+(c&f^~c&m)+Fe[u]+r[u],w=(L(s,2)^L(s,13)^L(s,22))+(s&l^s&a^l&a);[h,m,f,c,i,a,l,s]=[m,f,c,i+g|0,a,l,s,g+w|0]}[s,l,a,i,c,f,m,h].forEach((u,g)=>{n[g]+=u})}return Uint32Array.from(n)}var $=624,Pe=397,Z=(o,t)=>qt(`${o}/${t}`)[0]>>>1,ot=(o,t)=>o+7919*t,_=class{constructor(t){let n=new Uint32Array($);n[0]=t%2**32;for(let e=1;e<$;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=$,this.kept=null}bits(){this.at===$&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<$;n++){let e=t[n]&2147483648|t[(n+1)%$]&2147483647;t[n]=t[(n+Pe)%$]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),l=new Float32Array(t);for(let a=0;a<t;a++)l[a]=this.uniform()*s+r;return l}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)Gt(n,e);return t%16&&(n.set(this.uniforms(16),t-16),Gt(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function Gt(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*Lt(o,t,n,{count:e,lr:r,signed:s,decay:l,box:a},i){let c=t.slice(),f=new Float32Array(c.length),m=De(f),h=i.room(c.length),{mean:u,std:g,shape:[w,d,y]}=n,M=d*y;n.normalise(c,f);let p=new Set(l?[3,5,7].map(N=>Math.floor(e*N/8)):[]),x=c.slice(),b=1/0,A=r;for(let N=0;N<=e;N++){for(let S=0;S<c.length;S++){let k=Math.floor(S/M)%w;c[S]=f[S]*g[k]+u[k]}let{loss:T,terms:O}=o(c,h);if(T<b&&(b=T,x.set(c)),yield{iteration:N,pictures:a?x:x.map(R),loss:T,terms:O},N===e)return;if(p.has(N)&&(A*=.1),s)for(let S=0;S<h.length;S++)h[S]=Math.sign(h[S]);else for(let S=0;S<h.length;S++)h[S]*=g[Math.floor(S/M)%w];if(m(h,A),a)for(let S=0;S<f.length;S++){let k=Math.floor(S/M)%w;f[S]=Math.min(Math.max(f[S],-u[k]/g[k]),(1-u[k])/g[k])}}}var R=o=>Math.min(1,Math.max(0,o));function De(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let l=s/(1-.9**e),a=Math.sqrt(1-.999**e);for(let i=0;i<o.length;i++){let c=r[i],f=t[i]+=(1-.9)*(c-t[i]),m=n[i]=.999*n[i]+(1-.999)*c*c;o[i]-=l*f/(Math.sqrt(m)/a+1e-8)}}}var Ht=["tolerance"];function Wt(o){let t=j(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[l,a]=s(r),i=n.inputs,c=Array.from(a.keys()).sort((g,w)=>Math.abs(a[w])-Math.abs(a[g])).slice(0,Math.max(256,16*e)).filter(g=>a[g]!==0);if(!c.length)throw Error("bias");let f=c.map(g=>qe(l.subarray(g*i,(g+1)*i),a[g],n)),m=Ge(f,e,t),h=new Float32Array(e*i),u=0;m.forEach((g,w)=>{h.set(f[g].map(R),w*i),u+=Vt(f[g])/e}),yield{iteration:0,restart:0,pictures:h,loss:u,terms:{"outside-box":u}}}}}function qe(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((l,a)=>{let i=Math.floor(a/(r*s));return l/t*e[i]+n[i]})}var Vt=o=>o.reduce((t,n)=>t+Math.abs(n-R(n)),0)/o.length,Ut=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function Ge(o,t,n){let e=o.map(a=>Vt(a)<=.001),r=o.map(a=>o.reduce((i,c)=>i+(Ut(a,c)<=n?1:0),0)),s=[...o.keys()].sort((a,i)=>Number(e[i])-Number(e[a])||r[i]-r[a]||a-i),l=[];for(let a of s)l.length<t&&l.every(i=>Ut(o[a],o[i])>n)&&l.push(a);return Array.from({length:t},(a,i)=>l[i%l.length])}function z(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var C=o=>Math.sqrt(z(o,o)),xt={cosine(o){let t=Math.max(C(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(C(e),1e-30),s=z(e,n)/r;for(let l=0;l<e.length;l++)e[l]=(e[l]*s/r-n[l])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let l=0;l<n.length;l++)e+=Math.abs(n[l]),r+=n[l]*t[l];e=Math.max(e,1e-30);let s=r/e;for(let l=0;l<n.length;l++)n[l]=(s*Math.sign(n[l])-t[l])/e;return 1-s}}};function rt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],l=s.some(({name:i})=>i==="sign"),a=xt[l?"sign-alignment":r](o);for(let{name:i,options:c}of[...s].reverse())i==="topk"?a=Le(a,o):i==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?a=Ue(a,j(c.norm,1)):i==="quantize"&&(a=He(r,o,e,c));return a}var Le=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Ue=(o,t)=>n=>{let e=C(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let i=0;i<n.length;i++)n[i]*=r;let l=o(n),a=e>t?z(n,s)/Math.max(e*e,1e-30):0;for(let i=0;i<n.length;i++)n[i]=r*(n[i]-a*s[i]);return l};function He(o,t,n,{bits:e,stochastic:r,scale:s}){let l=(F(r,!0)?1:.5)/(2**(j(e,4)-1)-1),a=t.slice(),i=t.slice();for(let c of n(a)){let f=s==="l2"?C(c):c.reduce((m,h)=>Math.max(m,Math.abs(h)),0);c.fill(l*f)}return c=>{for(let f=0;f<c.length;f++)i[f]=Math.min(Math.max(c[f],t[f]-a[f]),t[f]+a[f]);return xt[o](i)(c)}}var st=16;function We({victim:o,machine:t}){let n=new H(o,st,t),e=n.stages.length-1;n.forward(new _(0).uniforms(st*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),l=n.seen[e];for(let a=0;a<st;a++)for(let i=0;i<r;i++)s[i]+=l[a*r+i]/st;return s}function Ve({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function $e(o){let{weight:t,bias:n}=Ve(o),{classes:e}=o.victim,r=We(o),s=Array.from({length:e},(i,c)=>r.reduce((f,m,h)=>f+m*t[c*r.length+h],n?n[c]:0)),l=n?s.reduce((i,c,f)=>i+c*n[f],0):1,a=s.map(i=>l>=0?i:-i);return a.indexOf(Math.min(...a))}var it=o=>o.labels??[$e(o)];var $t=20,Ke=100,Kt=1e-7,wt=1e-9;function yt(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var Mt=class{pairs=[];scale=1;learn(t,n){let e=z(t,n);e>1e-10&&(this.pairs.length===Ke&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/z(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:l,ro:a}=r,i=r.al=z(l,n)*a;for(let c=0;c<n.length;c++)n[c]-=i*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:l}of this.pairs){let a=l-z(e,n)*s;for(let i=0;i<n.length;i++)n[i]+=a*r[i]}return n}};function Be(o,t){let n=new Mt,e=new Float32Array(o.length),r=null,s=e,l=t,a=0;return function*(i){let{loss:c}=i(o,e);if(!(yt(e)<=Kt))for(let f=1;f<=$t;f++){if(a++,r&&n.learn(e.map((h,u)=>h-r[u]),s.map(h=>h*l)),s=n.direction(e),r=e.slice(),l=a===1?Math.min(1,1/e.reduce((h,u)=>h+Math.abs(u),0))*t:t,z(e,s)>-wt)return;for(let h=0;h<o.length;h++)o[h]+=l*s[h];if(f===$t)return;let m=c;if(c=i(o,e).loss,yield null,yt(e)<=Kt||yt(s)*l<=wt||Math.abs(c-m)<wt)return}}}function*Bt(o,t,{count:n,pixels:e,lr:r,box:s,patience:l,below:a}){let i=t.slice(),c=Be(i,r),f=new Float32Array(i.length),m=o(i,f),h=m.loss,u=h,g=0,w=i.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:w.map(R),...m,lowest:h},d===n||h<a||l>0&&(g>=l||!Number.isFinite(m.loss)))return;if(yield*c(o),s)for(let y=0;y<e;y++)i[y]=R(i[y]);m=o(i,f),m.loss<h&&(w=i.slice(0,e),h=m.loss),g++,h<.5*u&&(u=h,g=0)}}function*lt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let l=1/0,a=null;for(let i of n(s))i?(l=Math.min(l,Number.isNaN(i.loss)?1/0:i.loss),a=l<r||!e?i.pictures:e,yield{...i,iteration:s*t+i.iteration,restart:s,pictures:a}):yield null;a&&(e=a.slice()),r=Math.min(r,l)}}var Yt=["randn","rand","grey"];function bt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,l,a]}=o,i=l*a;return new _(n).normals(t*o.inputs).map((c,f)=>{let m=Math.floor(f/i)%s;return c*r[m]+e[m]})}function at(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?bt(t,n).map(R):o==="grey"?new Float32Array(e).fill(.5):new _(n).uniforms(e)}var Jt=["steps","restarts","init","lr","box","patience","labels"],Ye=1e-8;function Xt(o,t){let n=j(o.steps,300),e=j(o.restarts,1),r=o.init??"randn",s={count:n,lr:j(o.lr,1),box:F(o.box,!1),patience:j(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f,update:m}=l,h=c*i.inputs,u={distance:rt(l,"l2"),name:"l2"},g=Ye*z(m,m),w=new J(i,c,u,f),d=(o.labels??"joint")==="joint",y=d?Xe(w,c,f):Je(w,it(l),i),M=!1;yield*lt(e,n+1,function*(p){if(M)return;let x=ot(a,p),b=bt(l,x);if(t)for(let T of t.run(l,x))b=T?.pictures.slice()??b;else r!=="randn"&&(b=at(r,l,x));let A=d?new _(x+1).normals(c*i.classes):new Float32Array(0),N=new Float32Array(h+A.length);N.set(b),N.set(A,h);for(let T of Bt(y,N,{...s,pixels:h,below:g}))yield T,M=(T?.lowest??1/0)<g})}}}function Je(o,t,{classes:n}){let e=X(t,n);return(r,s)=>o.evaluate(r,e,s)}function Xe(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,l=new Float64Array(t*e),a=n.room(t*e);return(i,c)=>{for(let m=0;m<t;m++){let h=i.subarray(s+m*e,s+(m+1)*e),u=Math.max(...h),g=h.reduce((w,d)=>w+Math.exp(d-u),0);h.forEach((w,d)=>{l[m*e+d]=Math.exp(w-u)/g})}let f=o.evaluate(i.subarray(0,s),l,c.subarray(0,s),a);for(let m=0;m<t;m++){let h=0;for(let u=m*e;u<(m+1)*e;u++)h+=l[u]*a[u];for(let u=m*e;u<(m+1)*e;u++)c[s+u]=l[u]*(a[u]-h)}return f}}var Qt=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function Zt(o,t){let n=j(o.steps,4800),e=j(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:j(o.lr,.1),signed:F(o.signed,!0),decay:F(o.decay,!0),box:F(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f}=l,m={distance:rt(l,r),name:r,tv:j(o.tv,.01)},h=new J(i,c,m,f),u=X(it(l),i.classes);yield*lt(e,n+1,function*(g){let w=ot(a,g),d=t?null:at(o.init??"randn",l,w);for(let y of t?.run(l,w)??[])d=y?.pictures.slice()??d;d&&(yield*Lt((y,M)=>h.evaluate(y,u,M),d,i,s,f))})}}}var ct={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Ct({shape:o,mean:t,variance:n},e,r){let[s,l,a]=o,i=l*a,c=s*i,f=Float64Array.from({length:s},(w,d)=>t?.[d]??0),m=Float64Array.from({length:s},(w,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),u=r.room(e*c),g=w=>{for(let d=0;d<e*s;d++)w(d%s,d*i,(d+1)*i)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(w,d=!1){let y=d?u:h;return g((M,p,x)=>{let b=d?0:f[M];for(let A=p;A<x;A++)y[A]=(w[A]-b)*m[M]}),y},push(w,d,y,{bias:M=!0,add:p=!1}={}){g((x,b,A)=>{let N=w[x],T=M?w[s+x]:0;for(let O=b;O<A;O++)y[O]=N*d[O]+T+(p?y[O]:0)})},pull(w,...d){w.fill(0,0,e*c);for(let y=0;y<d.length;y+=2)g((M,p,x)=>{let b=d[y][M]*m[M],A=d[y+1];for(let N=p;N<x;N++)w[N]+=b*A[N]})},outer(w,d,y){y.fill(0,0,2*s),g((M,p,x)=>{let b=0,A=0;for(let N=p;N<x;N++)b+=w[N]*d[N],A+=w[N];y[M]+=b,y[s+M]+=A})}}}function te({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,l){let[a,i,c]=o,{rows:f,dots:m}=l,h=Math.floor((i+2*r-n)/e)+1,u=Math.floor((c+2*r-n)/e)+1,g=h*u,w=a*n*n,d=t*w,y=a*i*c,M=t*g,p={channels:a,height:i,width:c,kernel:n,stride:e,padding:r,high:h,wide:u},x=()=>Array.from({length:s},()=>l.room(w*g)),b=x(),A=x(),N=l.room(w*g),T=l.room(d),O=(S,k,I)=>s===1?S:S.subarray(k*I,(k+1)*I);return{shape:[t,h,u],inputs:y,outputs:M,fan:w,shapes:[[t,a,n,n],[t]],count:d+t,see(S,k=!1){let I=k?A:b;return I.forEach((E,v)=>Qe(O(S,v,y),E,p)),I},push(S,k,I,{bias:E=!0,add:v=!1}={}){for(let D=0;D<s;D++){let q=O(I,D,M);if(f(t,g,w,S,w,1,k[D],q,v),E)for(let G=0;G<t;G++){let ge=S[d+G];for(let ut=G*g;ut<(G+1)*g;ut++)q[ut]+=ge}}},pull(S,...k){S.fill(0,0,s*y);for(let I=0;I<s;I++){for(let E=0;E<k.length;E+=2)f(w,g,t,k[E],1,w,O(k[E+1],I,M),N,E>0);Ze(N,O(S,I,y),p)}},outer(S,k,I){for(let E=0;E<s;E++)if(m(t,w,g,O(S,E,M),k[E],E?T:I,!1),E)for(let v=0;v<d;v++)I[v]+=T[v];for(let E=0;E<t;E++){let v=0;for(let D=0;D<s;D++)for(let q=D*M+E*g,G=q+g;q<G;q++)v+=S[q];I[d+E]=v}}}}function ft(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Qe(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,w]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<w;p++){let x=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[A+b]=o[x+b*a]}}}}function Ze(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,w]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<w;p++){let x=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[x+b*a]+=o[A+b]}}}}function ee({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let l=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:l+(n?t:0),see:a=>a,push(a,i,c,f={}){if(s(e,t,o,i,a,c,f.add??!1),n&&(f.bias??!0))for(let m=0;m<e;m++)for(let h=0;h<t;h++)c[m*t+h]+=a[l+h]},pull(a,...i){for(let c=0;c<i.length;c+=2)r(e,o,t,i[c+1],t,1,i[c],a,c>0)},outer(a,i,c){if(r(t,o,e,a,1,t,i,c,!1),!!n)for(let f=0;f<t;f++){let m=0;for(let h=0;h<e;h++)m+=a[h*t+f];c[l+f]=m}}}}function ne(o,{shape:[t,n,e],kernel:r},s){let l=Math.floor(n/r),a=Math.floor(e/r),i=t*n*e,c=t*l*a,f=s*t,m=new Int32Array(o==="max"?s*c:0),h=1/(r*r),u=d=>{for(let y=0,M=0;y<f;y++)for(let p=0;p<l;p++)for(let x=0;x<a;x++,M++)d(M,(y*n+p*r)*e+x*r)},g=(d,y)=>{for(let M=0;M<r;M++)for(let p=0;p<r;p++)y(d+M*e+p)},w=d=>u((y,M)=>{m[y]=M,g(M,p=>{d[p]>d[m[y]]&&(m[y]=p)})});return{shape:[t,l,a],inputs:i,outputs:c,fan:0,shapes:[],count:0,see(d,y=!1){return o==="max"&&!y&&w(d),d},push(d,y,M,{add:p=!1}={}){u((x,b)=>{let A=0;o==="max"?A=y[m[x]]:g(b,N=>{A+=h*y[N]}),M[x]=p?M[x]+A:A})},pull(d,y,M){d.fill(0,0,s*i),u((p,x)=>{o==="max"?d[m[p]]+=M[p]:g(x,b=>{d[b]+=h*M[p]})})},outer(){}}}var Ce=[.4914,.4822,.4465],tn=[.247,.2435,.2616],re={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=j(o,256);return{plan:[...Array.from({length:j(t,2)},()=>{let a=s;return F(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:a,bias:F(r,!0)}],[e]]}).flat(),["bias",F(r,!0)]]}},convnet:({width:o})=>{let t=j(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:Ce,std:tn}}},en=Object.keys(re);function se(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:l}=W(o),{plan:a,...i}=re[s](l);return nn(a,{shape:t,classes:n,seed:e,weights:r,...i})}function nn(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:l=0,weights:a}){let[i,c,f]=t,m=c*f,h=i*m,u=o.every(([x,b])=>x!=="bias"||b),w=[...o.filter(([x])=>x!=="bias"),["dense",{units:n,bias:u}]],d=oe(w,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),y=x=>Array.from({length:i},(b,A)=>x.length===i?x[A]:on(x)),M=y(r),p=y(s);return{shape:t,inputs:h,classes:n,mean:M,std:p,count:d.reduce((x,{layer:b})=>x+b.count,0),shapes:d.flatMap(({layer:x})=>x.shapes),weights:a??sn(d.map(({layer:x})=>x),e,new _(l)),stages:(x,b)=>oe(w,t,x,b),normalise(x,b){for(let A=0;A<x.length;A++){let N=Math.floor(A/m)%i;b[A]=(x[A]-M[N])/p[N]}},denormalise(x,b){for(let A=0;A<x.length;A++)b[A]=x[A]/p[Math.floor(A/m)%i]}}}var on=o=>o.reduce((t,n)=>t+n,0)/o.length;function oe(o,t,n,e){let r=[],s=t,l=0;for(let[a,i]of o){if(a in ct){r[r.length-1].activation=ct[a];continue}let c=rn(a,i,s,n,e);r.push({layer:c,activation:ct.identity,at:l}),s=c.shape,l+=c.count}return r}function rn(o,t,n,e,r){return o==="convolution"?te({shape:n,...t},e,r):o==="dense"?ee({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Ct({shape:n,...t},e,r):ne(o==="max"?"max":"average",{shape:n,kernel:t},e)}function sn(o,t,n){let e=o.flatMap(({shapes:l,fan:a})=>l.map((i,c)=>{let f=i.reduce((h,u)=>h*u,1),m=1/Math.sqrt(a);return a?n.uniforms(f,-m,m):new Float32Array(f).fill(c?0:1)})),r=t?e.map(l=>n.uniforms(l.length,-.5,.5)):e,s=new Float32Array(r.reduce((l,a)=>l+a.length,0));return r.reduce((l,a)=>(s.set(a,l),l+a.length),0),s}var ln={ig:{options:Qt,make:Zt},dlg:{options:Jt,make:Xt},analytic:{options:Ht,make:Wt}};function At(o){let{name:t,options:n}=W(o),{init:e}=n;return ln[t].make(n,e&&!Yt.includes(e)?At(e):null)}function ie(o,t,n=Ft()){let e=(x,b)=>Number(o[x]??b),r=e("seed",0),s=e("batch_size",1),l=e("image_size",32),a=e("num_classes",10),i=String(o.model??"lenet"),c=W(String(o.weights??"init")),f=se(i,{shape:[3,l,l],classes:a,seed:Number(c.options.seed??0)}),m=new _(Z(r,"labels")),h=Array.from({length:s},()=>m.whole(a)),u=dt(String(o.defense??"none")),g=Pt(f.shapes),{clean:w,update:d}=an({victim:f,truth:t,labels:h,stacked:u,cut:g,machine:n,seed:r}),y=String(o.knowledge??"labels").split("+"),M={victim:f,batch:s,update:d,cut:g,machine:n,labels:y.includes("labels")?h:null,defense:y.includes("defense")?u:null},p=At(String(o.attack??"ig"));return{victim:f,truth:t,labels:h,clean:w,observation:M,attack:p,seed:Z(r,"attack")}}function an({victim:o,truth:t,labels:n,stacked:e,cut:r,machine:s,seed:l}){let a=n.length,i=o.inputs,c=(u,g)=>{let w=s.room(o.count);return new H(o,g.length,s).gradient(u,X(g,o.classes),w),Float32Array.from(w)},f=c(t,n),m=u=>c(t.subarray(u*i,(u+1)*i),[n[u]]),h=new _(Z(l,"defense"));return{clean:f,update:It(e,a,m,()=>f.slice(),r,h)}}function le({observation:o},t){let n=o.update.slice(),e=new _(Z(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),l=i=>Math.sqrt(i.reduce((c,f)=>c+f*f,0)),a=l(r)/Math.max(l(s),1e-12);r.forEach((i,c)=>{r[c]=s[c]*a})}return{...o,update:n}}var tt=11,cn=1.5,fn=100;function U(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(R(o[e])-R(t[e]))**2;return n/o.length}var K=(o,t)=>-10*Math.log10(Math.max(U(o,t),10**(-fn/10))),ae=(()=>{let o=Array.from({length:tt},(n,e)=>Math.exp(-((e-5)**2)/(2*cn**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function hn(o,t,n){let e=n-tt+1,r=t-tt+1,s=new Float64Array(t*e),l=new Float64Array(r*e);for(let a=0;a<t;a++)for(let i=0;i<e;i++)for(let c=0;c<tt;c++)s[a*e+i]+=ae[c]*o[a*n+i+c];for(let a=0;a<r;a++)for(let i=0;i<tt;i++)for(let c=0;c<e;c++)l[a*e+c]+=ae[i]*s[(a+i)*e+c];return l}function Q(o,t,[n,e,r]){let s=e*r,l=.01**2,a=.03**2,i=0,c=0;for(let f=0;f<n;f++){let m=Float64Array.from({length:s},(p,x)=>R(o[f*s+x])),h=Float64Array.from({length:s},(p,x)=>R(t[f*s+x])),u=p=>hn(m.map((x,b)=>p(b)),e,r),g=u(p=>m[p]),w=u(p=>h[p]),d=u(p=>m[p]*m[p]),y=u(p=>h[p]*h[p]),M=u(p=>m[p]*h[p]);for(let p=0;p<g.length;p++,c++){let x=2*g[p]*w[p]+l,b=2*(M[p]-g[p]*w[p])+a;i+=x*b/((g[p]**2+w[p]**2+l)*(d[p]-g[p]**2+(y[p]-w[p]**2)+a))}}return i/c}var P=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function B(o,t,n=t.length){let e=P(o,n),r=P(t,n),s=r.length;if(s===1)return o;let l=r.map(f=>e.map(m=>U(f,m))),a=new Float64Array(1<<s).fill(1/0),i=new Int8Array(1<<s);a[0]=0;for(let f=0;f<1<<s;f++){let m=mn(f);for(let h=0;h<s&&m<s;h++){let u=f|1<<h,g=a[f]+l[m][h];u!==f&&g<a[u]&&(a[u]=g,i[u]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,m=s-1;m>=0;m--)c.set(e[i[f]],m*n),f^=1<<i[f];return c}function mn(o){let t=0;for(;o;o&=o-1)t++;return t}var ce=["Nothing","Colours and layout","Recognisable","Faithful"],un="Too short to tell",pn=.05,dn=.02,et=[.1,.85,.95],fe=.25,gn=.01,xn=99,wn=.1,yn=6,Mn=(o,t)=>o.filter(n=>t.every(e=>U(n,e)>gn)).slice(0,xn);function he(o,t,n){let e=U(o,t);return 1+n.filter(r=>U(o,r)<=e).length}function bn({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,dn*n)&&e>=et[1]){let i=e>=et[2]?3:2;return ht(i,i===3?"copy":"recognised","structure",e,et[i-1])}let l=Math.max(1,pn/s*n);if(o>l)return ht(0,"not-found","rank",o,l);if(o>=t)return ht(0,"guesswork","rank",o,t-1);let a=(i,c,f)=>ht(+(c>=f),c>=f?"layout":"no-gain",i,c,f);return e/et[0]>=r/fe?a("structure",e,et[0]):a("pixels",r,fe)}var ht=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function me(o){let t=a=>Math.min(...a.map(i=>i.loss)),e=[...new Set(o.map(a=>a.restart))].map(a=>o.filter(i=>i.restart===a)).sort((a,i)=>t(a)-t(i))[0]??[];if(e.length<yn)return null;let r=e[0].iteration,s=e[e.length-1].iteration,l=t(e.filter(a=>a.iteration<=r+.75*(s-r)));return!(l>0&&1-t(e)/l>wn)}function ue(o,t,n,e,r,s){let l=s[0]*s[1]*s[2],a=P(t,l),i=Mn(e,a),c=P(B(o,t,l),l),f=P(B(n,t,l),l),m=a.map((p,x)=>{let b=Q(f[x],p,s),A=U(f[x],p),N=Q(c[x],p,s),T=U(c[x],p);return{ssim:N,mse:T,control_ssim:b,control_mse:A,rank:he(c[x],p,i),control_rank:he(f[x],p,i),candidates:i.length+1,structure:(N-b)/Math.max(1e-6,1-b),pixels:1-T/Math.max(1e-10,A)}}),h=m.map(p=>bn(p,a.length)),u=Math.max(...h.map(p=>p.level)),g=m.reduce((p,x,b)=>(h[b].level-h[p].level||x.structure-m[p].structure)>0?b:p,0),w=u===0&&r===!1,d=m[g],y=w?"too-short":h[g].code,M=p=>p.reduce((x,b)=>x+b,0)/p.length;return{level:u,word:w?un:ce[u],levels:h.map(p=>p.level),reason:{...h[g],code:y,picture:g,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:M(a.map((p,x)=>K(c[x],p)-K(f[x],p))),control:{name:"noise",psnr:M(a.map((p,x)=>K(f[x],p))),ssim:M(m.map(p=>p.control_ssim)),mse:M(m.map(p=>p.control_mse))},pictures:h.map((p,x)=>({level:p.level,word:ce[p.level],code:p.code,...m[x]}))}}var pe=64,An=o=>new Set(Array.from({length:pe},(t,n)=>Math.round((o-1)*(n/(pe-1))**2)));function St(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let l=0;l<e;l++)for(let a=0;a<3;a++)for(let i=0;i<n;i++)s[4*(Math.floor(i/t)*r+l*t+i%t)+a]=255*o[(3*l+a)*n+i];return s}var nt=o=>o.reduce((t,n)=>t+n,0)/o.length,mt=class{constructor({settings:t,truth:n,others:e}){this.settings=t,this.others=e,this.experiment=ie(t,n),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{victim:t,truth:n,labels:e,clean:r,observation:s,attack:l}=this.experiment;return{total:Math.max(1,l.iterations-1),single:l.single,labels:e,numel:t.count,truth:St(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{victim:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:gt(n,e,r),clean:gt(t,e,r),numel:n.length,share:vt(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=An(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:l}=this.experiment,a=P(l,this.size),i=B(e,l,this.size),c=P(i,this.size),f=u=>nt(c.map((g,w)=>u(g,a[w],this.shape))),m=St(i,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f(K),ssim:f(Q),pixels:m,kept:s}}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=P(t,this.size),r=P(B(n.pictures,t,this.size),this.size),s=r.map((l,a)=>Q(l,e[a],this.shape));return{psnr:nt(r.map((l,a)=>K(l,e[a]))),ssim:nt(s),mse:nt(r.map((l,a)=>U(l,e[a]))),lpips:null,fmse:null,recovered:null,success:nt(s.map(l=>+(l>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,l=this.last.pictures.slice(),a=le(this.experiment,Number(this.settings.seed??0)),i=l,c=0;for(let u of t.run(a,n))if(u&&(i=u.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||me(this.kept),m=ue(l,e,i.slice(),P(r,s),f,this.shape),h=St(B(i,e,s),this.shape[1]);return{...m,control:{...m.control,pixels:h}}}};var de=160,Y=o=>postMessage(o);function Sn(o){let t=new mt(o),n=t.still();if(o.only==="wire")return Y({state:"wire",wire:n.wire});Y({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let i=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),i};for(let i=t.attack();!i.next().done;)performance.now()-r>de&&Y({state:"running",moments:s()});let l={seconds:t.seconds,scores:t.scores()};Y({state:"judging",share:0,moments:s(),...l});let a=t.judge();for(;;){let{done:i,value:c}=a.next();if(i)return Y({state:"done",moments:[],verdict:c,...l});performance.now()-r>de&&(r=performance.now(),Y({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{Sn(o.data)}catch(t){Y({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
 
   // gi_core/web/engine/run.js
   var source = "";
@@ -3432,7 +3103,7 @@ var gi = (() => {
     }
     return all;
   }
-  function strip2(bytes2, side) {
+  function strip(bytes2, side) {
     const canvas = document.createElement("canvas"), wide = bytes2.length / (4 * side);
     canvas.width = wide;
     canvas.height = side;
@@ -3456,14 +3127,14 @@ var gi = (() => {
       if (told3.still)
         still = {
           ...told3.still,
-          truth: strip2(told3.still.truth, side),
+          truth: strip(told3.still.truth, side),
           scenario: settings,
           layers: [],
           opinions: [],
           pictures: pictures2.map((p) => "sample" in p ? p.sample : "your-picture.png"),
           size: { batch: pictures2.length, width: side, height: side, side }
         };
-      const fresh = moments.map(({ pixels: pixels2, ...rest }) => ({ ...rest, src: strip2(pixels2, side) }));
+      const fresh = moments.map(({ pixels: pixels2, ...rest }) => ({ ...rest, src: strip(pixels2, side) }));
       kept = kept.concat(fresh.filter((f) => f.kept));
       const frames = [...kept, ...fresh.filter((f) => !f.kept)];
       const history = Object.fromEntries(["iteration", "seconds", "loss", "psnr", "ssim"].map((name) => [name, frames.map((frame2) => frame2[name])]));
@@ -3475,16 +3146,16 @@ var gi = (() => {
         seconds,
         scores,
         ...moments.length ? { frames, history } : {},
-        verdict: verdict && { ...verdict, control: { ...verdict.control, src: strip2(verdict.control.pixels, side) } },
+        verdict: verdict && { ...verdict, control: { ...verdict.control, src: strip(verdict.control.pixels, side) } },
         where: "device"
       };
     };
   }
-  function device(page2) {
-    const { side } = page2;
+  function device(page5) {
+    const { side } = page5;
     const running = /* @__PURE__ */ new Map();
     let line = null;
-    const others = () => line ??= page2.lineUp().then((sheet2) => {
+    const others = () => line ??= page5.lineUp().then((sheet2) => {
       const { width, height } = (
         /** @type {ImageBitmap} */
         sheet2
@@ -3507,7 +3178,7 @@ var gi = (() => {
         let last = { id };
         const told3 = (message) => {
           last = { ...last, ...message };
-          page2.told({ request: id, run: message });
+          page5.told({ request: id, run: message });
         };
         running.set(id, { thread: worker, stopped: () => told3({ ...last, state: "stopped" }) });
         worker.onmessage = ({ data }) => {
@@ -3520,7 +3191,7 @@ var gi = (() => {
           told3(tell({ state: "failed", message: words["explore.no_answer"] }));
           end(id);
         };
-        worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page2), others: await others() });
+        worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page5), others: await others() });
       },
       /** Whether it was a run of this device. @param {string} id */
       stop(id) {
@@ -3539,16 +3210,17 @@ var gi = (() => {
           worker.terminate();
           resolve(data.wire ?? { error: data.message });
         };
-        worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page2), others: null, only: "wire" });
+        worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page5), others: null, only: "wire" });
       })
     };
   }
-  function onDevice(page2, trigger, server) {
-    const own = device(page2);
+  function onDevice(page5, trigger, server) {
+    const own = device(page5);
     return {
       /** @param {string} event @param {any} detail */
       trigger(event, detail) {
-        if (event === "run" && own.can(detail.settings)) own.start(detail);
+        const shared = detail?.room || detail?.follow;
+        if (event === "run" && !shared && own.can(detail.settings)) own.start(detail);
         else trigger(event, detail);
       },
       server: {
@@ -3595,43 +3267,44 @@ var gi = (() => {
        * @param {AtlasSet} set @param {number} row @param {number} frame @param {number} i
        * @returns {Tile | null}
        */
-      tile(set, row, frame2, i) {
+      tile(set, row2, frame2, i) {
         const image2 = sprites.get(set.id);
-        return image2 ? { image: image2, x: (frame2 * set.mixed + i) * set.side, y: row * set.side, side: set.side } : null;
+        return image2 ? { image: image2, x: (frame2 * set.mixed + i) * set.side, y: row2 * set.side, side: set.side } : null;
       },
       /**
        * A cell's end (column 0) or its control's answer (1) without loss, else as tile() has it.
        * @param {AtlasSet} set @param {number} row @param {0 | 1} column @param {number} frame @param {number} i
        * @returns {Tile | null}
        */
-      still(set, row, column, frame2, i) {
+      still(set, row2, column, frame2, i) {
         const image2 = stills.get(set.id);
-        return image2 ? { image: image2, x: column * set.side, y: row * set.side, side: set.side } : this.tile(set, row, frame2, i);
+        return image2 ? { image: image2, x: column * set.side, y: row2 * set.side, side: set.side } : this.tile(set, row2, frame2, i);
       }
     };
   }
-  async function picture3(address) {
-    if (address.startsWith("data:")) {
+  async function picture3(address2) {
+    if (address2.startsWith("data:")) {
       const image2 = new Image();
-      image2.src = address;
+      image2.src = address2;
       await image2.decode();
       return image2;
     }
-    const answer = await fetch(address);
-    if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+    const answer = await fetch(address2);
+    if (!answer.ok) throw new Error(`${address2}: ${answer.status}`);
     return createImageBitmap(await answer.blob());
   }
 
   // gi_core/web/screens/explore/films.js
   function recordedFilm(atlas, set, cell) {
-    const cells = set.cells ?? [], row = cells.indexOf(cell), clean = cells.find((c) => c.strength === 0);
+    const cells = set.cells ?? [], row2 = cells.indexOf(cell), clean = cells.find((c) => c.strength === 0);
     return {
       kind: "recorded",
       tiles: set.mixed,
       frames: cell.frames,
       steps: cell.steps,
-      tile: (frame2, i) => frame2 === cell.frames.length - 1 ? atlas.still(set, row, 0, frame2, i) : atlas.tile(set, row, frame2, i),
-      control: (i) => atlas.still(set, row, 1, FRAMES, i),
+      tile: (frame2, i) => frame2 === cell.frames.length - 1 ? atlas.still(set, row2, 0, frame2, i) : atlas.tile(set, row2, frame2, i),
+      control: (i) => atlas.still(set, row2, 1, FRAMES, i),
+      truth: () => null,
       verdict: cell.verdict,
       band: { sent: cell.band, clean: clean?.band ?? null },
       share: cell.noise_share,
@@ -3653,6 +3326,7 @@ var gi = (() => {
     }
     return history[name]?.[low] ?? null;
   }
+  var STAGE = 32;
   var decoded = /* @__PURE__ */ new Map();
   async function decode(run) {
     const wanted = [
@@ -3665,11 +3339,21 @@ var gi = (() => {
       wanted.filter((src) => src && !decoded.has(src)).map(async (src) => decoded.set(src, await picture3(src)))
     );
   }
+  async function truths({ truth: truth2, size: size2 }) {
+    const sprite = await picture3(truth2);
+    return Array.from({ length: size2.batch }, (_, i) => {
+      const canvas = document.createElement("canvas");
+      canvas.width = size2.width;
+      canvas.height = size2.height;
+      canvas.getContext("2d")?.drawImage(sprite, -i * size2.width, 0);
+      return canvas.toDataURL("image/png");
+    });
+  }
   function runFilm(run, kind) {
     const { size: size2, history } = run, seen2 = run.frames ?? [];
-    const tile = (src, i, row = 0) => {
+    const tile = (src, i, row2 = 0) => {
       const image2 = decoded.get(src);
-      return image2 ? { image: image2, x: i * size2.width, y: row * size2.height, side: size2.width } : null;
+      return image2 ? { image: image2, x: i * size2.width, y: row2 * size2.height, side: size2.width } : null;
     };
     const v = run.verdict;
     return {
@@ -3684,6 +3368,7 @@ var gi = (() => {
       })),
       tile: (frame2, i) => run.sprite ? tile(run.sprite, i, seen2[frame2].row) : tile(seen2[frame2].src, i),
       control: (i) => v ? tile(v.control.src, i) : null,
+      truth: (i) => size2.width === STAGE ? null : tile(run.truth, i),
       verdict: v && {
         level: v.level,
         rank: v.rank,
@@ -3739,6 +3424,10 @@ var gi = (() => {
         const send = () => line()?.trigger("run", { id, ...request });
         if (line()) send();
         else waiting.push(send);
+      },
+      /** Take up somebody else's run, whose messages come under this id. @param {string} id @param {string} key */
+      follow(id, key2) {
+        if (state.id !== id || state.key !== key2) set({ ...IDLE, id, key: key2, began: performance.now() });
       },
       stop() {
         if (!busy(state)) return;
@@ -3930,17 +3619,17 @@ var gi = (() => {
     put3(find("ask"), busy2(look) ? t("explore.live") : ask2);
     put3(find("ask-note"), busy2(look) ? t("explore.live_note") : note);
     const [read, readNote] = readout(choices2, look.wire?.share ?? null);
-    for (const row of find("keys3").children)
-      row.classList.toggle("on", defense2 === "noise" && strength2 === [0, 1e-3, 0.01][Number(row.dataset.key) - 1]);
+    for (const row2 of find("keys3").children)
+      row2.classList.toggle("on", defense2 === "noise" && strength2 === [0, 1e-3, 0.01][Number(row2.dataset.key) - 1]);
     for (const name of ["network", "defense", "picture"])
       find(name).value = choices2[
         /** @type {"network"} */
         name
       ];
-    for (const button2 of find("pictures").children) {
-      const on2 = Number(button2.dataset.n) === choices2.mixed;
-      button2.setAttribute("aria-checked", String(on2));
-      button2.tabIndex = on2 ? 0 : -1;
+    for (const button4 of find("pictures").children) {
+      const on2 = Number(button4.dataset.n) === choices2.mixed;
+      button4.setAttribute("aria-checked", String(on2));
+      button4.tabIndex = on2 ? 0 : -1;
     }
     put3(find("network-name"), t(`explore.name_${choices2.network}`));
     put3(find("read"), read);
@@ -3982,10 +3671,10 @@ var gi = (() => {
       ) === strength2);
   }
   function drawFilm(find, look) {
-    const { film, frame: frame2, truth: truth2 } = look, strip3 = [...find("thumbs").querySelectorAll("canvas")];
-    const shown2 = film ? film.frames.length : 0, want = film ? spread(shown2, strip3.length) : [];
+    const { film, frame: frame2, truth: truth2 } = look, strip2 = [...find("thumbs").querySelectorAll("canvas")];
+    const shown2 = film ? film.frames.length : 0, want = film ? spread(shown2, strip2.length) : [];
     const at2 = film ? want.filter((w) => w <= frame2).length - 1 : -1;
-    strip3.forEach((canvas, i) => {
+    strip2.forEach((canvas, i) => {
       const box2 = canvas.parentElement, key2 = film ? `${film.tiles} ${want[i]}` : "";
       box2.classList.toggle("none", !film);
       box2.classList.toggle("at", i === at2);
@@ -4091,7 +3780,7 @@ var gi = (() => {
       ];
     return [t("explore.word_unrun"), t("explore.say_unrun"), t("explore.say_unrun_note")];
   }
-  function drawButton(find, { choices: choices2, film, seconds, impossible, running, where }) {
+  function drawButton(find, { choices: choices2, film, seconds, wait, impossible, running, where }) {
     const again = film && (film.kind !== "recorded" || running.phase === "stopped");
     put3(
       find("run-text"),
@@ -4099,7 +3788,7 @@ var gi = (() => {
         choices2.own && !again ? "explore.run_own" : again ? "explore.run_again" : film ? "explore.run_live" : "explore.run"
       )
     );
-    const told3 = [time(seconds), where && t(`explore.on_${where}`)];
+    const time2 = wait < 1 ? time(seconds) : t("explore.after_others", { wait: time(wait) }), told3 = [time2, where && t(`explore.on_${where}`)];
     put3(find("run-time"), told3.filter(Boolean).join(", "));
     find("run").disabled = Boolean(impossible);
     find("run").title = impossible;
@@ -4149,6 +3838,10 @@ var gi = (() => {
     if (estimate2?.learnt || !cell) return estimate2?.seconds ?? null;
     return (estimate2?.load ?? 1) * 2 * cell.seconds + 1;
   }
+  var sideOf = (image2) => Number(
+    /** @type {{ width: number }} */
+    image2.width
+  );
   var Controller = class {
     /**
      * @param {(name: string) => any} find @param {Catalog} catalog
@@ -4166,6 +3859,10 @@ var gi = (() => {
       this.wires = /* @__PURE__ */ new Map();
       this.line = null;
       this.drawn = [];
+      this.locked = /* @__PURE__ */ new Set();
+      this.room = null;
+      this.guest = null;
+      this.connected = [];
       this.waiting = this.asking = 0;
       this.chain = Promise.resolve();
       this.runner = createRunner({
@@ -4188,7 +3885,7 @@ var gi = (() => {
     subject() {
       const { choices: choices2 } = this.state, set = setOf(this.atlas.sets, choices2);
       const cell = cellOf(set, choices2.strength), settings = settingsOf(choices2, cell, this.catalog);
-      const pictures2 = picturesOf(choices2, set, this.samples), key2 = keyOf2(settings, pictures2);
+      const pictures2 = picturesOf(choices2, set, this.samples, Number(settings.batch_size)), key2 = keyOf2(settings, pictures2);
       const running = this.runner.state.key === key2 ? this.runner.state : IDLE;
       return { set, cell, settings, pictures: pictures2, key: key2, running, film: this.filmOf(set, cell, key2, running) };
     }
@@ -4207,12 +3904,12 @@ var gi = (() => {
     look(now) {
       const { state, catalog } = this, { film } = now, estimate2 = this.estimates.get(JSON.stringify(now.settings));
       const wire = film?.band ? { ...film.band, share: film.share, numel: film.numel } : this.wires.get(now.key) ?? null;
-      const truth2 = now.pictures.map((p) => {
+      const truth2 = now.pictures.map((p, i) => {
         const image2 = this.truths.get("sample" in p ? p.sample : p.data);
-        return image2 ? { image: image2, x: 0, y: 0, side: catalog.side } : null;
+        return film?.truth(i) ?? (image2 ? { image: image2, x: 0, y: 0, side: sideOf(image2) } : null);
       });
       const last = Math.max(0, (film?.frames.length ?? 1) - 1);
-      const where = runsHere(now.settings, catalog.side) ? "device" : catalog.served ? "server" : null;
+      const here = !this.room && runsHere(now.settings, catalog.side), where = here ? "device" : catalog.served ? "server" : null;
       return {
         ...state,
         film,
@@ -4223,6 +3920,7 @@ var gi = (() => {
         frame: now.running.phase === "starting" ? 0 : Math.max(0, Math.min(state.frame, last)),
         seconds: secondsOf2(now.cell, estimate2),
         where,
+        wait: where === "server" ? estimate2?.wait ?? 0 : 0,
         impossible: where ? estimate2?.impossible ?? "" : t("explore.no_server"),
         hides: hidden(now.set),
         playing: this.player.playing,
@@ -4257,14 +3955,19 @@ var gi = (() => {
       this.redraw();
       if (running.phase === "replay" && ended) this.player.play(frames);
     }
+    /** Change what is chosen, but for what a teacher's link holds. @param {Partial<model.Choices>} changes */
+    choose(changes2) {
+      return this.take(Object.fromEntries(Object.entries(changes2).filter(([name]) => !this.locked.has(name))));
+    }
     /**
-     * Change what is chosen: the pictures at once, then what has to be loaded or asked for.
+     * Take choices up: the pictures at once, then what has to be loaded or asked for.
      * @param {Partial<model.Choices>} changes
      */
-    choose(changes2) {
+    take(changes2) {
       const { state } = this;
       this.player.stop();
-      Object.assign(state.choices, changes2);
+      const others = ["picture", "own", "mixed"].some((name) => name in changes2);
+      Object.assign(state.choices, others ? { batch: null } : {}, changes2);
       if ("defense" in changes2) {
         state.flag = state.ghost = null;
         state.choices.strength = changes2.strength ?? 0;
@@ -4288,28 +3991,35 @@ var gi = (() => {
       this.asking = window.setTimeout(() => this.ask(), PAUSE);
     }
     async ask() {
-      const { settings, pictures: pictures2, key: key2, film } = this.subject(), named3 = JSON.stringify(settings), server = this.line?.server;
+      const { settings, pictures: pictures2, key: key2, film } = this.subject(), named4 = JSON.stringify(settings), server = this.line?.server;
       if (!server?.explore_estimate) return;
-      if (!film && !this.state.choices.own && !this.wires.has(key2)) {
-        const told4 = await server.explore_update({ settings, pictures: pictures2 });
-        if (told4 && !told4.error) this.wires.set(key2, told4);
-        this.refresh();
-      }
-      if (this.estimates.has(named3)) return;
+      if (!film && !this.state.choices.own && !this.wires.has(key2))
+        server.explore_update({ settings, pictures: pictures2 }).then((told4) => {
+          if (told4 && !told4.error) this.wires.set(key2, told4);
+          this.refresh();
+        }, () => {
+        });
+      if (this.estimates.has(named4)) return;
       const told3 = await server.explore_estimate({ settings });
-      const { seconds = null, load = 1, learnt = false, error = "" } = told3 ?? {};
-      this.estimates.set(named3, { seconds, load, learnt, impossible: error });
+      const { seconds = null, wait = 0, load = 1, learnt = false, error = "" } = told3 ?? {};
+      this.estimates.set(named4, { seconds, wait, load, learnt, impossible: error });
       this.refresh();
     }
     /** The server is there. @param {Line["trigger"]} trigger @param {Line["server"]} server */
     connect(trigger, server) {
       this.line = { trigger, server };
       this.runner.connected();
+      this.connected.splice(0).forEach((act) => act());
       this.arrive();
       this.refresh();
     }
     /** @param {any} message */
     receive(message) {
+      const { guest } = this;
+      if (guest) {
+        if (message) this.chain = this.chain.then(() => guest(message)).catch(() => toast(t("explore.not_loaded")));
+        return;
+      }
       if (!message?.run) return this.runner.receive(message);
       this.chain = this.chain.then(() => decode(message.run)).then(
         () => this.runner.receive(message),
@@ -4323,7 +4033,8 @@ var gi = (() => {
       this.state.following = true;
       this.player.stop();
       this.state.frame = 0;
-      this.runner.start(now.key, { settings: now.settings, pictures: now.pictures });
+      const { settings, pictures: pictures2 } = now;
+      this.runner.start(now.key, { settings, pictures: pictures2, ...this.room ? { room: this.room } : {} });
       this.redraw();
     }
     stop() {
@@ -4360,9 +4071,12 @@ var gi = (() => {
       if (name === "batch_size" && MIXED.includes(mixed)) return this.choose({ mixed });
       return this.choose({ expert: { ...expert, [name]: value } });
     }
-    /** Take up the settings of an address. @param {Record<string, any>} settings */
-    adopt(settings) {
-      const { defaults, networks } = this.catalog, wire = wireOf(String(settings.defense ?? "none"));
+    /**
+     * Choices that stand for these settings: on the wire what it can say, the rest in the drawer.
+     * @param {Record<string, any>} settings
+     */
+    choicesOf(settings) {
+      const { defaults, networks } = this.catalog, wire = wireOf(String(settings.defense ?? "none"), this.atlas.sets);
       const changed = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
       const expert = Object.fromEntries(changed.map(([name, value]) => [name, String(value)]));
       const network = networks.includes(settings.model) ? settings.model : this.state.choices.network;
@@ -4370,7 +4084,41 @@ var gi = (() => {
       if (network === settings.model) delete expert.model;
       if (mixed === Number(settings.batch_size)) delete expert.batch_size;
       if (wire) delete expert.defense;
-      return this.choose({ network, mixed, expert, ...wire });
+      return { network, mixed, expert, ...wire };
+    }
+    /**
+     * Take up the settings of an address; where they are those of a recorded cell, the cell itself.
+     * @param {Record<string, any>} settings @param {string | null} [picture] a sample's name
+     */
+    async adopt(settings, picture4) {
+      const sample = this.samples.includes(picture4) ? { picture: String(picture4), own: null } : {}, taken = { ...this.choicesOf(settings), ...sample }, plain2 = { ...this.state.choices, ...taken, expert: {}, batch: null }, set = setOf(this.atlas.sets, plain2);
+      if (set) await this.atlas.load(set).catch(() => {
+      });
+      const cell = cellOf(set, plain2.strength), { defaults } = this.catalog, same = cell && equal({ ...defaults, ...settings }, { ...defaults, ...cell.scenario });
+      return this.take(same ? { ...taken, expert: {} } : taken);
+    }
+    /**
+     * Put a run from elsewhere on the stage, with its own pictures.
+     * @param {Record<string, any>} run as payload.py writes it
+     */
+    async open(run) {
+      if (!run.frames) return this.adopt(run.scenario ?? run.settings);
+      await decode(run);
+      await this.place(run);
+      this.finished.set(this.subject().key, runFilm(run, "replay"));
+      this.state.frame = 0;
+      this.play();
+      this.refresh();
+    }
+    /** Choose what a run was run with. @param {Record<string, any>} run */
+    async place(run) {
+      const known = run.pictures.every((name) => this.samples.includes(name)), batch = known ? run.pictures : await truths(run);
+      await Promise.all(
+        batch.map(async (name) => {
+          if (!this.truths.has(name)) this.truths.set(name, await picture3(name));
+        })
+      );
+      this.take({ ...this.choicesOf(run.scenario), own: null, picture: known ? batch[0] : this.samples[0], batch });
     }
     /** Some stops to the right. @param {number} by */
     step(by) {
@@ -4397,38 +4145,446 @@ var gi = (() => {
     /** What differs from a plain Scenario, as an address's query. */
     query() {
       const { settings } = this.subject(), { defaults } = this.catalog;
-      const changed = Object.entries(settings).filter(([name, value]) => value !== defaults[name]);
-      return new URLSearchParams(changed.map(([name, value]) => [name, String(value)])).toString();
+      const changed = Object.entries(settings).filter(([name, value]) => value !== defaults[name]), { picture: shown2, own } = this.state.choices, query2 = new URLSearchParams(changed.map(([name, value]) => [name, String(value)]));
+      if (!own && shown2 !== this.samples[0]) query2.set("picture", shown2);
+      return query2.toString();
     }
     address() {
-      const room3 = document.body.dataset.tab ?? "explore", query2 = new URLSearchParams(this.query());
-      if (room3 !== "explore") query2.set("tab", room3);
+      const room4 = document.body.dataset.tab ?? "explore", query2 = new URLSearchParams(this.query());
+      if (room4 !== "explore") query2.set("tab", room4);
       return `${location.href.split("?")[0]}${query2.size ? `?${query2}` : ""}`;
     }
   };
 
   // gi_core/web/screens/explore/explore.html
-  var explore_default = '<div class="explore" data-r="explore">\n  <div class="story"><h1 data-r="headline"></h1></div>\n  <section class="stage panel" data-r="stage" data-label="explore.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-r="own-note"></span></div>\n    <div class="lane-h mid"><h2 class="leaving" data-icon="leave"><span data-r="mid-title"></span></h2><span class="small" data-r="numbers"></span></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-r="guess-title"></span></h2><span class="small" data-r="guess-note"></span></div>\n    <div class="pic prv" data-r="private">\n      <canvas data-r="truth" data-testid="truth" role="img"></canvas>\n      <canvas class="over" data-r="difference" data-testid="difference" role="img" data-label="explore.difference_alt"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="drop" data-icon="plus"><span data-t="explore.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="explore.drop">\n    </div>\n    <div class="wire" data-r="wire">\n      <div class="prompt" data-r="prompt"><h2 data-r="ask"></h2><p class="small" data-r="ask-note"></p></div>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img"></canvas></div>\n      <div class="ruler" data-r="ruler">\n        <input type="range" data-r="noise" data-testid="noise" min="0" step="1" value="0">\n        <div class="groove" aria-hidden="true"><i data-r="track"></i><i class="cap-bound" data-r="bound"></i></div>\n        <div class="flag ghost" data-r="flag" aria-hidden="true"><span></span></div>\n        <div class="chev" data-r="chev" aria-hidden="true"><i data-icon="right"></i><i data-icon="right"></i></div>\n        <div class="knob" data-r="knob" aria-hidden="true"></div>\n        <div class="ticks" data-r="ticks" aria-hidden="true"></div>\n      </div>\n      <div class="readout"><span class="never" data-r="never" data-icon="slanted"><span data-t="explore.never"></span></span><b data-r="read"></b><p class="small" data-r="read-note"></p></div>\n      <div class="picks" data-r="picks">\n        <label class="pick net"><span class="tag"><span data-t="explore.network"></span> <i data-r="network-name"></i></span><span class="box"><select data-r="network" data-testid="network"></select></span></label>\n        <label class="pick def"><span class="tag"><span data-t="explore.defense"></span></span><span class="box"><select data-r="defense" data-testid="defense"></select></span></label>\n        <div class="mix"><span class="tag"><span class="brief" data-t="explore.mixed"></span><span class="full" data-t="explore.mixed_full"></span></span><div class="seg" role="radiogroup" data-r="pictures" data-testid="pictures" data-label="explore.mixed_full"></div></div>\n      </div>\n      <dl class="side-numbers" data-r="side-numbers"></dl>\n      <div class="keys3" data-r="keys3" aria-hidden="true"></div>\n    </div>\n    <div class="pic atk" data-r="attacked">\n      <canvas data-r="guess" data-testid="guess" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p></div>\n    </div>\n    <div class="film" data-r="film">\n      <button type="button" class="play" data-r="play" data-testid="play"></button>\n      <div class="reel">\n        <div class="thumbs" data-r="thumbs" aria-hidden="true"></div>\n        <input type="range" class="scrub" data-r="scrub" data-testid="scrub" min="0" max="15" step="1" value="0" data-label="explore.scrub">\n        <div class="foot small"><span data-r="status" data-testid="status" role="status"></span><dl class="nums" data-r="metrics" data-testid="metrics" data-label="explore.metrics"></dl></div>\n      </div>\n      <div class="ctl" data-r="ctl"><div class="frame"><canvas data-r="control" data-testid="control" role="img" data-label="explore.control_alt"></canvas></div>\n        <p class="small"><b class="control" data-t="explore.control"></b><br><span data-r="control-note"></span></p></div>\n    </div>\n    <div class="verdict" data-r="verdict-row">\n      <div class="word-box" data-r="word-box" data-testid="verdict"><span class="squares" data-r="squares" role="img"></span><p class="word" data-r="word"></p></div>\n      <div class="says"><p class="say" data-r="say"></p><p class="small" data-r="why"></p></div>\n      <div class="runbox"><button type="button" class="btn main" data-r="run" data-testid="run" data-icon="play"><span data-r="run-text"></span><small data-r="run-time"></small></button>\n        <button type="button" class="btn" data-r="stop" data-testid="stop" data-icon="stop" hidden><span data-t="explore.stop"></span></button></div>\n      <div class="acts" data-r="acts">\n        <button type="button" data-r="how" data-icon="eye"><span data-t="explore.how"></span></button>\n        <button type="button" data-r="keep" data-icon="plus"><span data-t="explore.keep"></span></button>\n        <button type="button" data-r="cheats" data-icon="warn"><span data-t="explore.cheats"></span></button>\n      </div>\n      <div class="keys" aria-hidden="true"><span><kbd>Space</kbd> <i data-t="explore.key_play"></i></span><span><kbd>C</kbd> <i data-t="explore.key_control"></i></span><span><kbd>Esc</kbd> <i data-t="explore.key_leave"></i></span></div>\n    </div>\n    <div class="cap left"><label class="which"><select data-r="picture" data-label="explore.picture"></select></label><span class="small" data-r="size-note"></span><button type="button" class="hold" data-r="hold-difference" data-icon="hold"><span data-t="explore.hold_difference"></span></button></div>\n    <div class="cap right"><button type="button" class="hold" data-r="hold-control" data-icon="hold"><span class="brief" data-t="explore.hold_control"></span></button></div>\n  </section>\n  <div class="acts-top" data-r="acts-top">\n    <button type="button" class="btn s" data-r="lesson" data-icon="book"><span data-t="explore.lesson_open"></span></button>\n    <button type="button" class="btn s" data-r="expert" data-testid="expert" aria-expanded="false" data-icon="gear"><span data-t="explore.expert"></span> <kbd>E</kbd></button>\n  </div>\n</div>\n';
+  var explore_default = '<div class="explore" data-r="explore">\n  <div class="story"><h1 data-r="headline"></h1></div>\n  <section class="stage panel" data-r="stage" data-label="explore.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-r="own-note"></span></div>\n    <div class="lane-h mid"><h2 class="leaving" data-icon="leave"><span data-r="mid-title"></span></h2><span class="small" data-r="numbers"></span></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-r="guess-title"></span></h2><span class="small" data-r="guess-note"></span></div>\n    <div class="pic prv" data-r="private">\n      <canvas data-r="truth" data-testid="truth" role="img"></canvas>\n      <canvas class="over" data-r="difference" data-testid="difference" role="img" data-label="explore.difference_alt"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="drop" data-icon="plus"><span data-t="explore.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="explore.drop">\n    </div>\n    <div class="wire" data-r="wire">\n      <div class="prompt" data-r="prompt"><h2 data-r="ask"></h2><p class="small" data-r="ask-note"></p></div>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img"></canvas></div>\n      <div class="ruler" data-r="ruler">\n        <input type="range" data-r="noise" data-testid="noise" min="0" step="1" value="0">\n        <div class="groove" aria-hidden="true"><i data-r="track"></i><i class="cap-bound" data-r="bound"></i></div>\n        <div class="flag ghost" data-r="flag" aria-hidden="true"><span></span></div>\n        <div class="chev" data-r="chev" aria-hidden="true"><i data-icon="right"></i><i data-icon="right"></i></div>\n        <div class="knob" data-r="knob" aria-hidden="true"></div>\n        <div class="ticks" data-r="ticks" aria-hidden="true"></div>\n      </div>\n      <div class="readout"><span class="never" data-r="never" data-icon="slanted"><span data-t="explore.never"></span></span><b data-r="read"></b><p class="small" data-r="read-note"></p></div>\n      <div class="picks" data-r="picks">\n        <label class="pick net"><span class="tag"><span data-t="explore.network"></span> <i data-r="network-name"></i></span><span class="box"><select data-r="network" data-testid="network"></select></span></label>\n        <label class="pick def"><span class="tag"><span data-t="explore.defense"></span></span><span class="box"><select data-r="defense" data-testid="defense"></select></span></label>\n        <div class="mix" data-r="mix"><span class="tag"><span class="brief" data-t="explore.mixed"></span><span class="full" data-t="explore.mixed_full"></span></span><div class="seg" role="radiogroup" data-r="pictures" data-testid="pictures" data-label="explore.mixed_full"></div></div>\n      </div>\n      <dl class="side-numbers" data-r="side-numbers"></dl>\n      <div class="keys3" data-r="keys3" aria-hidden="true"></div>\n    </div>\n    <div class="pic atk" data-r="attacked">\n      <canvas data-r="guess" data-testid="guess" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p></div>\n    </div>\n    <div class="film" data-r="film">\n      <button type="button" class="play" data-r="play" data-testid="play"></button>\n      <div class="reel">\n        <div class="thumbs" data-r="thumbs" aria-hidden="true"></div>\n        <input type="range" class="scrub" data-r="scrub" data-testid="scrub" min="0" max="15" step="1" value="0" data-label="explore.scrub">\n        <div class="foot small"><span data-r="status" data-testid="status" role="status"></span><dl class="nums" data-r="metrics" data-testid="metrics" data-label="explore.metrics"></dl></div>\n      </div>\n      <div class="ctl" data-r="ctl"><div class="frame"><canvas data-r="control" data-testid="control" role="img" data-label="explore.control_alt"></canvas></div>\n        <p class="small"><b class="control" data-t="explore.control"></b><br><span data-r="control-note"></span></p></div>\n    </div>\n    <div class="verdict" data-r="verdict-row">\n      <div class="word-box" data-r="word-box" data-testid="verdict"><span class="squares" data-r="squares" role="img"></span><p class="word" data-r="word"></p></div>\n      <div class="says"><p class="say" data-r="say"></p><p class="small" data-r="why"></p></div>\n      <div class="runbox"><button type="button" class="btn main" data-r="run" data-testid="run" data-icon="play"><span data-r="run-text"></span><small data-r="run-time"></small></button>\n        <button type="button" class="btn" data-r="stop" data-testid="stop" data-icon="stop" hidden><span data-t="explore.stop"></span></button></div>\n      <div class="acts" data-r="acts">\n        <button type="button" data-r="how" data-icon="eye"><span data-t="explore.how"></span></button>\n        <button type="button" data-r="keep" data-icon="plus"><span data-t="explore.keep"></span></button>\n        <button type="button" data-r="cheats" data-icon="warn"><span data-t="explore.cheats"></span></button>\n      </div>\n      <div class="keys" aria-hidden="true"><span><kbd>Space</kbd> <i data-t="explore.key_play"></i></span><span><kbd>C</kbd> <i data-t="explore.key_control"></i></span><span><kbd>Esc</kbd> <i data-t="explore.key_leave"></i></span></div>\n    </div>\n    <div class="cap left"><label class="which"><select data-r="picture" data-label="explore.picture"></select></label><span class="small" data-r="size-note"></span><button type="button" class="hold" data-r="hold-difference" data-icon="hold"><span data-t="explore.hold_difference"></span></button></div>\n    <div class="cap right"><button type="button" class="hold" data-r="hold-control" data-icon="hold"><span class="brief" data-t="explore.hold_control"></span></button></div>\n  </section>\n  <div class="acts-top" data-r="acts-top">\n    <button type="button" class="btn s" data-r="lesson" data-icon="book"><span data-t="explore.lesson_open"></span></button>\n    <button type="button" class="btn s" data-r="expert" data-testid="expert" aria-expanded="false" data-icon="gear"><span data-t="explore.expert"></span> <kbd>E</kbd></button>\n  </div>\n</div>\n';
 
-  // gi_core/web/screens/explore/drawer.js
+  // gi_core/web/screens/explore/guest.js
+  var room3 = () => new URLSearchParams(location.search).get("follow");
+  function attend(root, control, code) {
+    const id = crypto.getRandomValues(new Uint32Array(4)).join(""), bar = document.createElement("p");
+    let shown2 = "";
+    bar.className = "guest-bar";
+    bar.setAttribute("role", "status");
+    bar.dataset.testid = "guest";
+    const leave = document.createElement("button"), said = document.createElement("span");
+    leave.type = "button";
+    leave.className = "btn s";
+    leave.textContent = t("room_leave");
+    leave.onclick = async () => {
+      await control.line?.server.stop_run({ id });
+      location.search = "";
+    };
+    bar.append(said, leave);
+    root.prepend(bar);
+    root.classList.add("guest");
+    const tell = (...texts) => {
+      said.textContent = [t("room_follow", { code }), ...texts].join(" ");
+    };
+    tell();
+    control.line?.trigger("run", { id, follow: code });
+    return async (message) => {
+      if (message.room) tell(message.room.open ? message.room.running ? "" : t("room_wait") : t("room_closed"));
+      const { run } = message;
+      if (!run) return control.runner.receive(message);
+      if (run.state === "failed" && !shown2) tell(run.message);
+      if (run.frames) {
+        await decode(run);
+        if (run.id !== shown2) {
+          shown2 = run.id;
+          await control.place(run);
+          control.state.following = true;
+          control.runner.follow(id, control.subject().key);
+        }
+      }
+      control.runner.receive(message);
+    };
+  }
+
+  // gi_core/web/screens/explore/checks.js
+  var shown = (one) => {
+    const says = escape(one.says), head = `<div class="pass"><h5>${escape(one.name)}</h5>`;
+    if (!one.src) return `${head}<p lang="en">${says}</p></div>`;
+    const gain = `${t("explore.m_gain")} ${t("explore.db", { n: signed(one.gain) })}`, rank = `${t("explore.m_rank")} ${ordinal(one.rank, words)}`;
+    return `${head}<figure class="ctl"><canvas data-src="${one.src}" role="img" aria-label="${says}"></canvas></figure>
+    <p><span lang="en">${says}</span><br>${t("explore.db", { n: number(one.psnr) })}, ${gain}, ${rank}</p></div>`;
+  };
+  async function drawChecks(box2, told3, { width, height, batch }) {
+    if (!told3?.controls) {
+      box2.textContent = told3?.error ?? words.forgotten;
+      return;
+    }
+    box2.innerHTML = told3.controls.map(shown).join("") + told3.checks.map((text) => `<p lang="en">${escape(text)}</p>`).join("");
+    for (const canvas of box2.querySelectorAll("canvas"))
+      tiles(canvas, await picture(canvas.dataset.src ?? ""), 0, batch, width, height);
+  }
+
+  // gi_core/web/screens/explore/grammar.js
+  function split(text, mark2) {
+    const parts = [""];
+    let depth = 0;
+    for (const c of text) {
+      depth += Number(c === "(") - Number(c === ")");
+      if (c === mark2 && !depth) parts.push("");
+      else parts[parts.length - 1] += c;
+    }
+    return parts;
+  }
+  function takenApart(text) {
+    const before = split(text, "+"), last = before.pop() ?? "", colon = last.indexOf(":");
+    return {
+      before,
+      name: colon < 0 ? last : last.slice(0, colon),
+      options: colon < 0 ? [] : split(last.slice(colon + 1), ",")
+    };
+  }
+  function priorOf(text, usual) {
+    const { name, options: options2 } = takenApart(text), named4 = options2.find((option) => option.startsWith("prior="));
+    return named4 ? named4.slice(6).replace(/^\((.*)\)$/, "$1") : usual[name];
+  }
+  function withPrior(text, prior, usual) {
+    const { before, name, options: options2 } = takenApart(text), others = options2.filter((option) => !option.startsWith("prior="));
+    if (prior !== usual[name]) others.push(`prior=${/[:,+]/.test(prior) ? `(${prior})` : prior}`);
+    return [...before, others.length ? `${name}:${others.join(",")}` : name].join("+");
+  }
+  function withPriorOf(text, before, usual) {
+    const kept = priorOf(before, usual), own = usual[takenApart(before).name];
+    return kept !== void 0 && kept !== own && priorOf(text, usual) !== void 0 ? withPrior(text, kept, usual) : text;
+  }
+  function stepsPerPass({ batch_size: pictures2, local_batch: some }) {
+    const count = Number(pictures2) || 1;
+    return Math.ceil(count / (Number(some) || count));
+  }
+
+  // gi_core/web/screens/explore/fields.js
   function input({ name, kind, options: options2 = [], low, high }) {
-    const label = t(`explore.f_${name}`), hint = `<span class="hint">${t(`explore.h_${name}`)}</span>`;
+    const key2 = kind === "text" ? name + "_text" : name, label2 = t(`explore.f_${key2}`), hint = `<span class="hint" data-hint="${name}">${t(`explore.h_${key2}`)}</span>`;
     if (kind === "checks") {
       const boxes = options2.map(
         (o) => `<label class="ck"><input type="checkbox" data-check="${name}" value="${o}"><span>${words[`explore.knows_${o}`] ?? o}</span></label>`
       ).join("");
-      return `<fieldset class="checks"><legend>${label}</legend>${boxes}${hint}</fieldset>`;
+      return `<fieldset class="checks"><legend>${label2}</legend>${boxes}${hint}</fieldset>`;
     }
     const offered4 = options2.map((o) => `<option value="${o}">${named2(name, o)}</option>`).join("");
     const more = kind === "number" ? `min="${low}" max="${high}" step="any"` : 'spellcheck="false"';
     const control = kind === "select" ? `<select data-field="${name}">${offered4}</select>` : `<input type="${kind}" data-field="${name}" ${more}>`;
-    return `<label class="f"><span>${label}</span>${control}${hint}</label>`;
+    return `<label class="f"><span>${label2}</span>${control}${hint}</label>`;
   }
   function named2(field, value) {
-    const name = value.split(":")[0], plain2 = words[`explore.${field}_${name}`] ?? words[`${field}_${name}`];
+    const name = value.split(":")[0], kind = field === "model" ? "network" : field, plain2 = words[`explore.${kind}_${value}`] ?? words[`explore.${kind}_${name}`];
     return plain2 && plain2 !== value ? `${plain2} (${name})` : value;
   }
-  var group = ({ title, fields }) => `<section><h3>${t(`explore.g_${title}`)}</h3><div>${fields.map(input).join("")}</div></section>`;
+  var group = ({ title, fields }) => `<section data-card="${title}"><h3>${t(`explore.g_${title}`)}</h3>
+  <fieldset class="fields">${fields.map(input).join("")}</fieldset></section>`;
+  function valueOf(name, settings, priors) {
+    if (name === "passes") return String(Math.max(1, Math.ceil(Number(settings.local_steps) / stepsPerPass(settings))));
+    if (name === "prior") return priorOf(String(settings.attack), priors) ?? "none";
+    return String(settings[name] ?? "");
+  }
+  function changeOf({ dataset, value, tagName }, settings, priors) {
+    const name = dataset.field ?? "";
+    if (name === "passes")
+      return ["local_steps", String(Math.max(1, Math.round(Number(value))) * stepsPerPass(settings))];
+    if (name === "prior") return ["attack", withPrior(String(settings.attack), value, priors)];
+    if (name === "attack" && tagName === "SELECT") return ["attack", withPriorOf(value, String(settings.attack), priors)];
+    return [name, value];
+  }
+  function show(box2, settings, priors) {
+    for (const node of box2.querySelectorAll("[data-field]")) {
+      const field = (
+        /** @type {HTMLInputElement} */
+        node
+      ), name = field.dataset.field ?? "", value = valueOf(name, settings, priors);
+      if (name === "prior") field.disabled = priorOf(String(settings.attack), priors) === void 0;
+      if (field === document.activeElement || field.value === value) continue;
+      if (field.tagName === "SELECT" && ![.../** @type {any} */
+      field.options].some((o) => o.value === value))
+        field.append(new Option(value, value));
+      field.value = value;
+    }
+    for (const node of box2.querySelectorAll("[data-check]")) {
+      const check = (
+        /** @type {HTMLInputElement} */
+        node
+      );
+      check.checked = String(settings[check.dataset.check ?? ""] ?? "").split("+").includes(check.value);
+    }
+    const hint = box2.querySelector("[data-hint=prior]"), prior = priorOf(String(settings.attack), priors);
+    if (hint)
+      hint.textContent = t(
+        prior === void 0 ? "prior_never" : prior.startsWith("flow") ? "prior_flow_note" : "explore.h_prior"
+      );
+  }
+
+  // gi_core/web/screens/explore/known.js
+  var WIDE = 340;
+  var bounds = ({ run }) => (run?.verdict?.bounds ?? []).filter((b) => b.value != null).map((b) => [words[`bound_${b.name}`] ?? b.name, t("at_most", { n: whole(b.value) })]);
+  function measured2(film) {
+    const last = film.frames.at(-1), { controlScore: control, verdict, run } = film, lpips = run?.scores?.lpips, gain = control?.psnr != null && last?.psnr != null ? signed(last.psnr - control.psnr) : null;
+    const rows = [
+      [t("explore.m_psnr"), t("explore.db", { n: number(last?.psnr) })],
+      [t("explore.m_ssim"), number(last?.ssim, 2)],
+      ...lpips == null ? [] : [["LPIPS", number(lpips, 2)]],
+      [t("explore.m_gain"), gain === null ? "–" : t("explore.db", { n: gain })],
+      [t("explore.m_loss"), twoFigures(last?.loss)],
+      [t("explore.m_rank"), verdict ? ordinal(verdict.rank, words) : "–"],
+      [t("explore.m_numel"), whole(film.numel)],
+      ...run?.seconds == null ? [] : [[t("explore.m_seconds"), `${number(run.seconds)} s`]],
+      ...bounds(film)
+    ];
+    return rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${value}</dd></div>`).join("");
+  }
+  function reasons(film) {
+    const tried = film.tried.map((text) => `<code>${escape(text)}</code>`).join(" ");
+    const said = film.verdict ? t("explore.how_judged", { candidates: film.verdict.candidates }) : t("explore.say_unjudged");
+    return `<p>${t(film.kind === "recorded" ? "explore.how_strongest" : "explore.how_live")} ${tried}</p><p>${said}</p>`;
+  }
+  var curves = (film, frame2) => curve(film, "psnr", false, frame2) + curve(film, "loss", true, frame2);
+  function curve(film, name, log, frame2) {
+    const seen2 = film.frames.filter((f) => f[name] != null && Number.isFinite(f[name]) && (!log || Number(f[name]) > 0));
+    if (seen2.length < 2) return "";
+    const value = (v) => log ? Math.log10(v) : v, last = Math.max(1, seen2.at(-1)?.step ?? 1), control = name === "psnr" ? film.controlScore?.psnr ?? null : null;
+    const values = seen2.map((f) => value(f[name])), all = control === null ? values : [...values, control], low = Math.min(...all), span2 = Math.max(...all) - low || 1;
+    const y = (v) => (72 - 64 * (v - low) / span2).toFixed(1);
+    const points = seen2.map((f, i) => `${(WIDE * Math.sqrt(f.step / last)).toFixed(1)},${y(values[i])}`);
+    const title = t("explore.n_" + name), ends = [seen2[0], seen2[seen2.length - 1]].map((f) => twoFigures(f[name])).join(" → "), now = (WIDE * Math.sqrt((film.frames[frame2]?.step ?? 0) / last)).toFixed(1);
+    const level = control === null ? 0 : y(control), under = control === null ? "" : `<line class="under" x1="0" x2="${WIDE}" y1="${level}" y2="${level}"/>`, note = control === null ? "" : `, ${t("control_word")} ${number(control)}`;
+    return `<figure class="curve"><figcaption>${title}: ${ends}${note}</figcaption>
+    <svg viewBox="-4 0 348 80" preserveAspectRatio="none" role="img" aria-label="${title}">${under}
+    <polyline points="${points.join(" ")}"/>
+    <line class="now" x1="${now}" x2="${now}" y1="0" y2="76"/></svg>
+    </figure>`;
+  }
+
+  // gi_core/web/screens/explore/layers.js
+  var WIDE2 = 340;
+  var HIGH = 120;
+  function labelBars({ values, labels: labels2 }) {
+    const step2 = (WIDE2 - 10) / values.length, high = Math.max(...values.map(Math.abs), 1e-12);
+    const y = (v) => HIGH / 2 - v / high * (HIGH / 2 - 10);
+    const bars = values.map((v, i) => {
+      const there = labels2.includes(i), size2 = `width="${step2 * 0.7}" height="${Math.max(1, Math.abs(y(v) - y(0)))}"`;
+      const name = values.length <= 20 || there ? `<text x="${5 + (i + 0.5) * step2}" y="${HIGH + 16}" text-anchor="middle">${i}${there ? " ●" : ""}</text>` : "";
+      const at2 = `x="${5 + (i + 0.15) * step2}" y="${Math.min(y(0), y(v))}"`;
+      return `<rect class="bar${there ? " there" : ""}" ${at2} ${size2}/>${name}`;
+    });
+    return `<svg viewBox="0 0 ${WIDE2} ${HIGH + 22}" role="img"
+    aria-label="${escape(t("anatomy_label_alt", { classes: labels2.join(", ") }))}">
+    <line class="axis" x1="0" x2="${WIDE2}" y1="${y(0)}" y2="${y(0)}"/>${bars.join("")}</svg>`;
+  }
+  function histogram({ name, hist }) {
+    const { before, after, edge } = hist, top = Math.log10(1 + Math.max(...before, ...after)), step2 = WIDE2 / before.length;
+    const line = (counts2) => counts2.map((v, i) => {
+      const y = (HIGH - Math.log10(1 + v) / top * (HIGH - 12)).toFixed(1);
+      return `${(i * step2).toFixed(1)},${y} ${((i + 1) * step2).toFixed(1)},${y}`;
+    }).join(" L");
+    return `<svg viewBox="0 0 ${WIDE2} ${HIGH + 22}" role="img"
+    aria-label="${escape(t("anatomy_hist_alt", { layer: name }))}">
+    <line class="axis" x1="0" x2="${WIDE2}" y1="${HIGH}" y2="${HIGH}"/>
+    <path class="before" d="M${line(before)}"/><path class="after" d="M${line(after)}"/>
+    <text x="0" y="${HIGH + 16}">${short(-edge)}</text>
+    <text x="${WIDE2 / 2}" y="${HIGH + 16}" text-anchor="middle">0</text>
+    <text x="${WIDE2}" y="${HIGH + 16}" text-anchor="end">${short(edge)}</text></svg>`;
+  }
+  function table(layers) {
+    const head = t("anatomy_columns").split("|").map((name) => `<th scope="col">${name}</th>`);
+    const rows = layers.map(
+      (l) => `<tr><th scope="row">${escape(l.name)}</th><td>${l.shape.join("×")}</td><td>${whole(l.numel)}</td>
+      <td>${short(l.norm_before)}</td><td>${short(l.norm_after)}</td>
+      <td>${t("explore.percent", { n: Math.round(100 * l.noise_share) })}</td></tr>`
+    );
+    return `<table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  }
+  async function drawLayers(box2, told3) {
+    const chosen2 = (
+      /** @type {HTMLSelectElement | null} */
+      box2.querySelector("select")?.value ?? "0"
+    );
+    box2.innerHTML = `<h4>${t("anatomy_label")}</h4><p>${t("anatomy_label_note")}</p>${labelBars(told3.head)}
+    <h4>${t("anatomy_first")}</h4><p>${t("anatomy_first_note")}</p>
+    <div class="two"><figure><figcaption class="private">${t("anatomy_before")}</figcaption>
+    <canvas data-side="before" role="img" aria-label="${t("anatomy_before")}"></canvas></figure>
+    <figure><figcaption class="leaving">${t("anatomy_after")}</figcaption>
+    <canvas data-side="after" role="img" aria-label="${t("anatomy_after")}"></canvas></figure></div>
+    <h4>${t("anatomy_hist")}</h4><p>${t("anatomy_hist_note")} <b class="private">—</b> ${t("anatomy_before")},
+    <b class="leaving">- -</b> ${t("anatomy_after")}</p>
+    <select aria-label="${t("anatomy_layer")}"></select><div data-part="hist"></div>
+    <h4>${t("anatomy_norms")}</h4>
+    <div class="scroll" tabindex="0" role="region" aria-label="${t("anatomy_norms")}">${table(told3.layers)}</div>`;
+    const select = (
+      /** @type {HTMLSelectElement} */
+      box2.querySelector("select")
+    ), hist = (
+      /** @type {HTMLElement} */
+      box2.querySelector("[data-part=hist]")
+    );
+    for (const [i, layer] of told3.layers.entries()) select.append(new Option(layer.name, String(i)));
+    select.value = told3.layers[chosen2] ? chosen2 : "0";
+    select.onchange = () => {
+      hist.innerHTML = histogram(told3.layers[Number(select.value)]);
+    };
+    hist.innerHTML = histogram(told3.layers[Number(select.value)]);
+    for (const canvas of box2.querySelectorAll("canvas")) {
+      const { src, count, width, height } = told3.first[canvas.dataset.side ?? ""];
+      tiles(canvas, await picture(src), 0, count, width, height);
+    }
+  }
+
+  // gi_core/web/screens/explore/single_pass.js
+  var WIDE3 = 340;
+  var HIGH2 = 132;
+  var label = (name) => escape(name.replace(":decoder=", "-"));
+  var row = (one, i) => `<div class="pass"><h5>${mark(i)} ${label(one.name)}</h5>
+  <figure class="own"><canvas data-src="${one.src}" role="img"
+    aria-label="${label(one.name)}, ${t("explore.db", { n: number(one.psnr) })}"></canvas></figure>
+  <figure class="ctl"><canvas data-src="${one.control}" role="img" aria-label="${t("control_alt")}"></canvas></figure>
+  <p><b>${t("explore.db", { n: signed(one.gain) })}</b> ${t("explore.pass_over")}<br>${squares(one.level)}
+  ${t("level_" + one.level)}</p></div>`;
+  async function drawPasses(box2, told3) {
+    box2.innerHTML = `<p>${t("explore.pass_allows", { epsilon: told3.epsilon >= 100 ? whole(told3.epsilon) : short(told3.epsilon), bits: whole(told3.bits) })}</p>${told3.attacks.map(row).join("")}`;
+    for (const canvas of box2.querySelectorAll("canvas"))
+      tiles(canvas, await picture(canvas.dataset.src ?? ""), 0, 1, told3.side, told3.side);
+  }
+  function drawGains(box2, { z, seeds, series }, now) {
+    const gains = series.flatMap((s) => s.gain), ends = (
+      /** @type {[number, number]} */
+      [z[0], z[z.length - 1]]
+    );
+    const x = logarithmic(ends, [24, WIDE3 - 4]), y = linear([Math.min(-2, ...gains), Math.max(6, ...gains)], [HIGH2 - 18, 8]);
+    const lines = series.map(
+      (s, i) => `<path class="series" stroke-dasharray="${DASHES[i % DASHES.length]}"
+      d="${path(s.gain.map((v, j) => [x(z[j]), y(v)]))}"/>`
+    );
+    const edge = x(proven(1));
+    box2.innerHTML = `<svg viewBox="0 0 ${WIDE3} ${HIGH2}" role="img" aria-label="${t("dial_curve_alt")}">
+    <rect class="proven" x="${edge}" y="0" width="${WIDE3 - 4 - edge}" height="${HIGH2 - 18}"/>
+    <line class="zero" x1="24" x2="${WIDE3 - 4}" y1="${y(0)}" y2="${y(0)}"/>
+    <text x="0" y="${y(0) + 5}">0</text><text x="0" y="14">${signed(Math.max(6, ...gains), 0)}</text>${lines.join("")}
+    <line class="now" x1="${x(now)}" x2="${x(now)}" y1="0" y2="${HIGH2 - 18}"/>
+    ${[1e-4, 0.01, 1].map((v) => `<text x="${x(v)}" y="${HIGH2 - 2}" text-anchor="middle">${short(v)}</text>`).join("")}
+    </svg><p>${t("explore.pass_curve", { n: seeds })}
+    ${series.map((s, i) => `${mark(i)} ${label(s.name)}`).join(" · ")}</p>`;
+  }
+
+  // gi_core/web/screens/explore/linked.js
+  var PAUSE2 = 300;
+  function noisy({ state }) {
+    const { network, defense: defense2, strength: strength2, mixed, own, picture: picture4 } = state.choices;
+    return network === "lenet" && defense2 === "noise" && strength2 > 0 && mixed === 1 && !own ? { z: strength2, sample: picture4 } : null;
+  }
+  var VIEWS = {
+    layers: {
+      needs: "explore_layers",
+      none: "explore.view_none",
+      wanted: (control) => {
+        const { settings, pictures: pictures2 } = control.subject();
+        return { settings, pictures: pictures2 };
+      },
+      ask: (server, request) => server.explore_layers(request),
+      draw: drawLayers
+    },
+    passes: {
+      needs: "single_pass",
+      none: "explore.passes_none",
+      wanted: noisy,
+      ask: (server, request) => server.single_pass(request),
+      draw: drawPasses
+    },
+    gains: {
+      needs: "single_pass_curve",
+      none: "explore.passes_none",
+      wanted: noisy,
+      ask: (server, { sample }) => server.single_pass_curve({ sample }),
+      draw: (box2, told3, { z }) => drawGains(box2, told3, z)
+    }
+  };
+  var page = (name) => `<details data-view="${name}"><summary>${t(`explore.view_${name}`)}</summary>
+  <div class="view" aria-live="polite"></div></details>`;
+  var views = Object.keys(VIEWS).map(page).join("");
+  function link(root, control) {
+    let waiting = 0;
+    async function tell(node) {
+      const view = VIEWS[node.dataset.view ?? ""], box2 = (
+        /** @type {HTMLElement} */
+        node.querySelector(".view")
+      ), request = view.wanted(control), key2 = JSON.stringify(request), server = control.line?.server;
+      if (node.dataset.key === key2 || !server) return;
+      node.dataset.key = key2;
+      if (!request) return void (box2.textContent = t(view.none));
+      const told3 = await view.ask(server, request);
+      if (node.dataset.key !== key2) return;
+      if (!told3 || told3.error) box2.textContent = told3?.error ?? t(view.none);
+      else view.draw(box2, told3, request);
+    }
+    const look = () => {
+      for (const node of root.querySelectorAll("[data-view]")) {
+        const view = (
+          /** @type {HTMLDetailsElement} */
+          node
+        );
+        view.hidden = !control.line?.server[VIEWS[view.dataset.view ?? ""].needs];
+        if (view.open && control.state.dragged === null) tell(view);
+      }
+    };
+    root.addEventListener("toggle", look, true);
+    return () => {
+      clearTimeout(waiting);
+      waiting = window.setTimeout(look, PAUSE2);
+    };
+  }
+
+  // gi_core/web/screens/explore/takeaway.js
+  var SIDE = 512;
+  var GAP = 16;
+  function pair(find) {
+    const made3 = document.createElement("canvas"), drawn = (
+      /** @type {CanvasRenderingContext2D} */
+      made3.getContext("2d")
+    );
+    made3.width = 2 * SIDE + GAP;
+    made3.height = SIDE;
+    drawn.imageSmoothingEnabled = false;
+    drawn.drawImage(find("truth"), 0, 0, SIDE, SIDE);
+    drawn.drawImage(find("guess"), SIDE + GAP, 0, SIDE, SIDE);
+    return made3.toDataURL("image/png").split(",")[1];
+  }
+  var table2 = (film) => [
+    ["iteration", "loss", "psnr", "ssim"],
+    ...film.frames.map((frame2) => [frame2.step, frame2.loss, frame2.psnr, frame2.ssim])
+  ];
+  var record = ({ scenario, frames, verdict, controlScore, tried, numel, share }) => JSON.stringify({ scenario, frames, verdict, control: controlScore, tried, numel, noise_share: share }, null, 1);
+  var HERE = {
+    png: (find) => save("run.png", pair(find), "image/png"),
+    csv: (_, film) => saveText("run.csv", csv(table2(film)), "text/csv"),
+    json: (_, film) => saveText("run.json", record(film), "application/json")
+  };
+  var held = ({ run }) => Boolean(run) && run?.where !== "device";
+  var formats2 = (film, all, served) => held(film) && served ? all : Object.keys(HERE);
+  async function download(find, film, format2, server) {
+    const { run } = film;
+    if (!run || !held(film) || !server?.download_run) return HERE[format2](find, film);
+    toast(t("preparing"));
+    const file = await server.download_run({ id: run.id, scenario: run.scenario, pictures: run.pictures, format: format2 });
+    if (file.data) save(file.name, file.data, file.type);
+    else toast(file.error ?? words.forgotten);
+  }
+
+  // gi_core/web/screens/explore/drawer.js
+  var button = (act, text) => `<button type="button" class="btn s" data-act="${act}">${text}</button>`;
+  var page2 = (catalog) => `<div class="top"><h2>${t("explore.expert")}</h2>
+  <span class="small">${t("explore.expert_note")}</span>${button("plain", t("explore.plain"))}
+  <button type="button" class="btn s" data-act="close" aria-label="${t("explore.close")}">
+  ${icon("cross")}</button></div>
+  ${catalog.expert.map(group).join("")}
+  <section data-part="measured"><h3>${t("explore.g_measured")}</h3><dl class="kv"></dl></section>
+  <section data-part="how" class="wide"><h3>${t("explore.how")}</h3><div class="how"></div>
+  <figure class="denoised" hidden><canvas role="img" aria-label="${t("opinion")}"></canvas>
+  <figcaption></figcaption></figure>
+  <div class="checks-run">${button("checks", t("more_controls"))}
+  <div data-part="checks" aria-live="polite"></div></div>
+  ${views}${button("clients", t("clients_curve"))}</section>
+  <section data-part="repeat"><h3>${t("explore.g_repeat")}</h3><div class="files">
+  ${button("cli", t("copy_cli"))}${button("python", t("copy_python"))}<span class="formats"></span></div></section>`;
   var Drawer = class {
     /** @param {HTMLElement} root @param {(name: string) => any} find @param {Controller} control */
     constructor(root, find, control) {
@@ -4437,18 +4593,9 @@ var gi = (() => {
       this.control = control;
       this.box = document.createElement("aside");
       this.box.className = "drawer";
+      this.box.dataset.testid = "drawer";
       this.box.setAttribute("aria-label", t("explore.expert"));
-      this.box.innerHTML = `<div class="top"><h2>${t("explore.expert")}</h2>
-      <span class="small">${t("explore.expert_note")}</span>
-      <button type="button" class="btn s" data-act="plain">${t("explore.plain")}</button>
-      <button type="button" class="btn s" data-act="close" aria-label="${t("explore.close")}">
-      ${icon("cross")}</button></div>
-      ${control.catalog.expert.map(group).join("")}
-      <section data-part="measured"><h3>${t("explore.g_measured")}</h3><dl class="kv"></dl></section>
-      <section data-part="how"><h3>${t("explore.how")}</h3><div class="how"></div></section>
-      <section data-part="repeat"><h3>${t("explore.g_repeat")}</h3><div class="files">
-      <button type="button" class="btn s" data-act="cli">${t("copy_cli")}</button>
-      <button type="button" class="btn s" data-act="python">${t("copy_python")}</button></div></section>`;
+      this.box.innerHTML = page2(control.catalog);
       this.box.onchange = (event) => this.changed(
         /** @type {HTMLInputElement} */
         event.target
@@ -4457,25 +4604,45 @@ var gi = (() => {
         /** @type {HTMLElement} */
         event.target.closest("[data-act]")
       );
+      this.look = link(this.box, control);
+      this.curves = document.createElement("div");
+      this.curves.className = "curves";
       control.drawn.push((look) => this.told(look));
     }
     get open() {
       return this.box.isConnected;
     }
+    /** @param {string} selector @returns {any} */
+    part(selector) {
+      return this.box.querySelector(selector);
+    }
     /** @param {boolean} open @param {string} [part] to bring into view */
     show(open, part) {
-      if (open) this.root.append(this.box);
-      else this.box.remove();
+      if (open) {
+        this.root.append(this.box);
+        this.find("explore").append(this.curves);
+      } else {
+        this.box.remove();
+        this.curves.remove();
+      }
       this.root.classList.toggle("with-drawer", open);
       this.find("expert").setAttribute("aria-expanded", String(open));
       this.control.redraw();
-      if (open && part) this.box.querySelector(`[data-part=${part}]`)?.scrollIntoView({ block: "start" });
+      if (open && part) this.part(`[data-part=${part}]`)?.scrollIntoView({ block: "start" });
       if (!open) this.find("expert").focus({ preventScroll: true });
+    }
+    /** Open a view that looks at the update. @param {string} name */
+    view(name) {
+      const view = this.part(`[data-view=${name}]`);
+      this.show(true);
+      view.open = true;
+      view.scrollIntoView({ block: "start" });
+      this.control.connected.push(() => view.scrollIntoView({ block: "start" }));
     }
     /** @param {HTMLInputElement} node */
     changed(node) {
-      const { field, check } = node.dataset;
-      if (field) this.control.expert(field, node.value);
+      const { field, check } = node.dataset, { settings } = this.control.subject();
+      if (field) this.control.expert(...changeOf(node, settings, this.control.catalog.priors));
       if (!check) return;
       const ticked = [...this.box.querySelectorAll(`[data-check=${check}]:checked`)];
       this.control.expert(check, ticked.map((box2) => (
@@ -4483,77 +4650,82 @@ var gi = (() => {
         box2.value
       )).join("+") || "none");
     }
-    /** @param {Element | null} button */
-    async press(button2) {
-      const act = (
-        /** @type {HTMLElement | null} */
-        button2?.dataset.act ?? ""
-      ), { line } = this.control;
-      if (act === "close") return this.show(false);
-      if (act === "plain") return this.control.choose({ expert: {} });
-      if (!act || !line?.server.explore_repeat) return;
+    /** @param {HTMLElement | null} button */
+    press(button4) {
+      const act = button4?.dataset.act ?? "";
+      const acts = (
+        /** @type {Record<string, () => any>} */
+        {
+          close: () => this.show(false),
+          plain: () => this.control.choose({ expert: {} }),
+          cli: () => this.repeat("cli"),
+          python: () => this.repeat("python"),
+          checks: () => this.checks(),
+          clients: () => {
+            emit("show", "compare");
+            emit("comparison", "clients");
+          },
+          file: () => {
+            const { film } = this.control.subject();
+            if (film) download(this.find, film, button4?.dataset.format ?? "", this.control.line?.server);
+          }
+        }
+      );
+      acts[act]?.();
+    }
+    /** Copy the command or the program that repeats what is on the stage. @param {"cli" | "python"} kind */
+    async repeat(kind) {
+      const { line } = this.control;
+      if (!line?.server.explore_repeat) return;
       const told3 = await line.server.explore_repeat(this.control.setUp());
       if (told3.error) toast(told3.error);
-      else copy(told3[act], t("copied"));
+      else copy(told3[kind], t("copied"));
+    }
+    /** Run the other controls of the finished run. */
+    async checks() {
+      const { film } = this.control.subject(), { line } = this.control, button4 = this.part("[data-act=checks]"), box2 = this.part("[data-part=checks]");
+      if (!film?.run || !line) return;
+      button4.disabled = true;
+      box2.textContent = t("explore.checking");
+      const told3 = await line.server.more_controls({ id: film.run.id });
+      button4.disabled = false;
+      if (this.control.subject().film?.run?.id === film.run.id) await drawChecks(box2, told3, film.run.size);
     }
     /** @param {import("./view.js").Look} look */
-    told({ film }) {
+    told({ film, frame: frame2 }) {
       if (!this.open) return;
-      const settings = this.control.subject().settings;
-      for (const node of this.box.querySelectorAll("[data-field]")) {
-        const field = (
-          /** @type {HTMLInputElement} */
-          node
-        ), value = String(settings[field.dataset.field ?? ""] ?? "");
-        if (field === document.activeElement || field.value === value) continue;
-        if (field.tagName === "SELECT" && ![.../** @type {any} */
-        field.options].some((o) => o.value === value))
-          field.append(new Option(value, value));
-        field.value = value;
+      const { catalog, line } = this.control, run = film?.run ?? null, id = film && run?.verdict && held(film) ? String(run.id) : "";
+      show(this.box, this.control.subject().settings, catalog.priors);
+      this.part(".kv").innerHTML = film ? measured2(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
+      this.part(".how").innerHTML = film ? reasons(film) : "";
+      this.curves.innerHTML = film ? curves(film, frame2) : "";
+      this.part(".checks-run").hidden = !id || !line?.server.more_controls;
+      if (this.part("[data-part=checks]").dataset.of !== id) {
+        this.part("[data-part=checks]").dataset.of = id;
+        this.part("[data-part=checks]").replaceChildren();
       }
-      for (const node of this.box.querySelectorAll("[data-check]")) {
-        const box2 = (
-          /** @type {HTMLInputElement} */
-          node
-        );
-        box2.checked = String(settings[box2.dataset.check ?? ""] ?? "").split("+").includes(box2.value);
+      const offered4 = film ? formats2(film, catalog.formats, Boolean(line?.server.download_run)) : [];
+      const made3 = offered4.map((kind) => `<button type="button" class="btn s" data-act="file" data-format="${kind}">${words["export_" + kind]}</button>`);
+      if (this.part(".formats").dataset.kinds !== offered4.join()) {
+        this.part(".formats").innerHTML = made3.join("");
+        this.part(".formats").dataset.kinds = offered4.join();
       }
-      const [list, how] = [this.box.querySelector(".kv"), this.box.querySelector(".how")];
-      if (list) list.innerHTML = film ? measured2(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
-      if (how) how.innerHTML = film ? reasons(film) : "";
+      this.denoised(run, film?.frames[frame2]?.step ?? 0);
+      this.look();
+    }
+    /**
+     * What the attack's denoiser would rather see, the latest of its views at this step.
+     * @param {Record<string, any> | null} run @param {number} step
+     */
+    async denoised(run, step2) {
+      const seen2 = run?.opinions ?? [], view = seen2.findLast((one) => one.iteration <= step2) ?? seen2[0], box2 = this.part(".denoised");
+      box2.hidden = !view;
+      if (!view || !run) return;
+      box2.querySelector("figcaption").textContent = t("opinion_at", { n: whole(view.iteration) });
+      const { batch, width, height } = run.size;
+      tiles(box2.querySelector("canvas"), await picture(view.src), 0, batch, width, height);
     }
   };
-  function measured2(film) {
-    const last = film.frames.at(-1), { controlScore: control, verdict, run } = film;
-    const rows = [
-      [t("explore.m_psnr"), `${number(last?.psnr)} dB`],
-      [t("explore.m_ssim"), number(last?.ssim, 2)],
-      [t("explore.m_gain"), control?.psnr != null && last?.psnr != null ? `${signed(last.psnr - control.psnr)} dB` : "–"],
-      [t("explore.m_loss"), twoFigures(last?.loss)],
-      [t("explore.m_rank"), verdict ? whole(verdict.rank) : "–"],
-      [t("explore.m_numel"), whole(film.numel)],
-      ...(run?.verdict?.bounds ?? []).filter((b) => b.value != null).map((b) => [words[`bound_${b.name}`] ?? b.name, whole(b.value)])
-    ];
-    return rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${value}</dd></div>`).join("");
-  }
-  function reasons(film) {
-    const tried = film.tried.map((text) => `<code>${escape(text)}</code>`).join(" ");
-    const said = film.verdict ? t("explore.how_judged", { candidates: film.verdict.candidates }) : t("explore.say_unjudged");
-    return `<p>${t(film.kind === "recorded" ? "explore.how_strongest" : "explore.how_live")} ${tried}</p><p>${said}</p>` + curve(film, "psnr", false) + curve(film, "loss", true);
-  }
-  function curve(film, name, log) {
-    const seen2 = film.frames.filter((f) => f[name] != null && Number.isFinite(f[name]) && (!log || Number(f[name]) > 0));
-    if (seen2.length < 2) return "";
-    const value = (f) => log ? Math.log10(f[name]) : f[name], last = Math.max(1, seen2.at(-1)?.step ?? 1);
-    const values = seen2.map(value), low = Math.min(...values), high = Math.max(...values), span2 = high - low || 1;
-    const points = seen2.map(
-      (f, i) => `${(340 * Math.sqrt(f.step / last)).toFixed(1)},${(72 - 64 * (values[i] - low) / span2).toFixed(1)}`
-    );
-    const title = t("explore.n_" + name), ends = [seen2[0], seen2[seen2.length - 1]].map((f) => twoFigures(f[name])).join(" → ");
-    return `<figure class="curve"><figcaption>${title}: ${ends}</figcaption>
-    <svg viewBox="-4 0 348 80" role="img" aria-label="${title}">
-    <polyline points="${points.join(" ")}"/></svg></figure>`;
-  }
 
   // gi_core/web/screens/explore/crop.js
   function gestures(box2, move, zoom) {
@@ -4585,19 +4757,19 @@ var gi = (() => {
   }
   function cropper(find, side, chosen2) {
     const box2 = find("private");
-    let held = null;
+    let held2 = null;
     let others = [];
     let cut = { x: 0, y: 0, size: 1 }, waiting = 0;
-    const show2 = (next) => {
-      if (!held) return;
-      const { image: image2, whole: whole3 } = held;
+    const show3 = (next) => {
+      if (!held2) return;
+      const { image: image2, whole: whole3 } = held2;
       cut = inside(next, whole3);
       cancelAnimationFrame(waiting);
       waiting = requestAnimationFrame(() => chosen2([cropped(image2, cut, side), ...others]));
     };
-    gestures(box2, (dx, dy) => show2({ ...cut, x: cut.x - dx * cut.size, y: cut.y - dy * cut.size }), (factor) => {
+    gestures(box2, (dx, dy) => show3({ ...cut, x: cut.x - dx * cut.size, y: cut.y - dy * cut.size }), (factor) => {
       const shift = cut.size * (1 - factor) / 2;
-      show2({ x: cut.x + shift, y: cut.y + shift, size: cut.size * factor });
+      show3({ x: cut.x + shift, y: cut.y + shift, size: cut.size * factor });
     });
     const whole2 = async (src) => {
       const image2 = (
@@ -4610,7 +4782,7 @@ var gi = (() => {
       /** @param {{ src: string }[]} given */
       async take(given) {
         const [first, ...rest] = await Promise.all(given.map((one) => whole2(one.src)));
-        held = first;
+        held2 = first;
         cut = { x: 0, y: 0, size: first.whole };
         others = rest.map((other) => cropped(other.image, { x: 0, y: 0, size: other.whole }, side));
         box2.classList.add("mine");
@@ -4618,7 +4790,7 @@ var gi = (() => {
         toast(t("explore.crop_hint"));
       },
       end() {
-        held = null;
+        held2 = null;
         box2.classList.remove("mine");
       }
     };
@@ -4683,19 +4855,19 @@ var gi = (() => {
       height: Math.max(...boxes.map((b) => b.bottom)) + 8 - top
     };
   }
-  var button = (act, text, more = "") => `<button type="button" class="btn ${act === "next" ? "main" : ""}" data-act="${act}" ${more}>${text}</button>`;
-  function page(at2, count) {
+  var button2 = (act, text, more = "") => `<button type="button" class="btn ${act === "next" ? "main" : ""}" data-act="${act}" ${more}>${text}</button>`;
+  function page3(at2, count) {
     const dots = Array.from({ length: count }, (_, i) => `<i class="${i <= at2 ? "on" : ""}"></i>`).join("");
     const end = at2 === count - 1, card = `explore.card_${at2 + 1}`;
     return `<div class="n"><span class="dots" aria-hidden="true">${dots}</span>
     <span>${t("explore.card_of", { at: at2 + 1, of: count })}</span>
-    ${button("leave", icon("cross"), `aria-label="${t("explore.lesson_leave")}"`)}</div>
+    ${button2("leave", icon("cross"), `aria-label="${t("explore.lesson_leave")}"`)}</div>
     <div class="two"><div><h2 id="gi-card">${t(card)}</h2><p>${t(card + "_text")}</p></div>
     <div class="task"><p data-act="task" role="status"></p></div></div>
-    <div class="b">${button("back", t("explore.back"), at2 ? "" : "disabled")}
-    ${at2 === 3 ? button("show", t("explore.show_me")) : ""}
-    ${end ? button("cheat", t("explore.cheats")) + button("compare", t("explore.lesson_compare")) : ""}
-    ${button("next", t(end ? "explore.lesson_end" : "explore.next"))}</div>`;
+    <div class="b">${button2("back", t("explore.back"), at2 ? "" : "disabled")}
+    ${at2 === 3 ? button2("show", t("explore.show_me")) : ""}
+    ${end ? button2("cheat", t("explore.cheats")) + button2("compare", t("explore.lesson_compare")) : ""}
+    ${button2("next", t(end ? "explore.lesson_end" : "explore.next"))}</div>`;
   }
   var Lesson = class {
     /** @param {HTMLElement} root @param {(name: string) => any} find @param {Controller} control */
@@ -4730,7 +4902,7 @@ var gi = (() => {
       if (at2 < 0 || at2 >= CARDS.length) return this.leave();
       this.at = at2;
       this.root.append(this.hole, this.card);
-      this.card.innerHTML = page(at2, CARDS.length);
+      this.card.innerHTML = page3(at2, CARDS.length);
       this.place();
       this.find("explore").dataset.lesson = String(at2 + 1);
       CARDS[at2].act({
@@ -4768,10 +4940,10 @@ var gi = (() => {
       if (task.textContent !== text) task.textContent = text;
     }
     /** @param {Element | null} button */
-    press(button2) {
+    press(button4) {
       const act = (
         /** @type {HTMLElement | null} */
-        button2?.dataset.act ?? ""
+        button4?.dataset.act ?? ""
       );
       const { set } = this.control.subject();
       const acts = (
@@ -4813,6 +4985,169 @@ var gi = (() => {
     }
   };
 
+  // gi_core/web/screens/explore/locks.js
+  var CARDS2 = {
+    picture: { parts: ["picture", "drop", "mix"], choices: ["picture", "own", "mixed"] },
+    victim: { parts: ["network"], choices: ["network"] },
+    client: { parts: [], choices: [] },
+    defense: { parts: ["defense", "ruler"], choices: ["defense", "strength"] },
+    attacker: { parts: [], choices: [] },
+    server: { parts: [], choices: [] }
+  };
+  var NAMES = Object.keys(CARDS2);
+  var named3 = (query2, key2) => (query2.get(key2) ?? "").split(",").filter((name) => name in CARDS2);
+  function hold2(find, drawer, control, query2) {
+    const hidden2 = named3(query2, "hide"), locked = named3(query2, "lock");
+    for (const name of [...hidden2, ...locked]) {
+      const hide = hidden2.includes(name), section = drawer.querySelector(`[data-card=${name}]`);
+      CARDS2[name].choices.forEach((choice) => control.locked.add(choice));
+      for (const part of CARDS2[name].parts) {
+        const node = find(part), box2 = node.closest(".pick, .which") ?? node;
+        box2.classList.add(hide ? "is-hidden" : "is-locked");
+        for (const input2 of node.matches("select, button") ? [node] : node.querySelectorAll("input, button"))
+          input2.disabled = true;
+      }
+      if (!section) continue;
+      section.classList.toggle("is-hidden", hide);
+      const fields = (
+        /** @type {HTMLFieldSetElement} */
+        section.querySelector(".fields")
+      );
+      fields.disabled = true;
+      fields.insertAdjacentHTML("beforeend", `<p class="hint">${icon("lock")} ${t("locked")}</p>`);
+    }
+  }
+
+  // gi_core/web/screens/explore/share.js
+  var COUNTED = 5e3;
+  var ticks2 = (name) => `<fieldset><legend>${t("teacher_" + name)}</legend>${NAMES.map((card) => `<label class="ck"><input type="checkbox" data-${name}="${card}"><span>${t("explore.g_" + card)}</span></label>`).join("")}</fieldset>`;
+  var button3 = (act, text) => `<button type="button" class="btn s" data-act="${act}">${icon("link")} ${text}</button>`;
+  var page4 = () => `<div class="top"><h2>${t("header.share")}</h2>
+  <button type="button" class="btn s" data-act="close" aria-label="${t("explore.close")}">
+  ${icon("cross")}</button></div>
+  <section><p>${t("link_copied")}</p>${button3("link", t("copy_link"))}</section>
+  <section data-part="room"><h3>${t("follow")}</h3><p data-part="open"></p>${button3("follow", t("follow"))}
+  <div data-part="opened" hidden><code data-part="address"></code>${button3("room", t("copy_link"))}
+  <button type="button" class="btn s" data-act="end">${t("room_end")}</button></div></section>
+  <section><h3>${t("for_teachers")}</h3><p>${t("teacher_note")}</p>
+  <div class="pair">${ticks2("hide")}${ticks2("lock")}</div>
+  <label class="ck"><input type="checkbox" data-more="lesson"><span>${t("explore.share_lesson")}</span></label>
+  <label class="ck"><input type="checkbox" data-more="projector"><span>${t("teacher_projector")}</span></label>
+  <label class="ck"><input type="checkbox" data-more="lang"><span>${t("teacher_language")}</span></label>
+  ${button3("teach", t("teacher_copy"))}</section>`;
+  var address = (query2) => `${location.href.split(/[?#]/)[0]}${query2 ? `?${query2}` : ""}`;
+  var Share = class {
+    /** @param {HTMLElement} root @param {Controller} control */
+    constructor(root, control) {
+      this.root = root;
+      this.control = control;
+      this.counting = 0;
+      this.box = document.createElement("aside");
+      this.box.className = "share drawer";
+      this.box.dataset.testid = "share";
+      this.box.setAttribute("aria-label", t("header.share"));
+      this.box.innerHTML = page4();
+      this.box.onclick = (event) => this.press(
+        /** @type {HTMLElement} */
+        event.target.closest("[data-act]")
+      );
+      on("link", () => {
+        copy(control.address(), t("link_copied"));
+        if (document.body.dataset.tab === "explore") this.show(true);
+      });
+      on("tab", () => this.show(false));
+      window.addEventListener("keydown", (event) => event.key === "Escape" && this.show(false));
+    }
+    /** @param {string} name @returns {any} */
+    part(name) {
+      return this.box.querySelector(`[data-part=${name}]`);
+    }
+    /** @param {boolean} open */
+    show(open) {
+      if (!open) return this.box.remove();
+      this.part("room").hidden = !this.control.line?.server.open_room;
+      this.root.append(this.box);
+      this.box.querySelector("[data-act=close]")?.focus();
+    }
+    /** @param {HTMLElement | null} button */
+    press(button4) {
+      const acts = (
+        /** @type {Record<string, () => any>} */
+        {
+          close: () => this.show(false),
+          link: () => copy(this.control.address(), t("link_copied")),
+          follow: () => this.follow(),
+          room: () => copy(this.room(), t("room_copied")),
+          end: () => this.end(),
+          teach: () => copy(this.forPupils(), t("teacher_copied"))
+        }
+      );
+      acts[button4?.dataset.act ?? ""]?.();
+    }
+    /** The settings on the stage, with what the link hides, locks and starts. */
+    forPupils() {
+      const query2 = new URLSearchParams(this.control.query());
+      for (const name of ["hide", "lock"]) {
+        const ticked = [...this.box.querySelectorAll(`[data-${name}]:checked`)].map(
+          (node) => (
+            /** @type {HTMLElement} */
+            node.dataset[name]
+          )
+        );
+        if (ticked.length) query2.set(name, ticked.join());
+      }
+      const values = (
+        /** @type {Record<string, [string, string]>} */
+        {
+          lesson: ["tab", "lesson"],
+          projector: ["projector", "1"],
+          lang: ["lang", language]
+        }
+      );
+      for (const node of this.box.querySelectorAll("[data-more]:checked"))
+        query2.set(...values[
+          /** @type {HTMLElement} */
+          node.dataset.more ?? ""
+        ]);
+      return address(query2.toString().replaceAll("%2C", ","));
+    }
+    room() {
+      return address(`follow=${this.control.room?.code}`);
+    }
+    async follow() {
+      const told3 = await this.control.line?.server.open_room({});
+      if (!told3 || told3.error) return toast(told3?.error ?? t("explore.no_answer"));
+      this.control.room = { code: told3.code, key: told3.key };
+      this.opened(0);
+      copy(this.room(), t("room_copied"));
+      this.counting = window.setInterval(() => this.count(), COUNTED);
+    }
+    /** @param {number} watching */
+    opened(watching) {
+      const { room: room4 } = this.control;
+      this.part("opened").hidden = !room4;
+      this.part("open").textContent = room4 ? t("room_open", { n: watching }) : "";
+      this.part("address").textContent = room4 ? this.room() : "";
+      this.box.querySelector("[data-act=follow]")?.toggleAttribute("hidden", Boolean(room4));
+    }
+    async count() {
+      const { room: room4, line } = this.control;
+      if (!room4 || document.hidden) return;
+      const told3 = await line?.server.room(room4).catch(() => null);
+      if (told3?.error) this.closed();
+      else if (told3) this.opened(told3.watching);
+    }
+    closed() {
+      clearInterval(this.counting);
+      this.control.room = null;
+      this.opened(0);
+    }
+    end() {
+      this.control.line?.server.close_room(this.control.room);
+      this.closed();
+    }
+  };
+
   // gi_core/web/screens/explore/wire.js
   var SLACK = 4;
   function wireRuler({ ruler, input: input2, flagless, drag, drop, plant, hover, step: step2 }) {
@@ -4820,7 +5155,7 @@ var gi = (() => {
       const box2 = ruler.getBoundingClientRect();
       return 100 * Math.max(0, Math.min(1, (event.clientX - box2.left) / box2.width));
     };
-    let held = null;
+    let held2 = null;
     ruler.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     ruler.addEventListener("pointerdown", (event) => {
       if (event.button) return;
@@ -4829,30 +5164,30 @@ var gi = (() => {
       ruler.setPointerCapture(event.pointerId);
       const knob2 = ruler.querySelector(".knob")?.getBoundingClientRect();
       const onKnob = knob2 ? event.clientX >= knob2.left - SLACK && event.clientX <= knob2.right + SLACK : false;
-      held = { x: event.clientX, moved: false, onKnob };
+      held2 = { x: event.clientX, moved: false, onKnob };
       if (!onKnob && !flagless()) {
-        held.moved = true;
+        held2.moved = true;
         drag(percent2(event));
       }
     });
     ruler.addEventListener("pointermove", (event) => {
-      if (!held) return hover(percent2(event));
-      if (!held.moved && Math.abs(event.clientX - held.x) < SLACK) return;
-      held.moved = true;
+      if (!held2) return hover(percent2(event));
+      if (!held2.moved && Math.abs(event.clientX - held2.x) < SLACK) return;
+      held2.moved = true;
       drag(percent2(event));
     });
     ruler.addEventListener("pointerup", (event) => {
-      if (!held) return;
-      if (held.moved) drop();
-      else if (!held.onKnob) plant(percent2(event));
-      held = null;
+      if (!held2) return;
+      if (held2.moved) drop();
+      else if (!held2.onKnob) plant(percent2(event));
+      held2 = null;
     });
     ruler.addEventListener("pointercancel", () => {
-      if (held?.moved) drop();
-      held = null;
+      if (held2?.moved) drop();
+      held2 = null;
     });
     ruler.addEventListener("pointerleave", () => {
-      if (!held) hover(null);
+      if (!held2) hover(null);
     });
     input2.addEventListener("input", () => step2(Number(input2.value)));
   }
@@ -4885,10 +5220,10 @@ var gi = (() => {
       if (event.key.toLowerCase() === "e") drawer.show(!drawer.open);
       else if (event.key === "Escape" && drawer.open) drawer.show(false);
     });
-    const tab = new URLSearchParams(location.search).get("tab");
-    if (tab === "lesson") lesson.show(0);
-    if (tab === "anatomy") drawer.show(true, "how");
-    if (tab === "lab") drawer.show(true);
+    const query2 = new URLSearchParams(location.search);
+    new Share(root, control);
+    arrive(query2.get("tab"), { lesson, drawer, control });
+    hold2(find, drawer.box, control, query2);
     find("keep").onclick = () => {
       const set = control.setUp();
       emit("lane", { ...set, run: control.subject().film?.run ?? void 0 });
@@ -4897,9 +5232,17 @@ var gi = (() => {
     on("theme", () => control.refresh());
     window.addEventListener("resize", () => control.refresh());
   }
-  function focusOn(button2) {
-    if (!button2.hidden && (document.activeElement === document.body || document.activeElement?.closest(".runbox")))
-      button2.focus();
+  function arrive(tab, { lesson, drawer, control }) {
+    if (tab === "lesson") lesson.show(0);
+    if (tab === "anatomy") drawer.view("layers");
+    if (tab === "lab" && innerWidth >= 1200) drawer.show(true);
+    if (tab !== "dial") return;
+    control.take({ strength: 0.01 });
+    drawer.view("passes");
+  }
+  function focusOn(button4) {
+    if (!button4.hidden && (document.activeElement === document.body || document.activeElement?.closest(".runbox")))
+      button4.focus();
   }
   function knob(find, control) {
     const { state } = control, stops = () => stopsOf(control.subject().set, state.choices.defense);
@@ -4945,19 +5288,19 @@ var gi = (() => {
     const group2 = find("pictures");
     const mix = (n, focus = false) => {
       control.choose({ mixed: n });
-      for (const button2 of group2.children) {
-        const on2 = Number(button2.dataset.n) === n;
-        button2.setAttribute("aria-checked", String(on2));
-        button2.tabIndex = on2 ? 0 : -1;
-        if (on2 && focus) button2.focus();
+      for (const button4 of group2.children) {
+        const on2 = Number(button4.dataset.n) === n;
+        button4.setAttribute("aria-checked", String(on2));
+        button4.tabIndex = on2 ? 0 : -1;
+        if (on2 && focus) button4.focus();
       }
     };
     group2.onclick = (event) => {
-      const button2 = (
+      const button4 = (
         /** @type {HTMLElement} */
         event.target.closest("button")
       );
-      if (button2) mix(Number(button2.dataset.n));
+      if (button4) mix(Number(button4.dataset.n));
     };
     group2.onkeydown = (event) => {
       const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -4980,7 +5323,7 @@ var gi = (() => {
     };
   }
   function holds(find, control) {
-    const show2 = {
+    const show3 = {
       difference: (on2) => {
         find("private").classList.toggle("difference-held", on2 && Boolean(control.subject().film));
       },
@@ -4988,12 +5331,12 @@ var gi = (() => {
         control.holdControl(on2);
       }
     };
-    const held = (box2, name) => {
+    const held2 = (box2, name) => {
       box2.addEventListener("pointerdown", (event) => {
         if (event.target instanceof HTMLElement && event.target.closest(".drop, .cropping")) return;
-        show2[name](true);
+        show3[name](true);
         const up = () => {
-          show2[name](false);
+          show3[name](false);
           removeEventListener("pointerup", up);
           removeEventListener("pointercancel", up);
         };
@@ -5004,26 +5347,26 @@ var gi = (() => {
         if (["Enter", " "].includes(event.key)) {
           event.preventDefault();
           event.stopPropagation();
-          show2[name](true);
+          show3[name](true);
         }
       });
       box2.addEventListener("keyup", (event) => {
-        if (["Enter", " "].includes(event.key)) show2[name](false);
+        if (["Enter", " "].includes(event.key)) show3[name](false);
       });
-      box2.addEventListener("blur", () => show2[name](false));
+      box2.addEventListener("blur", () => show3[name](false));
       box2.addEventListener("contextmenu", (event) => {
         if (event.target !== find("truth")) event.preventDefault();
       });
     };
-    held(find("hold-difference"), "difference");
-    held(find("hold-control"), "control");
-    held(find("attacked"), "control");
-    held(find("ctl"), "control");
-    held(find("private"), "difference");
-    Object.assign(control, { hold: show2 });
+    held2(find("hold-difference"), "difference");
+    held2(find("hold-control"), "control");
+    held2(find("attacked"), "control");
+    held2(find("ctl"), "control");
+    held2(find("private"), "difference");
+    Object.assign(control, { hold: show3 });
     window.addEventListener("keyup", (event) => {
-      if (event.key.toLowerCase() === "c") show2.control(false);
-      if (event.key.toLowerCase() === "d") show2.difference(false);
+      if (event.key.toLowerCase() === "c") show3.control(false);
+      if (event.key.toLowerCase() === "d") show3.difference(false);
     });
   }
   function files2(root, find, control, catalog) {
@@ -5126,8 +5469,6 @@ var gi = (() => {
     const root = fill(element, explore_default, words), find = finder(root);
     const networks = catalog.networks, defenses = catalog.defenses, pictures2 = catalog.samples.map((s) => s.name);
     build(find, { networks, defenses, pictures: pictures2 });
-    for (const option of find("picture").options)
-      option.textContent = catalog.samples.find((s) => s.name === option.value)?.title ?? option.value;
     const control = new Controller(find, catalog, openAtlas(catalog.atlas));
     listen(root, find, control, catalog);
     return { root, control, catalog };
@@ -5151,10 +5492,11 @@ var gi = (() => {
     else control.refresh();
   }
   async function linked(control, server) {
-    const named3 = [...new URLSearchParams(location.search).keys()].some((key2) => key2 in control.catalog.defaults);
-    if (!named3 || !server.explore_link) return;
+    const query2 = new URLSearchParams(location.search), named4 = [...query2.keys()].some((key2) => key2 in control.catalog.defaults);
+    if (!named4 && query2.has("picture")) return control.adopt(control.setUp().settings, query2.get("picture"));
+    if (!named4 || !server.explore_link) return;
     const told3 = await server.explore_link({ search: location.search });
-    if (told3?.settings) control.adopt(told3.settings);
+    if (told3?.settings) control.adopt(told3.settings, query2.get("picture"));
     if (told3?.notes?.length) toast(told3.notes.join(" "));
   }
   var engineOf = (control) => ({
@@ -5166,21 +5508,26 @@ var gi = (() => {
       return picture3(inline?.[LINE_UP] ?? base + LINE_UP);
     }
   });
-  function mount6({ element, props, trigger, watch, server }) {
+  function mount4({ element, props, trigger, watch, server }) {
     if (made) element.replaceChildren(made.root);
     else {
       made = make(element, props.catalog ?? offered3);
       begin(made);
     }
-    const { control } = made;
+    const { control, root } = made, code = room3();
     watch("value", () => control.receive(props.value));
     const line = onDevice(engineOf(control), trigger, server);
     control.connect(line.trigger, line.server);
+    if (code && server.open_room) control.guest = attend(root, control, code);
     linked(control, server);
     explore.setUp = () => control.setUp();
     explore.query = () => control.query();
-    on("link", () => {
-      if (document.body.dataset.tab !== "lab") copy(control.address(), t("link_copied"));
+    on("open", (run) => {
+      emit("show", "explore");
+      control.open(
+        /** @type {Record<string, any>} */
+        run
+      );
     });
     document.getElementById("gi-early")?.remove();
     document.body.dataset.explore = "ready";
@@ -5190,7 +5537,7 @@ var gi = (() => {
   var header_exports = {};
   __export(header_exports, {
     ROOMS: () => ROOMS,
-    mount: () => mount7,
+    mount: () => mount5,
     roomOf: () => roomOf
   });
 
@@ -5200,71 +5547,80 @@ var gi = (() => {
   // gi_core/web/screens/header/header.js
   var ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["evidence"] };
   var WITHIN = { cheat: "explore" };
-  var MOVED = { dial: "explore", anatomy: "explore", lesson: "explore", feasibility: "evidence", risk: "evidence" };
+  var MOVED = {
+    lab: "explore",
+    dial: "explore",
+    anatomy: "explore",
+    lesson: "explore",
+    feasibility: "evidence",
+    risk: "evidence"
+  };
   var roomOf = (tab) => MOVED[tab ?? ""] ?? tab ?? "explore";
   var made2 = null;
-  function mount7({ element }) {
+  function mount5({ element }) {
     if (made2) {
       element.replaceChildren(made2);
-      show(roomOf(document.body.dataset.tab ?? null));
+      show2(roomOf(document.body.dataset.tab ?? null));
       return;
     }
     made2 = fill(element, header_default, words);
     const find = finder(made2), query2 = new URLSearchParams(location.search);
-    find("rooms").append(...Object.keys(ROOMS).map(door));
+    const whole2 = !document.body.classList.contains("static");
+    const rooms = Object.keys(ROOMS).filter((room4) => whole2 || document.getElementById(`tab-${room4}`));
+    find("rooms").append(...rooms.map(door));
     colours(find("theme"), query2);
     projector(find("projector"), query2);
     tongue(find("lang"));
     find("link").onclick = () => emit("link");
-    on("show", show);
+    on("show", show2);
     document.body.dataset.tab = roomOf(query2.get("tab"));
-    setTimeout(() => show(roomOf(query2.get("tab"))), 0);
+    setTimeout(() => show2(roomOf(query2.get("tab"))), 0);
   }
-  function door(room3) {
-    const button2 = document.createElement("button");
-    button2.type = "button";
-    button2.dataset.room = room3;
-    button2.dataset.testid = `room-${room3}`;
-    button2.textContent = words["header." + room3];
-    button2.onclick = () => show(room3);
-    return button2;
+  function door(room4) {
+    const button4 = document.createElement("button");
+    button4.type = "button";
+    button4.dataset.room = room4;
+    button4.dataset.testid = `room-${room4}`;
+    button4.textContent = words["header." + room4];
+    button4.onclick = () => show2(room4);
+    return button4;
   }
-  function show(room3) {
-    const screens2 = ROOMS[room3] ?? [room3];
+  function show2(room4) {
+    const screens2 = ROOMS[room4] ?? [room4];
     screens2.forEach(awaken);
     for (const tab of document.querySelectorAll('.gi-tab[id^="tab-"]'))
       tab.classList.toggle("gi-off", !screens2.includes(tab.id.slice(4)));
-    made2?.querySelectorAll("nav button").forEach((button2) => {
+    made2?.querySelectorAll("nav button").forEach((button4) => {
       const here = (
         /** @type {HTMLElement} */
-        button2.dataset.room === (WITHIN[room3] ?? room3)
+        button4.dataset.room === (WITHIN[room4] ?? room4)
       );
-      if (here) button2.setAttribute("aria-current", "page");
-      else button2.removeAttribute("aria-current");
+      if (here) button4.setAttribute("aria-current", "page");
+      else button4.removeAttribute("aria-current");
     });
-    document.body.dataset.tab = room3;
-    emit("tab", room3);
+    document.body.dataset.tab = room4;
+    emit("tab", room4);
   }
   function dark(on2) {
     document.body.classList.toggle("dark", on2);
     emit("theme");
   }
-  function colours(button2, query2) {
-    button2.onclick = () => {
+  function colours(button4, query2) {
+    button4.onclick = () => {
       dark(!document.body.classList.contains("dark"));
       remember("gi-theme", document.body.classList.contains("dark") ? "dark" : "light");
     };
     const asked = query2.get("__theme") ?? recall("gi-theme");
     if (asked) dark(asked === "dark");
   }
-  function projector(button2, query2) {
+  function projector(button4, query2) {
     const project = (on2) => {
       document.body.classList.toggle("projector", on2);
       emit("theme");
     };
-    button2.onclick = () => {
+    button4.onclick = () => {
       project(true);
-      button2.blur();
+      button4.blur();
     };
     window.addEventListener("keydown", (event) => {
       const typing = (
@@ -5289,959 +5645,8 @@ var gi = (() => {
     };
   }
 
-  // gi_core/web/screens/lab/lab.js
-  var lab_exports = {};
-  __export(lab_exports, {
-    mount: () => mount8
-  });
-
-  // gi_core/web/screens/lab/lab.html
-  var lab_default = '<div class="story"><h1 data-t="story"></h1><span class="story-tools"><button type="button" class="plain" data-r="follow" data-icon="link"><span data-t="follow"></span></button>\n  <button type="button" class="boxed" data-r="lesson" data-t="start_lesson"></button></span></div>\n<div class="room" data-r="room" hidden><span data-r="room-text" role="status"></span><code class="mono" data-r="room-link"></code>\n  <button type="button" class="plain" data-r="room-copy" data-icon="link"><span data-t="copy_link"></span></button>\n  <button type="button" class="boxed slim" data-r="room-end"></button></div>\n<div class="lab">\n  <form class="rail" novalidate data-r="rail" data-label="settings" autocomplete="off">\n    <div class="sheet-head"><h2 data-t="settings"></h2><button type="button" class="boxed" data-r="close" data-t="done"></button></div>\n    <fieldset class="card" data-card="picture">\n      <div class="card-head"><h2 class="h3" data-t="picture"></h2>\n        <label class="inline"><input type="number" data-f="batch_size" min="1" max="64" step="1"><span data-t="per_update"></span></label></div>\n      <div class="thumbs" data-r="samples" role="group" data-label="sample_pictures"></div>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="add_picture">\n      <p class="small" data-t="upload_note"></p>\n    </fieldset>\n    <fieldset class="card" data-card="victim">\n      <div class="card-head"><h2 class="h3" data-t="victim"></h2><span class="small" data-r="parameters"></span></div>\n      <select data-f="model" data-label="victim"></select>\n      <div class="pair">\n        <label><span data-t="weights"></span><select data-f="weights"></select></label>\n        <label><span data-t="mode"></span><select data-f="mode"></select></label>\n      </div>\n    </fieldset>\n    <fieldset class="card" data-card="client">\n      <details data-r="client">\n        <summary><h2 class="h3" data-t="client"></h2><span class="small" data-r="client-words"></span></summary>\n        <div class="pair">\n          <label><span data-t="local_steps"></span><input type="number" data-f="local_steps" min="1" max="1000" step="1"></label>\n          <label><span data-t="local_passes"></span><input type="number" data-r="passes" min="1" max="1000" step="1"></label>\n          <label><span data-t="local_batch"></span><input type="number" data-f="local_batch" min="0" max="128" step="1"></label>\n          <label><span data-t="local_lr"></span><input type="number" data-f="local_lr" min="0" step="any"></label>\n          <label><span data-t="local_momentum"></span><input type="number" data-f="local_momentum" min="0" max="0.999" step="any"></label>\n          <label><span data-t="local_order"></span><select data-f="local_order"></select></label>\n          <label><span data-t="sends"></span><select data-f="update"></select></label>\n        </div>\n        <p class="small" data-t="client_note"></p>\n        <div class="pair"><label><span data-t="axis_clients"></span><input type="number" data-f="clients" min="1" max="1000" step="1"></label></div>\n        <p class="small" data-t="clients_note"></p>\n        <button type="button" class="boxed slim" data-r="clients-curve" data-t="clients_curve"></button>\n      </details>\n    </fieldset>\n    <fieldset class="card" data-card="defense">\n      <div class="card-head"><h2 class="h3" data-t="defense"></h2><span class="small" data-r="epsilon"></span></div>\n      <select data-r="defense" data-label="defense"></select>\n      <div data-r="strength" hidden>\n        <div class="label-number"><label for="gi-strength" data-r="strength-label"></label>\n          <input type="number" id="gi-strength" data-r="strength-number" step="any"></div>\n        <input type="range" data-r="strength-slider" min="0" max="1000" step="1" data-label="strength">\n      </div>\n    </fieldset>\n    <fieldset class="card" data-card="attacker">\n      <div class="card-head"><h2 class="h3" data-t="attacker"></h2><span class="small" data-t="honest"></span></div>\n      <select data-r="attack" data-label="attacker"></select>\n      <label><span data-t="prior"></span><select data-r="prior"></select></label>\n      <p class="small" data-r="prior-note"></p>\n      <fieldset class="knows"><legend data-t="knows"></legend><div data-r="knows"></div></fieldset>\n    </fieldset>\n    <div class="go">\n      <button type="submit" class="main" data-r="run" data-icon="play"><span data-t="run_live"></span><span class="narrow run-time" data-r="run-time"></span></button>\n      <button type="button" class="boxed" data-r="stop" data-icon="stop" disabled><span data-t="stop"></span></button>\n      <button type="button" class="boxed" data-r="open" data-t="settings"></button>\n    </div>\n    <p class="small estimate" data-r="estimate" aria-live="polite"></p>\n    <details class="card fine" data-r="fine">\n      <summary data-t="fine"></summary>\n      <label><span data-t="attack_text"></span><input type="text" class="mono" data-f="attack" spellcheck="false"></label>\n      <label><span data-t="defense_text"></span><input type="text" class="mono" data-f="defense" spellcheck="false"></label>\n      <div class="pair">\n        <label><span data-t="image_size"></span><input type="number" data-f="image_size" min="8" max="224" step="1"></label>\n        <label><span data-t="num_classes"></span><input type="number" data-f="num_classes" min="2" max="1000" step="1"></label>\n        <label><span data-t="seed"></span><input type="number" data-f="seed" min="0" step="1"></label>\n      </div>\n      <p class="small" lang="en" data-r="defense-does"></p>\n      <p class="small" lang="en" data-r="attack-page"></p>\n    </details>\n  </form>\n\n  <section class="panel stage" data-r="stage" data-label="stage">\n    <div class="bar">\n      <span class="state"><i data-r="state-icon"></i><b data-r="state" role="status"></b></span>\n      <code class="mono" data-r="text"></code>\n      <span class="tools">\n        <select data-r="replays" data-label="recorded_runs"></select>\n        <button type="button" class="plain" data-r="python" data-t="copy_python"></button>\n        <button type="button" class="plain" data-r="cli" data-t="copy_cli"></button>\n        <details class="menu" data-r="download"><summary class="plain" data-icon="down"><span data-t="download"></span></summary><ul data-r="formats" data-label="download_as"></ul></details>\n      </span>\n    </div>\n    <div class="lanes">\n      <div class="lane l-private">\n        <div class="lane-head private"><h2 data-icon="lock"><span data-t="client_keeps"></span></h2><span class="small wide" data-t="picture_and_gradient"></span></div>\n        <div class="lane-body">\n          <figure class="frame f-private"><canvas data-r="truth" role="img"></canvas></figure>\n          <div class="strips wide" data-r="before"></div>\n        </div>\n        <div class="foot small"><span data-r="truth-note"></span><span class="wide" data-t="strips_note"></span></div>\n      </div>\n      <div class="border"><div class="small" data-r="defense-words"></div><span data-icon="arrow"></span></div>\n      <div class="lane l-leaving">\n        <div class="lane-head leaving"><h2 data-icon="leave"><span data-t="leaves"></span></h2><span class="small narrow" data-r="defense-words-narrow"></span></div>\n        <div class="lane-body"><div class="strips" data-r="after"></div></div>\n        <div class="foot small"><span data-r="numbers"></span><span class="wide" data-t="norm_note"></span></div>\n      </div>\n      <div class="hop"><span data-icon="arrow"></span></div>\n      <div class="lane l-attacker">\n        <div class="lane-head attacker"><h2 data-icon="eye"><span data-t="attacker_sees"></span></h2></div>\n        <div class="lane-body"><figure class="frame f-attacker"><canvas data-r="guess" role="img"></canvas></figure>\n          <figure class="f-opinion" data-r="opinion-box" hidden><div class="frame f-attacker"><canvas data-r="opinion" role="img"></canvas></div><figcaption class="small" data-r="opinion-note"></figcaption></figure></div>\n        <div class="foot small"><span data-r="guess-note"></span><span data-r="guess-psnr"></span></div>\n      </div>\n    </div>\n    <div class="under" data-r="under">\n      <div class="replay">\n        <div class="replay-head">\n          <span><b data-r="step"></b> <span class="small" data-r="of"></span></span>\n          <span class="tools wide">\n            <button type="button" class="plain toggle" data-r="difference" aria-pressed="false"></button>\n            <button type="button" class="plain" data-r="first" data-icon="first" data-label="first"></button>\n            <button type="button" class="plain" data-r="last" data-icon="last" data-label="last"></button>\n            <select data-r="speed" data-label="speed"><option value="0.5">0.5×</option><option value="1" selected>1×</option><option value="2">2×</option><option value="4">4×</option></select>\n          </span>\n          <span class="small narrow" data-r="narrow-psnr"></span>\n        </div>\n        <div class="track">\n          <button type="button" class="boxed play" data-r="play"></button>\n          <div class="thumb-row" data-r="thumbs" aria-hidden="true"></div>\n          <input type="range" data-r="scrub" min="0" max="1000" step="any" data-label="scrub">\n          <div class="ticks small" data-r="ticks" aria-hidden="true"></div>\n        </div>\n        <details class="curves" data-r="curves-box" open>\n          <summary class="narrow" data-t="curves"></summary>\n          <div class="plots" data-r="plots"></div>\n        </details>\n      </div>\n      <div class="verdict" data-r="verdict" aria-live="polite"></div>\n    </div>\n  </section>\n</div>\n';
-
-  // gi_core/web/screens/lab/lab.js
-  function mount8({ element, props, trigger, watch, server }) {
-    const { words: words2, catalog } = props;
-    const root = gi.mount(element, lab_default, words2);
-    const find = (name) => root.querySelector(`[data-r="${name}"]`);
-    const field = (name) => root.querySelector(`[data-f="${name}"]`);
-    const { say: say2, escape: escape2 } = gi;
-    const calm2 = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    let run = null, at2 = 0, following = true, playing = false, showDifference = false, drawnId = null, slots = [];
-    const pictures2 = /* @__PURE__ */ new Map();
-    const picture4 = async (src) => {
-      if (!pictures2.has(src)) pictures2.set(src, gi.image(src));
-      return pictures2.get(src);
-    };
-    const busy3 = () => run && ["running", "queued", "judging"].includes(run.state);
-    const frame2 = () => run.frames[Math.min(at2, run.frames.length - 1)];
-    const axis = () => gi.scale(run.total);
-    const drawStrips = () => {
-      const layer = (l, cells, name, more) => `<div class="strip"><div><div class="name"><span title="${escape2(l.name)}">${escape2(l.short)}</span>${name}</div>
-      <canvas data-cells="${cells}" role="img" aria-label="${escape2(say2(words2.strip_alt, { name: l.short }))}"></canvas></div>${more}</div>`;
-      find("before").innerHTML = run.layers.map((l, i) => layer(l, i, "", "")).join("");
-      find("after").innerHTML = run.layers.map((l, i) => {
-        const share = Math.round(100 * l.noise), noise2 = l.noise > 0 ? share < 1 ? "< 1" : share : "0";
-        return layer(
-          l,
-          i,
-          `<span>${gi.whole(l.numel)}</span>`,
-          `<div><div class="length" title="${escape2(words2.norm_note)}">${gi.short(l.before)} → ${gi.short(l.after)}</div>
-         <div class="share" aria-hidden="true"><i></i><u style="width:${100 * l.noise}%"></u></div>
-         <div>${say2(run.noisy === false ? words2.changed_share : words2.noise_share, { share: noise2 })}</div></div>`
-        );
-      }).join("");
-      paint();
-    };
-    const paint = () => {
-      if (!run) return;
-      find("before").querySelectorAll("canvas").forEach((c) => gi.strip(c, run.layers[c.dataset.cells].before_cells, "private", "private-tint"));
-      find("after").querySelectorAll("canvas").forEach((c) => gi.strip(c, run.layers[c.dataset.cells].after_cells, "leaving", "leaving-tint"));
-    };
-    const drawStill = () => {
-      const { batch, width, height } = run.size, mine = run.id;
-      picture4(run.truth).then((sprite) => {
-        if (run.id === mine) gi.tiles(find("truth"), sprite, 0, batch, width, height);
-      });
-      const names = run.labels.map((n) => say2(words2.class_of, { n })).join(", "), { side } = run.size;
-      find("truth").setAttribute("aria-label", say2(words2.truth_alt, { names }));
-      find("truth-note").textContent = say2(batch > 1 ? words2.size_batch : words2.size_one, { n: batch, w: side, h: side, names });
-      find("defense-words").textContent = find("defense-words-narrow").textContent = gi.defense(run.defense, words2);
-      find("numbers").textContent = say2(words2.numbers, { n: gi.whole(run.numel) });
-      find("text").textContent = find("text").title = run.text;
-      find("difference").textContent = say2(words2.difference, { factor: 4 });
-      find("guess-note").textContent = words2.rebuilt;
-      drawStrips();
-    };
-    const drawThumbs = () => {
-      const row2 = find("thumbs"), scale = axis(), { width, height } = run.size;
-      if (row2.childElementCount !== 16) {
-        row2.replaceChildren(...Array.from({ length: 16 }, (_, i) => {
-          const canvas = document.createElement("canvas");
-          canvas.width = canvas.height = 1;
-          canvas.onclick = () => {
-            if (slots[i] != null) {
-              hold2();
-              seek(slots[i]);
-            }
-          };
-          return canvas;
-        }));
-      }
-      const last = run.frames.at(-1)?.iteration ?? -1;
-      slots = Array.from({ length: 16 }, (_, i) => {
-        const wanted = scale.step(i / 15);
-        if (!run.frames.length || wanted > last + 0.5 && !(i === 15 && !busy3())) return null;
-        let best2 = 0;
-        run.frames.forEach((f, j) => {
-          if (Math.abs(f.iteration - wanted) < Math.abs(run.frames[best2].iteration - wanted)) best2 = j;
-        });
-        return best2;
-      });
-      slots.forEach(async (slot, i) => {
-        const canvas = row2.children[i], key2 = slot == null ? "" : run.id + run.frames[slot].iteration;
-        if (canvas.dataset.key === key2) return;
-        canvas.dataset.key = key2;
-        canvas.width = width;
-        canvas.height = height;
-        if (slot == null) return canvas.getContext("2d").clearRect(0, 0, width, height);
-        const shown2 = run.frames[slot], source2 = await picture4(shown2.src ?? run.sprite);
-        canvas.getContext("2d").drawImage(source2, 0, (shown2.row ?? 0) * height, width, height, 0, 0, width, height);
-      });
-    };
-    const drawTicks2 = (now) => {
-      const scale = axis(), x = scale.at(now);
-      const marks = [0, ...[0.2, 0.4, 0.6, 0.8].map((p) => {
-        const s = scale.step(p);
-        return s < 20 ? Math.round(s) : Number(s.toPrecision(2));
-      }), run.total];
-      const clear = [...new Set(marks)].filter((s) => s === now || Math.abs(scale.at(s) - x) > 0.07);
-      const spot = (p) => `left:calc(10px + (100% - 20px) * ${p})`;
-      find("ticks").innerHTML = `<span class="name">${words2.step}</span>` + clear.filter((s) => s !== now).map((s) => `<span style="${spot(scale.at(s))}">${gi.whole(s)}</span>`).join("") + `<span class="now" style="${spot(x)}">${gi.whole(now)}</span>`;
-    };
-    const drawPlots = () => {
-      const box2 = find("plots"), W = Math.max(240, box2.clientWidth), left = 46, inset = 10, gap = 22, h = run.history;
-      if (!box2.clientWidth) return;
-      const room4 = parseFloat(getComputedStyle(find("under")).minHeight) - box2.offsetTop - 16;
-      const H = Math.min(150, Math.max(84, Math.floor((room4 - gap - 4) / 2) || 0)), total = 2 * H + gap + 4;
-      const scale = axis(), px = (step2) => left + inset + scale.at(step2) * (W - left - 2 * inset);
-      const losses = h.loss.filter((v) => v > 0 && isFinite(v));
-      let low = Math.min(...losses), high = Math.max(...losses);
-      if (!losses.length) [low, high] = [0.1, 1];
-      if (high / low < 2) {
-        low /= 1.5;
-        high *= 1.5;
-      }
-      const py = (v) => 10 + (H - 10) * (1 - (Math.log(Math.max(v, low)) - Math.log(low)) / (Math.log(high) - Math.log(low)));
-      const control = run.verdict?.control?.curve;
-      const ratios = [...h.psnr, ...control?.psnr ?? [], run.verdict?.control?.psnr].filter((v) => v != null && isFinite(v));
-      const bottom = Math.floor(Math.min(5, ...ratios) / 5) * 5, top = Math.max(15, Math.ceil((Math.max(0, ...ratios) + 1) / 5) * 5);
-      const base = H + gap, qy = (v) => base + 10 + (H - 10) * (1 - (v - bottom) / (top - bottom));
-      const path2 = (xs, ys, y) => xs.map((x, i) => ys[i] == null || !isFinite(ys[i]) ? "" : `${px(x).toFixed(1)},${y(ys[i]).toFixed(1)}`).filter(Boolean).join(" L");
-      const now = frame2()?.iteration ?? 0, cut = h.iteration.filter((i) => i <= now).length;
-      const two = (ys, y) => {
-        const done = path2(h.iteration.slice(0, cut), ys, y), later = path2(h.iteration.slice(Math.max(0, cut - 1)), ys.slice(Math.max(0, cut - 1)), y);
-        return (later ? `<path class="line later" d="M${later}"/>` : "") + (done ? `<path class="line" d="M${done}"/>` : "");
-      };
-      const lossTicks = [];
-      for (let e = Math.ceil(Math.log10(low)); e <= Math.floor(Math.log10(high)); e++) lossTicks.push(10 ** e);
-      while (lossTicks.length > 3) lossTicks.splice(1, 1);
-      if (lossTicks.length < 2) lossTicks.splice(0, 9, Number(low.toPrecision(2)), Number(high.toPrecision(2)));
-      const ratioTicks = [bottom, Math.round((bottom + top) / 2), top];
-      const line = (y, label) => `<line class="grid" x1="${left}" x2="${W}" y1="${y}" y2="${y}"/><text x="${left - 8}" y="${y + 4}" text-anchor="end">${label}</text>`;
-      const dot = (ys, y) => cut && ys[cut - 1] != null ? `<circle class="dot" cx="${px(h.iteration[cut - 1])}" cy="${y(ys[cut - 1])}" r="4.5"/>` : "";
-      const caption2 = (y, name, rest) => `<text x="${left + 8}" y="${y}"><tspan class="strong">${name}</tspan> ${rest}</text>`;
-      const controlEnd = run.verdict?.control?.psnr;
-      const controlLine = control ? `<path class="ctl" d="M${path2(control.iteration, control.psnr, qy)}"/>` : controlEnd != null ? `<path class="ctl" d="M${px(0)},${qy(controlEnd)} L${px(run.total)},${qy(controlEnd)}"/>` : "";
-      box2.innerHTML = `<svg viewBox="0 0 ${W} ${total}" height="${total}" role="img" aria-label="${escape2(say2(words2.curves_alt, { loss: gi.short(h.loss[cut - 1]), psnr: gi.number(h.psnr[cut - 1]) }))}">
-      ${lossTicks.map((v) => line(py(v), gi.short(v))).join("")}
-      ${ratioTicks.map((v) => line(qy(v), v)).join("")}
-      ${controlLine}${controlEnd != null ? `<text x="${px(run.total) - 12}" y="${qy(controlEnd) - 6}" text-anchor="end">${words2.control_word} ${gi.number(controlEnd)}</text>` : ""}
-      ${two(h.loss, py)}${two(h.psnr, qy)}
-      <line class="now" x1="${px(now)}" x2="${px(now)}" y1="-6" y2="${base + H}"/>
-      <text x="${W - inset}" y="24" text-anchor="end"><tspan class="strong">${words2.loss}</tspan> ${words2.loss_note}</text>${caption2(base + 24, words2.psnr, words2.psnr_note)}${dot(h.loss, py)}${dot(h.psnr, qy)}
-    </svg>`;
-    };
-    const moreControls = async () => {
-      const mine = run.id;
-      find("more-controls").disabled = true;
-      find("controls").textContent = words2.preparing;
-      const found = await server.more_controls({ id: mine });
-      if (run.id !== mine || !find("controls")) return;
-      if (!found?.controls) {
-        find("controls").textContent = found?.error ?? words2.forgotten;
-        return;
-      }
-      const { batch, width, height } = run.size;
-      find("controls").innerHTML = found.controls.map((c, i) => `<figure class="further">${c.src ? `<div class="ctl-frame"><canvas data-i="${i}" role="img" aria-label="${escape2(c.says)}"></canvas></div>` : ""}
-      <figcaption lang="en"><b>${escape2(c.name)}</b>${escape2(c.says)}${c.src ? `<br>${gi.number(c.psnr)} dB, ${words2.gain.toLowerCase()} ${gi.signed(c.gain)} dB, ${words2.rank.toLowerCase()}: ${gi.ordinal(c.rank, words2)}` : ""}</figcaption></figure>`).join("") + found.checks.map((text) => `<p lang="en">${escape2(text)}</p>`).join("");
-      for (const canvas of find("controls").querySelectorAll("canvas")) gi.tiles(canvas, await picture4(found.controls[canvas.dataset.i].src), 0, batch, width, height);
-    };
-    const drawVerdict3 = async () => {
-      const box2 = find("verdict"), v = run.verdict, end = run.scores;
-      const head = (kicker, word2, squares2, sentence4, failed) => `<p class="small">${escape2(kicker)}</p>
-      <p class="word${failed ? " failed" : ""}"><span>${escape2(word2)}</span>${squares2 == null ? "" : `<span class="squares" role="img" aria-label="${say2(words2.level_alt, { level: squares2 })}">${[1, 2, 3].map((i) => `<i class="${i <= squares2 ? "on" : ""}"></i>`).join("")}</span>`}</p>
-      <p>${escape2(sentence4)}</p>`;
-      const row2 = (name, value, note, kind = "") => `<div><dt class="${kind}">${kind === "bound" ? gi.icon("hatch") : ""}${escape2(name)}</dt><dd><b>${escape2(value)}</b></dd>${note ? `<dd class="note">${escape2(note)}</dd>` : ""}</div>`;
-      const scores = end ? row2(words2.likeness, `${gi.number(end.psnr)} dB`, say2(words2.likeness_note, { ssim: gi.number(end.ssim, 2), lpips: end.lpips == null ? words2.not_available : gi.number(end.lpips, 2) })) : "";
-      if (run.state === "failed") {
-        box2.innerHTML = head(words2.refused, run.message, null, words2.refused_note, true);
-      } else if (run.state === "queued") {
-        box2.innerHTML = head(words2.waiting, say2(words2.place, { place: run.place }), null, say2(words2.wait_note, { seconds: gi.number(run.wait, 0) }));
-      } else if (!v) {
-        const f = run.frames.at(-1);
-        box2.innerHTML = head(
-          words2.verdict_kicker,
-          busy3() ? run.state === "judging" ? words2.judging : words2.working : words2.not_judged,
-          null,
-          run.state === "judging" ? say2(words2.judging_note, { share: Math.round(100 * run.judging) }) : busy3() ? words2.working_note : words2.not_judged_note
-        ) + `<dl>${end ? scores : row2(words2.likeness, `${gi.number(f?.psnr)} dB`, words2.likeness_live)}${row2(words2.loss, gi.short(run.history.loss.at(-1)), words2.loss_row)}</dl>`;
-      } else {
-        const sure = v.gain_low == null ? words2.gain_one : say2(words2.gain_range, { low: gi.signed(v.gain_low), high: gi.signed(v.gain_high) });
-        const rows = [row2(words2.gain, `${gi.signed(v.gain)} dB`, sure)];
-        if (v.rank != null) rows.push(row2(words2.rank, gi.ordinal(v.rank, words2), say2(words2.rank_note, { n: gi.ordinal(v.control_rank, words2) })));
-        if (v.bits != null) rows.push(row2(words2.bits, say2(words2.at_most, { n: gi.whole(v.bits) }), words2.bits_note, "bound"));
-        else if (v.equations != null) rows.push(row2(words2.equations, say2(words2.at_most, { n: gi.number(v.equations, 1) }), words2.equations_note, "bound"));
-        rows.push(scores);
-        box2.innerHTML = head(words2.verdict_kicker, words2["level_" + v.level], v.level, words2["verdict_" + v.level]) + `<div class="cols${v.control?.src ? "" : " one"}"><dl>${rows.join("")}</dl>${v.control?.src ? `<figure><div class="ctl-frame"><canvas role="img" aria-label="${escape2(words2.control_alt)}"></canvas></div><figcaption><b>${words2.control}</b>${words2.control_note}</figcaption></figure>` : ""}</div><details><summary>${words2.how}</summary>${(v.how ?? []).map((p) => `<p lang="en">${escape2(p)}</p>`).join("")}${server.more_controls && run.state !== "recorded" ? `<button type="button" class="boxed" data-r="more-controls">${words2.more_controls}</button><div data-r="controls" aria-live="polite"></div>` : ""}</details>`;
-        if (find("more-controls")) find("more-controls").onclick = moreControls;
-        const canvas = box2.querySelector("canvas");
-        if (canvas) gi.tiles(canvas, await picture4(v.control.src), 0, run.size.batch, run.size.width, run.size.height);
-      }
-    };
-    const drawBar = () => {
-      const state = run.state === "recorded" ? playing ? "recorded_playing" : "recorded" : run.state;
-      find("state-icon").innerHTML = gi.icon(busy3() ? "arrow" : playing ? "play" : run.state === "stopped" ? "stop" : "pause");
-      find("state").textContent = words2["state_" + state];
-      find("play").innerHTML = gi.icon(playing ? "pause" : "play");
-      find("play").setAttribute("aria-label", playing ? words2.pause : words2.play);
-      find("run").disabled = busy3();
-      find("stop").disabled = !busy3();
-      find("replays").value = run.name ?? "";
-      find("download").hidden = !["done", "stopped", "recorded", "compared"].includes(run.state);
-    };
-    const drawOpinion = async (iteration) => {
-      const rows = run.opinions ?? [], view = rows.findLast((o) => o.iteration <= iteration) ?? rows[0], mine = run.id;
-      find("opinion-box").hidden = !view;
-      root.querySelector(".lanes").classList.toggle("opinion", Boolean(view));
-      if (!view) return;
-      const { batch, width, height } = run.size, source2 = await picture4(view.src);
-      if (run.id !== mine) return;
-      gi.tiles(find("opinion"), source2, 0, batch, width, height);
-      find("opinion").setAttribute("aria-label", words2.opinion);
-      find("opinion-note").textContent = say2(words2.opinion_at, { n: gi.whole(view.iteration) });
-    };
-    let ticket = 0;
-    const seek = async (index) => {
-      if (!run.frames.length) return;
-      at2 = Math.max(0, Math.min(index, run.frames.length - 1));
-      const mine = ++ticket, f = frame2(), { batch, width, height } = run.size;
-      const source2 = await picture4(f.src ?? run.sprite);
-      if (mine !== ticket) return;
-      gi.tiles(find("guess"), source2, f.row ?? 0, batch, width, height);
-      if (showDifference) gi.difference(find("guess"), find("truth"), find("guess"), 4);
-      drawOpinion(f.iteration);
-      const likeness = f.psnr == null ? "" : `${gi.number(f.psnr)} dB`;
-      find("guess").setAttribute("aria-label", say2(words2.guess_alt, { step: f.iteration, psnr: gi.number(f.psnr) }));
-      find("guess-psnr").textContent = find("narrow-psnr").textContent = likeness;
-      find("step").textContent = run.single ? words2.one_pass : say2(words2.step_n, { n: gi.whole(f.iteration) });
-      find("of").textContent = (run.single ? "" : say2(words2.of_total, { total: gi.whole(run.total) })) + (f.seconds == null ? "" : ` · ${gi.number(f.seconds)} s` + (run.seconds == null ? "" : say2(words2.of_seconds, { s: gi.number(run.seconds) })));
-      const x = axis().at(f.iteration), slider = find("scrub");
-      slider.value = 1e3 * x;
-      slider.style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
-      slider.setAttribute("aria-valuetext", `${find("step").textContent} ${find("of").textContent}, ${likeness}`);
-      const here2 = slots.reduce((best2, s, i) => s != null && (best2 < 0 || Math.abs(run.frames[s].iteration - f.iteration) < Math.abs(run.frames[slots[best2]].iteration - f.iteration)) ? i : best2, -1);
-      [...find("thumbs").children].forEach((c, i) => c.classList.toggle("at", i === here2));
-      drawTicks2(f.iteration);
-      drawPlots();
-    };
-    let clock = 0, started = 0, origin = 0;
-    const hold2 = () => {
-      playing = false;
-      following = false;
-      cancelAnimationFrame(clock);
-      if (run) drawBar();
-    };
-    const nearest2 = (x) => {
-      const scale = axis();
-      let best2 = 0;
-      run.frames.forEach((f, i) => {
-        if (Math.abs(scale.at(f.iteration) - x) < Math.abs(scale.at(run.frames[best2].iteration) - x)) best2 = i;
-      });
-      return best2;
-    };
-    const tick2 = (time2) => {
-      if (!playing) return;
-      const x = origin + (time2 - started) / 6e3 * Number(find("speed").value), end = axis().at(run.frames.at(-1).iteration);
-      const index = nearest2(Math.min(x, end));
-      if (index !== at2) seek(index);
-      if (x >= end) {
-        playing = false;
-        following = true;
-        return drawBar();
-      }
-      clock = requestAnimationFrame(tick2);
-    };
-    const play = () => {
-      if (!run?.frames.length) return;
-      if (at2 >= run.frames.length - 1) seek(0);
-      playing = true;
-      started = performance.now();
-      origin = at2 >= run.frames.length - 1 ? 0 : axis().at(frame2().iteration);
-      drawBar();
-      clock = requestAnimationFrame(tick2);
-    };
-    const toggle = () => playing ? hold2() : play();
-    const receive = async (message) => {
-      if (message?.room) followed(message.room);
-      if (!message?.run) return;
-      const next = message.run;
-      if (next.state === "failed" || next.state === "queued") {
-        const kept = run;
-        run = { ...kept ?? next, state: next.state, message: next.message, place: next.place, wait: next.wait };
-        drawBar();
-        await drawVerdict3();
-        if (next.state === "failed") find("verdict").scrollIntoView({ block: "nearest" });
-        return;
-      }
-      const fresh = drawnId !== next.id;
-      run = next;
-      if (fresh) {
-        drawnId = run.id;
-        pictures2.clear();
-        slots = [];
-        ticket++;
-        playing = false;
-        following = true;
-        at2 = 0;
-      }
-      const opens = run.state === "recorded" && fresh && !calm2;
-      if (following && !playing) await seek(opens ? 0 : run.frames.length - 1);
-      else drawPlots();
-      document.getElementById("gi-first")?.remove();
-      if (opens) play();
-      if (fresh) drawStill();
-      drawThumbs();
-      drawBar();
-      drawVerdict3();
-      if (["done", "stopped"].includes(run.state)) changed();
-    };
-    find("play").onclick = toggle;
-    find("first").onclick = () => {
-      hold2();
-      seek(0);
-    };
-    find("last").onclick = () => {
-      hold2();
-      following = true;
-      seek(run.frames.length - 1);
-    };
-    find("scrub").oninput = (event) => {
-      hold2();
-      seek(nearest2(event.target.value / 1e3));
-    };
-    find("difference").onclick = () => {
-      showDifference = !showDifference;
-      find("difference").setAttribute("aria-pressed", showDifference);
-      seek(at2);
-    };
-    find("speed").onchange = () => {
-      if (playing) {
-        started = performance.now();
-        origin = axis().at(frame2().iteration);
-      }
-    };
-    const keys = (event) => {
-      if (document.body.dataset.tab !== "lab" || event.ctrlKey || event.metaKey || event.altKey) return;
-      const target = event.target, tag = target.tagName, slider = target === find("scrub");
-      if (!slider && (tag === "INPUT" || tag === "SELECT" || tag === "TEXTAREA" || target.isContentEditable)) return;
-      if (event.key === " " && (tag === "BUTTON" || tag === "SUMMARY" || tag === "A")) return;
-      if (event.key.toLowerCase() === "r" && !busy3()) {
-        event.preventDefault();
-        return start4();
-      }
-      if (!run) return;
-      const act = {
-        " ": toggle,
-        ArrowRight: () => {
-          hold2();
-          seek(at2 + 1);
-        },
-        ArrowLeft: () => {
-          hold2();
-          seek(at2 - 1);
-        },
-        ArrowUp: slider && (() => {
-          hold2();
-          seek(at2 + 1);
-        }),
-        ArrowDown: slider && (() => {
-          hold2();
-          seek(at2 - 1);
-        }),
-        Home: () => {
-          hold2();
-          seek(0);
-        },
-        End: () => {
-          hold2();
-          following = true;
-          seek(run.frames.length - 1);
-        }
-      }[event.key];
-      if (act) {
-        event.preventDefault();
-        act();
-      }
-    };
-    window.addEventListener("keydown", keys);
-    window.addEventListener("gi:theme", () => {
-      paint();
-      if (run) drawPlots();
-    });
-    window.addEventListener("gi:tab", () => run && seek(at2));
-    new ResizeObserver(() => run && drawPlots()).observe(find("plots"));
-    const settings = { ...catalog.defaults };
-    let chosen2 = 0, own = [], unfolded = false, defensePreset = catalog.defenses[0];
-    const option = (value, text) => new Option(text ?? value, value);
-    for (const name of ["model", "weights", "mode"]) field(name).append(...catalog[name].map((o) => option(o.value, o.text)));
-    field("local_order").append(...catalog.local_order.map((o) => option(o.value, words2["order_" + o.value])));
-    field("update").append(...catalog.update.map((o) => option(o.value, words2["sends_" + o.value])));
-    find("defense").append(...catalog.defenses.map((d, i) => option(i, words2[d.label])), option("text", words2.own_text));
-    find("attack").append(...catalog.attacks.map((a) => option(a.text, words2["attack_" + a.name] ?? a.name)), option("text", words2.own_text));
-    find("knows").innerHTML = catalog.knowledge.map((k) => `<label title="${escape2(words2[`knows_${k.name}_note`])}"><input type="checkbox" value="${k.name}" ${k.fixed ? "checked disabled" : ""}><span>${escape2(words2["knows_" + k.name])}</span></label>`).join("");
-    find("replays").append(option("", words2.recorded_runs), ...catalog.replays.map((name) => option(name, words2["replay_" + name] ?? name)));
-    find("replays").hidden = !catalog.replays.length;
-    if (innerWidth < 768) find("curves-box").open = false;
-    const drawSamples = () => {
-      const all = [...own.map((src, i) => ({ src, name: say2(words2.own_picture, { n: i + 1 }) })), ...catalog.samples];
-      const count2 = Math.max(1, Math.min(Number(settings.batch_size) || 1, all.length));
-      find("samples").replaceChildren(...all.map((s, i) => {
-        const button2 = document.createElement("button"), on2 = (i - chosen2 + all.length) % all.length < count2;
-        button2.type = "button";
-        button2.title = s.title ?? s.name;
-        button2.setAttribute("aria-label", s.title ?? s.name);
-        button2.setAttribute("aria-pressed", on2);
-        button2.hidden = !unfolded && !on2 && i >= Math.max(4, own.length);
-        button2.innerHTML = `<img alt="" src="${s.src}">`;
-        button2.onclick = () => {
-          chosen2 = i;
-          drawSamples();
-          find("samples").children[i].focus();
-          changed();
-        };
-        return button2;
-      }));
-      const add = document.createElement("button");
-      add.type = "button";
-      add.className = "add";
-      add.setAttribute("aria-label", words2.add_picture);
-      add.title = words2.add_picture;
-      add.innerHTML = gi.icon("plus");
-      add.onclick = () => find("file").click();
-      const fold = add.cloneNode();
-      fold.setAttribute("aria-label", unfolded ? words2.fewer_pictures : words2.more_pictures);
-      fold.setAttribute("aria-expanded", unfolded);
-      fold.title = fold.getAttribute("aria-label");
-      fold.textContent = unfolded ? "−" : "…";
-      fold.onclick = () => {
-        unfolded = !unfolded;
-        drawSamples();
-      };
-      find("samples").append(fold, add);
-    };
-    const stepsPerPass = () => {
-      const count2 = Number(settings.batch_size) || 1;
-      return Math.ceil(count2 / (Number(settings.local_batch) || count2));
-    };
-    const showClient = () => {
-      const { local_steps: steps, clients } = settings;
-      find("passes").value = Math.max(1, Math.ceil(steps / stepsPerPass()));
-      find("client-words").textContent = [steps > 1 ? say2(words2.client_steps, { n: gi.whole(steps) }) : words2.client_step, clients > 1 ? say2(words2.client_mean, { n: gi.whole(clients) }) : ""].filter(Boolean).join(", ");
-    };
-    find("passes").onchange = (event) => {
-      if (event.target.value === "") return;
-      settings.local_steps = Math.max(1, Math.round(event.target.value)) * stepsPerPass();
-      show2();
-      changed();
-    };
-    find("clients-curve").onclick = () => {
-      window.dispatchEvent(new CustomEvent("gi:show", { detail: "compare" }));
-      window.dispatchEvent(new CustomEvent("gi:comparison", { detail: "clients" }));
-    };
-    const split = (text, mark2) => {
-      const parts = [""];
-      let depth = 0;
-      for (const c of text) {
-        depth += (c === "(") - (c === ")");
-        if (c === mark2 && !depth) parts.push("");
-        else parts[parts.length - 1] += c;
-      }
-      return parts;
-    };
-    const takenApart = (text) => {
-      const before = split(text, "+"), last = before.pop(), colon = last.indexOf(":");
-      return { before, name: colon < 0 ? last : last.slice(0, colon), options: colon < 0 ? [] : split(last.slice(colon + 1), ",") };
-    };
-    const priorOf = (text) => {
-      const { name, options: options2 } = takenApart(text), named4 = options2.find((o) => o.startsWith("prior="));
-      return named4 ? named4.slice(6).replace(/^\((.*)\)$/, "$1") : catalog.priors[name];
-    };
-    const withPrior = (text, prior) => {
-      const { before, name, options: options2 } = takenApart(text), others = options2.filter((o) => !o.startsWith("prior="));
-      if (prior !== catalog.priors[name]) others.push(`prior=${/[:,+]/.test(prior) ? `(${prior})` : prior}`);
-      return [...before, others.length ? `${name}:${others.join(",")}` : name].join("+");
-    };
-    const plain2 = (text) => {
-      const { name } = takenApart(text);
-      return name in catalog.priors ? withPrior(text, catalog.priors[name]) : text;
-    };
-    const showPrior = () => {
-      const prior = priorOf(settings.attack), select = find("prior");
-      select.disabled = prior == null;
-      if (prior != null && ![...select.options].some((o) => o.value === prior)) select.append(option(prior));
-      select.value = prior ?? "none";
-      find("prior-note").textContent = prior == null ? words2.prior_never : prior.startsWith("flow") ? words2.prior_flow_note : "";
-    };
-    find("prior").append(...["none", "flow", "flow:net=gaussian"].map((value) => option(value, words2["prior_" + value.split("=").at(-1)])));
-    find("prior").onchange = (event) => {
-      settings.attack = withPrior(settings.attack, event.target.value);
-      show2();
-      changed();
-    };
-    const chosenPictures = () => {
-      const all = [...own.map((src) => ({ src })), ...catalog.samples.map((s) => ({ name: s.name }))], count2 = Number(settings.batch_size) || 1;
-      return Array.from({ length: count2 }, (_, i) => all[(chosen2 + i) % all.length]).map((p) => p.src ? { data: p.src } : { sample: p.name });
-    };
-    const addFiles = async (files3) => {
-      for (const file of files3) {
-        try {
-          own = [await gi.shrink(file, 256, words2), ...own].slice(0, 4);
-          chosen2 = 0;
-          drawSamples();
-          changed();
-        } catch (error) {
-          receive({ run: { ...run, state: "failed", message: error.message } });
-        }
-      }
-    };
-    find("file").onchange = (event) => {
-      addFiles([...event.target.files]);
-      event.target.value = "";
-    };
-    find("rail").ondragover = (event) => event.preventDefault();
-    find("rail").ondrop = (event) => {
-      event.preventDefault();
-      addFiles([...event.dataTransfer.files]);
-    };
-    find("stage").ondragover = (event) => event.preventDefault();
-    find("stage").ondrop = (event) => {
-      event.preventDefault();
-      addFiles([...event.dataTransfer.files]);
-    };
-    const fine = (name) => {
-      find("fine").open = true;
-      field(name).focus();
-    };
-    const strengthOf = (x) => {
-      const [low, high] = defensePreset.range;
-      const value = defensePreset.log ? low * (high / low) ** x : low + x * (high - low);
-      return defensePreset.whole ? Math.round(value) : Number(value.toPrecision(2));
-    };
-    const placeOf2 = (value) => {
-      const [low, high] = defensePreset.range;
-      return Math.max(0, Math.min(1, defensePreset.log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
-    };
-    const showStrength = (value) => {
-      const x = placeOf2(value);
-      find("strength-slider").value = 1e3 * x;
-      find("strength-slider").style.setProperty("--at", `${100 * x}%`);
-      find("strength-slider").setAttribute("aria-valuetext", String(value));
-      if (Number(find("strength-number").value) !== value) find("strength-number").value = value;
-    };
-    const setStrength = (value) => {
-      settings.defense = defensePreset.text.replace("{}", value);
-      field("defense").value = settings.defense;
-      showStrength(value);
-      changed();
-    };
-    const showDefense = () => {
-      const match = catalog.defenses.map((d) => {
-        if (!d.range) return d.text === settings.defense ? [d, null] : null;
-        const [head, tail] = d.text.split("{}");
-        if (!settings.defense.startsWith(head) || !settings.defense.endsWith(tail)) return null;
-        const middle = settings.defense.slice(head.length, settings.defense.length - tail.length);
-        return middle !== "" && isFinite(middle) ? [d, Number(middle)] : null;
-      }).find(Boolean);
-      defensePreset = match?.[0];
-      find("defense").value = match ? catalog.defenses.indexOf(defensePreset) : "text";
-      find("strength").hidden = !match || match[1] == null;
-      if (match && match[1] != null) {
-        find("strength-label").textContent = words2[defensePreset.strength];
-        showStrength(match[1]);
-      }
-    };
-    find("defense").onchange = (event) => {
-      if (event.target.value === "text") {
-        find("strength").hidden = true;
-        defensePreset = null;
-        return fine("defense");
-      }
-      defensePreset = catalog.defenses[event.target.value];
-      settings.defense = defensePreset.text.replace("{}", defensePreset.start);
-      show2();
-      changed();
-    };
-    find("strength-slider").oninput = (event) => setStrength(strengthOf(event.target.value / 1e3));
-    find("strength-number").onchange = (event) => {
-      if (event.target.value !== "") setStrength(Number(event.target.value));
-    };
-    find("attack").onchange = (event) => {
-      if (event.target.value === "text") return fine("attack");
-      const kept = priorOf(settings.attack), usual = catalog.priors[takenApart(settings.attack).name];
-      settings.attack = event.target.value;
-      if (kept != null && kept !== usual && priorOf(settings.attack) != null) settings.attack = withPrior(settings.attack, kept);
-      show2();
-      changed();
-    };
-    find("knows").onchange = () => {
-      settings.knowledge = [...find("knows").querySelectorAll("input:checked:not(:disabled)")].map((i) => i.value).join(catalog.knowledge_separator) || "none";
-      changed();
-    };
-    const show2 = () => {
-      for (const name of ["model", "weights", "mode"]) {
-        if (![...field(name).options].some((o) => o.value === settings[name])) field(name).append(option(settings[name]));
-      }
-      root.querySelectorAll("[data-f]").forEach((input2) => {
-        input2.value = settings[input2.dataset.f];
-      });
-      const bare2 = plain2(settings.attack);
-      find("attack").value = [...find("attack").options].some((o) => o.value === bare2) ? bare2 : "text";
-      const known = String(settings.knowledge).split(catalog.knowledge_separator);
-      find("knows").querySelectorAll("input:not(:disabled)").forEach((i) => {
-        i.checked = known.includes(i.value);
-      });
-      showDefense();
-      showClient();
-      showPrior();
-      drawSamples();
-    };
-    root.querySelectorAll("[data-f]").forEach((input2) => {
-      input2.onchange = () => {
-        settings[input2.dataset.f] = input2.type === "number" ? input2.value === "" ? "" : Number(input2.value) : input2.value;
-        show2();
-        changed();
-      };
-    });
-    const estimate2 = (told3) => {
-      const { notes = [], seconds, limit, waiting, error } = told3;
-      find("estimate").textContent = error ?? [
-        ...notes,
-        seconds == null ? "" : say2(words2.about_here, { time: gi.duration(seconds, words2) }),
-        seconds > limit ? say2(words2.stops_after, { time: gi.duration(limit, words2) }) : "",
-        waiting ? say2(words2.before_you, { n: waiting, time: gi.duration(told3.wait, words2) }) : words2.nobody_waits
-      ].filter(Boolean).join(" ");
-      find("estimate").classList.toggle("refused", Boolean(error));
-      find("run-time").textContent = seconds == null ? "" : gi.duration(Math.min(seconds, limit), words2);
-      gi.estimated = { seconds, settings: { ...settings } };
-      window.dispatchEvent(new CustomEvent("gi:estimate", { detail: gi.estimated }));
-    };
-    let asking = 0, asked = 0, described = null;
-    const changed = () => {
-      clearTimeout(asking);
-      asking = setTimeout(describe, 150);
-    };
-    const describe = async (extra) => {
-      const mine = ++asked;
-      let answer;
-      if (!server.describe) return;
-      try {
-        answer = await server.describe({ ...settings, ...extra });
-      } catch {
-        return;
-      }
-      if (mine !== asked || !answer) return;
-      described = answer;
-      if (answer.settings && extra) {
-        Object.assign(settings, answer.settings);
-        show2();
-      }
-      estimate2(answer);
-      if (answer.error) return;
-      if (answer.seconds == null && server.predict) server.predict({ ...settings }).then((later) => {
-        if (mine === asked && later?.seconds != null) estimate2({ ...answer, seconds: later.seconds });
-      }, () => {
-      });
-      find("parameters").textContent = say2(words2.parameters, { n: gi.whole(answer.parameters) });
-      find("epsilon").textContent = !answer.private ? "" : answer.epsilon == null ? words2.epsilon_none : say2(words2.epsilon, { n: answer.epsilon >= 100 ? gi.whole(answer.epsilon) : gi.short(answer.epsilon) });
-      find("defense-does").textContent = answer.defense;
-      find("attack-page").textContent = answer.attack;
-    };
-    gi.lab = () => ({ settings: { ...settings }, pictures: chosenPictures() });
-    gi.shown = () => run?.name;
-    gi.query = () => described?.query ?? "";
-    gi.sweep = () => defensePreset?.range ? [...new Set([0, 0.2, 0.4, 0.6, 0.8, 1].map((x) => defensePreset.text.replace("{}", strengthOf(x))))] : [];
-    const guest = new URLSearchParams(location.search).get("follow");
-    let room3 = null, counting = 0;
-    const roomLink = () => {
-      const query2 = new URLSearchParams({ follow: room3.code });
-      return `${location.href.split("?")[0]}?${query2}`;
-    };
-    const count = async () => {
-      if (!room3 || document.hidden) return;
-      const told3 = await server.room(room3).catch(() => null);
-      if (told3?.error) return closeRoom();
-      if (told3 && room3) find("room-text").textContent = say2(words2.room_open, { n: told3.watching });
-    };
-    const closeRoom = () => {
-      clearInterval(counting);
-      room3 = null;
-      find("room").hidden = true;
-      find("follow").disabled = false;
-    };
-    const openRoom = async () => {
-      const told3 = await server.open_room({});
-      if (told3.error) return gi.toast(told3.error);
-      room3 = { code: told3.code, key: told3.key };
-      find("room").hidden = false;
-      find("follow").disabled = true;
-      find("room-text").textContent = say2(words2.room_open, { n: 0 });
-      find("room-link").textContent = roomLink();
-      find("room-end").textContent = words2.room_end;
-      counting = setInterval(count, 5e3);
-      gi.copy(roomLink(), words2.room_copied);
-    };
-    const followed = (told3) => {
-      find("room-text").textContent = [say2(words2.room_follow, { code: told3.code }), told3.open ? told3.running ? "" : words2.room_wait : words2.room_closed].filter(Boolean).join(" ");
-    };
-    find("follow").onclick = openRoom;
-    find("follow").hidden = !server.open_room || Boolean(guest);
-    find("room-copy").onclick = () => gi.copy(roomLink(), words2.room_copied);
-    find("room-end").onclick = async () => {
-      if (!guest) {
-        server.close_room(room3);
-        return closeRoom();
-      }
-      await server.stop_run({ id: current });
-      location.search = "";
-    };
-    let current = null;
-    const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-    const start4 = () => {
-      if (!server.describe || guest) return;
-      find("rail").classList.remove("open");
-      current = newId();
-      hold2();
-      following = true;
-      if (run) {
-        run = { ...run, state: "running", verdict: null, scores: null };
-        drawBar();
-        find("state").textContent = words2.state_starting;
-      }
-      trigger("run", { id: current, settings, pictures: chosenPictures(), ...room3 ? { room: room3 } : {} });
-    };
-    find("rail").onsubmit = (event) => {
-      event.preventDefault();
-      if (!busy3()) start4();
-    };
-    find("stop").onclick = async () => {
-      find("stop").disabled = true;
-      const { last } = await server.stop_run({ id: current });
-      if (!last && busy3()) {
-        run = { ...run, state: "stopped", verdict: null };
-        drawBar();
-        drawVerdict3();
-      }
-    };
-    find("open").onclick = () => find("rail").classList.add("open");
-    find("close").onclick = () => find("rail").classList.remove("open");
-    find("python").onclick = () => gi.copy(run.python, words2.copied);
-    find("cli").onclick = () => gi.copy(run.cli, words2.copied);
-    const row = (h, i) => Object.keys(h).map((key2) => h[key2][i]);
-    const here = {
-      csv: () => gi.saveText("run.csv", gi.csv([Object.keys(run.history), ...run.history.iteration.map((_, i) => row(run.history, i))]), "text/csv"),
-      json: () => gi.saveText("run.json", JSON.stringify(run), "application/json"),
-      png: () => {
-        const [a, b] = [find("truth"), find("guess")], side = 512, sheet2 = document.createElement("canvas"), context2 = sheet2.getContext("2d");
-        sheet2.width = 2 * side + 16;
-        sheet2.height = side;
-        context2.imageSmoothingEnabled = false;
-        context2.drawImage(a, 0, 0, side, side);
-        context2.drawImage(b, side + 16, 0, side, side);
-        gi.save("run.png", sheet2.toDataURL("image/png").split(",")[1], "image/png");
-      }
-    };
-    const formats2 = server.download_run ? catalog.formats : Object.keys(here);
-    find("formats").replaceChildren(...formats2.map((format2) => {
-      const item2 = document.createElement("li"), button2 = document.createElement("button");
-      button2.type = "button";
-      button2.dataset.format = format2;
-      button2.textContent = words2["export_" + format2];
-      button2.onclick = async () => {
-        find("download").open = false;
-        find("download").firstElementChild.focus();
-        if (!server.download_run) return here[format2]();
-        gi.toast(words2.preparing);
-        const file = await server.download_run({ id: run.id, scenario: run.scenario, pictures: run.pictures, format: format2 });
-        if (file.data) gi.save(file.name, file.data, file.type);
-        else gi.toast(file.error ?? words2.forgotten);
-      };
-      item2.append(button2);
-      return item2;
-    }));
-    find("download").onkeydown = (event) => {
-      if (event.key === "Escape") {
-        event.stopPropagation();
-        find("download").open = false;
-        find("download").firstElementChild.focus();
-      }
-    };
-    document.addEventListener("click", (event) => {
-      if (!find("download").contains(event.target)) find("download").open = false;
-    });
-    find("lesson").onclick = () => window.dispatchEvent(new CustomEvent("gi:show", { detail: "lesson" }));
-    find("lesson").hidden = !document.getElementById("tab-lesson");
-    const adopt = (finished) => {
-      receive({ run: finished });
-      if (!finished.scenario) return;
-      Object.assign(settings, finished.scenario);
-      const at3 = catalog.samples.findIndex((s) => s.name === finished.pictures?.[0]);
-      if (at3 >= 0) chosen2 = own.length + at3;
-      show2();
-      changed();
-    };
-    const named3 = (key2) => (new URLSearchParams(location.search).get(key2) ?? "").split(",").filter(Boolean).map((name) => root.querySelector(`[data-card="${CSS.escape(name)}"]`)).filter(Boolean);
-    named3("hide").forEach((card) => {
-      card.hidden = true;
-    });
-    named3("lock").forEach((card) => {
-      card.disabled = true;
-      card.insertAdjacentHTML("beforeend", `<p class="small">${gi.icon("lock")} ${words2.locked}</p>`);
-    });
-    if (named3("hide").length + named3("lock").length) find("fine").hidden = true;
-    window.addEventListener("gi:open", async (event) => {
-      window.dispatchEvent(new CustomEvent("gi:show", { detail: "lab" }));
-      adopt(typeof event.detail === "string" ? (await server.recorded_run({ name: event.detail })).run : event.detail);
-    });
-    find("replays").onchange = async (event) => {
-      if (event.target.value) adopt((await server.recorded_run({ name: event.target.value })).run);
-    };
-    window.addEventListener("gi:link", () => {
-      if (document.body.dataset.tab !== "lab") return;
-      const query2 = [described?.query, "tab=lab"].filter(Boolean).join("&");
-      gi.copy(`${location.href.split("?")[0]}?${query2}`, words2.link_copied);
-    });
-    show2();
-    watch("value", () => receive(props.value));
-    receive(props.first);
-    if (guest && server.open_room) {
-      root.classList.add("guest");
-      find("room").hidden = false;
-      find("room-copy").hidden = true;
-      find("room-end").textContent = words2.room_leave;
-      followed({ code: guest, open: true, running: false });
-      current = newId();
-      trigger("run", { id: current, follow: guest });
-    }
-    const linked2 = [...new URLSearchParams(location.search).keys()].some((key2) => key2 in catalog.defaults);
-    describe(linked2 ? { search: location.search } : void 0);
-  }
-
-  // gi_core/web/screens/lesson/lesson.js
-  var lesson_exports = {};
-  __export(lesson_exports, {
-    mount: () => mount9
-  });
-
-  // gi_core/web/screens/lesson/lesson.html
-  var lesson_default = '<div class="story"><h1 data-r="title"></h1></div>\n<div class="lesson">\n  <section class="panel lesson-text">\n    <ol class="dots" data-r="dots" data-label="lesson_steps"></ol>\n    <div data-r="text"></div>\n    <div class="guess" data-r="guess" role="group"></div>\n    <div data-r="reveal" role="status"></div>\n    <div class="lesson-nav">\n      <button type="button" class="boxed" data-r="back" data-t="lesson_back"></button>\n      <button type="button" class="main" data-r="next" data-t="lesson_next"></button>\n      <button type="button" class="plain" data-r="open"></button>\n    </div>\n  </section>\n  <section class="panel lesson-stage" data-r="stage" data-label="stage"></section>\n  <details class="panel teachers" data-r="teachers">\n    <summary><span data-t="for_teachers"></span></summary>\n    <p class="small" data-t="teacher_note"></p>\n    <div class="teacher-grid">\n      <label><span data-t="teacher_start"></span><select data-r="start"></select></label>\n      <fieldset><legend data-t="teacher_hide"></legend><div data-r="hide"></div></fieldset>\n      <fieldset><legend data-t="teacher_lock"></legend><div data-r="lock"></div></fieldset>\n      <div class="teacher-more"><label class="tick"><input type="checkbox" data-r="big"><span data-t="teacher_projector"></span></label>\n        <label class="tick"><input type="checkbox" data-r="spoken" checked><span data-t="teacher_language"></span></label></div>\n    </div>\n    <div class="teacher-go"><button type="button" class="boxed" data-r="teach" data-icon="link"><span data-t="teacher_copy"></span></button><code class="mono" data-r="address"></code></div>\n  </details>\n</div>\n';
-
-  // gi_core/web/screens/lesson/lesson.js
-  function mount9({ element, props, trigger, watch, server }) {
-    const { words: words2, catalog } = props;
-    const root = gi.mount(element, lesson_default, words2);
-    const find = (name) => root.querySelector(`[data-r="${name}"]`);
-    const { say: say2 } = gi;
-    const worded = (run) => run.psnr == null ? {} : {
-      word: words2["level_" + run.level],
-      numel: gi.whole(run.numel),
-      psnr: gi.number(run.psnr),
-      gain: gi.signed(run.gain),
-      control_psnr: gi.number(run.control_psnr)
-    };
-    const steps = catalog.steps, guesses = {};
-    let at2 = Math.min(steps.length, Math.max(1, Number(new URLSearchParams(location.search).get("step")) || 1)) - 1, clock = 0;
-    const figure3 = (kind, icon2, title, body, note = "") => `<figure class="k-${kind}"><h2 class="${kind}">${icon2 ? gi.icon(icon2) : ""}${title}</h2>${body}<figcaption class="small">${note}</figcaption></figure>`;
-    const canvas = (name, label) => `<div class="frame"><canvas data-r="${name}" role="img" aria-label="${label}"></canvas></div>`;
-    const put4 = async (name, src, run, row = 0) => {
-      const node = find(name);
-      if (node) gi.tiles(node, await gi.image(src), row, 1, run.side, run.side);
-    };
-    const draw4 = () => {
-      clearInterval(clock);
-      document.body.dataset.step = at2 + 1;
-      const step2 = steps[at2], run = catalog.runs[step2.run] ?? {}, known = !step2.guess || guesses[at2] != null, told3 = worded(run);
-      const text = (part) => words2[`lesson_${at2 + 1}_${part}`] ?? "";
-      find("title").innerHTML = text("title");
-      find("text").innerHTML = say2(text("text"), told3);
-      find("dots").innerHTML = steps.map((_, i) => `<li><button type="button" aria-label="${say2(words2.lesson_step, { n: i + 1 })}"${i === at2 ? ' aria-current="step"' : ""}>${i + 1}</button></li>`).join("");
-      find("dots").querySelectorAll("button").forEach((b, i) => {
-        b.onclick = () => go(i);
-      });
-      find("guess").setAttribute("aria-label", words2.lesson_guess);
-      find("guess").innerHTML = (step2.guess ? [0, 1, 2, 3] : []).map((i) => `<button type="button" aria-pressed="${guesses[at2] === i}" class="${known && i === run.level ? "right" : ""}">${words2["guess_" + i]}</button>`).join("");
-      find("guess").querySelectorAll("button").forEach((b, i) => {
-        b.onclick = () => {
-          guesses[at2] = i;
-          draw4();
-          find("guess").children[i].focus();
-        };
-      });
-      find("reveal").innerHTML = step2.guess && known ? `<p><b>${guesses[at2] === run.level ? words2.lesson_right : words2.lesson_wrong}</b> ${say2(text("reveal"), told3)}</p>` : "";
-      find("back").disabled = at2 === 0;
-      find("next").disabled = at2 === steps.length - 1;
-      find("open").hidden = !step2.run;
-      find("open").textContent = words2.lesson_open;
-      const stage = find("stage");
-      stage.hidden = !step2.show.length;
-      stage.innerHTML = step2.show.map((part) => ({
-        private: figure3("private", "lock", words2.client_keeps, canvas("private", words2.dial_private)),
-        update: figure3("leaving", "leave", words2.leaves, `<div class="strips">${(run.layers ?? []).map((l, i) => `<div class="strip" style="display:block"><div class="name">${l.short}</div><canvas data-i="${i}" role="img" aria-label="${say2(words2.strip_alt, { name: l.short })}"></canvas></div>`).join("")}</div>`, say2(words2.numbers, { n: told3.numel })),
-        attacker: figure3("attacker", "eye", words2.attacker_sees, known ? canvas("attacker", words2.attacker_sees) : `<div class="frame"><div class="covered" aria-hidden="true">?</div></div>`, known ? `<span data-r="note">${told3.psnr} dB</span>` : ""),
-        control: figure3("control", "", words2.control, canvas("control", words2.control_alt), words2.control_note)
-      })[part]).join("");
-      if (step2.show.includes("private")) put4("private", run.truth, run);
-      if (step2.show.includes("control")) put4("control", run.control, run);
-      stage.querySelectorAll("canvas[data-i]").forEach((c) => gi.strip(c, run.layers[c.dataset.i].after_cells, "leaving", "leaving-tint"));
-      if (step2.show.includes("attacker") && known) {
-        const frames = run.frames;
-        if (step2.play && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
-          let i = 0;
-          clock = setInterval(() => {
-            const f = frames[i];
-            put4("attacker", run.sprite, run, f.row);
-            if (find("note")) find("note").textContent = say2(words2.lesson_note, { step: f.iteration, psnr: gi.number(f.psnr) });
-            if (++i >= frames.length) clearInterval(clock);
-          }, 220);
-        } else put4("attacker", run.sprite, run, frames.at(-1).row);
-      }
-    };
-    const cards = ["picture", "victim", "client", "defense", "attacker"];
-    find("start").append(...steps.map((_, i) => new Option(say2(words2.teacher_step, { n: i + 1 }), `lesson&step=${i + 1}`)), ...["lab", "compare"].map((tab) => new Option(words2["tab_" + tab], tab)));
-    for (const name of ["hide", "lock"]) find(name).innerHTML = cards.map((card) => `<label class="tick"><input type="checkbox" value="${card}"><span>${words2[card]}</span></label>`).join("");
-    const chosen2 = (name) => [...find(name).querySelectorAll(":checked")].map((box2) => box2.value).join(",");
-    const teacherLink = () => {
-      const [tab, step2] = find("start").value.split("&step="), query2 = new URLSearchParams(gi.query?.() ?? "");
-      for (const [key2, value] of Object.entries({ tab, step: step2, hide: chosen2("hide"), lock: chosen2("lock"), projector: find("big").checked ? 1 : "", lang: find("spoken").checked ? gi.language : "" }))
-        if (value) query2.set(key2, value);
-      return `${location.href.split("?")[0]}?${query2.toString().replaceAll("%2C", ",")}`;
-    };
-    const tellLink = () => {
-      find("address").textContent = teacherLink();
-    };
-    find("teachers").onchange = tellLink;
-    find("teachers").ontoggle = tellLink;
-    find("teach").onclick = () => gi.copy(teacherLink(), words2.teacher_copied);
-    const go = (i) => {
-      at2 = Math.min(steps.length - 1, Math.max(0, i));
-      draw4();
-    };
-    find("back").onclick = () => go(at2 - 1);
-    find("next").onclick = () => go(at2 + 1);
-    find("open").onclick = () => window.dispatchEvent(new CustomEvent("gi:open", { detail: steps[at2].run }));
-    window.addEventListener("keydown", (event) => {
-      if (document.body.dataset.tab !== "lesson" || event.target.matches("[role=tab], input, select, textarea")) return;
-      const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (move) {
-        event.preventDefault();
-        go(at2 + move);
-      }
-    });
-    window.addEventListener("gi:theme", draw4);
-    draw4();
-  }
-
   // gi_core/web/main.js
-  var screens = { header: header_exports, explore: explore_exports, lab: lab_exports, dial: dial_exports, compare: compare_exports, anatomy: anatomy_exports, evidence: evidence_exports, lesson: lesson_exports, cheat: cheat_exports };
+  var screens = { header: header_exports, explore: explore_exports, cheat: cheat_exports, compare: compare_exports, evidence: evidence_exports };
   function start3(name, context2, constants, events) {
     const props = new Proxy(context2.props, {
       get: (target, key2) => key2 === "words" ? words : constants[String(key2)] ?? Reflect.get(target, key2)
@@ -6254,9 +5659,9 @@ var gi = (() => {
   }
   function early2(catalog) {
     const box2 = document.getElementById("gi-early"), query2 = new URLSearchParams(location.search);
-    const room3 = roomOf(query2.get("tab"));
+    const room4 = roomOf(query2.get("tab"));
     offer(catalog);
-    if (!box2 || room3 !== "explore") return box2?.remove();
+    if (!box2 || room4 !== "explore") return box2?.remove();
     const [below, top] = [...box2.children].map((node) => (
       /** @type {HTMLElement} */
       node
@@ -6267,11 +5672,10 @@ var gi = (() => {
       }, watch: () => {
       } }
     );
-    mount7({ ...context2, element: top });
+    mount5({ ...context2, element: top });
     early(below);
   }
   var query = () => explore.query();
-  var shown = () => gi.shown?.();
   var word = (key2) => words[key2];
   return __toCommonJS(main_exports);
 })();

@@ -153,7 +153,8 @@ export function onDevice(page, trigger, server) {
   return {
     /** @param {string} event @param {any} detail */
     trigger(event, detail) {
-      if (event === "run" && own.can(detail.settings)) own.start(detail);
+      const shared = detail?.room || detail?.follow;
+      if (event === "run" && !shared && own.can(detail.settings)) own.start(detail);
       else trigger(event, detail);
     },
     server: {

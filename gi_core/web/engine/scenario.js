@@ -27,12 +27,19 @@ const MODEL_OPTIONS = {
   lenet: ["activation", "init"], mlp: ["width", "depth", "shrink", "activation", "bias"], convnet: ["width"],
 };
 
+/**
+ * Whether numbers are such as every run takes them; what is not, the server refuses in words.
+ * @param {Record<string, string>} options of an attack
+ */
+const sound = options => Object.entries(options).every(([key, value]) =>
+  ["steps", "restarts"].includes(key) ? /^[1-9]\d*$/.test(value) : value !== "" && !/^[+-]?(nan|inf)/i.test(value));
+
 /** @param {string} text @returns {boolean} */
 function attackRuns(text) {
   const parts = splitTop(text, "+");
   if (parts.length !== 1) return false;
   const { name, options } = component(text), known = ATTACKS[name];
-  if (!known || !Object.keys(options).every(key => known.options.includes(key))) return false;
+  if (!known || !sound(options) || !Object.keys(options).every(key => known.options.includes(key))) return false;
   if (options.labels && options.labels !== "joint") return false;
   const { init } = options;
   return !init || STARTS.includes(init) || attackRuns(init);
@@ -46,6 +53,9 @@ export function runsHere(settings, side) {
   const at = (/** @type {string} */ field, /** @type {any} */ value) => String(settings[field] ?? value);
   const plain = { mode: "eval", local_steps: 1, clients: 1, channels: 3, server: "honest", image_size: side };
   if (!Object.entries(plain).every(([field, value]) => at(field, value) === String(value))) return false;
+  const least = { batch_size: 1, num_classes: 2, seed: 0 };
+  if (!Object.entries(least).every(([field, low]) => /^\d+$/.test(at(field, low)) && Number(at(field, low)) >= low))
+    return false;
   if (at("update", "auto") === "delta" || !["0", at("batch_size", 1)].includes(at("local_batch", 0))) return false;
   const { name, options } = component(at("model", "lenet")), weights = component(at("weights", "init"));
   if (!KNOWN.includes(name) || !Object.keys(options).every(key => MODEL_OPTIONS[name].includes(key))) return false;

@@ -6,11 +6,10 @@
  * @typedef {object} Events
  * @property {string} tab the room now shown
  * @property {string} show a room to go to
- * @property {string | Record<string, any>} open a run for Explore's stage: a recorded one's name, or itself
+ * @property {Record<string, any>} open a run for Explore's stage, as payload.py writes it
  * @property {null} theme colours or sizes changed: canvases draw anew
  * @property {null} link the address of what is shown is wanted
  * @property {SetUp & { label?: string, run?: Record<string, any> }} lane a run to keep for Compare
- * @property {{ seconds: number | null, settings: Record<string, any> }} estimate what a run would take here
  * @property {string} comparison a field to vary in Compare
  */
 

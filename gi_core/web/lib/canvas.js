@@ -1,4 +1,4 @@
-/** Pictures on canvases: sprites of tiles, difference maps, strips of an update. */
+/** Pictures on canvases: sprites of tiles, difference maps. */
 
 /** @typedef {{ data: Uint8ClampedArray | Uint8Array, width: number, height: number }} Pixels */
 
@@ -93,22 +93,3 @@ export const token = name => getComputedStyle(document.body).getPropertyValue("-
 
 /** "#rrggbb" as three numbers of 0..255. @param {string} hex */
 export const rgb = hex => [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16));
-
-/**
- * A strip of intensities in a token's colour over its tint.
- * @param {HTMLCanvasElement} canvas
- * @param {{ w: number, h: number, data: string } | null | undefined} cells base64 of uint8
- * @param {string} colour @param {string} tint
- */
-export function strip(canvas, cells, colour, tint) {
-  if (!cells) return;
-  const high = rgb(token(colour)), low = rgb(token(tint)), bytes = atob(cells.data);
-  canvas.width = cells.w;
-  canvas.height = cells.h;
-  const pixels = context(canvas).createImageData(cells.w, cells.h);
-  for (let i = 0; i < bytes.length; i++) {
-    const share = bytes.charCodeAt(i) / 255;
-    pixels.data.set([...low.map((from, c) => from + share * (high[c] - from)), 255], 4 * i);
-  }
-  context(canvas).putImageData(pixels, 0, 0);
-}

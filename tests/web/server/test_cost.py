@@ -12,7 +12,7 @@ from gi_core import cancellation
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
-from gi_core.web.screens.lab.lab import describe_with, predict_with
+from gi_core.web.screens.explore.explore import estimate_with
 from gi_core.web.server import cost
 from gi_core.web.server.cost import Costs, Spent, TooSlow, kind, probe
 from gi_core.web.server.run_service import RunQueue, RunService
@@ -76,7 +76,7 @@ def test_a_probe_ends_with_its_patience_and_says_so(monkeypatch):
         service.costs.predict(Scenario.from_dict(SLOW))
     assert not steps and service.costs.known(Scenario.from_dict(SLOW)) is None
     assert service.expected(Scenario.from_dict(SLOW)) == service.limits.seconds
-    assert "press Run" in predict_with(service)(SLOW)["error"]
+    assert "press Run" in estimate_with(service)({"settings": SLOW})["slow"]
 
 
 def test_a_probe_that_is_asked_to_end_ends_within_a_step():
@@ -112,12 +112,10 @@ def test_who_waits_is_told_how_long():
 
 def test_the_wait_is_told_before_run_is_pressed():
     service = RunService(Limits())
-    describe = describe_with(service)
-    assert describe({})["waiting"] == 0 and describe({})["wait"] == 0
+    estimate = lambda: estimate_with(service)({"settings": {"model": "mlp"}})
+    assert estimate()["wait"] == 0
     service.queue.enter("a", 40)
     service.queue.place("a")
     service.queue.enter("b", 20)
-    told = describe({"model": "mlp"})
-    assert told["waiting"] == 2 and told["wait"] == pytest.approx(60, abs=1)
-    service.costs.predict(Scenario(model="mlp"))
-    assert describe({"model": "mlp"})["seconds"] > 0
+    assert estimate()["wait"] == pytest.approx(60, abs=1)
+    assert estimate()["seconds"] > 0

@@ -21,6 +21,7 @@ from PIL import Image
 
 from benchmarks.load import at_once, press
 from gi_core.web import app
+from tests.web.stage import FINISHED, arrive, fill, press_run, wait_status
 
 PLACE = b"N48.8583736E2.2944813-SECRET-PLACE"
 MINUTES = 0.05
@@ -153,26 +154,21 @@ def test_a_picture_added_in_the_page_is_nowhere_on_disk(launch, browser, tmp_pat
     tab = browser.new_page()
     sent = []
     tab.on("request", lambda r: r.method == "POST" and sent.append(r.post_data or ""))
-    tab.goto(server.url + "?tab=lab")
-    tab.wait_for_selector("[data-r=state]:not(:empty)", timeout=30_000)
-    tab.set_input_files('[data-r="file"]', str(tmp_path / "holiday.jpg"))
-    tab.wait_for_selector('[data-r=samples] img[src^="data:image/png"]')
-    tab.evaluate("document.querySelector('[data-r=fine]').open = true")
-    tab.fill("[data-f=attack]", "ig:steps=30")
-    tab.keyboard.press("Tab")
-    tab.locator("#tab-lab [data-r=run]").click()
-    tab.wait_for_function(
-        "document.querySelector('#tab-lab [data-r=state]').textContent === 'Live run, finished'", timeout=60_000
-    )
+    arrive(tab, server.url + "?attack=ig:steps=30&image_size=16")  # the server's: this device takes 32
+    tab.wait_for_function("gi.query().includes('30')")
+    tab.set_input_files("[data-r=file]", str(tmp_path / "holiday.jpg"))
+    tab.wait_for_selector("[data-r=stage][data-state=own]")
+    press_run(tab)
+    wait_status(tab, FINISHED)
     shrunk = [
         given["data"]
         for body in sent if '"pictures"' in body
         for given in json.loads(body)["event_data"]["pictures"] if "data" in given
     ]  # fmt: skip
     assert shrunk, "the picture was sent with the run"
-    tab.locator("#tab-lab [data-r=download] summary").click()
+    fill(tab)
     with tab.expect_download(timeout=30_000) as download:
-        tab.locator("#tab-lab [data-r=download] [data-format=zip]").click()
+        tab.locator("[data-testid=drawer] [data-format=zip]").click()
     assert download.value.path().stat().st_size > 0
     tab.close()
     png = base64.b64decode(shrunk[-1].partition(",")[2])

@@ -5,7 +5,7 @@ import { toast } from "../../lib/page.js";
 import { t } from "../../lib/words.js";
 import { picture } from "./atlas.js";
 import { player } from "./film.js";
-import { decode, recordedFilm, runFilm } from "./films.js";
+import { decode, recordedFilm, runFilm, truths } from "./films.js";
 import * as model from "./model.js";
 import { busy, createRunner, IDLE } from "./running.js";
 import { draw } from "./view.js";
@@ -13,7 +13,7 @@ import { draw } from "./view.js";
 /**
  * @typedef {{ defaults: Record<string, any>, attacks: Record<string, string>, [more: string]: any }} Catalog
  *   what explore.py offers
- * @typedef {{ seconds: number | null, load: number, learnt: boolean, impossible: string }} Estimate
+ * @typedef {{ seconds: number | null, wait: number, load: number, learnt: boolean, impossible: string }} Estimate
  * @typedef {{ sent: string, clean: string | null, share: number | null, numel: number | null }} Wire
  * @typedef {Record<string, (request?: any) => Promise<any>>} Server
  * @typedef {{ trigger: (event: string, detail?: any) => void, server: Server }} Line
@@ -52,6 +52,9 @@ function secondsOf(cell, estimate) {
   return (estimate?.load ?? 1) * 2 * cell.seconds + 1;
 }
 
+/** @param {CanvasImageSource} image */
+const sideOf = image => Number(/** @type {{ width: number }} */ (image).width);
+
 export class Controller {
   /**
    * @param {(name: string) => any} find @param {Catalog} catalog
@@ -69,6 +72,10 @@ export class Controller {
     /** @type {Map<string, Wire>} */ this.wires = new Map();
     /** @type {Line | null} */ this.line = null;
     /** @type {((look: import("./view.js").Look) => void)[]} */ this.drawn = [];
+    /** Choices that a teacher's link holds. @type {Set<string>} */ this.locked = new Set();
+    /** The room of a class that follows. @type {{ code: string, key: string } | null} */ this.room = null;
+    /** What a guest does with messages. @type {((message: any) => Promise<void>) | null} */ this.guest = null;
+    /** What waits for the page to stand in its place. @type {(() => void)[]} */ this.connected = [];
     this.waiting = this.asking = 0;
     this.chain = Promise.resolve();
     this.runner = createRunner({
@@ -95,7 +102,7 @@ export class Controller {
       set = model.setOf(this.atlas.sets, choices);
     const cell = model.cellOf(set, choices.strength),
       settings = model.settingsOf(choices, cell, this.catalog);
-    const pictures = model.picturesOf(choices, set, this.samples),
+    const pictures = model.picturesOf(choices, set, this.samples, Number(settings.batch_size)),
       key = model.keyOf(settings, pictures);
     const running = this.runner.state.key === key ? this.runner.state : IDLE;
     return { set, cell, settings, pictures, key, running, film: this.filmOf(set, cell, key, running) };
@@ -121,12 +128,13 @@ export class Controller {
     const wire = film?.band
       ? { ...film.band, share: film.share, numel: film.numel }
       : (this.wires.get(now.key) ?? null);
-    const truth = now.pictures.map(p => {
+    const truth = now.pictures.map((p, i) => {
       const image = this.truths.get("sample" in p ? p.sample : p.data);
-      return image ? { image, x: 0, y: 0, side: catalog.side } : null;
+      return film?.truth(i) ?? (image ? { image, x: 0, y: 0, side: sideOf(image) } : null);
     });
     const last = Math.max(0, (film?.frames.length ?? 1) - 1);
-    const where = runsHere(now.settings, catalog.side) ? "device" : catalog.served ? "server" : null;
+    const here = !this.room && runsHere(now.settings, catalog.side),
+      where = here ? "device" : catalog.served ? "server" : null;
     return {
       ...state,
       film,
@@ -137,6 +145,7 @@ export class Controller {
       frame: now.running.phase === "starting" ? 0 : Math.max(0, Math.min(state.frame, last)),
       seconds: secondsOf(now.cell, estimate),
       where,
+      wait: where === "server" ? (estimate?.wait ?? 0) : 0,
       impossible: where ? (estimate?.impossible ?? "") : t("explore.no_server"),
       hides: model.hidden(now.set),
       playing: this.player.playing,
@@ -174,14 +183,20 @@ export class Controller {
     if (running.phase === "replay" && ended) this.player.play(frames);
   }
 
+  /** Change what is chosen, but for what a teacher's link holds. @param {Partial<model.Choices>} changes */
+  choose(changes) {
+    return this.take(Object.fromEntries(Object.entries(changes).filter(([name]) => !this.locked.has(name))));
+  }
+
   /**
-   * Change what is chosen: the pictures at once, then what has to be loaded or asked for.
+   * Take choices up: the pictures at once, then what has to be loaded or asked for.
    * @param {Partial<model.Choices>} changes
    */
-  choose(changes) {
+  take(changes) {
     const { state } = this;
     this.player.stop();
-    Object.assign(state.choices, changes);
+    const others = ["picture", "own", "mixed"].some(name => name in changes);
+    Object.assign(state.choices, others ? { batch: null } : {}, changes);
     if ("defense" in changes) {
       state.flag = state.ghost = null;
       state.choices.strength = changes.strength ?? 0;
@@ -211,15 +226,15 @@ export class Controller {
       named = JSON.stringify(settings),
       server = this.line?.server;
     if (!server?.explore_estimate) return;
-    if (!film && !this.state.choices.own && !this.wires.has(key)) {
-      const told = await server.explore_update({ settings, pictures });
-      if (told && !told.error) this.wires.set(key, told);
-      this.refresh();
-    }
+    if (!film && !this.state.choices.own && !this.wires.has(key))
+      server.explore_update({ settings, pictures }).then(told => {
+        if (told && !told.error) this.wires.set(key, told);
+        this.refresh();
+      }, () => {});
     if (this.estimates.has(named)) return;
     const told = await server.explore_estimate({ settings });
-    const { seconds = null, load = 1, learnt = false, error = "" } = told ?? {};
-    this.estimates.set(named, { seconds, load, learnt, impossible: error });
+    const { seconds = null, wait = 0, load = 1, learnt = false, error = "" } = told ?? {};
+    this.estimates.set(named, { seconds, wait, load, learnt, impossible: error });
     this.refresh();
   }
 
@@ -227,12 +242,18 @@ export class Controller {
   connect(trigger, server) {
     this.line = { trigger, server };
     this.runner.connected();
+    this.connected.splice(0).forEach(act => act());
     this.arrive();
     this.refresh();
   }
 
   /** @param {any} message */
   receive(message) {
+    const { guest } = this;
+    if (guest) {
+      if (message) this.chain = this.chain.then(() => guest(message)).catch(() => toast(t("explore.not_loaded")));
+      return;
+    }
     if (!message?.run) return this.runner.receive(message);
     this.chain = this.chain
       .then(() => decode(message.run))
@@ -249,7 +270,8 @@ export class Controller {
     this.state.following = true;
     this.player.stop();
     this.state.frame = 0;
-    this.runner.start(now.key, { settings: now.settings, pictures: now.pictures });
+    const { settings, pictures } = now;
+    this.runner.start(now.key, { settings, pictures, ...(this.room ? { room: this.room } : {}) });
     this.redraw();
   }
 
@@ -293,10 +315,13 @@ export class Controller {
     return this.choose({ expert: { ...expert, [name]: value } });
   }
 
-  /** Take up the settings of an address. @param {Record<string, any>} settings */
-  adopt(settings) {
+  /**
+   * Choices that stand for these settings: on the wire what it can say, the rest in the drawer.
+   * @param {Record<string, any>} settings
+   */
+  choicesOf(settings) {
     const { defaults, networks } = this.catalog,
-      wire = model.wireOf(String(settings.defense ?? "none"));
+      wire = model.wireOf(String(settings.defense ?? "none"), this.atlas.sets);
     const changed = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
     const expert = Object.fromEntries(changed.map(([name, value]) => [name, String(value)]));
     const network = networks.includes(settings.model) ? settings.model : this.state.choices.network;
@@ -304,7 +329,49 @@ export class Controller {
     if (network === settings.model) delete expert.model;
     if (mixed === Number(settings.batch_size)) delete expert.batch_size;
     if (wire) delete expert.defense;
-    return this.choose({ network, mixed, expert, ...wire });
+    return { network, mixed, expert, ...wire };
+  }
+
+  /**
+   * Take up the settings of an address; where they are those of a recorded cell, the cell itself.
+   * @param {Record<string, any>} settings @param {string | null} [picture] a sample's name
+   */
+  async adopt(settings, picture) {
+    const sample = this.samples.includes(picture) ? { picture: String(picture), own: null } : {},
+      taken = { ...this.choicesOf(settings), ...sample },
+      plain = { ...this.state.choices, ...taken, expert: {}, batch: null },
+      set = model.setOf(this.atlas.sets, plain);
+    if (set) await this.atlas.load(set).catch(() => {});
+    const cell = model.cellOf(set, plain.strength),
+      { defaults } = this.catalog,
+      same = cell && model.equal({ ...defaults, ...settings }, { ...defaults, ...cell.scenario });
+    return this.take(same ? { ...taken, expert: {} } : taken);
+  }
+
+  /**
+   * Put a run from elsewhere on the stage, with its own pictures.
+   * @param {Record<string, any>} run as payload.py writes it
+   */
+  async open(run) {
+    if (!run.frames) return this.adopt(run.scenario ?? run.settings);
+    await decode(run);
+    await this.place(run);
+    this.finished.set(this.subject().key, runFilm(run, "replay"));
+    this.state.frame = 0;
+    this.play();
+    this.refresh();
+  }
+
+  /** Choose what a run was run with. @param {Record<string, any>} run */
+  async place(run) {
+    const known = run.pictures.every((/** @type {string} */ name) => this.samples.includes(name)),
+      batch = known ? run.pictures : await truths(run);
+    await Promise.all(
+      batch.map(async (/** @type {string} */ name) => {
+        if (!this.truths.has(name)) this.truths.set(name, await picture(name));
+      }),
+    );
+    this.take({ ...this.choicesOf(run.scenario), own: null, picture: known ? batch[0] : this.samples[0], batch });
   }
 
   /** Some stops to the right. @param {number} by */
@@ -335,8 +402,11 @@ export class Controller {
   query() {
     const { settings } = this.subject(),
       { defaults } = this.catalog;
-    const changed = Object.entries(settings).filter(([name, value]) => value !== defaults[name]);
-    return new URLSearchParams(changed.map(([name, value]) => [name, String(value)])).toString();
+    const changed = Object.entries(settings).filter(([name, value]) => value !== defaults[name]),
+      { picture: shown, own } = this.state.choices,
+      query = new URLSearchParams(changed.map(([name, value]) => [name, String(value)]));
+    if (!own && shown !== this.samples[0]) query.set("picture", shown);
+    return query.toString();
   }
 
   address() {

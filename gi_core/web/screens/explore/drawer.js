@@ -1,49 +1,37 @@
-/** The expert drawer: every field of the Scenario behind the stage, what was measured, and how to repeat it. */
+/** The expert drawer: every field of the Scenario behind the stage, what was measured, and what can be taken away. */
 
-import { escape, number, signed, twoFigures, whole } from "../../lib/format.js";
+import { emit } from "../../lib/bus.js";
+import { picture, tiles } from "../../lib/canvas.js";
+import { whole } from "../../lib/format.js";
 import { icon } from "../../lib/icons.js";
 import { copy, toast } from "../../lib/page.js";
 import { t, words } from "../../lib/words.js";
+import { drawChecks } from "./checks.js";
+import { changeOf, group, show } from "./fields.js";
+import { curves, measured, reasons } from "./known.js";
+import { link, views } from "./linked.js";
+import { download, formats, held } from "./takeaway.js";
 
-/**
- * @typedef {import("./controller.js").Controller} Controller
- * @typedef {"select" | "number" | "text" | "checks"} Kind
- * @typedef {{ name: string, kind: Kind, options?: string[], low?: number, high?: number }} Field
- */
+/** @typedef {import("./controller.js").Controller} Controller */
 
-/** @param {Field} field */
-function input({ name, kind, options = [], low, high }) {
-  const label = t(`explore.f_${name}`),
-    hint = `<span class="hint">${t(`explore.h_${name}`)}</span>`;
-  if (kind === "checks") {
-    const boxes = options
-      .map(
-        o =>
-          `<label class="ck"><input type="checkbox" data-check="${name}" value="${o}">` +
-          `<span>${words[`explore.knows_${o}`] ?? o}</span></label>`,
-      )
-      .join("");
-    return `<fieldset class="checks"><legend>${label}</legend>${boxes}${hint}</fieldset>`;
-  }
-  const offered = options.map(o => `<option value="${o}">${named(name, o)}</option>`).join("");
-  const more = kind === "number" ? `min="${low}" max="${high}" step="any"` : 'spellcheck="false"';
-  const control =
-    kind === "select"
-      ? `<select data-field="${name}">${offered}</select>`
-      : `<input type="${kind}" data-field="${name}" ${more}>`;
-  return `<label class="f"><span>${label}</span>${control}${hint}</label>`;
-}
+/** @param {string} act @param {string} text */
+const button = (act, text) => `<button type="button" class="btn s" data-act="${act}">${text}</button>`;
 
-/** A plain name first, the paper's name second. @param {string} field @param {string} value */
-function named(field, value) {
-  const name = value.split(":")[0],
-    plain = words[`explore.${field}_${name}`] ?? words[`${field}_${name}`];
-  return plain && plain !== value ? `${plain} (${name})` : value;
-}
-
-/** @param {{ title: string, fields: Field[] }} section */
-const group = ({ title, fields }) =>
-  `<section><h3>${t(`explore.g_${title}`)}</h3><div>${fields.map(input).join("")}</div></section>`;
+/** @param {Record<string, any>} catalog */
+const page = catalog => `<div class="top"><h2>${t("explore.expert")}</h2>
+  <span class="small">${t("explore.expert_note")}</span>${button("plain", t("explore.plain"))}
+  <button type="button" class="btn s" data-act="close" aria-label="${t("explore.close")}">
+  ${icon("cross")}</button></div>
+  ${catalog.expert.map(group).join("")}
+  <section data-part="measured"><h3>${t("explore.g_measured")}</h3><dl class="kv"></dl></section>
+  <section data-part="how" class="wide"><h3>${t("explore.how")}</h3><div class="how"></div>
+  <figure class="denoised" hidden><canvas role="img" aria-label="${t("opinion")}"></canvas>
+  <figcaption></figcaption></figure>
+  <div class="checks-run">${button("checks", t("more_controls"))}
+  <div data-part="checks" aria-live="polite"></div></div>
+  ${views}${button("clients", t("clients_curve"))}</section>
+  <section data-part="repeat"><h3>${t("explore.g_repeat")}</h3><div class="files">
+  ${button("cli", t("copy_cli"))}${button("python", t("copy_python"))}<span class="formats"></span></div></section>`;
 
 export class Drawer {
   /** @param {HTMLElement} root @param {(name: string) => any} find @param {Controller} control */
@@ -53,20 +41,14 @@ export class Drawer {
     this.control = control;
     this.box = document.createElement("aside");
     this.box.className = "drawer";
+    this.box.dataset.testid = "drawer";
     this.box.setAttribute("aria-label", t("explore.expert"));
-    this.box.innerHTML = `<div class="top"><h2>${t("explore.expert")}</h2>
-      <span class="small">${t("explore.expert_note")}</span>
-      <button type="button" class="btn s" data-act="plain">${t("explore.plain")}</button>
-      <button type="button" class="btn s" data-act="close" aria-label="${t("explore.close")}">
-      ${icon("cross")}</button></div>
-      ${control.catalog.expert.map(group).join("")}
-      <section data-part="measured"><h3>${t("explore.g_measured")}</h3><dl class="kv"></dl></section>
-      <section data-part="how"><h3>${t("explore.how")}</h3><div class="how"></div></section>
-      <section data-part="repeat"><h3>${t("explore.g_repeat")}</h3><div class="files">
-      <button type="button" class="btn s" data-act="cli">${t("copy_cli")}</button>
-      <button type="button" class="btn s" data-act="python">${t("copy_python")}</button></div></section>`;
+    this.box.innerHTML = page(control.catalog);
     this.box.onchange = event => this.changed(/** @type {HTMLInputElement} */ (event.target));
     this.box.onclick = event => this.press(/** @type {HTMLElement} */ (event.target).closest("[data-act]"));
+    this.look = link(this.box, control);
+    this.curves = document.createElement("div");
+    this.curves.className = "curves";
     control.drawn.push(look => this.told(look));
   }
 
@@ -74,113 +56,128 @@ export class Drawer {
     return this.box.isConnected;
   }
 
+  /** @param {string} selector @returns {any} */
+  part(selector) {
+    return this.box.querySelector(selector);
+  }
+
   /** @param {boolean} open @param {string} [part] to bring into view */
   show(open, part) {
-    if (open) this.root.append(this.box);
-    else this.box.remove();
+    if (open) {
+      this.root.append(this.box);
+      this.find("explore").append(this.curves);
+    } else {
+      this.box.remove();
+      this.curves.remove();
+    }
     this.root.classList.toggle("with-drawer", open);
     this.find("expert").setAttribute("aria-expanded", String(open));
     this.control.redraw();
-    if (open && part) this.box.querySelector(`[data-part=${part}]`)?.scrollIntoView({ block: "start" });
+    if (open && part) this.part(`[data-part=${part}]`)?.scrollIntoView({ block: "start" });
     if (!open) this.find("expert").focus({ preventScroll: true });
+  }
+
+  /** Open a view that looks at the update. @param {string} name */
+  view(name) {
+    const view = this.part(`[data-view=${name}]`);
+    this.show(true);
+    view.open = true;
+    view.scrollIntoView({ block: "start" });
+    this.control.connected.push(() => view.scrollIntoView({ block: "start" }));
   }
 
   /** @param {HTMLInputElement} node */
   changed(node) {
-    const { field, check } = node.dataset;
-    if (field) this.control.expert(field, node.value);
+    const { field, check } = node.dataset,
+      { settings } = this.control.subject();
+    if (field) this.control.expert(...changeOf(node, settings, this.control.catalog.priors));
     if (!check) return;
     const ticked = [...this.box.querySelectorAll(`[data-check=${check}]:checked`)];
     this.control.expert(check, ticked.map(box => /** @type {HTMLInputElement} */ (box).value).join("+") || "none");
   }
 
-  /** @param {Element | null} button */
-  async press(button) {
-    const act = /** @type {HTMLElement | null} */ (button)?.dataset.act ?? "",
-      { line } = this.control;
-    if (act === "close") return this.show(false);
-    if (act === "plain") return this.control.choose({ expert: {} });
-    if (!act || !line?.server.explore_repeat) return;
+  /** @param {HTMLElement | null} button */
+  press(button) {
+    const act = button?.dataset.act ?? "";
+    const acts = /** @type {Record<string, () => any>} */ ({
+      close: () => this.show(false),
+      plain: () => this.control.choose({ expert: {} }),
+      cli: () => this.repeat("cli"),
+      python: () => this.repeat("python"),
+      checks: () => this.checks(),
+      clients: () => {
+        emit("show", "compare");
+        emit("comparison", "clients");
+      },
+      file: () => {
+        const { film } = this.control.subject();
+        if (film) download(this.find, film, button?.dataset.format ?? "", this.control.line?.server);
+      },
+    });
+    acts[act]?.();
+  }
+
+  /** Copy the command or the program that repeats what is on the stage. @param {"cli" | "python"} kind */
+  async repeat(kind) {
+    const { line } = this.control;
+    if (!line?.server.explore_repeat) return;
     const told = await line.server.explore_repeat(this.control.setUp());
     if (told.error) toast(told.error);
-    else copy(told[act], t("copied"));
+    else copy(told[kind], t("copied"));
+  }
+
+  /** Run the other controls of the finished run. */
+  async checks() {
+    const { film } = this.control.subject(),
+      { line } = this.control,
+      button = this.part("[data-act=checks]"),
+      box = this.part("[data-part=checks]");
+    if (!film?.run || !line) return;
+    button.disabled = true;
+    box.textContent = t("explore.checking");
+    const told = await line.server.more_controls({ id: film.run.id });
+    button.disabled = false;
+    if (this.control.subject().film?.run?.id === film.run.id) await drawChecks(box, told, film.run.size);
   }
 
   /** @param {import("./view.js").Look} look */
-  told({ film }) {
+  told({ film, frame }) {
     if (!this.open) return;
-    /** @type {Record<string, any>} */
-    const settings = this.control.subject().settings;
-    for (const node of this.box.querySelectorAll("[data-field]")) {
-      const field = /** @type {HTMLInputElement} */ (node),
-        value = String(settings[field.dataset.field ?? ""] ?? "");
-      if (field === document.activeElement || field.value === value) continue;
-      if (field.tagName === "SELECT" && ![.../** @type {any} */ (field).options].some(o => o.value === value))
-        field.append(new Option(value, value));
-      field.value = value;
+    const { catalog, line } = this.control,
+      run = film?.run ?? null,
+      id = film && run?.verdict && held(film) ? String(run.id) : "";
+    show(this.box, this.control.subject().settings, catalog.priors);
+    this.part(".kv").innerHTML = film ? measured(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
+    this.part(".how").innerHTML = film ? reasons(film) : "";
+    this.curves.innerHTML = film ? curves(film, frame) : "";
+    this.part(".checks-run").hidden = !id || !line?.server.more_controls;
+    if (this.part("[data-part=checks]").dataset.of !== id) {
+      this.part("[data-part=checks]").dataset.of = id;
+      this.part("[data-part=checks]").replaceChildren();
     }
-    for (const node of this.box.querySelectorAll("[data-check]")) {
-      const box = /** @type {HTMLInputElement} */ (node);
-      box.checked = String(settings[box.dataset.check ?? ""] ?? "")
-        .split("+")
-        .includes(box.value);
+    const offered = film ? formats(film, catalog.formats, Boolean(line?.server.download_run)) : [];
+    const made = offered.map(kind =>
+      `<button type="button" class="btn s" data-act="file" data-format="${kind}">${words["export_" + kind]}</button>`);
+    if (this.part(".formats").dataset.kinds !== offered.join()) {
+      this.part(".formats").innerHTML = made.join("");
+      this.part(".formats").dataset.kinds = offered.join();
     }
-    const [list, how] = [this.box.querySelector(".kv"), this.box.querySelector(".how")];
-    if (list) list.innerHTML = film ? measured(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
-    if (how) how.innerHTML = film ? reasons(film) : "";
+    this.denoised(run, film?.frames[frame]?.step ?? 0);
+    this.look();
   }
-}
 
-/** @param {import("./films.js").Film} film */
-function measured(film) {
-  const last = film.frames.at(-1),
-    { controlScore: control, verdict, run } = film;
-  const rows = [
-    [t("explore.m_psnr"), `${number(last?.psnr)} dB`],
-    [t("explore.m_ssim"), number(last?.ssim, 2)],
-    [t("explore.m_gain"), control?.psnr != null && last?.psnr != null ? `${signed(last.psnr - control.psnr)} dB` : "–"],
-    [t("explore.m_loss"), twoFigures(last?.loss)],
-    [t("explore.m_rank"), verdict ? whole(verdict.rank) : "–"],
-    [t("explore.m_numel"), whole(film.numel)],
-    ...(run?.verdict?.bounds ?? [])
-      .filter((/** @type {any} */ b) => b.value != null)
-      .map((/** @type {any} */ b) => [words[`bound_${b.name}`] ?? b.name, whole(b.value)]),
-  ];
-  return rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${value}</dd></div>`).join("");
-}
-
-/** What was tried, what the control is, and the two curves of the run. @param {import("./films.js").Film} film */
-function reasons(film) {
-  const tried = film.tried.map(text => `<code>${escape(text)}</code>`).join(" ");
-  const said = film.verdict
-    ? t("explore.how_judged", { candidates: film.verdict.candidates })
-    : t("explore.say_unjudged");
-  return (
-    `<p>${t(film.kind === "recorded" ? "explore.how_strongest" : "explore.how_live")} ${tried}</p><p>${said}</p>` +
-    curve(film, "psnr", false) +
-    curve(film, "loss", true)
-  );
-}
-
-/**
- * One curve over the steps, stretched at its start.
- * @param {import("./films.js").Film} film @param {"psnr" | "loss"} name @param {boolean} log
- */
-function curve(film, name, log) {
-  const seen = film.frames.filter(f => f[name] != null && Number.isFinite(f[name]) && (!log || Number(f[name]) > 0));
-  if (seen.length < 2) return "";
-  const value = (/** @type {any} */ f) => (log ? Math.log10(f[name]) : f[name]),
-    last = Math.max(1, seen.at(-1)?.step ?? 1);
-  const values = seen.map(value),
-    low = Math.min(...values),
-    high = Math.max(...values),
-    span = high - low || 1;
-  const points = seen.map(
-    (f, i) => `${(340 * Math.sqrt(f.step / last)).toFixed(1)},${(72 - (64 * (values[i] - low)) / span).toFixed(1)}`,
-  );
-  const title = t("explore.n_" + name),
-    ends = [seen[0], seen[seen.length - 1]].map(f => twoFigures(f[name])).join(" → ");
-  return `<figure class="curve"><figcaption>${title}: ${ends}</figcaption>
-    <svg viewBox="-4 0 348 80" role="img" aria-label="${title}">
-    <polyline points="${points.join(" ")}"/></svg></figure>`;
+  /**
+   * What the attack's denoiser would rather see, the latest of its views at this step.
+   * @param {Record<string, any> | null} run @param {number} step
+   */
+  async denoised(run, step) {
+    const seen = run?.opinions ?? [],
+      view = seen.findLast((/** @type {any} */ one) => one.iteration <= step) ?? seen[0],
+      box = this.part(".denoised");
+    box.hidden = !view;
+    if (!view || !run) return;
+    box.querySelector("figcaption").textContent = t("opinion_at", { n: whole(view.iteration) });
+    const { batch, width, height } = run.size;
+    tiles(box.querySelector("canvas"), await picture(view.src), 0, batch, width, height);
+  }
 }

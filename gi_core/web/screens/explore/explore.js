@@ -2,14 +2,15 @@
 
 import "./explore.css";
 import { onDevice } from "../../engine/run.js";
-import { explore as answers, on } from "../../lib/bus.js";
-import { copy, fill, finder, toast } from "../../lib/page.js";
-import { t, words } from "../../lib/words.js";
+import { emit, explore as answers, on } from "../../lib/bus.js";
+import { fill, finder, toast } from "../../lib/page.js";
+import { words } from "../../lib/words.js";
 import { openAtlas, picture } from "./atlas.js";
 import { Controller } from "./controller.js";
 import page from "./explore.html";
 import { calm } from "./film.js";
 import { build } from "./view.js";
+import * as guest from "./guest.js";
 import { listen } from "./hands.js";
 
 /** @typedef {import("../../lib/page.js").Context} Context */
@@ -28,8 +29,6 @@ function make(element, catalog) {
     defenses = catalog.defenses,
     pictures = catalog.samples.map((/** @type {any} */ s) => s.name);
   build(find, { networks, defenses, pictures });
-  for (const option of find("picture").options)
-    option.textContent = catalog.samples.find((/** @type {any} */ s) => s.name === option.value)?.title ?? option.value;
   const control = new Controller(find, catalog, openAtlas(catalog.atlas));
   listen(root, find, control, catalog);
   return { root, control, catalog };
@@ -63,12 +62,14 @@ async function begin({ control, catalog }) {
   else control.refresh();
 }
 
-/** Take up the settings that an address names. @param {Controller} control @param {Record<string, any>} server */
+/** Take up what an address names. @param {Controller} control @param {Record<string, any>} server */
 async function linked(control, server) {
-  const named = [...new URLSearchParams(location.search).keys()].some(key => key in control.catalog.defaults);
+  const query = new URLSearchParams(location.search),
+    named = [...query.keys()].some(key => key in control.catalog.defaults);
+  if (!named && query.has("picture")) return control.adopt(control.setUp().settings, query.get("picture"));
   if (!named || !server.explore_link) return;
   const told = await server.explore_link({ search: location.search });
-  if (told?.settings) control.adopt(told.settings);
+  if (told?.settings) control.adopt(told.settings, query.get("picture"));
   if (told?.notes?.length) toast(told.notes.join(" "));
 }
 
@@ -91,14 +92,19 @@ export function mount({ element, props, trigger, watch, server }) {
     made = make(element, props.catalog ?? offered);
     begin(made);
   }
-  const { control } = made;
+  const { control, root } = made,
+    code = guest.room();
   watch("value", () => control.receive(props.value));
   const line = onDevice(engineOf(control), trigger, server);
   control.connect(line.trigger, line.server);
+  if (code && server.open_room) control.guest = guest.attend(root, control, code);
   linked(control, server);
   answers.setUp = () => control.setUp();
   answers.query = () => control.query();
-  on("link", () => { if (document.body.dataset.tab !== "lab") copy(control.address(), t("link_copied")); });
+  on("open", run => {
+    emit("show", "explore");
+    control.open(/** @type {Record<string, any>} */ (run));
+  });
   document.getElementById("gi-early")?.remove();
   document.body.dataset.explore = "ready";
 }

@@ -13,15 +13,21 @@ from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
 from gi_core.models import models, weights
+from gi_core.report import FORMATS
 from gi_core.scenario import FACTS, Scenario
 from gi_core.servers import servers
-from gi_core.web import payload
-from gi_core.web.presets import ATTACKS
+from gi_core.web import payload, presets
+from gi_core.web.exports import download_with
 from gi_core.web.screens.explore import recorded
+from gi_core.web.screens.explore.layers import layers_with
+from gi_core.web.screens.explore.single_pass import single_pass, single_pass_curve
 from gi_core.web.server import tasks
 from gi_core.web.server.backpressure import listener
+from gi_core.web.server.controls import controls_with
+from gi_core.web.server.cost import TooSlow
 from gi_core.web.server.messages import names, sentence
 from gi_core.web.server.requests import batch_of, scenario_of, scenario_of_link
+from gi_core.web.server.rooms import room_functions
 from gi_core.web.server.run_service import RunService
 from gi_core.web.widget import widget
 
@@ -30,8 +36,9 @@ NETWORKS = ("lenet", "mlp", "resnet18", "vit-tiny")
 DEFENSES = ("noise", "clip", "topk", "quantize")
 FIRST = ("cat", "coffee", "rocket", "retina", "tissue", "letters", "galaxies", "blobs")
 """Sample pictures in the order in which they are offered, and mixed in."""
+PRIORS = ("none", "flow", "flow:net=gaussian")
 LIVE = {
-    "any": ATTACKS["ig"],
+    "any": presets.ATTACKS["ig"],
     "bare": "dlg:restarts=6",
     "resnet18": "ig:steps=150,tv=0.005,signed=false,lr=0.04",
     "vit-tiny": "ig:steps=150,tv=0.005,signed=false,lr=0.04",
@@ -50,6 +57,12 @@ def render(service: RunService) -> gr.HTML:
             stop_with(service),
             explore_repeat,
             link_with(service),
+            download_with(service),
+            controls_with(service),
+            layers_with(service),
+            single_pass,
+            single_pass_curve,
+            *room_functions(service.rooms),
         ],
     )
     while_heard = listener()
@@ -85,6 +98,8 @@ def catalog(*, inline: bool = False) -> dict[str, Any]:
         "defaults": defaults,
         "attacks": LIVE,
         "expert": expert(),
+        "priors": {name: prior for name in attacks.names() if (prior := getattr(attacks.parse(name), "prior", None))},
+        "formats": list(FORMATS),
         "networks": [name for name in NETWORKS if name in models.names()],
         "defenses": list(DEFENSES),
         "samples": [
@@ -96,7 +111,7 @@ def catalog(*, inline: bool = False) -> dict[str, Any]:
 
 
 def expert() -> list[dict[str, Any]]:
-    """The drawer's sections: fields of a Scenario, and what each may be."""
+    """The drawer's sections: fields of a Scenario and what each may be; passes and prior are read off others."""
 
     def choice(name: str, options: Iterable[str]) -> dict[str, Any]:
         return {"name": name, "kind": "select", "options": list(options)}
@@ -105,18 +120,20 @@ def expert() -> list[dict[str, Any]]:
         limits = next(f.metadata for f in fields(Scenario) if f.name == name)
         return {"name": name, "kind": kind, "low": limits.get("low"), "high": limits.get("high")}
 
-    offered = [ATTACKS.get(name, name) for name in attacks.names()]
     return [
-        {"title": "picture", "fields": [typed("image_size"), typed("num_classes")]},
+        {"title": "picture", "fields": [typed("batch_size"), typed("image_size"), typed("num_classes")]},
         {"title": "victim", "fields": [
             choice("model", models.names()), choice("weights", weights.names()), choice("mode", ("eval", "train")),
         ]},
         {"title": "client", "fields": [
-            typed("local_steps"), typed("local_lr"), typed("clients"), choice("update", ("auto", "gradient", "delta")),
+            typed("local_steps"), {"name": "passes", "kind": "number", "low": 1, "high": 1000}, typed("local_batch"),
+            typed("local_lr"), typed("local_momentum"), choice("local_order", ("reshuffled", "fixed")),
+            choice("update", ("auto", "gradient", "delta")), typed("clients"),
         ]},
-        {"title": "defense", "fields": [typed("defense", "text")]},
+        {"title": "defense", "fields": [choice("defense", presets.DEFENSES), typed("defense", "text")]},
         {"title": "attacker", "fields": [
-            choice("attack", offered), {"name": "knowledge", "kind": "checks", "options": list(FACTS)},
+            choice("attack", [presets.ATTACKS.get(name, name) for name in attacks.names()]), choice("prior", PRIORS),
+            typed("attack", "text"), {"name": "knowledge", "kind": "checks", "options": list(FACTS)},
         ]},
         {"title": "server", "fields": [choice("server", servers.names()), typed("seed")]},
     ]  # fmt: skip
@@ -143,11 +160,13 @@ def link_with(service: RunService) -> Any:
 
 def estimate_with(service: RunService) -> Any:
     def explore_estimate(request: dict[str, Any]) -> dict[str, Any]:
-        """Seconds that a run would take here with its control, or why it can't run."""
+        """Seconds that a run would take here with its control, or why nobody knows, or why it can't run."""
         try:
             scenario = scenario_of(request.get("settings"), service.limits)
             seconds = service.costs.predict(scenario)
             learnt = service.costs.learnt(scenario)
+        except TooSlow as error:
+            return {"slow": sentence(str(error)), "wait": service.queue.wait()}
         except BadInput as error:
             return {"error": sentence(str(error))}
         return {"seconds": seconds, "learnt": learnt, "load": service.costs.load, "wait": service.queue.wait()}

@@ -10,6 +10,7 @@ import { FRAMES, picture } from "./atlas.js";
  * @property {import("./model.js").Frame[]} frames @property {number} steps the attack's last step
  * @property {(frame: number, i: number) => Tile | null} tile
  * @property {(i: number) => Tile | null} control
+ * @property {(i: number) => Tile | null} truth the private picture, where the film brings its own
  * @property {import("./model.js").Verdict | null} verdict
  * @property {{ sent: string, clean: string | null } | null} band 12 rows of 64 cells each, base64
  * @property {number | null} share of what leaves that is noise
@@ -36,6 +37,7 @@ export function recordedFilm(atlas, set, cell) {
     tile: (frame, i) =>
       frame === cell.frames.length - 1 ? atlas.still(set, row, 0, frame, i) : atlas.tile(set, row, frame, i),
     control: i => atlas.still(set, row, 1, FRAMES, i),
+    truth: () => null,
     verdict: cell.verdict,
     band: { sent: cell.band, clean: clean?.band ?? null },
     share: cell.noise_share,
@@ -64,6 +66,9 @@ function at(history, name, step) {
   return history[name]?.[low] ?? null;
 }
 
+/** Side of the pictures that the stage itself holds. */
+const STAGE = 32;
+
 /** Pictures of live frames, decoded once. @type {Map<string, CanvasImageSource>} */
 const decoded = new Map();
 
@@ -80,8 +85,19 @@ export async function decode(run) {
   );
 }
 
-/** Let go of a run's pictures. */
-export const forget = () => decoded.clear();
+/**
+ * A run's private pictures, one data address each. @param {Record<string, any>} run
+ */
+export async function truths({ truth, size }) {
+  const sprite = await picture(truth);
+  return Array.from({ length: size.batch }, (_, i) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = size.width;
+    canvas.height = size.height;
+    canvas.getContext("2d")?.drawImage(sprite, -i * size.width, 0);
+    return canvas.toDataURL("image/png");
+  });
+}
 
 /**
  * @param {Record<string, any>} run as payload.py writes it, decoded @param {"live" | "replay"} kind
@@ -108,6 +124,7 @@ export function runFilm(run, kind) {
     })),
     tile: (frame, i) => (run.sprite ? tile(run.sprite, i, seen[frame].row) : tile(seen[frame].src, i)),
     control: i => (v ? tile(v.control.src, i) : null),
+    truth: i => (size.width === STAGE ? null : tile(run.truth, i)),
     verdict: v && {
       level: v.level,
       rank: v.rank,

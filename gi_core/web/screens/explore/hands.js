@@ -7,7 +7,9 @@ import { Drawer } from "./drawer.js";
 import { pictures } from "./drop.js";
 import { cropper } from "./crop.js";
 import { Lesson } from "./lesson.js";
+import { hold } from "./locks.js";
 import { MIXED, magnetic, nearest, stopsOf } from "./model.js";
+import { Share } from "./share.js";
 import { wireRuler } from "./wire.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
@@ -45,10 +47,10 @@ export function listen(root, find, control, catalog) {
     if (event.key.toLowerCase() === "e") drawer.show(!drawer.open);
     else if (event.key === "Escape" && drawer.open) drawer.show(false);
   });
-  const tab = new URLSearchParams(location.search).get("tab");
-  if (tab === "lesson") lesson.show(0);
-  if (tab === "anatomy") drawer.show(true, "how");
-  if (tab === "lab") drawer.show(true);
+  const query = new URLSearchParams(location.search);
+  new Share(root, control);
+  arrive(query.get("tab"), { lesson, drawer, control });
+  hold(find, drawer.box, control, query);
   find("keep").onclick = () => {
     const set = control.setUp();
     emit("lane", { ...set, run: control.subject().film?.run ?? undefined });
@@ -56,6 +58,19 @@ export function listen(root, find, control, catalog) {
   };
   on("theme", () => control.refresh());
   window.addEventListener("resize", () => control.refresh());
+}
+
+/**
+ * Where addresses of earlier pages lead. @param {string | null} tab
+ * @param {{ lesson: Lesson, drawer: Drawer, control: Controller }} parts
+ */
+function arrive(tab, { lesson, drawer, control }) {
+  if (tab === "lesson") lesson.show(0);
+  if (tab === "anatomy") drawer.view("layers");
+  if (tab === "lab" && innerWidth >= 1200) drawer.show(true);
+  if (tab !== "dial") return;
+  control.take({ strength: 0.01 });
+  drawer.view("passes");
 }
 
 /** A hidden button loses the focus; its stand-in takes it. @param {HTMLElement} button */

@@ -31,6 +31,7 @@ import { standing } from "../../lib/verdict.js";
  * @property {string} network @property {string} defense @property {number} strength @property {number} mixed
  * @property {string} picture a sample's name
  * @property {string[] | null} own one's own pictures, as data addresses
+ * @property {string[] | null} [batch] the pictures of a run from elsewhere, by name or as data addresses
  * @property {Record<string, string>} expert Scenario fields set in the drawer
  */
 
@@ -42,10 +43,13 @@ export const NONE = 0;
  * @type {Record<string, { stops: number[], text: (strength: number) => string }>}
  */
 export const DEFENSES = {
-  noise: { stops: [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1], text: s => `clip+gaussian:sigma=${s}` },
-  clip: { stops: [0, 100, 10, 1, 0.1, 0.01], text: s => `clip:norm=${s}` },
-  topk: { stops: [0, 0.5, 0.2, 0.1, 0.01, 0.001], text: s => `topk:keep=${s}` },
-  quantize: { stops: [0, 16, 8, 4, 3, 2], text: s => `quantize:bits=${s}` },
+  noise: {
+    stops: [0, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.3, 1],
+    text: s => `clip+gaussian:sigma=${s}`,
+  },
+  clip: { stops: [0, 10, 3, 1, 0.3, 0.1, 0.01, 0.001], text: s => `clip:norm=${s}` },
+  topk: { stops: [0, 0.5, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001], text: s => `topk:keep=${s}` },
+  quantize: { stops: [0, 8, 7, 6, 5, 4, 3, 2], text: s => `quantize:bits=${s}` },
 };
 
 /** @param {string} defense @param {number} strength */
@@ -53,15 +57,16 @@ export const defenseText = (defense, strength) => (strength === NONE ? "none" : 
 
 /**
  * A Scenario's defense as the wire says it; null where the wire can't.
- * @param {string} text
+ * @param {string} text @param {{ defense: string, strengths: number[] }[]} [sets] with strengths of their own
  */
-export function wireOf(text) {
+export function wireOf(text, sets = []) {
   if (text === "none") return { defense: "noise", strength: 0 };
   const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
   if (!found) return null;
   const defense = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0],
     strength = Number(found[2]);
-  return DEFENSES[defense].stops.includes(strength) ? { defense, strength } : null;
+  const recorded = sets.some(set => set.defense === defense && set.strengths.includes(strength));
+  return recorded || DEFENSES[defense].stops.includes(strength) ? { defense, strength } : null;
 }
 
 /** Where a noise lies, in percent: none at 0, then 0.0001 to 1 in equal steps per factor of ten. @param {number} z */
@@ -118,9 +123,10 @@ export const proven = mixed => 0.33 / mixed;
  * The recorded set for these choices: of this picture where there is one, else of another batch of as many.
  * @param {AtlasSet[]} sets @param {Choices} choices
  */
-export function setOf(sets, { network, defense, mixed, picture, own, expert }) {
+export function setOf(sets, { network, defense, mixed, picture, own, expert, batch }) {
   if (own || Object.keys(expert).length) return null;
   const fitting = sets.filter(s => s.network === network && s.defense === defense && s.mixed === mixed);
+  if (batch) return fitting.find(s => String(s.pictures) === String(batch)) ?? null;
   return (
     fitting.find(s => s.pictures[0] === picture) ??
     fitting.find(s => s.pictures.includes(picture)) ??
@@ -158,14 +164,19 @@ export function settingsOf({ network, defense, strength, mixed, own, expert }, c
 
 /**
  * The pictures of one update: one's own first, then as many samples as are missing.
- * @param {Choices} choices @param {AtlasSet | null} set @param {string[]} samples
+ * @param {Choices} choices @param {AtlasSet | null} set @param {string[]} samples @param {number} [count]
  */
-export function picturesOf({ picture, own, mixed }, set, samples) {
+export function picturesOf({ picture, own, mixed, batch }, set, samples, count = mixed) {
   if (set && !own) return set.pictures.map(sample => ({ sample }));
+  if (batch) return batch.map(name => (name.startsWith("data:") ? { data: name } : { sample: name }));
   const others = [picture, ...samples.filter(name => name !== picture)];
   const given = own ? own.map(data => ({ data })) : [];
-  return [...given, ...(own ? others.slice(1) : others).map(sample => ({ sample }))].slice(0, mixed);
+  const all = [...given, ...(own ? others.slice(1) : others).map(sample => ({ sample }))];
+  return Array.from({ length: count }, (_, i) => all[i % all.length]);
 }
+
+/** Whether two Scenarios are the same run. @param {Record<string, any>} a @param {Record<string, any>} b */
+export const equal = (a, b) => Object.keys({ ...a, ...b }).every(name => String(a[name]) === String(b[name]));
 
 /** One text for equal requests. @param {Record<string, any>} settings @param {object[]} pictures */
 export const keyOf = (settings, pictures) => JSON.stringify([settings, pictures]);

@@ -65,6 +65,10 @@ export function createRunner({ line, changed, word }) {
       if (line()) send();
       else waiting.push(send);
     },
+    /** Take up somebody else's run, whose messages come under this id. @param {string} id @param {string} key */
+    follow(id, key) {
+      if (state.id !== id || state.key !== key) set({ ...IDLE, id, key, began: performance.now() });
+    },
     stop() {
       if (!busy(state)) return;
       line()

@@ -16,7 +16,8 @@ import * as tell from "./telling.js";
  * @property {import("./running.js").Running} running whether of these choices
  * @property {(import("./atlas.js").Tile | null)[]} truth
  * @property {import("./controller.js").Wire | null} wire
- * @property {number | null} seconds @property {string} impossible a reason why it can't run here
+ * @property {number | null} seconds @property {number} wait seconds in line before it begins
+ * @property {string} impossible a reason why it can't run here
  * @property {"device" | "server" | null} where a run would be computed
  * @property {number | null} flag @property {number | null} ghost percent @property {number | null} dragged percent
  * @property {number | null} hides @property {boolean} controlHeld @property {boolean} playing @property {boolean} phone
@@ -329,7 +330,7 @@ function told(look, verdict) {
 }
 
 /** @param {(name: string) => any} find @param {Look} look */
-function drawButton(find, { choices, film, seconds, impossible, running, where }) {
+function drawButton(find, { choices, film, seconds, wait, impossible, running, where }) {
   const again = film && (film.kind !== "recorded" || running.phase === "stopped");
   put(
     find("run-text"),
@@ -343,7 +344,8 @@ function drawButton(find, { choices, film, seconds, impossible, running, where }
             : "explore.run",
     ),
   );
-  const told = [tell.time(seconds), where && t(`explore.on_${where}`)];
+  const time = wait < 1 ? tell.time(seconds) : t("explore.after_others", { wait: tell.time(wait) }),
+    told = [time, where && t(`explore.on_${where}`)];
   put(find("run-time"), told.filter(Boolean).join(", "));
   find("run").disabled = Boolean(impossible);
   find("run").title = impossible;

@@ -11,7 +11,9 @@ export const ROOMS = { explore: ["explore"], compare: ["compare"], evidence: ["e
 /** Scenes of a room that stand for themselves. @type {Record<string, string>} */
 const WITHIN = { cheat: "explore" };
 /** Where addresses of before lead. @type {Record<string, string>} */
-const MOVED = { dial: "explore", anatomy: "explore", lesson: "explore", feasibility: "evidence", risk: "evidence" };
+const MOVED = {
+  lab: "explore", dial: "explore", anatomy: "explore", lesson: "explore", feasibility: "evidence", risk: "evidence",
+};
 
 /** The room that a tab of an address means. @param {string | null} tab */
 export const roomOf = tab => MOVED[tab ?? ""] ?? tab ?? "explore";
@@ -29,7 +31,9 @@ export function mount({ element }) {
   made = fill(element, page, words);
   const find = finder(made),
     query = new URLSearchParams(location.search);
-  find("rooms").append(...Object.keys(ROOMS).map(door));
+  const whole = !document.body.classList.contains("static");
+  const rooms = Object.keys(ROOMS).filter(room => whole || document.getElementById(`tab-${room}`));
+  find("rooms").append(...rooms.map(door));
   colours(find("theme"), query);
   projector(find("projector"), query);
   tongue(find("lang"));

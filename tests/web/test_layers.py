@@ -1,11 +1,11 @@
-"""Anatomy: the numbers behind the pictures of an update."""
+"""Layer by layer: the numbers behind the pictures of an update."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from gi_core.web.screens.anatomy.anatomy import anatomy_with, filters, histograms
+from gi_core.web.screens.explore.layers import filters, histograms, layers_with
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 
@@ -28,12 +28,12 @@ def test_first_layers_become_small_pictures(shape, size):
 
 def test_the_head_betrays_the_label():
     settings = {"model": "mlp", "image_size": 16, "seed": 5}
-    told = anatomy_with(RunService(Limits()))({"settings": settings, "pictures": [{"sample": "cat"}]})
+    told = layers_with(RunService(Limits()))({"settings": settings, "pictures": [{"sample": "cat"}]})
     values, labels = told["head"]["values"], told["head"]["labels"]
     assert [i for i, v in enumerate(values) if v < 0] == labels
     assert max(layer["noise_share"] for layer in told["layers"]) < 1e-6
 
 
 def test_bad_settings_are_one_sentence():
-    told = anatomy_with(RunService(Limits()))({"settings": {"model": "nothing"}, "pictures": []})
+    told = layers_with(RunService(Limits()))({"settings": {"model": "nothing"}, "pictures": []})
     assert "Unknown model" in told["error"]

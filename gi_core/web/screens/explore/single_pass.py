@@ -1,14 +1,12 @@
-"""The Dial: turn the noise up and watch every single-pass attack lose the picture, beside its control."""
+"""Every attack that answers in one pass, at one noise, beside its control; and how its gain falls with the noise."""
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-import gradio as gr
 import numpy as np
 from torch import Tensor
 
@@ -26,7 +24,6 @@ from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
 from gi_core.web import payload
 from gi_core.web.server.messages import sentence
-from gi_core.web.widget import widget
 
 CANDIDATES = ("venom", "git", "lti", "fgla", "fgla:decoder=undo")
 """Single-pass attacks, in the order of the columns; those with trained weights for the victim are shown."""
@@ -34,14 +31,6 @@ COLUMNS = 4
 DELTA = 1e-5
 RANGE = (1e-4, 3.0)
 SEEDS = 3
-LINE_UP = 100
-
-
-def render() -> gr.HTML | None:
-    """The Dial's widget; None where no single-pass attack has weights."""
-    if not attackers():
-        return None
-    return widget("dial", catalog=catalog(), server_functions=[dial, dial_curve])
 
 
 def scenario(attack: str, z: float, seed: int = 0) -> Scenario:
@@ -51,7 +40,7 @@ def scenario(attack: str, z: float, seed: int = 0) -> Scenario:
 
 @lru_cache(maxsize=1)
 def attackers() -> tuple[str, ...]:
-    """The candidates that can run against the Dial's victim."""
+    """The candidates that can run against this victim, fresh lenet."""
     found = []
     for name in CANDIDATES:
         try:
@@ -60,23 +49,6 @@ def attackers() -> tuple[str, ...]:
             continue
         found.append(name)
     return tuple(found[:COLUMNS])
-
-
-def catalog() -> dict[str, Any]:
-    zs = np.geomspace(*RANGE, 60).tolist()
-    return {
-        "attackers": attackers(),
-        "samples": [
-            {"name": name, "title": s.title, "src": payload.strip_uri(open_picture(name, 32, 3)[None])}
-            for name, s in samples().items()
-        ],
-        "table": {
-            "z": zs,
-            "epsilon": [gaussian_epsilon(z, DELTA) for z in zs],
-            "bits": [gaussian_bits(z) for z in zs],
-        },
-        "enough": math.log2(LINE_UP),
-    }
 
 
 def ready(attack: str, z: float, sample: str, seed: int = 0) -> Run:
@@ -100,7 +72,7 @@ def answered(run: Run) -> Tensor:
     return last.images.detach().cpu().float().clamp(0, 1)
 
 
-def dial(request: dict[str, Any]) -> dict[str, Any]:
+def single_pass(request: dict[str, Any]) -> dict[str, Any]:
     """Every attack's answer at one noise multiplier, with its control and verdict."""
     try:
         z, sample = float(request.get("z", "nan")), str(request.get("sample", ""))
@@ -108,7 +80,10 @@ def dial(request: dict[str, Any]) -> dict[str, Any]:
     except (BadInput, TypeError, ValueError) as error:
         return {"error": sentence(str(error))}
     rows, truth = [column(turned(run, name)) for name in attackers()], run.truth.cpu()
-    return {"z": z, "side": truth.shape[-1], "truth": payload.strip_uri(truth), "attacks": rows}
+    return {
+        "z": z, "side": truth.shape[-1], "epsilon": gaussian_epsilon(z, DELTA), "bits": gaussian_bits(z),
+        "attacks": rows,
+    }  # fmt: skip
 
 
 def column(run: Run) -> dict[str, Any]:
@@ -147,8 +122,8 @@ def mean_gains(z: float, sample: str) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
-def dial_curve(request: dict[str, Any]) -> dict[str, Any]:
-    """The curve of one picture, for the browser."""
+def single_pass_curve(request: dict[str, Any]) -> dict[str, Any]:
+    """The gains of one picture against the noise, for the browser."""
     try:
         return gains(str(request["sample"]))
     except BadInput as error:

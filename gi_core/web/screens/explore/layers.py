@@ -1,55 +1,57 @@
-"""Anatomy: what leaves the device, layer by layer, before and after the defense, to see why it leaks."""
+"""What leaves the device, layer by layer, before and after the defense, to see why it leaks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-import gradio as gr
 import numpy as np
 import torch
 from torch import Tensor
 
 from gi_core.errors import BadInput
-from gi_core.run import update_summary
+from gi_core.run import prepare, update_summary
+from gi_core.scenario import Scenario
 from gi_core.trace import finite
 from gi_core.web import payload
 from gi_core.web.server.messages import sentence
 from gi_core.web.server.requests import batch_of, scenario_of
 from gi_core.web.server.run_service import RunService
-from gi_core.web.widget import widget
+from gi_core.web.server.tasks import Throttle
 
 BINS = 64
 FILTERS = 16
 
 
-def render(service: RunService) -> gr.HTML:
-    return widget("anatomy", server_functions=[anatomy_with(service)])
-
-
-def anatomy_with(service: RunService) -> Any:
-    def anatomy(request: dict[str, Any]) -> dict[str, Any]:
-        """The update of the Lab's settings and pictures, taken apart."""
+def layers_with(service: RunService) -> Any:
+    def explore_layers(request: dict[str, Any]) -> dict[str, Any]:
+        """The update of these settings and pictures, taken apart."""
         try:
             scenario = scenario_of(request.get("settings"), service.limits)
-            images = batch_of(request.get("pictures"), scenario)
-            run = service.prepared(scenario, images)
+            told: dict[str, Any] = service.light(taken_apart, scenario, batch_of(request.get("pictures"), scenario))
         except BadInput as error:
             return {"error": sentence(str(error))}
-        clean, released = run.clean, run.observation.update
-        before, after = clean.tensors, released.tensors
-        sign = 1.0 if clean.kind == "gradient" else -1.0
-        names = list(before)
-        head = after.get("head.bias", after[names[-1]]).detach().flatten()
-        return finite({
-            "layers": [
-                row | {"hist": histograms(before[row["name"]], after[row["name"]])}
-                for row in update_summary(clean, released)
-            ],
-            "first": {"before": filters(before[names[0]]), "after": filters(after[names[0]])},
-            "head": {"values": (sign * head).tolist(), "labels": run.labels.flatten().tolist()},
-        })  # fmt: skip
+        return told
 
-    return anatomy
+    return explore_layers
+
+
+def taken_apart(throttle: Throttle, scenario: Scenario, images: Tensor) -> Iterator[dict[str, Any]]:
+    """Every tensor with its histogram, the first layer as small pictures, the head's bias with the batch's labels."""
+    run = prepare(scenario, images)
+    clean, released = run.clean, run.observation.update
+    before, after = clean.tensors, released.tensors
+    sign = 1.0 if clean.kind == "gradient" else -1.0
+    names = list(before)
+    head = after.get("head.bias", after[names[-1]]).detach().flatten()
+    yield {"answer": finite({
+        "layers": [
+            row | {"hist": histograms(before[row["name"]], after[row["name"]])}
+            for row in update_summary(clean, released)
+        ],
+        "first": {"before": filters(before[names[0]]), "after": filters(after[names[0]])},
+        "head": {"values": (sign * head).tolist(), "labels": run.labels.flatten().tolist()},
+    })}  # fmt: skip
 
 
 def histograms(before: Tensor, after: Tensor) -> dict[str, Any]:
