@@ -71,7 +71,7 @@ def _release(
 ) -> Released:  # fmt: skip
     model = copy.deepcopy(victim)
     generator = torch.Generator(device="cpu").manual_seed(stream_seed(seed, "defense"))
-    batch = Batch(model, images, labels, generator)
+    batch = Batch(model, images, labels, generator, 1.0 if kind == "delta" else -training.lr)
     with seeded(stream_seed(seed, "client")):
         for defense in stack:
             defense.on_model(model)

@@ -17,12 +17,16 @@ from gi_core.observation import DefenseFacts, Tensors
 
 @dataclass(frozen=True)
 class Batch:
-    """What a defense on the client's side can use: the client's own network, pictures and randomness."""
+    """What a defense on the client's side can use: the client's own network, pictures and randomness.
+
+    ``difference``: factor from the update to a difference of weights: 1 where it is one, -lr for a gradient.
+    """
 
     victim: Victim
     images: Tensor
     labels: Tensor
     generator: torch.Generator
+    difference: float = 1.0
 
     @property
     def size(self) -> int:

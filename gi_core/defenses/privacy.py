@@ -10,6 +10,7 @@ from gi_core.defenses.calibrated import Calibrated
 from gi_core.defenses.clip import Clip
 from gi_core.defenses.gaussian import Gaussian
 from gi_core.defenses.laplace import Laplace
+from gi_core.defenses.opacus_dp_sgd import OpacusDpSgd
 from gi_core.defenses.prune import Prune
 
 
@@ -41,6 +42,11 @@ def _claim(stack: tuple[Defense, ...], i: int, batch_size: int, tensors: int, de
         assert isinstance(clip, Clip)
         claim = clipped_gaussian(clip, noisy, batch_size, tensors, delta)
         between = stack[updates[-1] + 1 : i] if updates else stack[:i]
+    elif type(noisy).privacy is not Defense.privacy:
+        stated = noisy.privacy(batch_size, tensors)
+        if stated is None:
+            return None
+        claim, between = stated, stack[:i] if noisy.per_example else stack[i:i]
     else:
         return None
     culprits = [d.name for d in between if not _keeps_sensitivity(d)] + [d.name for d in stack if d.reads_pictures]
@@ -54,7 +60,7 @@ def _keeps_sensitivity(defense: Defense) -> bool:
     """Whether two averages are no further apart after this defense than before."""
     changes = type(defense).on_update is not Defense.on_update
     harmless = isinstance(defense, (Gaussian, Laplace, Prune))
-    per_example = isinstance(defense, (Calibrated, Clip)) and defense.per == "example"
+    per_example = defense.per_example and isinstance(defense, (Calibrated, Clip, OpacusDpSgd))
     return not changes or harmless or per_example
 
 

@@ -21,6 +21,8 @@ def values(hint, meta):
         return st.sampled_from(typing.get_args(hint))
     if hint is bool:
         return st.booleans()
+    if hint is str:
+        return st.sampled_from(("", "^head", "bias|norm", "conv.*weight$"))
     low, high = meta.get("low"), meta.get("high")
     if hint is int:
         return st.integers(low, high if high is not None else 10**9)

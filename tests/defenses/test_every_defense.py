@@ -10,7 +10,7 @@ from gi_core.models.base import Victim
 
 RANDOM = {
     "gaussian", "laplace", "dp-gaussian", "dp-laplace", "correlated", "layerwise-budget", "dropout", "prune",
-    "quantize",
+    "quantize", "flower-local-dp", "nvflare-svt", "opacus-dp-sgd",
 }  # fmt: skip
 """Draw noise, masks or roundings; the others give one answer."""
 
@@ -22,6 +22,10 @@ def victim() -> Victim:
 def sent(name: str, seed: int, client: Victim) -> Released:
     pictures = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     return release(client, pictures, torch.tensor([1, 4]), stack=parse_stack(name), seed=seed)
+
+
+IDLE = {"nvflare-percentile", "nvflare-exclude", "flower-fixed-clipping", "flower-adaptive-clipping"}
+"""Do nothing to a small update at their published defaults."""
 
 
 @pytest.mark.parametrize("name", defenses.names())
@@ -41,7 +45,7 @@ def test_it_changes_the_update_and_the_same_seed_gives_the_same_bits(name: str) 
     first, same, other = (sent(name, seed, client).defended.tensors for seed in (0, 0, 1))
     plain = sent("none", 0, client).defended.tensors
     assert all(torch.equal(first[n], same[n]) for n in first)
-    assert any(not torch.equal(first[n], plain[n]) for n in first)
+    assert name in IDLE or any(not torch.equal(first[n], plain[n]) for n in first)
     assert any(not torch.equal(first[n], other[n]) for n in first) is (name in RANDOM)
 
 
