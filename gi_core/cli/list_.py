@@ -14,18 +14,27 @@ import click
 from gi_core import __file__ as package
 from gi_core import __version__
 from gi_core.cli.plugin_option import plugin_option
+from gi_core.errors import BadInput
 from gi_core.plugins import loaded_plugins
 
+KEYS = ("sok", "server", "changes", "knows", "batch", "aggregation")
+"""What a threat model says, as in gi_core/attacks/threat.py."""
 Entries = dict[str, list[dict[str, Any]]]
 
 
 @click.command("list")
 @click.argument("kind", required=False)
+@click.option(
+    "--threat", "threats", multiple=True, metavar="KEY=VALUE",
+    help="attacks of this threat model only: sok=F, server=malicious, batch=many, aggregation=through, knows=labels",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object on stdout")
 @plugin_option
-def command(kind: str | None, as_json: bool) -> None:
+def command(kind: str | None, threats: tuple[str, ...], as_json: bool) -> None:
     """What there is: models, attacks, defenses, priors, metrics, samples, ..."""
-    found = describe(kind)
+    found = describe("attacks" if threats else kind)
+    for wanted in threats:
+        found = {name: [entry for entry in entries if fits(entry["threat"], wanted)] for name, entries in found.items()}
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -33,7 +42,27 @@ def command(kind: str | None, as_json: bool) -> None:
         click.secho(name, bold=True)
         for entry in entries:
             keys = ", ".join(f"{o['name']}={o['default']}" for o in entry.get("options", []))
-            click.echo(f"  {entry['name']:<18} {entry['summary']}" + (f"\n{'':<21}{keys}" if keys else ""))
+            badge = f"\n{'':<21}{told(entry['threat'])}" if entry.get("threat") else ""
+            click.echo(f"  {entry['name']:<18} {entry['summary']}" + badge + (f"\n{'':<21}{keys}" if keys else ""))
+
+
+def fits(threat: dict[str, Any] | None, wanted: str) -> bool:
+    """Whether an attack's threat model has this value, KEY=VALUE. Raises BadInput for what is no key."""
+    key, _, value = wanted.partition("=")
+    if key not in KEYS:
+        raise BadInput(f"--threat {wanted}: allowed are {', '.join(f'{one}=...' for one in KEYS)}")
+    if threat is None:
+        return False
+    return value in threat[key] if key == "knows" else value == threat[key]
+
+
+def told(threat: dict[str, Any]) -> str:
+    """The threat model's badge: letter, what the server does, what it knows, and what it survives."""
+    does = "watches" if threat["server"] == "curious" else f"changes the {threat['changes']}"
+    knows = f"knows {', '.join(threat['knows'])}" if threat["knows"] else "knows nothing more"
+    size = {"one": "one picture", "few": "few pictures", "many": "many pictures"}[threat["batch"]]
+    through = ", through a sum over clients" if threat["aggregation"] == "through" else ""
+    return f"[{threat['sok']}] {does}; {knows}; {size}{through}"
 
 
 def describe(kind: str | None) -> Entries:

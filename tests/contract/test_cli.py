@@ -10,9 +10,11 @@ import time
 import zlib
 
 import pytest
+from click.testing import CliRunner
 
 from gi_core.catalogue import KINDS
 from gi_core.cli import main
+from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
 
 RUN = [sys.executable, "-m", "gi_core"]
@@ -119,3 +121,17 @@ def test_interrupt_keeps_what_there_is(tmp_path):
     assert process.returncode == 130, err
     assert json.loads(out)["stopped"] is True
     assert (tmp_path / "images.npz").exists()
+
+
+def test_attacks_are_listed_by_threat_model():
+    def listed(*threats):
+        options = [part for threat in threats for part in ("--threat", threat)]
+        found = json.loads(CliRunner().invoke(main, ["list", *options, "--json"]).output)["attacks"]
+        return {entry["name"]: entry["threat"] for entry in found}
+
+    assert set(listed("server=malicious")) == {"imprint"}
+    curious = listed("server=curious", "knows=labels")
+    assert "ig" in curious and all("labels" in threat["knows"] for threat in curious.values())
+    assert set(listed("server=curious", "batch=many")) <= set(listed("batch=many"))
+    refused = CliRunner().invoke(main, ["list", "--threat", "size=1"])
+    assert isinstance(refused.exception, BadInput) and "allowed are sok=" in str(refused.exception)

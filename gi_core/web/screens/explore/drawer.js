@@ -11,6 +11,7 @@ import { changeOf, group, show } from "./fields.js";
 import { curves, measured, reasons } from "./known.js";
 import { link, views } from "./linked.js";
 import { download, formats, held } from "./takeaway.js";
+import { threatFilter } from "./threat.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 
@@ -46,6 +47,7 @@ export class Drawer {
     this.box.innerHTML = page(control.catalog);
     this.box.onchange = event => this.changed(/** @type {HTMLInputElement} */ (event.target));
     this.box.onclick = event => this.press(/** @type {HTMLElement} */ (event.target).closest("[data-act]"));
+    this.badge = threatFilter(this.box, control.catalog.threats);
     this.look = link(this.box, control);
     this.curves = document.createElement("div");
     this.curves.className = "curves";
@@ -147,6 +149,7 @@ export class Drawer {
       run = film?.run ?? null,
       id = film && run?.verdict && held(film) ? String(run.id) : "";
     show(this.box, this.control.subject().settings, catalog.priors);
+    this.badge();
     this.part(".kv").innerHTML = film ? measured(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
     this.part(".how").innerHTML = film ? reasons(film) : "";
     this.curves.innerHTML = film ? curves(film, frame) : "";

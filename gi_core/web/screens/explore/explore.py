@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import gradio as gr
 
 from gi_core.attacks import attacks
+from gi_core.attacks.threat import threat_of
 from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
@@ -98,6 +99,7 @@ def catalog(*, inline: bool = False) -> dict[str, Any]:
         "defaults": defaults,
         "attacks": LIVE,
         "expert": expert(),
+        "threats": {name: asdict(threat) for name in attacks.names() if (threat := threat_of(name))},
         "priors": {name: prior for name in attacks.names() if (prior := getattr(attacks.parse(name), "prior", None))},
         "formats": list(FORMATS),
         "networks": [name for name in NETWORKS if name in models.names()],
