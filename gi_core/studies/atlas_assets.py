@@ -57,10 +57,9 @@ def pack(out: Path, target: Path = ATLAS) -> dict[str, Any]:
         if chosen.defense != "noise":
             tried[chosen.id]["0"] = tried[replace(chosen, defense="noise").id]["0"]
     packed = [packed_set(chosen, tried[chosen.id], out, target) for chosen in sets() if complete(chosen, tried)]
-    kept = {name for entry in packed for name in (entry["file"], entry.get("still"))}
-    for file in target.glob("*.webp"):
-        if file.name not in kept:
-            file.unlink()
+    kept = {entry[kind] for entry in packed for kind in ("file", "still") if kind in entry}
+    for name in sprites(target) - kept:
+        (target / name).unlink(missing_ok=True)
     index = {
         "version": 1,
         "chosen": "oracle",
@@ -70,6 +69,13 @@ def pack(out: Path, target: Path = ATLAS) -> dict[str, Any]:
     }
     write_index(index, target)
     return index
+
+
+def sprites(folder: Path) -> set[str]:
+    """Names of the pictures of the index that is there: whatever else lies beside them is left alone."""
+    index = folder / "index.json"
+    known = json.loads(index.read_text())["sets"] if index.exists() else []
+    return {entry[kind] for entry in known for kind in ("file", "still") if kind in entry}
 
 
 def complete(chosen: AtlasSet, tried: dict[str, dict[str, list[Row]]]) -> bool:

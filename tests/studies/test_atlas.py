@@ -17,6 +17,7 @@ from gi_core.scenario import Scenario
 from gi_core.studies import atlas, atlas_assets, run_study
 from gi_core.studies.atlas import BAND_COLUMNS, BAND_ROWS, FRAMES, PICTURES, AtlasSet, record, sets, telling
 from gi_core.studies.atlas_assets import ATLAS, SIDE, strongest
+from gi_core.web.screens.explore.recorded import LINE_UP
 
 CODEC = 255**-2 / 12
 """Mean squared error of rounding to 8 bits."""
@@ -81,7 +82,13 @@ def test_rows_become_an_index_and_sprites(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "sets", lambda: iter([chosen]))
     rows = list(run_study(atlas.AtlasStudy(), tmp_path / "out"))
     assert len(rows) == 4 and not any(row["refused"] for row in rows)
-    index = atlas_assets.pack(tmp_path / "out", tmp_path / "packed")
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    (packed / "index.json").write_text('{"sets": [{"file": "gone.webp"}]}')
+    for name in ("gone.webp", "other.webp"):
+        (packed / name).touch()
+    index = atlas_assets.pack(tmp_path / "out", packed)
+    assert (packed / "other.webp").exists() and not (packed / "gone.webp").exists()
     (entry,) = index["sets"]
     assert json.loads((tmp_path / "packed" / "index.json").read_text()) == index
     clear, drowned = entry["cells"]
@@ -179,7 +186,7 @@ def test_what_is_shipped_keeps_to_the_format_and_stays_small():
         check_set(entry, ATLAS)
         assert set(entry["pictures"]) <= set(index["pictures"])
     files = {name for entry in index["sets"] for name in (entry["file"], entry.get("still"))} - {None}
-    assert files | {"index.json"} == {file.name for file in ATLAS.iterdir()}
+    assert files | {"index.json", LINE_UP} == {file.name for file in ATLAS.iterdir()}
     assert sum(file.stat().st_size for file in ATLAS.iterdir()) < LARGEST
 
 
