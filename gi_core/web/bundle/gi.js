@@ -745,6 +745,14 @@ var gi = (() => {
   var equal = (a, b) => Object.keys({ ...a, ...b }).every((name) => String(a[name]) === String(b[name]));
   var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
   var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => standing(c.verdict) === 0))?.strength ?? null;
+  function priceOf(set, hides) {
+    const until = set?.cells?.slice(0, 1 + set.cells.findIndex((c) => c.strength === hides)) ?? [], known = until.findLast((c) => c.strength !== NONE && c.accuracy_cost !== null);
+    return known ? { strength: known.strength, share: Number(known.accuracy_cost) } : null;
+  }
+  function nearestSet(sets, { defense: defense2, mixed, picture: picture4 }, model) {
+    const far = (set) => 8 * Number(set.network !== model.split(":")[0]) + 2 * Math.abs(Math.log2(set.mixed / mixed)) + 2 * Number(set.defense !== defense2) + Number(set.pictures[0] !== picture4);
+    return sets.reduce((best2, set) => best2 && far(best2) <= far(set) ? best2 : set, null);
+  }
   var spread = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
   function range(seconds) {
     const round = (s) => s < 10 ? Math.max(1, Math.round(s)) : s < 60 ? Math.round(s / 5) * 5 : Math.round(s / 30) * 30;
@@ -1287,12 +1295,12 @@ var gi = (() => {
   // gi_core/web/screens/compare/plot.js
   var HEIGHT = 160;
   var LEFT = 44;
-  function apart(texts) {
-    let floor = -Infinity;
-    for (const text of [...texts].sort((a, b) => a.y - b.y)) {
-      text.y = Math.max(text.y, floor + 17);
-      floor = text.y;
-    }
+  var LINE = 20;
+  function apart(texts, top, bottom) {
+    const sorted = [...texts].sort((a, b) => a.y - b.y);
+    let floor = top - LINE, ceiling = bottom + LINE;
+    for (const text of sorted) floor = text.y = Math.max(text.y, floor + LINE);
+    for (const text of sorted.reverse()) ceiling = text.y = Math.min(text.y, ceiling - LINE);
   }
   function plot(lanes, x, width) {
     const [low, high] = span(lanes.flatMap((lane) => lane.run.history.psnr), 5);
@@ -1304,7 +1312,7 @@ var gi = (() => {
       return { at: at2, line, y: py(now.psnr), px: px(own.at(now.iteration)), text: `${label2}: ${number(now.psnr)}` };
     });
     const texts = marks.filter((mark2) => Number.isFinite(mark2.y)).map((mark2) => ({ y: mark2.y - 7, text: mark2.text }));
-    apart(texts);
+    apart(texts, 34, HEIGHT - 4);
     const right = x < 0.7, edge = px(x) + (right ? 14 : -14);
     const grid = ticks([low, high], 4).map((v) => `<path class="grid" d="M${LEFT} ${py(v)}H${width - 24}"/>
     <text x="${LEFT - 8}" y="${py(v) + 5}" text-anchor="end">${v}</text>`);
@@ -3309,7 +3317,6 @@ var gi = (() => {
       band: { sent: cell.band, clean: clean?.band ?? null },
       share: cell.noise_share,
       numel: set.numel,
-      cost: cell.accuracy_cost,
       controlScore: cell.control,
       tried: cell.tried,
       scenario: cell.scenario,
@@ -3379,7 +3386,6 @@ var gi = (() => {
       band: run.wire ?? null,
       share: run.wire?.share ?? null,
       numel: run.numel,
-      cost: null,
       controlScore: v && { psnr: v.control.psnr, ssim: null },
       tried: [run.scenario.attack],
       scenario: run.scenario,
@@ -3491,12 +3497,13 @@ var gi = (() => {
     if (level > 1) return [t("explore.still"), stands];
     if (level === 1) return [t("explore.colours"), stands];
     const found = hides ?? s, verdict = flag === null ? "" : guessed(flag, found, defense2);
-    return [t("explore.hidden", { z: tick(defense2, found) }), [verdict, price(cost2)].filter(Boolean).join(" ") || stands];
+    const after = [verdict, price(defense2, cost2)].filter(Boolean).join(" ");
+    return [t("explore.hidden", { z: tick(defense2, found) }), after || stands];
   }
   var guessed = (flag, found, defense2) => t(flag === found ? "explore.guess_exact" : flag > found ? "explore.guess_more" : "explore.guess_less", {
     f: tick(defense2, flag)
   });
-  var price = (cost2) => cost2 === null ? "" : t("explore.costs", { n: number(100 * cost2, 1) });
+  var price = (defense2, cost2) => cost2 ? t("explore.costs", { with: strength(defense2, cost2.strength), n: number(100 * cost2.share, 1) }) : "";
   function readout({ defense: defense2, strength: s }, share) {
     if (!s) return [t(`explore.read_none_${defense2}`), t("explore.read_none")];
     const head = t(`explore.read_${defense2}`, { n: tick(defense2, s) });
@@ -3615,7 +3622,7 @@ var gi = (() => {
     find("chev").style.left = `calc(${at2}% + 24px)`;
     find("chev").hidden = look.touched || !film || strength2 !== 0;
     drawFlag(find("flag"), look);
-    const [ask2, note] = prompt(choices2, busy2(look) ? null : level, look.flag, look.hides, film?.cost ?? null);
+    const [ask2, note] = prompt(choices2, busy2(look) ? null : level, look.flag, look.hides, look.price);
     put3(find("ask"), busy2(look) ? t("explore.live") : ask2);
     put3(find("ask-note"), busy2(look) ? t("explore.live_note") : note);
     const [read, readNote] = readout(choices2, look.wire?.share ?? null);
@@ -3747,6 +3754,8 @@ var gi = (() => {
     put3(find("word"), word2);
     put3(find("say"), say2);
     put3(find("why"), why);
+    put3(find("nearest"), look.nearest ? t("explore.nearest", { what: look.nearest.label }) : "");
+    find("nearest").hidden = working || !look.nearest;
     find("run").hidden = working;
     find("stop").hidden = !working;
     find("acts").hidden = working || level === null;
@@ -3838,6 +3847,8 @@ var gi = (() => {
     if (estimate2?.learnt || !cell) return estimate2?.seconds ?? null;
     return (estimate2?.load ?? 1) * 2 * cell.seconds + 1;
   }
+  var LONG = 60;
+  var slow = (estimate2) => Boolean(estimate2 && (estimate2.impossible || (estimate2.seconds ?? LONG) >= LONG));
   var sideOf = (image2) => Number(
     /** @type {{ width: number }} */
     image2.width
@@ -3923,6 +3934,8 @@ var gi = (() => {
         wait: where === "server" ? estimate2?.wait ?? 0 : 0,
         impossible: where ? estimate2?.impossible ?? "" : t("explore.no_server"),
         hides: hidden(now.set),
+        price: priceOf(now.set, hidden(now.set)),
+        nearest: film || !slow(estimate2) ? null : this.nearest(now.settings),
         playing: this.player.playing,
         phone: innerWidth < 768,
         side: catalog.side
@@ -3978,6 +3991,14 @@ var gi = (() => {
       state.following = true;
       this.refresh();
       return this.arrive();
+    }
+    /** The recorded run most like what is chosen, in words and as choices. @param {Record<string, any>} settings */
+    nearest(settings) {
+      const { choices: choices2 } = this.state, set = nearestSet(this.atlas.sets, choices2, String(settings.model));
+      if (!set) return null;
+      const { network, defense: defense2, mixed } = set, kept = defense2 === choices2.defense ? choices2.strength : 0, strength2 = closest(defense2, set.strengths, kept), pictures2 = t("explore.of_pictures", { n: mixed }), label2 = [t(`explore.network_${network}`), strength(defense2, strength2), pictures2];
+      const there = { network, defense: defense2, mixed, strength: strength2, picture: set.pictures[0], own: null, expert: {} };
+      return { label: label2.join(", "), choices: there };
     }
     /** Load what the choices need, ask the server what it can tell of them. */
     async arrive() {
@@ -4157,7 +4178,7 @@ var gi = (() => {
   };
 
   // gi_core/web/screens/explore/explore.html
-  var explore_default = '<div class="explore" data-r="explore">\n  <div class="story"><h1 data-r="headline"></h1></div>\n  <section class="stage panel" data-r="stage" data-label="explore.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-r="own-note"></span></div>\n    <div class="lane-h mid"><h2 class="leaving" data-icon="leave"><span data-r="mid-title"></span></h2><span class="small" data-r="numbers"></span></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-r="guess-title"></span></h2><span class="small" data-r="guess-note"></span></div>\n    <div class="pic prv" data-r="private">\n      <canvas data-r="truth" data-testid="truth" role="img"></canvas>\n      <canvas class="over" data-r="difference" data-testid="difference" role="img" data-label="explore.difference_alt"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="drop" data-icon="plus"><span data-t="explore.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="explore.drop">\n    </div>\n    <div class="wire" data-r="wire">\n      <div class="prompt" data-r="prompt"><h2 data-r="ask"></h2><p class="small" data-r="ask-note"></p></div>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img"></canvas></div>\n      <div class="ruler" data-r="ruler">\n        <input type="range" data-r="noise" data-testid="noise" min="0" step="1" value="0">\n        <div class="groove" aria-hidden="true"><i data-r="track"></i><i class="cap-bound" data-r="bound"></i></div>\n        <div class="flag ghost" data-r="flag" aria-hidden="true"><span></span></div>\n        <div class="chev" data-r="chev" aria-hidden="true"><i data-icon="right"></i><i data-icon="right"></i></div>\n        <div class="knob" data-r="knob" aria-hidden="true"></div>\n        <div class="ticks" data-r="ticks" aria-hidden="true"></div>\n      </div>\n      <div class="readout"><span class="never" data-r="never" data-icon="slanted"><span data-t="explore.never"></span></span><b data-r="read"></b><p class="small" data-r="read-note"></p></div>\n      <div class="picks" data-r="picks">\n        <label class="pick net"><span class="tag"><span data-t="explore.network"></span> <i data-r="network-name"></i></span><span class="box"><select data-r="network" data-testid="network"></select></span></label>\n        <label class="pick def"><span class="tag"><span data-t="explore.defense"></span></span><span class="box"><select data-r="defense" data-testid="defense"></select></span></label>\n        <div class="mix" data-r="mix"><span class="tag"><span class="brief" data-t="explore.mixed"></span><span class="full" data-t="explore.mixed_full"></span></span><div class="seg" role="radiogroup" data-r="pictures" data-testid="pictures" data-label="explore.mixed_full"></div></div>\n      </div>\n      <dl class="side-numbers" data-r="side-numbers"></dl>\n      <div class="keys3" data-r="keys3" aria-hidden="true"></div>\n    </div>\n    <div class="pic atk" data-r="attacked">\n      <canvas data-r="guess" data-testid="guess" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p></div>\n    </div>\n    <div class="film" data-r="film">\n      <button type="button" class="play" data-r="play" data-testid="play"></button>\n      <div class="reel">\n        <div class="thumbs" data-r="thumbs" aria-hidden="true"></div>\n        <input type="range" class="scrub" data-r="scrub" data-testid="scrub" min="0" max="15" step="1" value="0" data-label="explore.scrub">\n        <div class="foot small"><span data-r="status" data-testid="status" role="status"></span><dl class="nums" data-r="metrics" data-testid="metrics" data-label="explore.metrics"></dl></div>\n      </div>\n      <div class="ctl" data-r="ctl"><div class="frame"><canvas data-r="control" data-testid="control" role="img" data-label="explore.control_alt"></canvas></div>\n        <p class="small"><b class="control" data-t="explore.control"></b><br><span data-r="control-note"></span></p></div>\n    </div>\n    <div class="verdict" data-r="verdict-row">\n      <div class="word-box" data-r="word-box" data-testid="verdict"><span class="squares" data-r="squares" role="img"></span><p class="word" data-r="word"></p></div>\n      <div class="says"><p class="say" data-r="say"></p><p class="small" data-r="why"></p></div>\n      <div class="runbox"><button type="button" class="btn main" data-r="run" data-testid="run" data-icon="play"><span data-r="run-text"></span><small data-r="run-time"></small></button>\n        <button type="button" class="btn" data-r="stop" data-testid="stop" data-icon="stop" hidden><span data-t="explore.stop"></span></button></div>\n      <div class="acts" data-r="acts">\n        <button type="button" data-r="how" data-icon="eye"><span data-t="explore.how"></span></button>\n        <button type="button" data-r="keep" data-icon="plus"><span data-t="explore.keep"></span></button>\n        <button type="button" data-r="cheats" data-icon="warn"><span data-t="explore.cheats"></span></button>\n      </div>\n      <div class="keys" aria-hidden="true"><span><kbd>Space</kbd> <i data-t="explore.key_play"></i></span><span><kbd>C</kbd> <i data-t="explore.key_control"></i></span><span><kbd>Esc</kbd> <i data-t="explore.key_leave"></i></span></div>\n    </div>\n    <div class="cap left"><label class="which"><select data-r="picture" data-label="explore.picture"></select></label><span class="small" data-r="size-note"></span><button type="button" class="hold" data-r="hold-difference" data-icon="hold"><span data-t="explore.hold_difference"></span></button></div>\n    <div class="cap right"><button type="button" class="hold" data-r="hold-control" data-icon="hold"><span class="brief" data-t="explore.hold_control"></span></button></div>\n  </section>\n  <div class="acts-top" data-r="acts-top">\n    <button type="button" class="btn s" data-r="lesson" data-icon="book"><span data-t="explore.lesson_open"></span></button>\n    <button type="button" class="btn s" data-r="expert" data-testid="expert" aria-expanded="false" data-icon="gear"><span data-t="explore.expert"></span> <kbd>E</kbd></button>\n  </div>\n</div>\n';
+  var explore_default = '<div class="explore" data-r="explore">\n  <div class="story"><h1 data-r="headline"></h1></div>\n  <section class="stage panel" data-r="stage" data-label="explore.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-r="own-note"></span></div>\n    <div class="lane-h mid"><h2 class="leaving" data-icon="leave"><span data-r="mid-title"></span></h2><span class="small" data-r="numbers"></span></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-r="guess-title"></span></h2><span class="small" data-r="guess-note"></span></div>\n    <div class="pic prv" data-r="private">\n      <canvas data-r="truth" data-testid="truth" role="img"></canvas>\n      <canvas class="over" data-r="difference" data-testid="difference" role="img" data-label="explore.difference_alt"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="drop" data-icon="plus"><span data-t="explore.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="explore.drop">\n    </div>\n    <div class="wire" data-r="wire">\n      <div class="prompt" data-r="prompt"><h2 data-r="ask"></h2><p class="small" data-r="ask-note"></p></div>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img"></canvas></div>\n      <div class="ruler" data-r="ruler">\n        <input type="range" data-r="noise" data-testid="noise" min="0" step="1" value="0">\n        <div class="groove" aria-hidden="true"><i data-r="track"></i><i class="cap-bound" data-r="bound"></i></div>\n        <div class="flag ghost" data-r="flag" aria-hidden="true"><span></span></div>\n        <div class="chev" data-r="chev" aria-hidden="true"><i data-icon="right"></i><i data-icon="right"></i></div>\n        <div class="knob" data-r="knob" aria-hidden="true"></div>\n        <div class="ticks" data-r="ticks" aria-hidden="true"></div>\n      </div>\n      <div class="readout"><span class="never" data-r="never" data-icon="slanted"><span data-t="explore.never"></span></span><b data-r="read"></b><p class="small" data-r="read-note"></p></div>\n      <div class="picks" data-r="picks">\n        <label class="pick net"><span class="tag"><span data-t="explore.network"></span> <i data-r="network-name"></i></span><span class="box"><select data-r="network" data-testid="network"></select></span></label>\n        <label class="pick def"><span class="tag"><span data-t="explore.defense"></span></span><span class="box"><select data-r="defense" data-testid="defense"></select></span></label>\n        <div class="mix" data-r="mix"><span class="tag"><span class="brief" data-t="explore.mixed"></span><span class="full" data-t="explore.mixed_full"></span></span><div class="seg" role="radiogroup" data-r="pictures" data-testid="pictures" data-label="explore.mixed_full"></div></div>\n      </div>\n      <dl class="side-numbers" data-r="side-numbers"></dl>\n      <div class="keys3" data-r="keys3" aria-hidden="true"></div>\n    </div>\n    <div class="pic atk" data-r="attacked">\n      <canvas data-r="guess" data-testid="guess" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p></div>\n    </div>\n    <div class="film" data-r="film">\n      <button type="button" class="play" data-r="play" data-testid="play"></button>\n      <div class="reel">\n        <div class="thumbs" data-r="thumbs" aria-hidden="true"></div>\n        <input type="range" class="scrub" data-r="scrub" data-testid="scrub" min="0" max="15" step="1" value="0" data-label="explore.scrub">\n        <div class="foot small"><span data-r="status" data-testid="status" role="status"></span><dl class="nums" data-r="metrics" data-testid="metrics" data-label="explore.metrics"></dl></div>\n      </div>\n      <div class="ctl" data-r="ctl"><div class="frame"><canvas data-r="control" data-testid="control" role="img" data-label="explore.control_alt"></canvas></div>\n        <p class="small"><b class="control" data-t="explore.control"></b><br><span data-r="control-note"></span></p></div>\n    </div>\n    <div class="verdict" data-r="verdict-row">\n      <div class="word-box" data-r="word-box" data-testid="verdict"><span class="squares" data-r="squares" role="img"></span><p class="word" data-r="word"></p></div>\n      <div class="says"><p class="say" data-r="say"></p><p class="small" data-r="why"></p><button type="button" class="link" data-r="nearest" data-testid="nearest" hidden></button></div>\n      <div class="runbox"><button type="button" class="btn main" data-r="run" data-testid="run" data-icon="play"><span data-r="run-text"></span><small data-r="run-time"></small></button>\n        <button type="button" class="btn" data-r="stop" data-testid="stop" data-icon="stop" hidden><span data-t="explore.stop"></span></button></div>\n      <div class="acts" data-r="acts">\n        <button type="button" data-r="how" data-icon="eye"><span data-t="explore.how"></span></button>\n        <button type="button" data-r="keep" data-icon="plus"><span data-t="explore.keep"></span></button>\n        <button type="button" data-r="cheats" data-icon="warn"><span data-t="explore.cheats"></span></button>\n      </div>\n      <div class="keys" aria-hidden="true"><span><kbd>Space</kbd> <i data-t="explore.key_play"></i></span><span><kbd>C</kbd> <i data-t="explore.key_control"></i></span><span><kbd>Esc</kbd> <i data-t="explore.key_leave"></i></span></div>\n    </div>\n    <div class="cap left"><label class="which"><select data-r="picture" data-label="explore.picture"></select></label><span class="small" data-r="size-note"></span><button type="button" class="hold" data-r="hold-difference" data-icon="hold"><span data-t="explore.hold_difference"></span></button></div>\n    <div class="cap right"><button type="button" class="hold" data-r="hold-control" data-icon="hold"><span class="brief" data-t="explore.hold_control"></span></button></div>\n  </section>\n  <div class="acts-top" data-r="acts-top">\n    <button type="button" class="btn s" data-r="lesson" data-icon="book"><span data-t="explore.lesson_open"></span></button>\n    <button type="button" class="btn s" data-r="expert" data-testid="expert" aria-expanded="false" data-icon="gear"><span data-t="explore.expert"></span> <kbd>E</kbd></button>\n  </div>\n</div>\n';
 
   // gi_core/web/screens/explore/guest.js
   var room3 = () => new URLSearchParams(location.search).get("follow");
@@ -4890,11 +4911,11 @@ var gi = (() => {
   ];
   function around(parts) {
     const boxes = parts.map((part) => part.getBoundingClientRect());
-    const left = Math.min(...boxes.map((b) => b.left)) - 8, top = Math.min(...boxes.map((b) => b.top)) - 8;
+    const left = Math.min(...boxes.map((b) => b.left)), top = Math.min(...boxes.map((b) => b.top)) - 8;
     return {
       left,
       top,
-      width: Math.max(...boxes.map((b) => b.right)) + 8 - left,
+      width: Math.max(...boxes.map((b) => b.right)) - left,
       height: Math.max(...boxes.map((b) => b.bottom)) + 8 - top
     };
   }
@@ -5253,6 +5274,10 @@ var gi = (() => {
       control.stop();
     };
     const lesson = new Lesson(root, find, control), drawer = new Drawer(root, find, control);
+    find("nearest").onclick = () => {
+      const found = control.nearest(control.subject().settings);
+      if (found) control.choose(found.choices);
+    };
     find("lesson").onclick = () => lesson.show(0);
     find("expert").onclick = () => drawer.show(!drawer.open);
     find("how").onclick = () => drawer.show(true, "how");

@@ -8,13 +8,17 @@ import { frameAt } from "./lanes.js";
 
 const HEIGHT = 160, LEFT = 44;
 
-/** Push texts apart that would stand on each other. @param {{ y: number }[]} texts */
-function apart(texts) {
-  let floor = -Infinity;
-  for (const text of [...texts].sort((a, b) => a.y - b.y)) {
-    text.y = Math.max(text.y, floor + 17);
-    floor = text.y;
-  }
+const LINE = 20;
+
+/**
+ * Push texts apart that would stand on each other: down from the title, then up from the steps.
+ * @param {{ y: number }[]} texts @param {number} top @param {number} bottom
+ */
+export function apart(texts, top, bottom) {
+  const sorted = [...texts].sort((a, b) => a.y - b.y);
+  let floor = top - LINE, ceiling = bottom + LINE;
+  for (const text of sorted) floor = text.y = Math.max(text.y, floor + LINE);
+  for (const text of sorted.reverse()) ceiling = text.y = Math.min(text.y, ceiling - LINE);
 }
 
 /**
@@ -33,7 +37,7 @@ export function plot(lanes, x, width) {
     return { at, line, y: py(now.psnr), px: px(own.at(now.iteration)), text: `${label}: ${number(now.psnr)}` };
   });
   const texts = marks.filter(mark => Number.isFinite(mark.y)).map(mark => ({ y: mark.y - 7, text: mark.text }));
-  apart(texts);
+  apart(texts, 34, HEIGHT - 4);
   const right = x < 0.7, edge = px(x) + (right ? 14 : -14);
   const grid = ticks([low, high], 4).map(v => `<path class="grid" d="M${LEFT} ${py(v)}H${width - 24}"/>
     <text x="${LEFT - 8}" y="${py(v) + 5}" text-anchor="end">${v}</text>`);

@@ -8,6 +8,7 @@ import { player } from "./film.js";
 import { decode, recordedFilm, runFilm, truths } from "./films.js";
 import * as model from "./model.js";
 import { busy, createRunner, IDLE } from "./running.js";
+import * as tell from "./telling.js";
 import { draw } from "./view.js";
 
 /**
@@ -51,6 +52,11 @@ function secondsOf(cell, estimate) {
   if (estimate?.learnt || !cell) return estimate?.seconds ?? null;
   return (estimate?.load ?? 1) * 2 * cell.seconds + 1;
 }
+
+const LONG = 60;
+
+/** Whether it is worth to look at a recorded run instead. @param {Estimate | undefined} estimate */
+const slow = estimate => Boolean(estimate && (estimate.impossible || (estimate.seconds ?? LONG) >= LONG));
 
 /** @param {CanvasImageSource} image */
 const sideOf = image => Number(/** @type {{ width: number }} */ (image).width);
@@ -148,6 +154,8 @@ export class Controller {
       wait: where === "server" ? (estimate?.wait ?? 0) : 0,
       impossible: where ? (estimate?.impossible ?? "") : t("explore.no_server"),
       hides: model.hidden(now.set),
+      price: model.priceOf(now.set, model.hidden(now.set)),
+      nearest: film || !slow(estimate) ? null : this.nearest(now.settings),
       playing: this.player.playing,
       phone: innerWidth < 768,
       side: catalog.side,
@@ -207,6 +215,20 @@ export class Controller {
     state.following = true;
     this.refresh();
     return this.arrive();
+  }
+
+  /** The recorded run most like what is chosen, in words and as choices. @param {Record<string, any>} settings */
+  nearest(settings) {
+    const { choices } = this.state,
+      set = model.nearestSet(this.atlas.sets, choices, String(settings.model));
+    if (!set) return null;
+    const { network, defense, mixed } = set,
+      kept = defense === choices.defense ? choices.strength : 0,
+      strength = model.closest(defense, set.strengths, kept),
+      pictures = t("explore.of_pictures", { n: mixed }),
+      label = [t(`explore.network_${network}`), tell.strength(defense, strength), pictures];
+    const there = { network, defense, mixed, strength, picture: set.pictures[0], own: null, expert: {} };
+    return { label: label.join(", "), choices: there };
   }
 
   /** Load what the choices need, ask the server what it can tell of them. */

@@ -14,7 +14,7 @@ import { FRAMES, picture } from "./atlas.js";
  * @property {import("./model.js").Verdict | null} verdict
  * @property {{ sent: string, clean: string | null } | null} band 12 rows of 64 cells each, base64
  * @property {number | null} share of what leaves that is noise
- * @property {number | null} numel @property {number | null} cost
+ * @property {number | null} numel
  * @property {{ psnr: number | null, ssim: number | null } | null} controlScore
  * @property {string[]} tried @property {Record<string, any>} scenario
  * @property {Record<string, any> | null} run the message behind it
@@ -42,7 +42,6 @@ export function recordedFilm(atlas, set, cell) {
     band: { sent: cell.band, clean: clean?.band ?? null },
     share: cell.noise_share,
     numel: set.numel,
-    cost: cell.accuracy_cost,
     controlScore: cell.control,
     tried: cell.tried,
     scenario: cell.scenario,
@@ -135,7 +134,6 @@ export function runFilm(run, kind) {
     band: run.wire ?? null,
     share: run.wire?.share ?? null,
     numel: run.numel,
-    cost: null,
     controlScore: v && { psnr: v.control.psnr, ssim: null },
     tried: [run.scenario.attack],
     scenario: run.scenario,

@@ -37,6 +37,10 @@ export function listen(root, find, control, catalog) {
   };
   const lesson = new Lesson(root, find, control),
     drawer = new Drawer(root, find, control);
+  find("nearest").onclick = () => {
+    const found = control.nearest(control.subject().settings);
+    if (found) control.choose(found.choices);
+  };
   find("lesson").onclick = () => lesson.show(0);
   find("expert").onclick = () => drawer.show(!drawer.open);
   find("how").onclick = () => drawer.show(true, "how");

@@ -73,12 +73,12 @@ export const CARDS = [
 /** The smallest box around some parts. @param {HTMLElement[]} parts */
 function around(parts) {
   const boxes = parts.map(part => part.getBoundingClientRect());
-  const left = Math.min(...boxes.map(b => b.left)) - 8,
+  const left = Math.min(...boxes.map(b => b.left)),
     top = Math.min(...boxes.map(b => b.top)) - 8;
   return {
     left,
     top,
-    width: Math.max(...boxes.map(b => b.right)) + 8 - left,
+    width: Math.max(...boxes.map(b => b.right)) - left,
     height: Math.max(...boxes.map(b => b.bottom)) + 8 - top,
   };
 }

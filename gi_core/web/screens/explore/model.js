@@ -185,6 +185,29 @@ export const keyOf = (settings, pictures) => JSON.stringify([settings, pictures]
 export const hidden = set =>
   set?.cells?.find((_, i, cells) => cells.slice(i).every(c => standing(c.verdict) === 0))?.strength ?? null;
 
+/**
+ * @typedef {{ strength: number, share: number }} Price the share of pictures that training no longer tells right
+ *
+ * What hiding costs: at the strength that hides, or at the one below it that was measured.
+ * @param {AtlasSet | null} set @param {number | null} hides @returns {Price | null}
+ */
+export function priceOf(set, hides) {
+  const until = set?.cells?.slice(0, 1 + set.cells.findIndex(c => c.strength === hides)) ?? [],
+    known = until.findLast(c => c.strength !== NONE && c.accuracy_cost !== null);
+  return known ? { strength: known.strength, share: Number(known.accuracy_cost) } : null;
+}
+
+/**
+ * The recorded set most like these choices: its network first, then how many pictures, the defense, the picture.
+ * @param {AtlasSet[]} sets @param {Choices} choices @param {string} model the network in full
+ */
+export function nearestSet(sets, { defense, mixed, picture }, model) {
+  const far = (/** @type {AtlasSet} */ set) =>
+    8 * Number(set.network !== model.split(":")[0]) + 2 * Math.abs(Math.log2(set.mixed / mixed)) +
+    2 * Number(set.defense !== defense) + Number(set.pictures[0] !== picture);
+  return sets.reduce((/** @type {AtlasSet | null} */ best, set) => (best && far(best) <= far(set) ? best : set), null);
+}
+
 /** Which frame each of `count` thumbs shows. @param {number} frames @param {number} count */
 export const spread = (frames, count) =>
   frames < 3

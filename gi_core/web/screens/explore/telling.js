@@ -53,7 +53,7 @@ export const reason = verdict =>
 /**
  * The prompt over the wire and the line under it.
  * @param {Choices} choices @param {Standing | null} level @param {number | null} flag @param {number | null} hides
- * @param {number | null} cost accuracy points that the hiding strength costs
+ * @param {import("./model.js").Price | null} cost
  * @returns {[string, string]}
  */
 export function prompt({ defense, strength: s, mixed, own, network }, level, flag, hides, cost) {
@@ -71,7 +71,8 @@ export function prompt({ defense, strength: s, mixed, own, network }, level, fla
   if (level === 1) return [t("explore.colours"), stands];
   const found = hides ?? s,
     verdict = flag === null ? "" : guessed(flag, found, defense);
-  return [t("explore.hidden", { z: tick(defense, found) }), [verdict, price(cost)].filter(Boolean).join(" ") || stands];
+  const after = [verdict, price(defense, cost)].filter(Boolean).join(" ");
+  return [t("explore.hidden", { z: tick(defense, found) }), after || stands];
 }
 
 /** @param {number} flag @param {number} found @param {string} defense */
@@ -80,8 +81,9 @@ const guessed = (flag, found, defense) =>
     f: tick(defense, flag),
   });
 
-/** What hiding costs. @param {number | null} cost share of pictures no longer told right */
-const price = cost => (cost === null ? "" : t("explore.costs", { n: number(100 * cost, 1) }));
+/** What hiding costs. @param {string} defense @param {import("./model.js").Price | null} cost */
+const price = (defense, cost) =>
+  cost ? t("explore.costs", { with: strength(defense, cost.strength), n: number(100 * cost.share, 1) }) : "";
 
 /** What the wire carries at this strength. @param {Choices} choices @param {number | null} share */
 export function readout({ defense, strength: s }, share) {

@@ -20,7 +20,9 @@ import * as tell from "./telling.js";
  * @property {string} impossible a reason why it can't run here
  * @property {"device" | "server" | null} where a run would be computed
  * @property {number | null} flag @property {number | null} ghost percent @property {number | null} dragged percent
- * @property {number | null} hides @property {boolean} controlHeld @property {boolean} playing @property {boolean} phone
+ * @property {number | null} hides @property {import("./model.js").Price | null} price of hiding, in accuracy
+ * @property {{ label: string } | null} nearest a recorded run to look at instead of a slow one
+ * @property {boolean} controlHeld @property {boolean} playing @property {boolean} phone
  * @property {boolean} touched @property {number} side @property {boolean} following
  */
 
@@ -141,7 +143,7 @@ function drawWire(find, look) {
   find("chev").style.left = `calc(${at}% + 24px)`;
   find("chev").hidden = look.touched || !film || strength !== 0;
   drawFlag(find("flag"), look);
-  const [ask, note] = tell.prompt(choices, busy(look) ? null : level, look.flag, look.hides, film?.cost ?? null);
+  const [ask, note] = tell.prompt(choices, busy(look) ? null : level, look.flag, look.hides, look.price);
   put(find("ask"), busy(look) ? t("explore.live") : ask);
   put(find("ask-note"), busy(look) ? t("explore.live_note") : note);
   const [read, readNote] = tell.readout(choices, look.wire?.share ?? null);
@@ -290,6 +292,8 @@ function drawVerdict(find, look) {
   put(find("word"), word);
   put(find("say"), say);
   put(find("why"), why);
+  put(find("nearest"), look.nearest ? t("explore.nearest", { what: look.nearest.label }) : "");
+  find("nearest").hidden = working || !look.nearest;
   find("run").hidden = working;
   find("stop").hidden = !working;
   find("acts").hidden = working || level === null;
