@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from gi_core.scenario import Scenario
 from gi_core.web.words import LANGUAGES, LOCALES
 from tests.web.stage import READY, arrive, fill, show
 
@@ -97,6 +98,12 @@ def test_the_german_page_has_no_english_frame(page, served):
     page.wait_for_selector("[data-view=layers] table")
     page.wait_for_selector("[data-view=passes] .pass", timeout=60_000)
     look("drawer")
+    for name, value in {"attack": "igg", "image_size": "9999", "seed": ""}.items():
+        fill(page, **{name: value})
+        page.wait_for_function("document.querySelector('[data-testid=run]').disabled")
+        assert english([page.locator("[data-r=say]").inner_text()]) == []
+        fill(page, **{name: getattr(Scenario(), name)})
+        page.wait_for_function("!document.querySelector('[data-testid=run]').disabled")
     page.locator(".head [data-r=link]").click()
     look("share")
     page.keyboard.press("Escape")

@@ -53,7 +53,10 @@ def test_the_page_names_no_other_file(written):
 
 def test_drag_replay_take_away_and_take_apart(tab):
     tab.wait_for_function("document.querySelector('[data-r=word]').textContent === 'Faithful'")
-    assert tab.get_by_test_id("run").is_disabled() and tab.get_by_test_id("run").get_attribute("title")
+    assert "on this device" in tab.get_by_test_id("run").inner_text()
+    tab.get_by_test_id("network").select_option("resnet18")
+    tab.wait_for_function("document.querySelector('[data-testid=run]').disabled")
+    tab.get_by_test_id("network").select_option("lenet")
     tab.keyboard.press("3")
     tab.wait_for_function("document.querySelector('[data-r=word]').textContent === 'Nothing'")
     assert [room.inner_text() for room in tab.locator("[data-r=rooms] button").all()] == ["Explore", "Compare"]

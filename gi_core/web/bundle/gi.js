@@ -3531,6 +3531,37 @@ var gi = (() => {
     });
   }
 
+  // gi_core/web/lib/refusals.js
+  var KINDS2 = [
+    ["unknown", /^unknown [\w ]+? (?<value>'[^']*'|"[^"]*").*: allowed are (?<allowed>.*)$/],
+    ["most_here", /^(?<name>\w+)=(?<value>\S+): at most (?<most>\S+) is allowed on this server$/],
+    ["most", /^(?<name>\w+)=(?<value>\S+): at most (?<most>.+) is allowed$/],
+    ["allowed", /^(?<name>\w+)=(?<value>.+?): allowed are (?<allowed>.*)$/],
+    ["bounds", /^(?<name>\w+)=(?<value>.+?): (?<bounds>.+) is allowed$/],
+    ["finite", /^(?<name>\w+)=(?<value>.+?): a finite number is needed$/],
+    ["needed", /^(?<name>\w+)=(?<value>.+?): (?<what>.+) is needed$/],
+    ["empty", /^(?<name>\w+) is empty: a value is needed$/],
+    ["unbalanced", /^unbalanced parentheses in (?<value>.*)$/],
+    ["full", /^(?<n>\d+) runs are waiting already: please try again in a minute$/],
+    ["yours", /^(?<n>\d+) of your runs are under way: stop one, or wait for it$/],
+    ["rooms", /^(?<n>\d+) rooms are open already: one has to close first$/],
+    ["room", /^this room is closed, or its code is mistyped: ask for the link again$/],
+    ["crashed", /^this run failed on the server, which is a fault of this program$/],
+    ["stopped", /^stopped, or out of time, before the attack's first step$/]
+  ];
+  function kindOf(sentence4) {
+    const whole2 = sentence4.replace(/\.$/, ""), text = whole2.slice(0, 1).toLowerCase() + whole2.slice(1);
+    for (const [kind, pattern] of KINDS2) {
+      const found = pattern.exec(text);
+      if (found) return [kind, { ...found.groups }];
+    }
+    return null;
+  }
+  function refusal2(sentence4) {
+    const found = language === "en" ? null : kindOf(sentence4);
+    return found && words[`refused.${found[0]}`] ? t(`refused.${found[0]}`, found[1]) : sentence4;
+  }
+
   // gi_core/web/screens/explore/view.js
   function put3(node, html) {
     if (node.dataset.said !== html) {
@@ -3763,7 +3794,8 @@ var gi = (() => {
   }
   function told2(look, verdict) {
     const { choices: choices2, film, running } = look;
-    if (running.phase === "failed") return [t("explore.word_refused"), running.message, t("explore.refused_note")];
+    if (running.phase === "failed")
+      return [t("explore.word_refused"), escape(refusal2(running.message)), t("explore.refused_note")];
     if (running.phase === "starting" || running.phase === "running")
       return [t("explore.word_working"), t("explore.say_working"), t("explore.say_working_note")];
     if (running.phase === "queued")
@@ -3779,7 +3811,7 @@ var gi = (() => {
         t("explore.say_working_note")
       ];
     if (verdict) return [t(`explore.word_${standing(verdict)}`), sentence3(choices2, verdict), reason(verdict)];
-    if (look.impossible) return [t("explore.word_unrun"), look.impossible, ""];
+    if (look.impossible) return [t("explore.word_unrun"), escape(refusal2(look.impossible)), ""];
     if (film) return [t("explore.word_unjudged"), t("explore.say_unjudged"), t("explore.say_unjudged_note")];
     if (choices2.own)
       return [
@@ -3797,10 +3829,10 @@ var gi = (() => {
         choices2.own && !again ? "explore.run_own" : again ? "explore.run_again" : film ? "explore.run_live" : "explore.run"
       )
     );
-    const time2 = wait < 1 ? time(seconds) : t("explore.after_others", { wait: time(wait) }), told3 = [time2, where && t(`explore.on_${where}`)];
-    put3(find("run-time"), told3.filter(Boolean).join(", "));
+    const time2 = wait < 1 ? time(seconds) : t("explore.after_others", { wait: time(wait) }), place2 = where ? `<span class="where">, ${t(`explore.on_${where}`)}</span>` : "";
+    put3(find("run-time"), time2 + place2);
     find("run").disabled = Boolean(impossible);
-    find("run").title = impossible;
+    find("run").title = refusal2(impossible);
   }
   function build(find, { networks, defenses, pictures: pictures2 }) {
     find("thumbs").innerHTML = "<div><canvas></canvas></div>".repeat(16);
@@ -3847,6 +3879,8 @@ var gi = (() => {
     if (estimate2?.learnt || !cell) return estimate2?.seconds ?? null;
     return (estimate2?.load ?? 1) * 2 * cell.seconds + 1;
   }
+  var SPOKEN = { network: "model", mixed: "batch_size", defense: "defense", strength: "defense" };
+  var without = (expert, changes2) => Object.fromEntries(Object.entries(expert).filter(([name]) => !Object.keys(changes2).some((c) => SPOKEN[c] === name)));
   var LONG = 60;
   var slow = (estimate2) => Boolean(estimate2 && (estimate2.impossible || (estimate2.seconds ?? LONG) >= LONG));
   var sideOf = (image2) => Number(
@@ -3980,7 +4014,8 @@ var gi = (() => {
       const { state } = this;
       this.player.stop();
       const others = ["picture", "own", "mixed"].some((name) => name in changes2);
-      Object.assign(state.choices, others ? { batch: null } : {}, changes2);
+      const expert = "expert" in changes2 ? {} : { expert: without(state.choices.expert, changes2) };
+      Object.assign(state.choices, others ? { batch: null } : {}, expert, changes2);
       if ("defense" in changes2) {
         state.flag = state.ghost = null;
         state.choices.strength = changes2.strength ?? 0;
@@ -4084,13 +4119,11 @@ var gi = (() => {
      * @param {string} name @param {string} value
      */
     expert(name, value) {
-      const { expert } = this.state.choices, mixed = Number(value);
-      if (name === "model" && this.catalog.networks.includes(value)) {
-        const rest = Object.entries(expert).filter(([field]) => field !== "model");
-        return this.choose({ network: value, expert: Object.fromEntries(rest) });
-      }
+      const mixed = Number(value), wire = name === "defense" ? wireOf(value, this.atlas.sets) : null;
+      if (wire) return this.choose(wire);
+      if (name === "model" && this.catalog.networks.includes(value)) return this.choose({ network: value });
       if (name === "batch_size" && MIXED.includes(mixed)) return this.choose({ mixed });
-      return this.choose({ expert: { ...expert, [name]: value } });
+      return this.choose({ expert: { ...this.state.choices.expert, [name]: value } });
     }
     /**
      * Choices that stand for these settings: on the wire what it can say, the rest in the drawer.

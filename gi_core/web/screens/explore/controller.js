@@ -53,6 +53,13 @@ function secondsOf(cell, estimate) {
   return (estimate?.load ?? 1) * 2 * cell.seconds + 1;
 }
 
+/** Fields of the drawer that choices on the stage speak for. @type {Record<string, string>} */
+const SPOKEN = { network: "model", mixed: "batch_size", defense: "defense", strength: "defense" };
+
+/** @param {Record<string, string>} expert @param {Record<string, any>} changes */
+const without = (expert, changes) =>
+  Object.fromEntries(Object.entries(expert).filter(([name]) => !Object.keys(changes).some(c => SPOKEN[c] === name)));
+
 const LONG = 60;
 
 /** Whether it is worth to look at a recorded run instead. @param {Estimate | undefined} estimate */
@@ -204,7 +211,8 @@ export class Controller {
     const { state } = this;
     this.player.stop();
     const others = ["picture", "own", "mixed"].some(name => name in changes);
-    Object.assign(state.choices, others ? { batch: null } : {}, changes);
+    const expert = "expert" in changes ? {} : { expert: without(state.choices.expert, changes) };
+    Object.assign(state.choices, others ? { batch: null } : {}, expert, changes);
     if ("defense" in changes) {
       state.flag = state.ghost = null;
       state.choices.strength = changes.strength ?? 0;
@@ -327,14 +335,12 @@ export class Controller {
    * @param {string} name @param {string} value
    */
   expert(name, value) {
-    const { expert } = this.state.choices,
-      mixed = Number(value);
-    if (name === "model" && this.catalog.networks.includes(value)) {
-      const rest = Object.entries(expert).filter(([field]) => field !== "model");
-      return this.choose({ network: value, expert: Object.fromEntries(rest) });
-    }
+    const mixed = Number(value),
+      wire = name === "defense" ? model.wireOf(value, this.atlas.sets) : null;
+    if (wire) return this.choose(wire);
+    if (name === "model" && this.catalog.networks.includes(value)) return this.choose({ network: value });
     if (name === "batch_size" && model.MIXED.includes(mixed)) return this.choose({ mixed });
-    return this.choose({ expert: { ...expert, [name]: value } });
+    return this.choose({ expert: { ...this.state.choices.expert, [name]: value } });
   }
 
   /**

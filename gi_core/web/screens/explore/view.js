@@ -1,7 +1,8 @@
 /** Draws what is looked at: pictures, band, knob, film, numbers, verdict. Reads the state, changes only the page. */
 
-import { whole } from "../../lib/format.js";
+import { escape, whole } from "../../lib/format.js";
 import { icon } from "../../lib/icons.js";
+import { refusal } from "../../lib/refusals.js";
 import { standing } from "../../lib/verdict.js";
 import { t, words } from "../../lib/words.js";
 import { labelled, layout, MIXED, place, proven, spread } from "./model.js";
@@ -306,7 +307,8 @@ function drawVerdict(find, look) {
  */
 function told(look, verdict) {
   const { choices, film, running } = look;
-  if (running.phase === "failed") return [t("explore.word_refused"), running.message, t("explore.refused_note")];
+  if (running.phase === "failed")
+    return [t("explore.word_refused"), escape(refusal(running.message)), t("explore.refused_note")];
   if (running.phase === "starting" || running.phase === "running")
     return [t("explore.word_working"), t("explore.say_working"), t("explore.say_working_note")];
   if (running.phase === "queued")
@@ -322,7 +324,7 @@ function told(look, verdict) {
       t("explore.say_working_note"),
     ];
   if (verdict) return [t(`explore.word_${standing(verdict)}`), tell.sentence(choices, verdict), tell.reason(verdict)];
-  if (look.impossible) return [t("explore.word_unrun"), look.impossible, ""];
+  if (look.impossible) return [t("explore.word_unrun"), escape(refusal(look.impossible)), ""];
   if (film) return [t("explore.word_unjudged"), t("explore.say_unjudged"), t("explore.say_unjudged_note")];
   if (choices.own)
     return [
@@ -349,10 +351,10 @@ function drawButton(find, { choices, film, seconds, wait, impossible, running, w
     ),
   );
   const time = wait < 1 ? tell.time(seconds) : t("explore.after_others", { wait: tell.time(wait) }),
-    told = [time, where && t(`explore.on_${where}`)];
-  put(find("run-time"), told.filter(Boolean).join(", "));
+    place = where ? `<span class="where">, ${t(`explore.on_${where}`)}</span>` : "";
+  put(find("run-time"), time + place);
   find("run").disabled = Boolean(impossible);
-  find("run").title = impossible;
+  find("run").title = refusal(impossible);
 }
 
 /**
