@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 export default [
-  { ignores: ["gi_core/web/bundle/**", "gi_core/web/static.js", "node_modules/**"] },
+  { ignores: ["gi_core/web/bundle/**", "gi_core/web/export/**", "node_modules/**"] },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2023, sourceType: "module", globals: globals.browser },

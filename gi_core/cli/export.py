@@ -1,4 +1,4 @@
-"""``gi export``: the recorded explorer without a server."""
+"""``gi export``: the explorer without a server."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from gi_core.cli.folder import writable
 
 
 @click.command("export")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="folder for index.html")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="folder for index.html and its files")
 def command(out: Path) -> None:
-    """Write the recorded explorer as one page that needs no server."""
+    """Write the whole explorer as a folder that needs no server: attacks run in the reader's browser."""
     from gi_core.web.static_export import export
 
     click.echo(str(export(writable(out))))

@@ -2,6 +2,8 @@
 
 import "./lib/base.css";
 import { explore as stage } from "./lib/bus.js";
+import { device } from "./engine/run.js";
+import * as offline from "./lib/offline.js";
 import { whenWanted } from "./lib/rooms.js";
 import { speak, words } from "./lib/words.js";
 import * as cheat from "./screens/cheat/cheat.js";
@@ -52,4 +54,4 @@ export const query = () => stage.query();
 /** The words of the page's language. */
 export const word = (/** @type {string} */ key) => words[key];
 
-export { speak };
+export { device, offline, speak };

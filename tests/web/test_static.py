@@ -1,13 +1,20 @@
-"""The recorded explorer as one file: it works from a disk, and asks nobody for anything."""
+"""The exported folder: live attacks, from a disk and from a host of files, without a network, and no picture sent."""
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+import http.server
+import threading
+from functools import partial
 
 import pytest
+from PIL import Image
 
 from gi_core.web.static_export import TABS, export
-from tests.web.stage import arrive, fill, show, wait_status
+
+SHORT = "attack=ig:steps%3D40"
+ENDED = ".explore [data-r=stage]:is([data-state=done], [data-state=failed])"
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -15,76 +22,88 @@ def written(tmp_path_factory):
     return export(tmp_path_factory.mktemp("static"))
 
 
+@pytest.fixture(scope="module")
+def hosted(written):
+    """The folder behind a plain server of files."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(written.parent)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
 @pytest.fixture
-def tab(browser, written):
-    """The page from the disk, with what it asked for and complained of, both empty in the end."""
+def tab(browser):
+    """A page, with what it asked for in ``tab.asked``; it complains of nothing."""
     page = browser.new_page()
-    page.set_viewport_size({"width": 1280, "height": 900})
-    requests, errors = [], []
-    page.on("request", lambda r: r.url.startswith(("data:", "blob:")) or requests.append(r.url))
-    page.on("console", lambda m: m.type in ("error", "warning") and errors.append(m.text))
+    page.asked, errors = [], []
+    page.on("request", lambda r: r.url.startswith(("data:", "blob:")) or page.asked.append(r))
+    page.on("console", lambda m: m.type == "error" and errors.append(m.text))
     page.on("pageerror", lambda e: errors.append(str(e)))
-    arrive(page, f"file://{written}")
     yield page
     page.close()
     assert errors == []
-    assert {address.partition("?")[0] for address in requests} == {f"file://{written}"}
 
 
-def test_the_command_writes_the_page(tmp_path, monkeypatch):
-    import runpy
-    import sys
-
-    monkeypatch.setattr(sys, "argv", ["gi", "export", "--out", str(tmp_path)])
-    runpy.run_module("gi_core", run_name="__main__")
-    assert (tmp_path / "index.html").stat().st_size > 1e6
+def attack(tab):
+    """Press Run and wait for the verdict."""
+    tab.wait_for_selector("body[data-explore=ready]")
+    tab.get_by_test_id("run").click()
+    assert tab.wait_for_selector(ENDED, timeout=120_000).get_attribute("data-state") == "done"
 
 
-def test_the_page_names_no_other_file(written):
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag, attrs):
-            for name, value in attrs:
-                assert name not in ("src", "href") or value.startswith("data:")
-
-    text = written.read_text()
-    Reader().feed(text)
-    assert 'http-equiv="Content-Security-Policy" content="default-src &#x27;none&#x27;' in text
+def test_the_folder_is_small_and_names_no_other_host(written):
+    files = [file for file in written.parent.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 15e6
+    assert "default-src &#x27;none&#x27;" in written.read_text()
+    assert {"manifest.webmanifest", "sw.js", "icon-192.png", "icon-512.png"} <= {file.name for file in files}
 
 
-def test_drag_replay_take_away_and_take_apart(tab):
-    tab.wait_for_function("document.querySelector('[data-r=word]').textContent === 'Faithful'")
+def test_from_a_disk_an_attack_runs_and_nothing_is_asked(tab, written):
+    tab.goto(f"file://{written}?{SHORT}")
+    attack(tab)
     assert "on this device" in tab.get_by_test_id("run").inner_text()
     tab.get_by_test_id("network").select_option("resnet18")
-    tab.wait_for_function("document.querySelector('[data-testid=run]').disabled")
-    tab.get_by_test_id("network").select_option("lenet")
-    tab.keyboard.press("3")
-    tab.wait_for_function("document.querySelector('[data-r=word]').textContent === 'Nothing'")
-    assert [room.inner_text() for room in tab.locator("[data-r=rooms] button").all()] == ["Explore", "Compare"]
-    fill(tab)
-    for kind in ("csv", "json", "png"):
-        with tab.expect_download() as download:
-            tab.locator(f"[data-testid=drawer] [data-format={kind}]").click()
-        assert download.value.suggested_filename == f"run.{kind}"
-    tab.locator("[data-view=layers] summary").click()
-    tab.wait_for_selector("[data-view=layers] table")
+    tab.wait_for_selector("[data-testid=run]:disabled")
+    assert {request.url.partition("?")[0] for request in tab.asked} == {f"file://{written}"}
 
 
-def test_compare_opens_its_runs(tab):
-    show(tab, "compare")
-    examples = tab.locator(".compare [data-r=examples]")
-    for name in [option.get_attribute("value") for option in examples.locator("option").all()]:
-        if name:
-            examples.select_option(name)
-            tab.wait_for_function("document.querySelectorAll('.compare [data-r=places] svg').length >= 2")
-    tab.locator("[data-lane] [data-k=open]").first.click()
-    tab.wait_for_function("document.body.dataset.tab === 'explore'")
-    wait_status(tab, "Replay", seconds=10)
+def test_one_s_own_picture_is_attacked_and_sent_to_nobody(tab, hosted, tmp_path):
+    tab.goto(f"{hosted}?{SHORT}")
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "mine.png")
+    tab.wait_for_selector("body[data-explore=ready]")
+    tab.set_input_files("[data-r=file]", tmp_path / "mine.png")
+    tab.wait_for_selector("[data-r=veil]:not([hidden])")
+    assert "Attack my picture" in tab.get_by_test_id("run").inner_text()
+    attack(tab)
+    assert all(request.method == "GET" and request.url.startswith(hosted) for request in tab.asked)
+    assert not any("data:" in request.url or len(request.url) > 200 for request in tab.asked)
 
 
-def test_a_phone_in_the_dark_in_german(tab, written):
+def test_once_visited_it_works_without_a_network(tab, browser, hosted):
+    tab.goto(f"{hosted}?{SHORT}")
+    tab.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    browser.set_offline(True)
+    try:
+        tab.goto(f"{hosted}?{SHORT}&picture=coffee")
+        attack(tab)
+        tab.get_by_test_id("room-evidence").click()
+        tab.wait_for_selector("#tab-evidence [data-r=map] button")
+        tab.get_by_test_id("room-compare").click()
+        tab.wait_for_selector("#tab-compare [data-lane]")
+    finally:
+        browser.set_offline(False)
+
+
+@pytest.mark.parametrize("room", TABS)
+def test_a_phone_in_the_dark_in_german(tab, written, room):
     tab.set_viewport_size({"width": 375, "height": 812})
-    for room in TABS:
-        arrive(tab, f"file://{written}?lang=de&__theme=dark&tab={room}")
-        assert tab.evaluate("document.body.classList.contains('dark') && document.documentElement.lang") == "de"
-        assert tab.evaluate("document.documentElement.scrollWidth") <= 375
+    tab.goto(f"file://{written}?lang=de&__theme=dark&tab={room}")
+    tab.wait_for_selector(f"#tab-{room} > .gi", state="attached")
+    assert tab.evaluate("document.body.classList.contains('dark') && document.documentElement.lang") == "de"
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 375
     tab.evaluate("localStorage.clear()")

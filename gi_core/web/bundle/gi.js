@@ -22,7 +22,9 @@ var gi = (() => {
   // gi_core/web/main.js
   var main_exports = {};
   __export(main_exports, {
+    device: () => device,
     early: () => early2,
+    offline: () => offline_exports,
     query: () => query,
     speak: () => speak,
     start: () => start3,
@@ -36,81 +38,6 @@ var gi = (() => {
     event.detail
   ));
   var explore = { setUp: () => null, query: () => "" };
-
-  // gi_core/web/lib/rooms.js
-  var asleep = /* @__PURE__ */ new Map();
-  var AT_ONCE = ["header", "explore"];
-  function awaken(name) {
-    const mount6 = asleep.get(name);
-    asleep.delete(name);
-    mount6?.();
-  }
-  function awakenAll() {
-    const [next] = asleep.keys();
-    if (next === void 0) return;
-    awaken(next);
-    setTimeout(awakenAll, 50);
-  }
-  function whenWanted(name, mount6) {
-    const wanted = new URLSearchParams(location.search).get("tab");
-    if (AT_ONCE.includes(name) || name === wanted) return mount6();
-    if (!asleep.size) setTimeout(awakenAll, 1500);
-    asleep.set(name, mount6);
-  }
-
-  // gi_core/web/lib/words.js
-  var LOCALES = { en: "en-GB", de: "de-DE" };
-  var KEY = "gi-lang";
-  var words = {};
-  var language = "en";
-  var locale = "en-GB";
-  var languages = ["en"];
-  var chosen = (wishes, offered4) => [...wishes, "en"].map((wish) => wish?.slice(0, 2)).find((wish) => wish && offered4.includes(wish)) ?? offered4[0];
-  function use(tables, wanted) {
-    languages = Object.keys(tables);
-    language = wanted;
-    words = tables[wanted];
-    locale = LOCALES[
-      /** @type {keyof typeof LOCALES} */
-      wanted
-    ] ?? wanted;
-  }
-  function keep(root) {
-    const write = () => {
-      if (root.lang !== language) root.lang = language;
-    };
-    write();
-    new MutationObserver(write).observe(root, { attributes: true, attributeFilter: ["lang"] });
-  }
-  function speak(tables) {
-    const asked = new URLSearchParams(location.search).get("lang");
-    use(tables, chosen([asked, recall(KEY), ...navigator.languages ?? []], Object.keys(tables)));
-    if (asked === language) remember(KEY, language);
-    keep(document.documentElement);
-    document.title = words.title;
-  }
-  function recall(key2) {
-    try {
-      return localStorage.getItem(key2);
-    } catch {
-      return null;
-    }
-  }
-  function remember(key2, value) {
-    try {
-      localStorage.setItem(key2, value);
-    } catch {
-    }
-  }
-  var say = (text, values = {}) => text.replace(/\{(\w+)(%?)\}/g, (_, key2, share) => share ? percent(values[key2]) : values[key2] ?? "");
-  var percent = (value) => `${new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(100 * value)} %`;
-  var t = (key2, values) => say(words[key2] ?? key2, values);
-
-  // gi_core/web/screens/cheat/cheat.js
-  var cheat_exports = {};
-  __export(cheat_exports, {
-    mount: () => mount
-  });
 
   // gi_core/web/lib/canvas.js
   var loaded = /* @__PURE__ */ new Map();
@@ -175,2053 +102,53 @@ var gi = (() => {
   var token = (name) => getComputedStyle(document.body).getPropertyValue("--" + name).trim();
   var rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
-  // gi_core/web/lib/icons.js
-  var PATHS = {
-    lock: '<rect x="3" y="7" width="10" height="7" rx="1"/><path d="M5 7V5a3 3 0 0 1 6 0v2"/>',
-    leave: '<path d="M1.5 8h8M6.500 5l3 3-3 3M13.500 2v2.500M13.500 6.800v2.500M13.500 11.500V14"/>',
-    eye: '<path d="M1 8s2.600-4.500 7-4.500S15 8 15 8s-2.600 4.500-7 4.500S1 8 1 8z"/><circle cx="8" cy="8" r="2"/>',
-    link: '<path d="M6.500 9.500l3-3M7 4.500l1.500-1.500a3 3 0 0 1 4.300 4.300L11.300 8.800"/><path d="M9 11.500l-1.500 1.500a3 3 0 0 1-4.300-4.300L4.700 7.200"/>',
-    down: '<path d="M8 2v8M4.500 7L8 10.500 11.500 7M2.500 13.500h11"/>',
-    play: '<path d="M4 2.500v11l9-5.500z" fill="currentColor"/>',
-    pause: '<path d="M5 3v10M11 3v10" stroke-width="2.500"/>',
-    stop: '<rect x="3.500" y="3.500" width="9" height="9" fill="currentColor"/>',
-    first: '<path d="M3.500 3v10M13 3L6 8l7 5z" fill="currentColor"/>',
-    last: '<path d="M12.500 3v10M3 3l7 5-7 5z" fill="currentColor"/>',
-    arrow: '<path d="M1.500 8h12M9.500 4l4 4-4 4"/>',
-    plus: '<path d="M8 3v10M3 8h10"/>',
-    cross: '<path d="M4 4l8 8M12 4l-8 8"/>',
-    hatch: '<path d="M1.500 11.500h13M3 10l3-5M7 10l3-5M11 10l3-5"/>',
-    slanted: '<path d="M2 13L7 3M6.500 13l5-10M11 13l3-6"/>',
-    left: '<path d="M9.500 4l-4 4 4 4"/>',
-    right: '<path d="M6.500 4l4 4-4 4"/>',
-    hold: '<circle cx="8" cy="8" r="2.200" fill="currentColor"/><circle cx="8" cy="8" r="5.500" stroke-dasharray="2.500 2"/>',
-    theme: '<circle cx="8" cy="8" r="5.500"/><path d="M8 2.500a5.500 5.500 0 0 1 0 11z" fill="currentColor"/>',
-    screen: '<rect x="2" y="3" width="12" height="8" rx="1"/><path d="M5.500 13.500h5"/>',
-    share: '<path d="M8 9.500V2M5.500 4.300L8 2l2.500 2.300M4 7.500H3V14h10V7.500h-1"/>',
-    check: '<path d="M3 8.500l3.500 3.500L13 4.500"/>',
-    warn: '<path d="M8 2.200L14.500 13.500h-13zM8 6.500v3.500M8 11.800v.1"/>',
-    gear: '<path d="M2 4.500h7M13 4.500h1M2 11.500h1M7 11.500h7"/><circle cx="11" cy="4.500" r="1.800"/><circle cx="5" cy="11.500" r="1.800"/>',
-    book: '<path d="M8 4c-1.500-1.200-3.500-1.500-6-1.500v10c2.500 0 4.500.3 6 1.500 1.500-1.200 3.500-1.500 6-1.500v-10c-2.500 0-4.500.3-6 1.500zM8 4v10"/>'
-  };
-  var icon = (name) => `<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">${PATHS[name]}</svg>`;
-  var MARKS = [
-    '<circle cx="6" cy="6" r="5"/>',
-    '<rect x="1.5" y="1.5" width="9" height="9"/>',
-    '<path d="M6 0l6 6-6 6-6-6z"/>',
-    '<path d="M6 0.5l6 11H0z"/>',
-    '<path d="M0 0.5h12l-6 11z"/>',
-    '<path d="M4 0h4v4h4v4H8v4H4V8H0V4h4z"/>'
-  ];
-  var DASHES = ["", "7 4", "2 4", "10 3 2 3", "1 3", "12 5"];
-  var mark = (i) => `<svg viewBox="0 0 12 12" aria-hidden="true">${MARKS[i % MARKS.length]}</svg>`;
-
-  // gi_core/web/lib/page.js
-  function fill(element, html, table3 = words) {
-    const root = document.createElement("div");
-    root.className = "gi";
-    root.innerHTML = html;
-    const each = (name, put4) => root.querySelectorAll(`[data-${name}]`).forEach((node) => {
-      const held2 = (
-        /** @type {HTMLElement} */
-        node
-      );
-      put4(held2, held2.dataset[name] ?? "");
-    });
-    each("t", (node, key2) => {
-      node.innerHTML = table3[key2] ?? key2;
-    });
-    each("label", (node, key2) => {
-      node.setAttribute("aria-label", table3[key2] ?? key2);
-    });
-    each("icon", (node, name) => {
-      node.insertAdjacentHTML("afterbegin", icon(
-        /** @type {import("./icons.js").IconName} */
-        name
-      ));
-    });
-    element.replaceChildren(root);
-    return root;
+  // gi_core/web/lib/words.js
+  var LOCALES = { en: "en-GB", de: "de-DE" };
+  var KEY = "gi-lang";
+  var words = {};
+  var language = "en";
+  var locale = "en-GB";
+  var languages = ["en"];
+  var chosen = (wishes, offered5) => [...wishes, "en"].map((wish) => wish?.slice(0, 2)).find((wish) => wish && offered5.includes(wish)) ?? offered5[0];
+  function use(tables, wanted) {
+    languages = Object.keys(tables);
+    language = wanted;
+    words = tables[wanted];
+    locale = LOCALES[
+      /** @type {keyof typeof LOCALES} */
+      wanted
+    ] ?? wanted;
   }
-  var finder = (root) => (name) => {
-    const found = root.querySelector(`[data-r="${name}"]`);
-    if (!found) throw new Error(`the page has no part "${name}"`);
-    return found;
-  };
-  var timer = 0;
-  function toast(text) {
-    let box2 = document.querySelector(".gi .toast");
-    if (!box2) {
-      box2 = document.createElement("div");
-      box2.className = "toast";
-      box2.setAttribute("role", "status");
-      document.querySelector(".gi")?.append(box2);
-    }
-    const shown2 = box2;
-    shown2.textContent = text;
-    shown2.classList.add("on");
-    clearTimeout(timer);
-    timer = window.setTimeout(() => shown2.classList.remove("on"), 2200);
+  function keep(root) {
+    const write = () => {
+      if (root.lang !== language) root.lang = language;
+    };
+    write();
+    new MutationObserver(write).observe(root, { attributes: true, attributeFilter: ["lang"] });
   }
-  async function copy(text, said) {
+  function speak(tables) {
+    const asked = new URLSearchParams(location.search).get("lang");
+    use(tables, chosen([asked, recall(KEY), ...navigator.languages ?? []], Object.keys(tables)));
+    if (asked === language) remember(KEY, language);
+    keep(document.documentElement);
+    document.title = words.title;
+  }
+  function recall(key2) {
     try {
-      await navigator.clipboard.writeText(text);
+      return localStorage.getItem(key2);
     } catch {
-      const area = document.createElement("textarea");
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
+      return null;
     }
-    toast(said);
   }
-  function hand(name, blob) {
-    const link2 = document.createElement("a");
-    link2.href = URL.createObjectURL(blob);
-    link2.download = name;
-    link2.click();
-    setTimeout(() => URL.revokeObjectURL(link2.href), 5e3);
-  }
-  var save = (name, base64, type) => hand(name, new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type }));
-  var saveText = (name, text, type) => hand(name, new Blob([text], { type: type + ";charset=utf-8" }));
-  var squares = (level) => `<span class="squares" role="img" aria-label="${say(words.level_alt, { level })}">` + [1, 2, 3].map((i) => `<i class="${i <= level ? "on" : ""}"></i>`).join("") + "</span>";
-
-  // gi_core/web/lib/format.js
-  var formats = /* @__PURE__ */ new Map();
-  function format(digits) {
-    const key2 = locale + digits;
-    const known = formats.get(key2);
-    if (known) return known;
-    const made3 = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    formats.set(key2, made3);
-    return made3;
-  }
-  var measured = (value) => value != null && Number.isFinite(value);
-  var number = (value, digits = 1) => measured(value) ? format(digits).format(value) : "–";
-  var whole = (value) => measured(value) ? format(0).format(Math.round(value)) : "–";
-  function signed(value, digits = 1) {
-    const sign2 = Number(Math.abs(value).toFixed(digits)) === 0 ? "±" : value > 0 ? "+" : "−";
-    return sign2 + number(Math.abs(value), digits);
-  }
-  function short(value) {
-    if (value == null) return "–";
-    if (!Number.isFinite(value)) return "∞";
-    if (value === 0) return "0";
-    if (value < 0) return "−" + short(-value);
-    const point = (text) => text.replace(".", format(1).format(1.5)[1]);
-    if (value >= 1e6) return point(value.toExponential(1).replace("e+", "e"));
-    if (value >= 100) return whole(value);
-    if (value >= 1e-4) return point(String(Number(value.toPrecision(3))));
-    return point(value.toExponential(1));
-  }
-  function twoFigures(value) {
-    if (!measured(value)) return "–";
-    if (value === 0) return "0";
-    const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(value))));
-    return new Intl.NumberFormat(locale, { maximumSignificantDigits: 2, maximumFractionDigits: Math.min(20, digits) }).format(value);
-  }
-  function ordinal(value, table3) {
-    const kind = new Intl.PluralRules(locale, { type: "ordinal" }).select(value);
-    return say(table3["ordinal_" + kind] ?? table3.ordinal_other, { n: value });
-  }
-  function duration(seconds, table3) {
-    if (seconds < 3) return `${number(Math.max(seconds, 0.1))} s`;
-    if (seconds < 90) return `${whole(seconds)} s`;
-    if (seconds < 5400) return say(table3.minutes, { n: whole(seconds / 60) });
-    return say(table3.hours, { n: number(seconds / 3600) });
-  }
-  function defense(parts, table3) {
-    const told3 = (part) => {
-      const text = table3["does_" + part.name];
-      if (!text) return part.text;
-      const shown2 = Object.entries(part).map(([key2, value]) => [key2, typeof value === "number" && !text.includes(`{${key2}%}`) ? short(value) : value]);
-      return say(text, Object.fromEntries(shown2));
-    };
-    return parts.map(told3).join(", ") || table3.no_defense;
-  }
-  var escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c] ?? c);
-  var csv = (rows) => rows.map((row2) => row2.map((value) => {
-    const text = typeof value === "string" && /^[=+@]|^-(?!\d)/.test(value) ? "'" + value : String(value ?? "");
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  }).join(",")).join("\r\n") + "\r\n";
-
-  // gi_core/web/lib/shrink.js
-  var MEGABYTES = 20;
-  var MEGAPIXELS = 40;
-  var HEADS = [[137, 80, 78, 71], [255, 216], [82, 73, 70, 70], [71, 73, 70], [66, 77]];
-  function refusal(bytes2) {
-    const starts = (head) => head.every((byte, i) => bytes2[i] === byte);
-    if (bytes2.length > MEGABYTES * 1e6) return ["too_big", { mb: number(bytes2.length / 1e6) }];
-    if (!HEADS.some(starts)) return ["not_picture", {}];
-    if (starts(HEADS[0]) && bytes2.length >= 24) {
-      const view = new DataView(bytes2.buffer, bytes2.byteOffset), width = view.getUint32(16), height = view.getUint32(20);
-      if (width * height > MEGAPIXELS * 1e6) return ["too_many_pixels", { size: `${width} × ${height}` }];
-    }
-    const tail = bytes2.subarray(Math.max(0, bytes2.length - 64));
-    const ends = tail.some((byte, i) => byte === 255 && tail[i + 1] === 217);
-    return starts(HEADS[1]) && !ends ? ["truncated", {}] : null;
-  }
-  async function shrink(file, side, words2) {
-    const refused = (key2, values) => Error(say(words2[key2], { name: file.name, ...values }));
-    if (file.size > MEGABYTES * 1e6) throw refused("too_big", { mb: number(file.size / 1e6) });
-    const found = refusal(new Uint8Array(await file.arrayBuffer()));
-    if (found) throw refused(...found);
-    let bitmap;
+  function remember(key2, value) {
     try {
-      bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+      localStorage.setItem(key2, value);
     } catch {
-      throw refused("not_picture", {});
-    }
-    const cut = Math.min(bitmap.width, bitmap.height), canvas = document.createElement("canvas");
-    canvas.width = canvas.height = Math.min(side, cut);
-    const drawn = context(canvas);
-    drawn.fillStyle = "#fff";
-    drawn.fillRect(0, 0, canvas.width, canvas.height);
-    drawn.imageSmoothingQuality = "high";
-    const x = (bitmap.width - cut) / 2, y = (bitmap.height - cut) / 2;
-    drawn.drawImage(bitmap, x, y, cut, cut, 0, 0, canvas.width, canvas.height);
-    bitmap.close();
-    return canvas.toDataURL("image/png");
-  }
-
-  // gi_core/web/screens/explore/drop.js
-  var filesOf = (held2) => [...held2?.files ?? []].filter(
-    (file) => file.type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp)$/i.test(file.name)
-  );
-  function pictures({ target, file, button: button4, wanted, words: words2, taken, refused, most = 8, side = 512 }) {
-    const take = async (files3) => {
-      if (!files3.length) return;
-      try {
-        const kept = files3.slice(0, most);
-        taken(await Promise.all(kept.map(async (one) => ({ file: one, src: await shrink(one, side, words2) }))));
-      } catch (error) {
-        refused(error instanceof Error ? error.message : String(error));
-      }
-    };
-    const over = (on2) => target.classList.toggle("dropping", on2);
-    window.addEventListener("dragover", (event) => {
-      if (wanted()) {
-        event.preventDefault();
-        over(true);
-      }
-    });
-    window.addEventListener("dragleave", (event) => {
-      if (!event.relatedTarget) over(false);
-    });
-    window.addEventListener("drop", (event) => {
-      if (!wanted()) return;
-      event.preventDefault();
-      over(false);
-      const files3 = filesOf(event.dataTransfer);
-      if (files3.length) take(files3);
-      else if (event.dataTransfer?.files.length) take([...event.dataTransfer.files]);
-    });
-    window.addEventListener("paste", (event) => {
-      if (wanted()) take(filesOf(event.clipboardData));
-    });
-    button4.onclick = () => file.click();
-    file.onchange = () => {
-      take([...file.files ?? []]);
-      file.value = "";
-    };
-  }
-  function cropped(image2, { x, y, size: size2 }, side) {
-    const canvas = document.createElement("canvas"), middle = document.createElement("canvas");
-    middle.width = middle.height = Math.max(side, 4 * side);
-    const wide = context(middle);
-    wide.imageSmoothingQuality = "high";
-    wide.drawImage(image2, x, y, size2, size2, 0, 0, middle.width, middle.width);
-    canvas.width = canvas.height = side;
-    const small = context(canvas);
-    small.imageSmoothingQuality = "high";
-    small.drawImage(middle, 0, 0, side, side);
-    return canvas.toDataURL("image/png");
-  }
-  function inside({ x, y, size: size2 }, whole2) {
-    const kept = Math.min(whole2, Math.max(whole2 / 8, size2));
-    const clamp2 = (v) => Math.min(whole2 - kept, Math.max(0, v));
-    return { x: clamp2(x), y: clamp2(y), size: kept };
-  }
-
-  // gi_core/web/screens/explore/film.js
-  var calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-  var LASTS = 2300;
-  var eased = (share) => 1 - (1 - Math.min(1, Math.max(0, share))) ** 2;
-  function player(show3, changed) {
-    let playing = 0;
-    const stop2 = () => {
-      if (!playing) return;
-      cancelAnimationFrame(playing);
-      playing = 0;
-      changed(false);
-    };
-    return {
-      stop: stop2,
-      get playing() {
-        return playing !== 0;
-      },
-      /** @param {number} frames @param {() => void} [ended] */
-      play(frames, ended = () => {
-      }) {
-        stop2();
-        if (frames < 2 || calm()) {
-          show3(frames - 1);
-          return ended();
-        }
-        const began = performance.now();
-        let last = -1;
-        const beat = (now) => {
-          const share = (now - began) / LASTS, frame2 = Math.min(frames - 1, Math.floor(eased(share) * frames));
-          if (frame2 !== last) show3(last = frame2);
-          if (share < 1) {
-            playing = requestAnimationFrame(beat);
-            return;
-          }
-          playing = 0;
-          changed(false);
-          ended();
-        };
-        playing = requestAnimationFrame(beat);
-        changed(true);
-        show3(0);
-      }
-    };
-  }
-
-  // gi_core/web/screens/cheat/cheat.html
-  var cheat_default = '<div class="sheet cheat" data-r="cheat">\n  <div class="story"><h1 data-r="headline" data-testid="cheat-headline"></h1>\n    <button type="button" class="btn s" data-r="back" data-icon="left"><span data-t="cheat.back"></span></button></div>\n  <section class="stage panel" data-r="stage" data-label="cheat.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-t="cheat.stay"></span></div>\n    <div class="lane-h mid"><h2 data-r="comes"><span data-t="cheat.comes"></span></h2></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-t="cheat.reads"></span></h2></div>\n    <div class="pic prv" data-r="own">\n      <canvas data-r="photos" data-testid="cheat-photos" role="img"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="cheat-drop" data-icon="plus"><span data-t="cheat.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="cheat.drop">\n    </div>\n    <div class="middle">\n      <ol class="model" data-r="model"></ol>\n      <p class="small" data-r="says"></p>\n      <h2 class="leaving" data-icon="leave"><span data-t="cheat.leaves"></span></h2>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img" data-label="cheat.band_alt"></canvas></div>\n      <div class="pair"><canvas class="a" data-r="one" role="img"></canvas><canvas class="b" data-r="other" role="img"></canvas></div>\n      <p class="small" data-r="pair-says" data-testid="cheat-photo"></p>\n      <input type="range" data-r="which" data-testid="cheat-which" min="1" step="1" value="1" data-label="cheat.which">\n    </div>\n    <div class="pic atk">\n      <canvas data-r="readings" data-testid="cheat-readings" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p>\n        <button type="button" class="btn main" data-r="run" data-testid="cheat-run" data-icon="play"><span data-r="run-text"></span></button>\n        <button type="button" class="btn" data-r="stop" data-icon="stop" hidden><span data-t="cheat.stop"></span></button></div>\n    </div>\n    <div class="cap left small"><span data-r="size"></span><button type="button" class="link" data-r="given" hidden><span data-t="cheat.given"></span></button></div>\n    <div class="cap right small" data-r="tally" role="status" data-testid="cheat-tally"></div>\n    <div class="controls">\n      <div class="field"><span class="tag" data-t="cheat.server"></span><div class="seg" role="radiogroup" data-r="server" data-testid="cheat-server" data-label="cheat.server"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.batch"></span><div class="seg" role="radiogroup" data-r="batch" data-testid="cheat-batch" data-label="cheat.batch"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.clients"></span><div class="seg" role="radiogroup" data-r="clients" data-testid="cheat-clients" data-label="cheat.clients"></div></div>\n      <label class="field noise"><span class="tag"><span data-t="cheat.noise"></span> <b data-r="noise-read"></b></span><input type="range" data-r="noise" data-testid="cheat-noise" min="0" step="1" value="0"></label>\n      <label class="field net"><span class="tag" data-t="cheat.network"></span><select data-r="network" data-testid="cheat-network"></select></label>\n      <p class="small theory" data-r="theory"></p>\n    </div>\n    <div class="check" data-r="check">\n      <div class="level"><h2 data-r="level" role="status" data-testid="cheat-level"></h2>\n        <button type="button" class="btn main" data-r="inspect" data-testid="cheat-inspect"><span data-t="cheat.inspect"></span></button>\n        <p class="small" data-t="cheat.inspect_note"></p></div>\n      <ul class="findings" data-r="findings" data-testid="cheat-findings"></ul>\n      <div class="advice" data-r="advice"></div>\n    </div>\n  </section>\n</div>\n';
-
-  // gi_core/web/screens/cheat/model.js
-  var TOLD = ["architecture", "repeated rows", "bias order", "rows of one picture", "effective rank"];
-  var SHOWN = 3;
-  var keyOf = ({ server, network, batch, clients, noise: noise2 }) => [server, network, batch, clients, Number(noise2)].join(" ");
-  var recordedFor = (rounds, choice) => rounds.find((round) => keyOf(round.choice) === keyOf(choice))?.reading ?? null;
-  function secondsOf(rounds, choice) {
-    const like = rounds.filter((round) => round.choice.network === choice.network && round.choice.server === choice.server);
-    if (!like.length) return null;
-    const each = like.map(({ choice: c, seconds }) => seconds / (c.batch * c.clients)).sort((a, b) => a - b);
-    return Math.max(1, each[Math.floor(each.length / 2)] * choice.batch * choice.clients);
-  }
-  function headline(choice, reading, own) {
-    const count = choice.batch;
-    if (!reading) return [own ? "cheat.headline_own" : "cheat.headline_unrun", { count }];
-    if (choice.server === "honest") return ["cheat.headline_honest", { count }];
-    return [reading.read ? "cheat.headline" : "cheat.headline_none", { read: reading.read, count }];
-  }
-  function tally(choice, reading) {
-    if (choice.server === "honest") return ["cheat.tally_honest"];
-    const blended = reading.tiles.filter((tile) => tile.state === "blend").length;
-    const drowned = reading.tiles.length - reading.read - blended;
-    return [
-      ...reading.exact === reading.read ? ["cheat.tally_exact"] : ["cheat.tally_read"],
-      ...blended ? ["cheat.tally_blend"] : [],
-      ...drowned ? ["cheat.tally_lost"] : []
-    ];
-  }
-  function counts(reading) {
-    const blended = reading.tiles.filter((tile) => tile.state === "blend").length;
-    return { read: reading.read, blended, lost: reading.tiles.length - reading.read - blended };
-  }
-  function caption(tile, number2, choice) {
-    const values = { number: number2, psnr: tile?.psnr, step: tile?.step, crowd: tile?.crowd };
-    if (!tile || choice.server === "honest") return ["cheat.photo", values];
-    if (tile.state !== "read") return [`cheat.photo_${tile.state}`, values];
-    return [tile.step === 0 ? "cheat.photo_same" : "cheat.photo_read", values];
-  }
-  function told({ findings }) {
-    const place2 = (f) => (TOLD.indexOf(f.check) + TOLD.length + 1) % (TOLD.length + 1);
-    const known = new Map([...findings].reverse().map((finding) => [finding.check, finding]));
-    const order = [...known.values()].sort((a, b) => Number(a.level === "amber") - Number(b.level === "amber") || place2(a) - place2(b));
-    return { shown: order.slice(0, SHOWN), more: Math.max(0, order.length - SHOWN) };
-  }
-  var offered = (batches, have) => [.../* @__PURE__ */ new Set([...batches.filter((batch) => batch <= have), have])].slice(-4);
-  var columnsOf = (count) => Math.ceil(Math.sqrt(count));
-  function photoAt(x, y, count) {
-    const columns = columnsOf(count), found = Math.floor(y * columns) * columns + Math.floor(x * columns);
-    return x >= 0 && x < 1 && y >= 0 && found < count ? found : null;
-  }
-
-  // gi_core/web/screens/cheat/grid.js
-  var SIZE = 896;
-  var HATCH = 14;
-  async function cutSheet({ src, side, columns }, count) {
-    const bitmap = await image(src);
-    return Array.from({ length: count }, (_, i) => ({ image: bitmap, x: i % columns * side, y: Math.floor(i / columns) * side, side }));
-  }
-  function put(drawn, place2, x, y, size2) {
-    drawn.imageSmoothingQuality = "high";
-    drawn.drawImage(place2.image, place2.x, place2.y, place2.side, place2.side, x, y, size2, size2);
-  }
-  function hatch(drawn, x, y, size2) {
-    drawn.save();
-    drawn.beginPath();
-    drawn.rect(x, y, size2, size2);
-    drawn.clip();
-    drawn.strokeStyle = token("panel");
-    drawn.globalAlpha = 0.75;
-    drawn.lineWidth = 3;
-    drawn.beginPath();
-    for (let at2 = -size2; at2 < size2; at2 += HATCH) {
-      drawn.moveTo(x + at2, y + size2);
-      drawn.lineTo(x + at2 + size2, y);
-    }
-    drawn.stroke();
-    drawn.restore();
-  }
-  function ring(drawn, x, y, size2) {
-    for (
-      const [colour, width] of
-      /** @type {[string, number][]} */
-      [["ink", 14], ["panel", 6]]
-    ) {
-      drawn.strokeStyle = token(colour);
-      drawn.lineWidth = width;
-      drawn.strokeRect(x + 4, y + 4, size2 - 8, size2 - 8);
     }
   }
-  function box(i, count) {
-    const columns = columnsOf(count), size2 = SIZE / columns;
-    return { x: i % columns * size2, y: Math.floor(i / columns) * size2, size: size2 };
-  }
-  function empty(canvas) {
-    if (canvas.width !== SIZE) canvas.width = canvas.height = SIZE;
-    const drawn = context(canvas);
-    drawn.clearRect(0, 0, SIZE, SIZE);
-    return drawn;
-  }
-  function drawPhotos(canvas, photos, chosen2) {
-    const drawn = empty(canvas), at2 = box(chosen2, photos.length);
-    photos.forEach((photo, i) => {
-      const { x, y, size: size2 } = box(i, photos.length);
-      put(drawn, photo, x, y, size2);
-    });
-    if (photos.length) ring(drawn, at2.x, at2.y, at2.size);
-  }
-  function drawReadings(canvas, photos, readings, tiles2, lit, chosen2) {
-    const drawn = empty(canvas), at2 = box(chosen2, tiles2.length);
-    tiles2.forEach((tile, i) => {
-      const { x, y, size: size2 } = box(i, tiles2.length), place2 = placeOf(tile, photos[i], readings);
-      if (i >= lit || !place2) {
-        drawn.fillStyle = token("sunk");
-        drawn.fillRect(x, y, size2, size2);
-        if (i < lit) frame(drawn, x, y, size2);
-        if (i < lit && tile.state === "blend") hatch(drawn, x, y, size2);
-        return;
-      }
-      put(drawn, place2, x, y, size2);
-      if (tile.state === "blend") hatch(drawn, x, y, size2);
-    });
-    if (tiles2.length) ring(drawn, at2.x, at2.y, at2.size);
-  }
-  function frame(drawn, x, y, size2) {
-    drawn.strokeStyle = token("line");
-    drawn.lineWidth = 3;
-    drawn.strokeRect(x + 1.5, y + 1.5, size2 - 3, size2 - 3);
-  }
-  function placeOf(tile, photo, readings) {
-    if (tile.at !== void 0) return readings[tile.at] ?? null;
-    return tile.state === "read" ? photo : null;
-  }
-  function drawOne(canvas, place2) {
-    if (canvas.width !== 224) canvas.width = canvas.height = 224;
-    const drawn = context(canvas);
-    drawn.fillStyle = token("sunk");
-    drawn.fillRect(0, 0, 224, 224);
-    if (place2) put(drawn, place2, 0, 0, 224);
-  }
-
-  // gi_core/web/screens/cheat/inspection.js
-  var RECORDED = "lenet";
-  var inspectionKey = ({ choice, own }) => `${choice.server} ${choice.network} ${own ? `${own.length} ${own[0].length}` : ""}`;
-  var inspectionOf = (state) => state.inspections.get(inspectionKey(state)) ?? (state.own || state.choice.network !== RECORDED ? null : state.recorded.inspections[state.choice.server] ?? null);
-
-  // gi_core/web/screens/cheat/seg.js
-  function segments(group2, values, name, choose) {
-    const buttons2 = values.map((value) => {
-      const button4 = document.createElement("button");
-      button4.type = "button";
-      button4.setAttribute("role", "radio");
-      button4.dataset.value = String(value);
-      button4.textContent = name(value);
-      button4.onclick = () => choose(value);
-      return button4;
-    });
-    group2.replaceChildren(...buttons2);
-    group2.onkeydown = (event) => {
-      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (!by) return;
-      event.preventDefault();
-      event.stopPropagation();
-      const at2 = buttons2.findIndex((button4) => button4.getAttribute("aria-checked") === "true");
-      const next = (at2 + by + values.length) % values.length;
-      choose(values[next]);
-      buttons2[next].focus();
-    };
-  }
-  function hold(group2, value) {
-    const buttons2 = (
-      /** @type {HTMLElement[]} */
-      [...group2.children]
-    );
-    for (const button4 of buttons2) {
-      const on2 = button4.dataset.value === String(value);
-      button4.setAttribute("aria-checked", String(on2));
-      button4.tabIndex = on2 ? 0 : -1;
-    }
-  }
-
-  // gi_core/web/lib/verdict.js
-  var standing = (verdict) => verdict.reason?.code === "too-short" ? "short" : verdict.level;
-
-  // gi_core/web/screens/explore/model.js
-  var MIXED = [1, 2, 4, 8];
-  var NONE = 0;
-  var DEFENSES = {
-    noise: {
-      stops: [0, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.3, 1],
-      text: (s) => `clip+gaussian:sigma=${s}`
-    },
-    clip: { stops: [0, 10, 3, 1, 0.3, 0.1, 0.01, 1e-3], text: (s) => `clip:norm=${s}` },
-    topk: { stops: [0, 0.5, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3], text: (s) => `topk:keep=${s}` },
-    quantize: { stops: [0, 8, 7, 6, 5, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
-  };
-  var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES[defense2].text(strength2);
-  function wireOf(text, sets = []) {
-    if (text === "none") return { defense: "noise", strength: 0 };
-    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
-    if (!found) return null;
-    const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength2 = Number(found[2]);
-    const recorded = sets.some((set) => set.defense === defense2 && set.strengths.includes(strength2));
-    return recorded || DEFENSES[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
-  }
-  var noisePlace = (z) => z <= 0 ? 0 : 14 + 86 * (Math.log10(z) + 4) / 4;
-  function place(defense2, stops, strength2) {
-    if (defense2 === "noise") return Math.min(100, Math.max(0, noisePlace(strength2)));
-    return 100 * Math.max(0, stops.indexOf(strength2)) / Math.max(1, stops.length - 1);
-  }
-  var nearest = (defense2, stops, percent2) => stops.reduce(
-    (best2, stop2) => Math.abs(place(defense2, stops, stop2) - percent2) < Math.abs(place(defense2, stops, best2) - percent2) ? stop2 : best2,
-    stops[0]
-  );
-  var closest = (defense2, stops, strength2) => stops.includes(strength2) ? strength2 : defense2 === "noise" ? nearest(defense2, stops, noisePlace(strength2)) : stops.reduce((best2, stop2) => Math.abs(stop2 - strength2) < Math.abs(best2 - strength2) ? stop2 : best2, stops[0]);
-  function magnetic(defense2, stops, percent2) {
-    const at2 = place(defense2, stops, nearest(defense2, stops, percent2));
-    return Math.abs(at2 - percent2) < 2 ? at2 : percent2;
-  }
-  function labelled(defense2, stops) {
-    if (defense2 === "noise") return [0, 1e-4, 1e-3, 0.01, 0.1, 1];
-    const every = Math.ceil(stops.length / 6);
-    return stops.filter((_, i) => i % every === 0);
-  }
-  var proven = (mixed) => 0.33 / mixed;
-  function setOf(sets, { network, defense: defense2, mixed, picture: picture4, own, expert, batch }) {
-    if (own || Object.keys(expert).length) return null;
-    const fitting = sets.filter((s) => s.network === network && s.defense === defense2 && s.mixed === mixed);
-    if (batch) return fitting.find((s) => String(s.pictures) === String(batch)) ?? null;
-    return fitting.find((s) => s.pictures[0] === picture4) ?? fitting.find((s) => s.pictures.includes(picture4)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
-  }
-  var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES[defense2].stops;
-  var cellOf = (set, strength2) => set?.cells?.find((cell) => cell.strength === strength2) ?? null;
-  function settingsOf({ network, defense: defense2, strength: strength2, mixed, own, expert }, cell, offered4) {
-    if (cell && !own && !Object.keys(expert).length) return { ...offered4.defaults, ...cell.scenario };
-    const bare2 = strength2 === NONE && mixed === 1 && network === "lenet";
-    return {
-      ...offered4.defaults,
-      model: network,
-      batch_size: mixed,
-      defense: defenseText(defense2, strength2),
-      attack: bare2 ? offered4.attacks.bare : offered4.attacks[network] ?? offered4.attacks.any,
-      ...expert
-    };
-  }
-  function picturesOf({ picture: picture4, own, mixed, batch }, set, samples, count = mixed) {
-    if (set && !own) return set.pictures.map((sample) => ({ sample }));
-    if (batch) return batch.map((name) => name.startsWith("data:") ? { data: name } : { sample: name });
-    const others = [picture4, ...samples.filter((name) => name !== picture4)];
-    const given = own ? own.map((data) => ({ data })) : [];
-    const all = [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))];
-    return Array.from({ length: count }, (_, i) => all[i % all.length]);
-  }
-  var equal = (a, b) => Object.keys({ ...a, ...b }).every((name) => String(a[name]) === String(b[name]));
-  var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
-  var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => standing(c.verdict) === 0))?.strength ?? null;
-  function priceOf(set, hides) {
-    const until = set?.cells?.slice(0, 1 + set.cells.findIndex((c) => c.strength === hides)) ?? [], known = until.findLast((c) => c.strength !== NONE && c.accuracy_cost !== null);
-    return known ? { strength: known.strength, share: Number(known.accuracy_cost) } : null;
-  }
-  function nearestSet(sets, { defense: defense2, mixed, picture: picture4 }, model) {
-    const far = (set) => 8 * Number(set.network !== model.split(":")[0]) + 2 * Math.abs(Math.log2(set.mixed / mixed)) + 2 * Number(set.defense !== defense2) + Number(set.pictures[0] !== picture4);
-    return sets.reduce((best2, set) => best2 && far(best2) <= far(set) ? best2 : set, null);
-  }
-  var spread = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
-  function range(seconds) {
-    const round = (s) => s < 10 ? Math.max(1, Math.round(s)) : s < 60 ? Math.round(s / 5) * 5 : Math.round(s / 30) * 30;
-    return [round(0.75 * seconds), Math.max(round(0.75 * seconds) + 1, round(1.6 * seconds))];
-  }
-  function layout(n) {
-    const columns = n === 2 ? 2 : Math.ceil(Math.sqrt(n));
-    return { columns, side: columns, top: n === 2 ? 0.5 : 0 };
-  }
-
-  // gi_core/web/screens/explore/stage.js
-  var FACTOR = 4;
-  var ROWS = 12;
-  var COLUMNS = 64;
-  function square(canvas, side) {
-    if (canvas.width !== side || canvas.height !== side) {
-      canvas.width = side;
-      canvas.height = side;
-    }
-  }
-  function sheet(canvas, tiles2, gap = 1) {
-    const first = tiles2.find((tile) => tile);
-    if (!first) return false;
-    const { columns, side, top } = layout(tiles2.length), step2 = first.side + (tiles2.length > 1 ? gap : 0);
-    square(canvas, side * step2 - (tiles2.length > 1 ? gap : 0));
-    const drawn = context(canvas);
-    drawn.clearRect(0, 0, canvas.width, canvas.height);
-    drawn.imageSmoothingEnabled = false;
-    tiles2.forEach((tile, i) => {
-      if (!tile) return;
-      const x = i % columns * step2, y = Math.floor((top + Math.floor(i / columns)) * step2);
-      drawn.drawImage(tile.image, tile.x, tile.y, tile.side, tile.side, x, y, first.side, first.side);
-    });
-    return true;
-  }
-  function contrast(canvas, truth2, guess) {
-    if (truth2.width !== guess.width || truth2.height !== guess.height) return square(canvas, 1);
-    difference(canvas, truth2, guess, FACTOR);
-  }
-  var unpacked = /* @__PURE__ */ new Map();
-  function bytes(base64) {
-    const known = unpacked.get(base64);
-    if (known) return known;
-    const made3 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-    if (unpacked.size > 200) unpacked.clear();
-    unpacked.set(base64, made3);
-    return made3;
-  }
-  function drawBand(canvas, band, lead2) {
-    if (!canvas.clientWidth) return;
-    const width = Math.round(canvas.clientWidth / 4), inside2 = Math.min(width, Math.round(lead2 / 4));
-    if (canvas.width !== width || canvas.height !== ROWS) {
-      canvas.width = width;
-      canvas.height = ROWS;
-    }
-    const drawn = context(canvas), pixels2 = drawn.createImageData(width, ROWS);
-    const part = (cells, from, to, low, high) => {
-      const a = rgb(token(low)), z = rgb(token(high));
-      for (let x = from; x < to; x++)
-        for (let y = 0; y < ROWS; y++) {
-          const share = cells[y * COLUMNS + Math.min(COLUMNS - 1, Math.floor((x - from) * COLUMNS / Math.max(1, to - from)))] / 255;
-          pixels2.data.set([...a.map((q, i) => q + (z[i] - q) * share), 255], 4 * (y * width + x));
-        }
-    };
-    part(bytes(band.clean ?? band.sent), 0, inside2, "private-tint", "private");
-    part(bytes(band.sent), inside2, width, "leaving-tint", "leaving");
-    drawn.putImageData(pixels2, 0, 0);
-  }
-
-  // gi_core/web/screens/cheat/view.js
-  function draw(find, state) {
-    const { choice, reading, own } = state;
-    if (!state.photos.length) return;
-    put2(find("headline"), t(...headline(choice, reading, Boolean(own))));
-    find("own-title").textContent = t(own ? "cheat.own_title" : "cheat.title", { count: choice.batch });
-    find("size").textContent = t(own ? "cheat.size_own" : "cheat.size", { side: own ? state.catalog.side : 224 });
-    find("given").hidden = !own;
-    find("noise-read").textContent = choice.noise ? twoFigures(choice.noise) : t("cheat.noise_none");
-    find("noise").setAttribute("aria-valuetext", find("noise-read").textContent);
-    const [low, high] = [find("noise").value, find("noise").max].map(Number);
-    find("noise").style.setProperty("--at", `${100 * low / high}%`);
-    drawModel(find, state);
-    drawGrids(find, state);
-    drawVeil(find, state);
-    drawCheck(find, state);
-  }
-  function put2(box2, html) {
-    if (box2.dataset.told === html) return;
-    box2.dataset.told = html;
-    box2.innerHTML = html;
-  }
-  function drawModel(find, { choice, reading }) {
-    const network = `<li>${t(`cheat.net_${choice.network}`)}</li>`, answer = `<li>${t("cheat.answer")}</li>`;
-    const size2 = reading?.layer || choice.server === "honest" ? reading?.layer ?? 0 : 38547712;
-    const layer = `<li class="slipped">${t("cheat.imprint", { numbers: number(size2 / 1e6) })}</li>`;
-    const asleep2 = `<li class="asleep">${t("cheat.asleep", { network: t(`cheat.net_${choice.network}`) })}</li>`;
-    put2(find("model"), {
-      honest: network + answer,
-      stealthy: layer + network + answer,
-      greedy: layer + answer + asleep2
-    }[choice.server] ?? "");
-    put2(find("says"), t(`cheat.says_${choice.server}`));
-    const band = find("bandbox"), held2 = Boolean(reading?.wire);
-    band.classList.toggle("unknown", !held2);
-    if (reading) drawBand(find("band"), reading.wire, lead(find));
-  }
-  var lead = (find) => parseFloat(getComputedStyle(find("cheat")).getPropertyValue("--lead")) || find("band").clientWidth / 2;
-  function drawGrids(find, state) {
-    const { choice, reading, chosen: chosen2 } = state, photos = state.photos.slice(0, choice.batch);
-    const tiles2 = reading?.tiles ?? [], tile = tiles2[chosen2];
-    drawPhotos(find("photos"), photos, chosen2);
-    drawReadings(find("readings"), photos, state.readings, tiles2, state.lit, chosen2);
-    drawOne(find("one"), photos[chosen2] ?? null);
-    drawOne(find("other"), tile && chosen2 < state.lit ? placeOf(tile, photos[chosen2], state.readings) : null);
-    const [key2, values] = caption(tile, chosen2 + 1, choice), said = t(key2, { ...values, psnr: number(values.psnr) });
-    put2(find("pair-says"), said);
-    find("which").max = String(photos.length);
-    find("which").value = String(chosen2 + 1);
-    find("which").style.setProperty("--at", `${100 * chosen2 / Math.max(1, photos.length - 1)}%`);
-    find("which").setAttribute("aria-valuetext", said.replace(/<[^>]*>/g, ""));
-    find("photos").setAttribute("aria-label", t("cheat.photos_alt", { count: photos.length }));
-    const read = reading?.read ?? 0;
-    find("readings").setAttribute("aria-label", t("cheat.readings_alt", { read, count: photos.length }));
-    find("one").setAttribute("aria-label", t("cheat.one_alt", { number: chosen2 + 1 }));
-    find("other").setAttribute("aria-label", t("cheat.other_alt", { number: chosen2 + 1 }));
-    const lines = reading ? tally(choice, reading).map((line) => t(line, counts(reading))) : [];
-    put2(find("tally"), reading && state.lit >= tiles2.length ? lines.join("; ") : "");
-    put2(find("theory"), reading?.expected == null ? "" : t(reading.others ? "cheat.theory_many" : "cheat.theory", {
-      rows: reading.rows,
-      expected: Math.round(100 * reading.expected),
-      all: whole(tiles2.length + reading.others),
-      others: reading.others,
-      others_read: reading.others_read
-    }));
-  }
-  function drawVeil(find, state) {
-    const { reading, waiting, refused, own, catalog, choice } = state;
-    find("veil").hidden = Boolean(reading);
-    if (reading) return;
-    const seconds = secondsOf(state.recorded.rounds, choice);
-    put2(find("veil-title"), refused || waiting?.text || t(own ? "cheat.veil_own" : "cheat.veil"));
-    put2(find("veil-note"), waiting || refused ? "" : t(catalog.served ? own ? "cheat.veil_own_note" : "cheat.veil_note" : "cheat.veil_static"));
-    find("run").hidden = Boolean(waiting) || !catalog.served;
-    find("stop").hidden = !waiting;
-    find("run-text").textContent = t(own ? "cheat.run_own" : "cheat.run", { seconds: seconds ? whole(seconds) : "?" });
-  }
-  var item = (level, sign2, title, text) => `<li class="${level}">${icon(sign2)}<b>${title}</b><p class="small">${text}</p></li>`;
-  function drawCheck(find, state) {
-    const found = state.looked ? inspectionOf(state) : null;
-    const level = found?.level ?? (state.looked ? "looking" : "unseen");
-    find("check").dataset.level = level;
-    const sign2 = found ? icon(found.level === "green" ? "check" : "warn") : "";
-    put2(find("level"), sign2 + t(`cheat.level_${level}`));
-    const { shown: shown2, more } = found ? told(found) : { shown: [], more: 0 };
-    const items = shown2.map(({ check, value, level: weight }) => {
-      const key2 = `cheat.check_${check.replaceAll(" ", "_")}`, share = Math.round(100 * (value ?? 0));
-      const values = { value: short(value), share, numbers: whole(value) };
-      return item(weight, "cross", t(key2), t(`${key2}_text`, values));
-    });
-    if (found?.level === "green") items.push(item("green", "check", t("cheat.check_none"), t("cheat.check_none_text")));
-    if (!found) items.push(`<li class="none"><p class="small">${t("cheat.check_unseen")}</p></li>`);
-    put2(find("findings"), items.join(""));
-    put2(find("advice"), `<b>${t(`cheat.advice_${level}`)}</b><p class="small">${t(`cheat.advice_${level}_text`)}${more ? " " + t("cheat.check_more", { more }) : ""}</p>`);
-  }
-
-  // gi_core/web/screens/cheat/cheat.js
-  var LIGHTING = 900;
-  var QUALITY = 0.92;
-  var FIRST = { server: "stealthy", network: "lenet", batch: 64, clients: 1, noise: 0 };
-  function mount(context2) {
-    const root = fill(context2.element, cheat_default), find = finder(root);
-    const room4 = scene(context2, find);
-    controls(room4, find);
-    files(room4, root, find);
-    looking(room4, find);
-    context2.watch("value", () => room4.receive(context2.props.value));
-    on("theme", () => room4.redraw());
-    on("tab", (name) => name === "cheat" && room4.open());
-    if (document.body.dataset.tab === "cheat") room4.open();
-  }
-  var keyFor = (state) => `${state.own ? "own " : ""}${keyOf(state.choice)}`;
-  function scene({ props, trigger, server }, find) {
-    const state = {
-      choice: { ...FIRST },
-      photos: [],
-      own: null,
-      readings: [],
-      reading: null,
-      lit: 0,
-      chosen: 11,
-      recorded: { rounds: [], inspections: {} },
-      live: /* @__PURE__ */ new Map(),
-      inspections: /* @__PURE__ */ new Map(),
-      waiting: null,
-      refused: "",
-      looked: false,
-      catalog: props.catalog
-    };
-    let opened = false, drawing = 0;
-    const redraw = () => {
-      cancelAnimationFrame(drawing);
-      drawing = requestAnimationFrame(() => draw(find, state));
-    };
-    const refresh = async () => {
-      const known = state.own ? null : recordedFor(state.recorded.rounds, state.choice);
-      const found = state.live.get(keyFor(state)) ?? known;
-      const changed = found !== state.reading;
-      if (changed) {
-        state.readings = found?.sheet ? await cutSheet(found.sheet, found.tiles.length) : [];
-        state.reading = found;
-      }
-      state.chosen = Math.min(state.chosen, state.choice.batch - 1);
-      options(state, find, room4);
-      if (changed) light(state, redraw);
-      redraw();
-    };
-    const room4 = {
-      state,
-      redraw,
-      refresh,
-      async open() {
-        if (opened) return redraw();
-        opened = true;
-        const told3 = props.catalog.inline ?? await server.cheat_recorded({});
-        state.recorded = { rounds: told3.runs, inspections: told3.inspections };
-        if (told3.photos) state.photos = await cutSheet(told3.photos, told3.photos.count);
-        room4.given = state.photos;
-        await refresh();
-      },
-      /** @type {Place[]} */
-      given: [],
-      /** @param {Partial<Choice>} changes */
-      choose(changes2) {
-        Object.assign(state.choice, changes2);
-        state.refused = "";
-        return refresh();
-      },
-      run: () => ask(state, trigger, redraw),
-      stop() {
-        if (state.waiting) server.cheat_stop({ id: state.waiting.id });
-      },
-      /** @param {any} message */
-      receive(message) {
-        hear(state, message);
-        return refresh();
-      },
-      async inspect() {
-        state.looked = true;
-        await inspection(state, server, redraw);
-      }
-    };
-    return room4;
-  }
-  function light(state, redraw) {
-    const { reading } = state, count = reading?.tiles.length ?? 0, began = performance.now();
-    const step2 = (now) => {
-      if (state.reading !== reading) return;
-      state.lit = calm() ? count : Math.min(count, Math.ceil(count * (now - began) / LIGHTING));
-      redraw();
-      if (state.lit < count) requestAnimationFrame(step2);
-    };
-    state.lit = 0;
-    requestAnimationFrame(step2);
-  }
-  function ask(state, trigger, redraw) {
-    const id = `${Date.now()}-${Math.round(1e9 * Math.random())}`;
-    state.waiting = { id, key: keyFor(state), text: t("cheat.working") };
-    state.refused = "";
-    const own = state.own?.slice(0, state.choice.batch) ?? null;
-    trigger("run", { id, choice: state.choice, pictures: own?.map((data) => ({ data })) ?? null });
-    redraw();
-  }
-  function hear(state, message) {
-    const run = message?.run;
-    if (!run || !state.waiting || message.request !== state.waiting.id) return;
-    if (run.state === "queued") state.waiting.text = t("cheat.queued", { place: run.place, wait: run.wait });
-    else if (run.state === "working") state.waiting.text = t("cheat.working");
-    else {
-      if (run.state === "done") state.live.set(state.waiting.key, run.reading);
-      else state.refused = run.message ?? "";
-      state.waiting = null;
-    }
-  }
-  async function inspection(state, server, redraw) {
-    redraw();
-    if (inspectionOf(state) || !state.catalog.served) return;
-    const key2 = inspectionKey(state);
-    const told3 = await server.cheat_inspect({
-      choice: state.choice,
-      pictures: state.own?.slice(0, 8).map((data) => ({ data })) ?? null
-    });
-    if (told3.error) toast(told3.error);
-    else state.inspections.set(key2, told3.inspection);
-    redraw();
-  }
-  function controls(room4, find) {
-    const { catalog } = room4.state;
-    const named4 = (kind) => (value) => t(`cheat.${kind}_${value}`);
-    segments(find("server"), catalog.servers, named4("server"), (value) => {
-      room4.choose({ server: value }).then(() => {
-        if (room4.state.looked) room4.inspect();
-      });
-    });
-    segments(find("clients"), catalog.clients, String, (clients) => room4.choose({ clients }));
-    find("noise").max = String(catalog.noises.length - 1);
-    find("noise").oninput = () => room4.choose({ noise: catalog.noises[Number(find("noise").value)] });
-    for (const name of catalog.networks) find("network").append(new Option(t(`cheat.net_${name}`), name));
-    find("network").onchange = () => room4.choose({ network: find("network").value });
-    find("back").onclick = () => emit("show", "explore");
-    find("run").onclick = () => room4.run();
-    find("stop").onclick = () => room4.stop();
-    find("inspect").onclick = () => room4.inspect();
-  }
-  function options(state, find, room4) {
-    const batches = offered(state.catalog.batches, state.own?.length ?? 64), group2 = find("batch");
-    if (group2.dataset.offered !== batches.join(" ")) {
-      segments(group2, batches, String, (batch) => room4.choose({ batch }));
-      group2.dataset.offered = batches.join(" ");
-    }
-    for (
-      const name of
-      /** @type {const} */
-      ["server", "batch", "clients"]
-    ) hold(find(name), state.choice[name]);
-    find("noise").value = String(state.catalog.noises.indexOf(state.choice.noise));
-    find("network").value = state.choice.network;
-    drawCheck(find, state);
-  }
-  function files(room4, root, find) {
-    const { state } = room4, { side } = state.catalog, most = Math.min(64, state.catalog.most);
-    pictures({
-      target: root,
-      file: find("file"),
-      button: find("drop"),
-      words,
-      most,
-      side,
-      wanted: () => document.body.dataset.tab === "cheat",
-      taken: async (given) => {
-        const taken = await Promise.all(given.map((one) => photograph(one.src, side)));
-        state.own = taken.map((one) => one.data);
-        state.photos = taken.map((one) => one.place);
-        for (const key2 of state.live.keys()) if (key2.startsWith("own ")) state.live.delete(key2);
-        room4.choose({ batch: taken.length });
-      },
-      refused: (message) => toast(message)
-    });
-    find("given").onclick = () => {
-      state.own = null;
-      state.photos = room4.given;
-      room4.choose({ batch: FIRST.batch });
-    };
-  }
-  async function photograph(src, side) {
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = side;
-    context(canvas).drawImage(await image(src), 0, 0, side, side);
-    const data = canvas.toDataURL("image/jpeg", QUALITY);
-    return { data, place: { image: await image(data), x: 0, y: 0, side } };
-  }
-  function looking(room4, find) {
-    const look = (found) => {
-      if (found === null) return;
-      room4.state.chosen = found;
-      room4.redraw();
-    };
-    for (const name of ["photos", "readings"])
-      find(name).addEventListener("click", (event) => {
-        const place2 = find(name).getBoundingClientRect();
-        const x = (event.clientX - place2.left) / place2.width, y = (event.clientY - place2.top) / place2.height;
-        look(photoAt(x, y, room4.state.choice.batch));
-      });
-    find("which").oninput = () => look(Number(find("which").value) - 1);
-  }
-
-  // gi_core/web/screens/compare/compare.js
-  var compare_exports = {};
-  __export(compare_exports, {
-    mount: () => mount2
-  });
-
-  // gi_core/web/screens/compare/compare.html
-  var compare_default = '<div class="sheet compare" data-testid="compare">\n  <div class="story"><h1 data-t="compare.story"></h1>\n    <select data-r="examples" class="s" data-label="compare.examples"></select></div>\n  <section class="panel" data-label="compare.lanes">\n    <div class="side-by-side" data-r="lanes">\n      <div class="lane first">\n        <h2 class="private" data-icon="lock"><span data-t="compare.private"></span></h2>\n        <div class="pic prv"><canvas data-r="truth" role="img" data-label="compare.private"></canvas></div>\n        <p class="small" data-r="same"></p>\n        <details class="change"><summary data-t="compare.change"></summary>\n          <label><span data-t="compare.picture"></span><select data-r="picture"></select></label>\n          <label><span data-t="compare.network"></span><select data-r="network"></select></label>\n          <label><span data-t="compare.attack"></span><select data-r="attack"></select></label>\n          <button type="button" class="btn s" data-r="anew" data-t="compare.anew"></button></details>\n      </div>\n      <div class="lane slot" data-r="slot">\n        <h2 data-icon="plus"><span data-t="compare.next"></span></h2>\n        <div class="offers">\n          <button type="button" class="offer" data-r="offer" data-testid="add-lane" data-icon="plus"><span></span></button>\n          <select class="offer" data-add="defense" data-label="compare.add_defense"></select>\n          <select class="offer" data-add="batch_size" data-label="compare.add_batch_size"></select>\n          <select class="offer" data-add="attack" data-label="compare.add_attack"></select>\n          <select class="offer" data-add="model" data-label="compare.add_model"></select>\n          <button type="button" class="offer from" data-r="from" data-icon="plus"><span data-t="compare.from_explore"></span></button>\n        </div>\n        <p class="small" data-r="takes"></p>\n        <select class="s" data-r="vary" data-label="compare.vary"></select>\n      </div>\n    </div>\n    <div class="dots" data-r="dots" aria-hidden="true"></div>\n    <div class="together">\n      <button type="button" class="play" data-r="play" data-label="compare.play"></button>\n      <div class="scrubbing">\n        <div class="row"><p data-r="step"></p><span class="legend small" data-r="legend"></span>\n          <button type="button" class="btn s" data-r="stop" hidden data-icon="stop"><span data-t="compare.stop"></span></button>\n          <button type="button" class="btn s" data-r="difference" data-testid="compare-difference"><span data-t="compare.difference"></span> <kbd>D</kbd></button></div>\n        <input type="range" data-r="scrub" min="0" max="1000" value="1000" data-label="compare.scrub">\n        <div class="plot" data-r="plot"></div>\n      </div>\n    </div>\n    <details class="fold" data-r="fold"><summary><b data-t="compare.ranking"></b><span class="small" data-r="places"></span></summary>\n      <div class="scroll" tabindex="0" role="group" data-label="compare.ranking"><table data-r="ranking"></table></div></details>\n    <div class="fold-acts"><button type="button" class="btn s" data-r="repeat"></button>\n      <button type="button" class="btn s" data-r="csv" data-icon="down"><span data-t="compare.table"></span></button></div>\n  </section>\n  <p class="sr" role="status" data-r="status"></p>\n</div>\n';
-
-  // gi_core/web/screens/compare/jobs.js
-  var OVER = ["done", "stopped", "failed", "recorded"];
-  function jobs(hands) {
-    const waiting = [];
-    let present = null;
-    const next = () => {
-      present = waiting.shift() ?? null;
-      if (present) hands.start(present);
-      hands.changed();
-    };
-    const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(36)).join("");
-    return {
-      /** @param {import("./lanes.js").Lane} lane @param {Record<string, any>} settings @param {boolean} repeat */
-      add(lane, settings, repeat) {
-        waiting.push({ id: newId(), lane, settings, repeat });
-        if (present) hands.changed();
-        else next();
-      },
-      /**
-       * A message from the server.
-       * @param {{ request?: string, run?: Record<string, any> } | null | undefined} message
-       */
-      receive(message) {
-        if (!message?.run || !present || message.request !== present.id) return;
-        const job = present, over = OVER.includes(message.run.state);
-        hands.told(job, message.run);
-        if (over) next();
-      },
-      /**
-       * Drop what waits for a lane (all lanes without one) and stop what runs.
-       * @param {import("./lanes.js").Lane} [lane]
-       */
-      drop(lane) {
-        const kept = waiting.filter((job) => lane && job.lane !== lane);
-        waiting.splice(0, waiting.length, ...kept);
-        if (present && (!lane || present.lane === lane)) hands.stop(present);
-        hands.changed();
-      },
-      get busy() {
-        return present !== null;
-      },
-      get left() {
-        return waiting.length + (present ? 1 : 0);
-      }
-    };
-  }
-
-  // gi_core/web/lib/chart.js
-  function stepScale(total) {
-    const top = Math.log1p(Math.max(total, 1) / 10);
-    return { at: (step2) => Math.log1p(Math.max(step2, 0) / 10) / top, step: (x) => 10 * Math.expm1(x * top) };
-  }
-  var linear = ([low, high], [from, to]) => (value) => from + (value - low) / (high - low || 1) * (to - from);
-  var logarithmic = ([low, high], range2) => {
-    const line = linear([Math.log(low), Math.log(high)], range2);
-    return (value) => line(Math.log(value));
-  };
-  function span(values, step2 = 5) {
-    const known = values.filter(Number.isFinite);
-    if (!known.length) return [0, step2];
-    const low = Math.floor(Math.min(...known) / step2) * step2;
-    return [low, Math.max(low + step2, Math.ceil(Math.max(...known) / step2) * step2)];
-  }
-  function ticks([low, high], count) {
-    const rough = (high - low) / Math.max(1, count), size2 = 10 ** Math.floor(Math.log10(rough));
-    const step2 = size2 * ([1, 2, 5, 10].find((part) => part * size2 >= rough * (1 - 1e-9)) ?? 10);
-    const first = Math.ceil(low / step2 - 1e-9);
-    const found = Math.floor(high / step2 + 1e-9) - first + 1;
-    return Array.from({ length: found }, (_, i) => Number(((first + i) * step2).toPrecision(12)));
-  }
-  function path(points) {
-    const known = points.filter((point) => point.every(Number.isFinite));
-    return known.length ? "M" + known.map((point) => point.map((v) => v.toFixed(1)).join(",")).join(" L") : "";
-  }
-
-  // gi_core/web/screens/compare/lanes.js
-  var MOST = 6;
-  var FIELDS = [
-    "model",
-    "weights",
-    "mode",
-    "batch_size",
-    "local_steps",
-    "clients",
-    "defense",
-    "attack",
-    "knowledge",
-    "server",
-    "seed"
-  ];
-  var keyOf3 = (settings, pictures2) => JSON.stringify([Object.entries(settings).sort(), pictures2]);
-  var varying = (lanes) => FIELDS.filter((field) => new Set(lanes.map((lane) => String(lane[field]))).size > 1);
-  var bare = (text) => String(text).split("+").map((part) => part.split(":")[0]).join(" + ");
-  var partsOf = (text) => text === "none" ? [] : text.split("+").map((part) => {
-    const [name, options2 = ""] = part.split(/:(.*)/s), known = name === "gaussian" ? { sigma: 0.01 } : {};
-    const given = options2.split(",").filter(Boolean).map((option) => {
-      const [key2, value] = option.split(/=(.*)/s);
-      return [key2, Number.isFinite(Number(value)) ? Number(value) : value];
-    });
-    return { name, text: part, ...known, ...Object.fromEntries(given) };
-  });
-  function defenseName(text) {
-    const parts = partsOf(text), noise2 = parts.find((part) => part.name === "gaussian");
-    if (noise2 && parts.every((part) => ["clip", "gaussian"].includes(part.name)))
-      return t("compare.noise", { z: short(noise2.sigma) });
-    if (!parts.length) return t("compare.no_noise");
-    if (!parts.every((part) => words["does_" + part.name])) return text;
-    const told3 = defense(parts, words);
-    return told3.charAt(0).toUpperCase() + told3.slice(1);
-  }
-  function valueName(field, value) {
-    if (field === "defense") return defenseName(String(value));
-    if (field === "attack") return words["compare.attack_" + bare(value)] ?? bare(value);
-    if (field === "model") return words["compare.model_" + value] ?? String(value);
-    if (field === "batch_size") return t(Number(value) === 1 ? "compare.one_picture" : "compare.pictures", { n: value });
-    if (["local_steps", "clients"].includes(field) && Number(value) === 1) return t("compare.one_" + field);
-    return words["compare.value_" + field] ? t("compare.value_" + field, { n: value }) : `${field} ${value}`;
-  }
-  function labels(lanes) {
-    const fields = varying(lanes);
-    const told3 = fields.length ? fields : ["attack"];
-    return lanes.map((lane) => told3.map((field) => valueName(field, lane[field])).join(", "));
-  }
-  function proposal(lanes, axes) {
-    const base = lanes[0] ?? {}, fields = [...varying(lanes), "defense"].filter((field) => axes[field]);
-    for (const field of fields) {
-      const free = axes[field].find((value) => !lanes.some((lane) => String(lane[field] ?? base[field]) === String(value)));
-      if (free !== void 0) return [field, free];
-    }
-    return null;
-  }
-  function frameAt(run, x) {
-    const scale = stepScale(run.total);
-    const far = (frame2) => Math.abs(scale.at(frame2.iteration) - x);
-    const frames = run.frames;
-    return frames.reduce((best2, frame2) => far(frame2) < far(best2) ? frame2 : best2);
-  }
-  var mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-  var spread2 = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / (list.length - 1));
-  var repeatOf = (run) => ({
-    seed: run.scenario.seed,
-    gain: run.verdict.gain,
-    psnr: run.scores.psnr,
-    ssim: run.scores.ssim,
-    level: run.verdict.level,
-    steps: (run.frames.at(-1)?.iteration ?? 0) + 1,
-    seconds: run.seconds
-  });
-  function ranking(lanes) {
-    const rows = lanes.map((lane, at2) => ({ lane, at: at2, gains: lane.repeats.map((repeat) => repeat.gain) })).filter((row2) => row2.gains.length).map((row2) => ({ ...row2, gain: mean(row2.gains), sd: spread2(row2.gains) })).sort((a, b) => b.gain - a.gain);
-    const near = (a, b) => a?.sd != null && b?.sd != null && Math.abs(a.gain - b.gain) < Math.hypot(a.sd, b.sd);
-    return rows.map((row2, k) => ({ ...row2, close: near(rows[k - 1], row2) || near(row2, rows[k + 1]) }));
-  }
-  var sideFor = (width, columns) => Math.min(288, Math.max(96, Math.floor((width / columns - 16) / 32) * 32));
-
-  // gi_core/web/screens/compare/plot.js
-  var HEIGHT = 160;
-  var LEFT = 44;
-  var LINE = 20;
-  function apart(texts, top, bottom) {
-    const sorted = [...texts].sort((a, b) => a.y - b.y);
-    let floor = top - LINE, ceiling = bottom + LINE;
-    for (const text of sorted) floor = text.y = Math.max(text.y, floor + LINE);
-    for (const text of sorted.reverse()) ceiling = text.y = Math.min(text.y, ceiling - LINE);
-  }
-  function plot(lanes, x, width) {
-    const [low, high] = span(lanes.flatMap((lane) => lane.run.history.psnr), 5);
-    const px = linear([0, 1], [LEFT, width - 24]), py = linear([low, high], [HEIGHT - 4, 16]);
-    const total = Math.max(...lanes.map((lane) => lane.run.total)), scale = stepScale(total);
-    const marks = lanes.map(({ run, label: label2, at: at2 }) => {
-      const own = stepScale(run.total), { iteration, psnr } = run.history, now = frameAt(run, x);
-      const line = path(iteration.map((step2, i) => [px(own.at(step2)), py(psnr[i] ?? NaN)]));
-      return { at: at2, line, y: py(now.psnr), px: px(own.at(now.iteration)), text: `${label2}: ${number(now.psnr)}` };
-    });
-    const texts = marks.filter((mark2) => Number.isFinite(mark2.y)).map((mark2) => ({ y: mark2.y - 7, text: mark2.text }));
-    apart(texts, 34, HEIGHT - 4);
-    const right = x < 0.7, edge = px(x) + (right ? 14 : -14);
-    const grid = ticks([low, high], 4).map((v) => `<path class="grid" d="M${LEFT} ${py(v)}H${width - 24}"/>
-    <text x="${LEFT - 8}" y="${py(v) + 5}" text-anchor="end">${v}</text>`);
-    const steps = [0, 0.25, 0.5, 0.75, 1].map((share) => {
-      const step2 = scale.step(share), round = step2 < 20 ? Math.round(step2) : Number(step2.toPrecision(1));
-      const label2 = whole(share === 1 ? total : round);
-      return `<text x="${px(scale.at(round))}" y="${HEIGHT + 20}" text-anchor="middle">${label2}</text>`;
-    });
-    return `<svg viewBox="0 0 ${width} ${HEIGHT + 26}" height="${HEIGHT + 26}" role="img"
-    aria-label="${escape(marks.map((mark2) => mark2.text).join("; "))}">${grid.join("")}${steps.join("")}
-    ${marks.map(({ at: at2, line }) => `<path class="line" stroke-dasharray="${DASHES[at2]}" d="${line}"/>`).join("")}
-    <path class="now" d="M${px(x)} 4V${HEIGHT}"/>
-    ${marks.filter((mark2) => Number.isFinite(mark2.y)).map(({ at: at2, px: left, y }) => `<g class="mark" transform="translate(${left - 6} ${y - 6})">${MARKS[at2]}</g>`).join("")}
-    ${texts.map(({ y, text }) => `<text class="told" x="${edge}" y="${y}" text-anchor="${right ? "start" : "end"}">
-      ${escape(text)}</text>`).join("")}
-    <text class="strong" x="${LEFT + 8}" y="14">${t("compare.axis")}</text></svg>`;
-  }
-
-  // gi_core/web/screens/compare/view.js
-  var FACTOR2 = 4;
-  var laneHtml = (label2, at2) => `<h2 class="attacker">${mark(at2)}<span>${escape(label2)}</span>
-  <button type="button" class="btn quiet" data-k="remove" aria-label="${escape(t("compare.remove", { lane: label2 }))}">
-    ${icon("cross")}</button></h2>
-  <div class="pic"><canvas data-k="guess" role="img"></canvas><div class="veil" data-k="veil"></div></div>
-  <div class="end"><div><span data-k="squares"></span><p class="word" data-k="word"></p>
-    <p class="small" data-k="gain"></p>
-    <button type="button" class="link small" data-k="open">${words["compare.open"]}</button></div>
-    <div class="ctl" data-k="ctl"><canvas data-k="control" role="img" aria-label="${words["compare.control"]}"></canvas>
-    </div></div>`;
-  async function drawFrame(canvas, run, frame2) {
-    const { batch, width, height } = run.size, source2 = await picture(frame2.src ?? run.sprite);
-    tiles(canvas, source2, frame2.row ?? 0, batch, width, height);
-  }
-  async function drawTruth(canvas, run) {
-    const { batch, width, height } = run.size;
-    tiles(canvas, await picture(run.truth), 0, batch, width, height);
-  }
-  var veil = (lane) => lane.message ? `<p class="refused" lang="en">${escape(lane.message)}</p>` : `<b>${t(lane.state === "queued" ? "compare.place" : "compare.state_" + lane.state, lane.run ?? {})}</b>`;
-  function drawVerdict(node, lane) {
-    const cell = (name) => (
-      /** @type {HTMLElement} */
-      node.querySelector(`[data-k=${name}]`)
-    );
-    const verdict = lane.run?.verdict;
-    cell("squares").innerHTML = verdict ? squares(verdict.level) : "";
-    cell("word").textContent = verdict ? words["level_" + standing(verdict)] : t("compare.state_" + lane.state);
-    cell("gain").textContent = verdict ? t(verdict.gain < 0 ? "compare.below" : "compare.ends", { gain: number(Math.abs(verdict.gain)) }) : "";
-    cell("open").hidden = !verdict;
-    cell("ctl").hidden = !verdict?.control?.src;
-  }
-  function layOut(root, lanes, act) {
-    const box2 = (
-      /** @type {HTMLElement} */
-      root.querySelector("[data-r=lanes]")
-    );
-    const told3 = labels(lanes.map((lane) => lane.settings));
-    const slot = box2.querySelector("[data-r=slot]");
-    box2.querySelectorAll("[data-lane]").forEach((node) => {
-      if (!lanes.some((lane) => String(lane.id) === /** @type {HTMLElement} */
-      node.dataset.lane)) node.remove();
-    });
-    lanes.forEach((lane, at2) => {
-      let node = (
-        /** @type {HTMLElement | null} */
-        box2.querySelector(`[data-lane="${lane.id}"]`)
-      );
-      if (!node) {
-        node = document.createElement("div");
-        node.className = "lane";
-        node.dataset.lane = String(lane.id);
-      }
-      const key2 = at2 + told3[at2];
-      if (node.dataset.key !== key2) {
-        node.dataset.key = key2;
-        node.innerHTML = laneHtml(told3[at2], at2);
-        node.querySelectorAll("button").forEach((button4) => {
-          button4.onclick = () => act(lane, button4.dataset.k ?? "");
-        });
-      }
-      box2.insertBefore(node, slot);
-    });
-    fit(root, lanes.length + (lanes.length < 6 ? 2 : 1));
-  }
-  function fit(root, columns) {
-    const box2 = (
-      /** @type {HTMLElement} */
-      root.querySelector("[data-r=lanes]")
-    );
-    if (!box2.clientWidth) return;
-    const narrow = matchMedia("(max-width: 767px)").matches, inner2 = box2.clientWidth - 48;
-    const side = narrow ? Math.min(288, Math.floor((inner2 - 32) / 32) * 32) : sideFor(inner2 + 16, columns);
-    box2.style.setProperty("--side", `${side}px`);
-  }
-  async function drawMoment(root, lanes, x, held2) {
-    const told3 = labels(lanes.map((lane) => lane.settings));
-    await Promise.all(lanes.map(async (lane, at2) => {
-      const node = (
-        /** @type {HTMLElement} */
-        root.querySelector(`[data-lane="${lane.id}"]`)
-      );
-      const part = (name) => (
-        /** @type {any} */
-        node.querySelector(`[data-k=${name}]`)
-      );
-      const { run } = lane, some = Boolean(run?.frames?.length);
-      part("veil").hidden = some && !lane.message;
-      if (!some || lane.message) part("veil").innerHTML = veil(lane);
-      drawVerdict(node, lane);
-      if (!run || !some) return;
-      const frame2 = frameAt(run, run.single ? 1 : x), canvas = part("guess");
-      await drawFrame(canvas, run, frame2);
-      if (held2) {
-        const truth2 = document.createElement("canvas");
-        await drawTruth(truth2, run);
-        difference(canvas, truth2, canvas, FACTOR2);
-      }
-      canvas.setAttribute("aria-label", t(
-        held2 ? "compare.difference_alt" : "compare.alt",
-        { name: told3[at2], psnr: number(frame2.psnr), factor: FACTOR2 }
-      ));
-      if (run.verdict?.control?.src) await drawFrame(part("control"), run, { src: run.verdict.control.src });
-    }));
-  }
-  async function drawPrivate(canvas, lanes) {
-    const widest = lanes.filter((lane) => lane.run?.truth).sort((a, b) => b.run?.size.batch - a.run?.size.batch)[0];
-    if (widest) await drawTruth(canvas, widest.run);
-  }
-  function drawRanking(find, lanes) {
-    const rows = ranking(lanes), told3 = labels(lanes.map((lane) => lane.settings));
-    const once = rows.every((row2) => row2.lane.repeats.length < 2);
-    find("places").innerHTML = rows.map((row2, k) => `<span>${ordinal(k + 1, words)}${row2.close ? " ≈" : ""} ${mark(row2.at)}${escape(told3[row2.at])}</span>`).join("") + (rows.length && once ? `<span>${words["compare.one_seed"]}</span>` : "");
-    const plusMinus = (list, digits = 1) => number(mean(list), digits) + (spread2(list) == null ? "" : ` ± ${number(spread2(list), digits)}`);
-    find("ranking").innerHTML = `<thead><tr>${words["compare.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map((row2, k) => {
-      const of = (name) => row2.lane.repeats.map((repeat) => repeat[name]);
-      return `<tr><td>${k + 1}${row2.close ? " ≈" : ""}</td><th scope="row">${mark(row2.at)} ${escape(told3[row2.at])}</th>
-      <td>${signed(row2.gain)}${row2.sd == null ? "" : ` ± ${number(row2.sd)}`}</td><td>${plusMinus(of("psnr"))}</td>
-      <td>${plusMinus(of("ssim"), 2)}</td><td>${whole(mean(of("steps")))}</td><td>${plusMinus(of("seconds"))}</td>
-      <td>${row2.lane.repeats.length}</td></tr>`;
-    }).join("")}</tbody>`;
-  }
-
-  // gi_core/web/screens/compare/compare.js
-  var SEEDS = 3;
-  var SWEEP_MS = 6e3;
-  function mount2(context2) {
-    const root = fill(context2.element, compare_default), find = finder(root);
-    const here = room(context2, root, find);
-    offers(here, find, context2);
-    playback(here, root, find);
-    actions(here, find, context2);
-    context2.watch("value", () => here.queue.receive(context2.props.value));
-    on("lane", (setUp) => {
-      here.add(setUp.settings, setUp.pictures, setUp.run);
-      toast(words["compare.kept"]);
-    });
-    on("comparison", (field) => here.vary(field));
-    on("tab", (name) => name === "compare" && here.refit());
-    on("theme", () => here.refit());
-    new ResizeObserver(() => here.refit()).observe(find("lanes"));
-    here.take(context2.props.first);
-  }
-  function room({ props, trigger, server }, root, find) {
-    const { axes } = props.catalog;
-    const state = { lanes: [], x: 1, held: false, base: props.catalog.base, made: 0 };
-    let drawing = 0;
-    const redraw = () => {
-      cancelAnimationFrame(drawing);
-      drawing = requestAnimationFrame(() => drawAll(state, queue, root, find));
-    };
-    const refit = () => {
-      layOut(root, state.lanes, act);
-      fitSlot(state, axes, find);
-      redraw();
-    };
-    const queue = jobs({
-      start: (job) => {
-        if (!job.repeat) job.lane.state = "running";
-        trigger("run", { id: job.id, settings: job.settings, pictures: job.lane.pictures });
-        redraw();
-      },
-      stop: (job) => server.stop_lane({ id: job.id }),
-      told: (job, run) => {
-        hear2(job, run, find);
-        redraw();
-      },
-      changed: redraw
-    });
-    const act = (lane, name) => {
-      if (name === "open") emit("open", lane.run ?? void 0);
-      if (name !== "remove") return;
-      queue.drop(lane);
-      state.lanes = state.lanes.filter((other) => other !== lane);
-      refit();
-    };
-    const add = (settings, pictures2, run) => {
-      const full = { ...state.base.settings, ...settings }, key2 = keyOf3(full, pictures2);
-      if (state.lanes.some((lane2) => keyOf3(lane2.settings, lane2.pictures) === key2)) return toast(words["compare.there"]);
-      if (state.lanes.length >= MOST) return toast(t("compare.full", { n: MOST }));
-      const ready = run?.verdict && run.scores && run.size && run.truth ? run : null;
-      const lane = {
-        id: ++state.made,
-        settings: full,
-        pictures: pictures2,
-        run: ready,
-        state: ready ? "done" : "waiting",
-        repeats: ready ? [repeatOf(ready)] : []
-      };
-      state.lanes.push(lane);
-      refit();
-      if (!ready) queue.add(lane, full, false);
-    };
-    const take = (message) => {
-      queue.drop();
-      state.lanes = (message?.compare?.lanes ?? []).map((lane) => ({ ...lane, id: ++state.made }));
-      if (state.lanes.length) state.base = { settings: state.lanes[0].settings, pictures: state.lanes[0].pictures };
-      state.x = 1;
-      refit();
-    };
-    const first = () => state.lanes[0] ?? { ...state.base };
-    return {
-      state,
-      queue,
-      redraw,
-      refit,
-      add,
-      take,
-      first,
-      axes,
-      /** @param {string} field @param {any} value */
-      vary1: (field, value) => add({ ...first().settings, [field]: value }, picturesFor(first().pictures, field, value, props)),
-      /** @param {string} field */
-      vary(field) {
-        const values = (axes[field] ?? []).slice(0, MOST);
-        values.forEach((value) => state.lanes.length < MOST && this.vary1(field, value));
-      }
-    };
-  }
-  function picturesFor(own, field, value, props) {
-    if (field !== "batch_size") return own;
-    const more = props.catalog.samples.map((sample) => ({ sample: sample.name })).filter((one) => !own.some((p) => p.sample === one.sample));
-    return [...own, ...more].slice(0, Number(value));
-  }
-  function hear2(job, run, find) {
-    const { lane } = job, kind = run.state === "recorded" ? "done" : run.state;
-    if (kind === "failed") {
-      if (job.repeat) toast(run.message);
-      else Object.assign(lane, { state: "failed", message: run.message });
-      return;
-    }
-    if (run.verdict) {
-      lane.repeats = [...lane.repeats.filter((repeat) => repeat.seed !== run.scenario.seed), repeatOf(run)];
-      find("status").textContent = `${words["level_" + standing(run.verdict)]}, ${signed(run.verdict.gain)} dB`;
-    }
-    if (!job.repeat) Object.assign(lane, { state: kind, run: { ...lane.run, ...run } });
-  }
-  function drawAll(state, queue, root, find) {
-    const { lanes, x, held: held2 } = state, told3 = labels(lanes.map((lane) => lane.settings));
-    drawMoment(root, lanes, x, held2);
-    drawPrivate(find("truth"), lanes);
-    drawRanking(find, lanes);
-    const all = lanes.map(({ run }, at2) => ({ run, label: told3[at2], at: at2 }));
-    const shown2 = all.filter((one) => one.run?.frames?.length);
-    find("plot").innerHTML = shown2.length ? plot(shown2, x, Math.max(280, find("plot").clientWidth)) : "";
-    const totals = new Set(shown2.map((one) => one.run.total));
-    const step2 = shown2.length ? frameAt(shown2[0].run, x).iteration : 0;
-    find("step").innerHTML = totals.size === 1 ? t("compare.step", { n: whole(step2), m: whole(shown2[0].run.total) }) : t("compare.share", { share: x });
-    find("scrub").value = 1e3 * x;
-    find("scrub").style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
-    find("scrub").setAttribute("aria-valuetext", find("step").textContent);
-    find("legend").textContent = held2 ? t("compare.legend", { factor: FACTOR2, full: Math.round(255 / FACTOR2) }) : "";
-    find("stop").hidden = !queue.busy;
-    const missing = lanes.filter((lane) => lane.run?.verdict && lane.repeats.length < SEEDS);
-    find("repeat").disabled = queue.busy;
-    find("repeat").hidden = !queue.busy && !missing.length;
-    const seconds = missing.reduce((sum, lane) => sum + 2 * (lane.run?.seconds ?? 0) * (SEEDS - lane.repeats.length), 0);
-    find("repeat").textContent = queue.busy ? t("compare.left", { n: queue.left }) : t("compare.repeat", { n: SEEDS, time: duration(seconds, words) });
-    find("csv").disabled = !lanes.some((lane) => lane.repeats.length);
-  }
-  function fitSlot(state, axes, find) {
-    const settings = state.lanes.map((lane) => lane.settings), full = state.lanes.length >= MOST;
-    const offered4 = full ? null : proposal(settings.length ? settings : [state.base.settings], axes);
-    find("slot").hidden = full;
-    find("offer").hidden = !offered4;
-    if (offered4) find("offer").querySelector("span").textContent = valueName(...offered4);
-    find("from").hidden = !explore.setUp();
-    const fields = varying(settings), base = settings[0] ?? state.base.settings;
-    const what = ["model", "attack", "seed"].filter((field) => !fields.includes(field));
-    find("same").textContent = t("compare.same", { what: what.map((field) => valueName(field, base[field])).join(", ") });
-    find("dots").innerHTML = Array(state.lanes.length + (full ? 1 : 2)).fill("<i></i>").join("");
-  }
-  function offers(here, find, { props }) {
-    const option = (field) => (value) => `<option value="${escape(value)}">${escape(valueName(field, value))}</option>`;
-    const list = (field, head) => `<option value="">${head}</option>` + here.axes[field].map(option(field)).join("");
-    for (const select of find("slot").querySelectorAll("[data-add]")) {
-      const field = select.dataset.add;
-      select.innerHTML = list(field, `+ ${words["compare.add_" + field]}`);
-      select.onchange = () => {
-        here.vary1(field, select.value);
-        select.value = "";
-      };
-    }
-    find("offer").onclick = () => {
-      const settings = here.state.lanes.map((lane) => lane.settings);
-      const found = proposal(settings.length ? settings : [here.state.base.settings], here.axes);
-      if (found) here.vary1(...found);
-    };
-    find("from").onclick = () => {
-      const setUp = explore.setUp();
-      if (setUp) here.add(setUp.settings, setUp.pictures);
-    };
-    find("vary").innerHTML = `<option value="">${words["compare.vary"]}</option>` + Object.keys(here.axes).map((field) => `<option value="${field}">${t("compare.vary_" + field)}</option>`).join("");
-    find("vary").onchange = () => {
-      here.vary(find("vary").value);
-      find("vary").value = "";
-    };
-    find("takes").textContent = t("compare.takes", { n: MOST });
-    find("picture").innerHTML = props.catalog.samples.map((sample) => `<option value="${sample.name}">${escape(words["sample_" + sample.name] ?? sample.title)}</option>`).join("");
-    find("network").innerHTML = here.axes.model.map(option("model")).join("");
-    find("attack").innerHTML = here.axes.attack.map(option("attack")).join("");
-    find("anew").onclick = () => {
-      here.queue.drop();
-      here.state.lanes = [];
-      const changed = { model: find("network").value, attack: find("attack").value, batch_size: 1, defense: "none" };
-      const pictures2 = [{ sample: find("picture").value }];
-      here.state.base = { settings: { ...here.state.base.settings, ...changed }, pictures: pictures2 };
-      here.add({}, here.state.base.pictures);
-    };
-  }
-  function playback(here, root, find) {
-    let playing = false, began = 0;
-    const show3 = () => {
-      find("play").innerHTML = icon(playing ? "pause" : "play");
-      find("play").setAttribute("aria-label", words[playing ? "compare.pause" : "compare.play"]);
-    };
-    const to = (x) => {
-      here.state.x = Math.max(0, Math.min(1, x));
-      here.redraw();
-    };
-    const tick2 = (time2) => {
-      if (!playing) return;
-      to((time2 - began) / SWEEP_MS);
-      if (here.state.x >= 1) {
-        playing = false;
-        return show3();
-      }
-      requestAnimationFrame(tick2);
-    };
-    const toggle = () => {
-      playing = !playing;
-      began = performance.now() - (here.state.x >= 1 ? 0 : here.state.x * SWEEP_MS);
-      show3();
-      requestAnimationFrame(tick2);
-    };
-    const hold3 = (on2) => {
-      if (here.state.held !== on2) {
-        here.state.held = on2;
-        here.redraw();
-      }
-    };
-    find("play").onclick = toggle;
-    find("scrub").oninput = () => {
-      playing = false;
-      show3();
-      to(find("scrub").value / 1e3);
-    };
-    find("difference").onpointerdown = () => hold3(true);
-    for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => hold3(false));
-    const mine = (event) => document.body.dataset.tab === "compare" && !event.ctrlKey && !event.metaKey && !event.altKey && event.target instanceof Element && !event.target.matches("input:not([type=range]), select, textarea");
-    window.addEventListener("keydown", (event) => {
-      if (!mine(event)) return;
-      const button4 = event.target instanceof Element && event.target.closest("button, summary");
-      const own = event.target === find("difference") && [" ", "Enter"].includes(event.key);
-      if (event.key.toLowerCase() === "d" || own) {
-        event.preventDefault();
-        return hold3(true);
-      }
-      if (event.key === " " && !button4) {
-        event.preventDefault();
-        toggle();
-      }
-    });
-    window.addEventListener("keyup", (event) => ["d", "D", " ", "Enter"].includes(event.key) && hold3(false));
-    find("lanes").addEventListener("scroll", () => {
-      const box2 = find("lanes"), at2 = Math.round(box2.scrollLeft / Math.max(1, box2.clientWidth - 48));
-      root.querySelectorAll("[data-r=dots] i").forEach((dot, i) => dot.classList.toggle("on", i === at2));
-    });
-    show3();
-  }
-  function actions(here, find, { props, server }) {
-    find("examples").innerHTML = `<option value="">${words["compare.examples"]}</option>` + props.catalog.recorded.map((name) => `<option value="${name}">${escape(words["comparison_" + name] ?? name)}</option>`).join("");
-    find("examples").onchange = async () => {
-      const name = find("examples").value;
-      if (name) here.take(await server.recorded_comparison({ name }));
-    };
-    find("stop").onclick = () => here.queue.drop();
-    find("repeat").onclick = () => {
-      for (const lane of here.state.lanes.filter((lane2) => lane2.run?.verdict)) {
-        const seeds = Array.from({ length: SEEDS }, (_, i) => Number(lane.settings.seed) + i);
-        seeds.filter((seed2) => !lane.repeats.some((repeat) => repeat.seed === seed2)).slice(0, SEEDS - lane.repeats.length).forEach((seed2) => here.queue.add(lane, { ...lane.settings, seed: seed2 }, true));
-      }
-    };
-    find("csv").onclick = () => {
-      const told3 = labels(here.state.lanes.map((lane) => lane.settings));
-      const rows = here.state.lanes.flatMap((lane, i) => lane.repeats.map((r) => [told3[i], r.seed, r.gain, r.psnr, r.ssim, r.level, r.steps, r.seconds]));
-      const head = ["lane", "seed", "gain_db", "psnr_db", "ssim", "level", "steps", "seconds"];
-      saveText("comparison.csv", csv([head, ...rows]), "text/csv");
-    };
-    const wanted = new URLSearchParams(location.search).get("comparison");
-    if (wanted && props.catalog.recorded.includes(wanted) && wanted !== props.first?.compare?.name)
-      server.recorded_comparison({ name: wanted }).then((told3) => here.take(told3));
-  }
-
-  // gi_core/web/screens/evidence/evidence.js
-  var evidence_exports = {};
-  __export(evidence_exports, {
-    mount: () => mount3
-  });
-
-  // gi_core/web/screens/evidence/setup.js
-  var FIELDS2 = (
-    /** @type {const} */
-    ["row", "batch_size", "local_steps", "defense", "clients"]
-  );
-  function noiseOf(defense2) {
-    if (defense2 === "none") return 0;
-    const found = /^clip\+gaussian(?::sigma=([\d.e-]+))?$/.exec(defense2);
-    return found ? Number(found[1] ?? 0.01) : NaN;
-  }
-  function offered2({ rows, columns }) {
-    const of = (name) => [...new Set(columns.map((column) => column[name]))];
-    return {
-      row: rows.map((row2) => row2.name),
-      batch_size: [...of("batch_size"), 16, 64].sort((a, b) => Number(a) - Number(b)),
-      local_steps: [...of("local_steps"), 20].sort((a, b) => Number(a) - Number(b)),
-      defense: [...of("defense"), "clip+gaussian:sigma=1", "topk:keep=0.1", "quantize:bits=4", "dp-gaussian:epsilon=1"],
-      clients: [...of("clients"), 50].sort((a, b) => Number(a) - Number(b))
-    };
-  }
-  function named(field, value) {
-    if (field === "row") return t("evidence.row_" + value);
-    if (field !== "defense") return t(`evidence.${Number(value) === 1 ? "one" : "n"}_${field}`, { n: value });
-    const z = noiseOf(String(value));
-    if (z === 0) return t("evidence.no_noise");
-    return Number.isNaN(z) ? t("evidence.defense_" + String(value).split(":")[0]) : t("evidence.noise", { z: short(z) });
-  }
-  function cellOf2(choice, catalog) {
-    const row2 = catalog.rows.findIndex((r) => r.name === choice.row);
-    const column = catalog.columns.findIndex((c) => c.batch_size === Number(choice.batch_size) && c.local_steps === Number(choice.local_steps) && c.clients === Number(choice.clients) && c.defense === choice.defense);
-    return row2 < 0 || column < 0 ? null : { row: row2, column };
-  }
-  function choiceOf(catalog, row2, column) {
-    const { batch_size, local_steps, clients, defense: defense2 } = catalog.columns[column];
-    return { row: catalog.rows[row2].name, batch_size, local_steps, clients, defense: defense2 };
-  }
-  function setUpOf(choice, catalog, more) {
-    const row2 = catalog.rows.find((r) => r.name === choice.row);
-    const { batch_size, local_steps, defense: defense2, clients } = choice;
-    return {
-      model: row2.models[0],
-      batch_size,
-      local_steps,
-      defense: defense2,
-      participants: clients,
-      secure_aggregation: Number(clients) > 1,
-      ...more
-    };
-  }
-  function headOf(column) {
-    const n = { one: 1, pictures: column.batch_size, steps: column.local_steps, devices: column.clients }[column.name];
-    const values = column.name === "noise" ? { z: short(noiseOf(column.defense)) } : { n };
-    return [t(`evidence.head_${column.name}`, values), t(`evidence.under_${column.name}`)];
-  }
-  var titleOf = (column) => headOf(column).slice(0, ["steps", "pictures", "devices"].includes(column.name) ? 2 : 1).join(" ");
-  function better(catalog, row2, level) {
-    return catalog.columns.map((column, at2) => ({ column, at: at2, cell: catalog.cells[row2][at2] })).filter((one) => one.cell && !one.cell.short && one.cell.level < level).sort((a, b) => a.cell.level - b.cell.level).slice(0, 3);
-  }
-
-  // gi_core/web/screens/evidence/charts.js
-  var KINDS = ["frontier", "noise", "degradation"];
-  var SCRIPT = "gi/plotly.min.js";
-  var SYMBOLS = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star"];
-  var DASHES2 = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
-  var loading = null;
-  function plotly() {
-    loading ??= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = new URL(SCRIPT, document.baseURI.split("?")[0]).href;
-      script.onload = () => resolve(
-        /** @type {any} */
-        window.Plotly
-      );
-      script.onerror = () => {
-        loading = null;
-        reject(new Error("plotly could not be loaded"));
-      };
-      document.head.append(script);
-    });
-    return loading;
-  }
-  var styled = (trace, i) => ({
-    mode: "lines+markers",
-    line: { dash: DASHES2[i % DASHES2.length], width: 1.5 },
-    marker: { symbol: SYMBOLS[i % SYMBOLS.length], size: 10 },
-    ...trace
-  });
-  function figure(kind, data) {
-    if (kind === "frontier") {
-      return {
-        traces: data.frontier.map((f, i) => styled({
-          name: f.family,
-          x: f.points.map((p) => 100 * p.accuracy),
-          y: f.points.map((p) => p.gain),
-          customdata: f.points,
-          mode: "lines+markers"
-        }, i)),
-        x: { title: t("evidence.axis_accuracy"), ticksuffix: " %" },
-        y: { title: t("evidence.axis_gain") }
-      };
-    }
-    if (kind === "noise") {
-      return {
-        traces: data.noise.map((m, i) => styled({
-          name: m.model,
-          mode: "markers",
-          x: m.points.map((p) => p.z || 1e-4),
-          y: m.points.map((p) => p.psnr),
-          customdata: m.points
-        }, i)),
-        x: {
-          title: t("evidence.axis_noise"),
-          type: "log",
-          tickvals: [1e-4, 1e-3, 0.01, 0.1, 1],
-          ticktext: [t("evidence.none"), "0.001", "0.01", "0.1", "1"]
-        },
-        y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" }
-      };
-    }
-    return {
-      traces: data.degradation.map((s, i) => styled({
-        name: `${s.sweep} (${s.attack})`,
-        customdata: s.points,
-        x: s.points.map((p) => p.x),
-        y: s.points.map((p) => p.psnr),
-        error_y: { array: s.points.map((p) => p.sd), thickness: 1 }
-      }, i)),
-      x: { title: t("evidence.axis_strength"), type: "log" },
-      y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" }
-    };
-  }
-  function pointHtml(kind, p) {
-    const open = p.key ? `<button type="button" class="btn s" data-act="open" data-key="${p.key}">
-    ${t("evidence.open")}</button>` : "";
-    const strip2 = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
-    if (kind === "frontier") {
-      return `${strip2}<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
-        "evidence.point_frontier",
-        { accuracy: p.accuracy, gain: signed(p.gain, 2) }
-      )}</p>${open}`;
-    }
-    if (kind === "noise") {
-      return `<p>${p.z ? named("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
-      ${number(p.psnr)} dB</b></p>
-      <p><code class="mono">${escape(p.attack)}</code>, ${escape(p.picture)}</p>${open}`;
-    }
-    return `<p>${number(p.x, 4)}: <b>${number(p.psnr)} dB</b> ± ${number(p.sd)}</p>`;
-  }
-  async function draw2(box2, kind, data, told3) {
-    const library = await plotly(), { traces, x, y } = figure(kind, data), ink = token("ink2"), line = token("line");
-    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
-    const layout2 = {
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      margin: { l: 56, r: 16, t: 8, b: 48 },
-      height: 420,
-      font: { family: "Source Sans Pro, system-ui, sans-serif", size: 14, color: ink },
-      hovermode: "closest",
-      colorway: [token("attacker"), token("private"), token("leaving"), token("bound"), token("control"), token("ink")],
-      xaxis: { ...axis, ...x, title: { text: x.title, font: { size: 14 } } },
-      yaxis: { ...axis, ...y, title: { text: y.title, font: { size: 14 } } },
-      legend: { font: { size: 14 } }
-    };
-    const dictionary = { "Download plot as a PNG": t("evidence.chart_png"), "Reset axes": t("evidence.chart_reset") };
-    await library.react(box2, traces, layout2, {
-      displaylogo: false,
-      responsive: true,
-      modeBarButtons: [["toImage", "resetScale2d"]],
-      locale: "page",
-      locales: { page: { dictionary, format: {} } }
-    });
-    const held2 = (
-      /** @type {any} */
-      box2
-    );
-    held2.removeAllListeners?.("plotly_hover");
-    held2.removeAllListeners?.("plotly_click");
-    held2.on("plotly_hover", (event) => told3(event.points[0].customdata, false));
-    held2.on("plotly_click", (event) => told3(event.points[0].customdata, true));
-  }
-
-  // gi_core/web/screens/evidence/evidence.html
-  var evidence_default = '<div class="sheet evidence" data-testid="evidence">\n  <div class="story"><h1 data-t="evidence.story"></h1></div>\n  <form class="panel setup" data-r="setup" data-label="evidence.setup" novalidate>\n    <div class="sentence" data-r="sentence"></div>\n    <details class="more" data-r="more"><summary class="btn s" data-t="evidence.more"></summary>\n      <div class="pop">\n        <label><span data-t="evidence.image_size"></span><input type="number" min="11" max="384" step="1" data-f="image_size"></label>\n        <label><span data-t="evidence.channels"></span><select data-f="channels"></select></label>\n        <label><span data-t="evidence.batchnorm"></span><select data-f="batchnorm"></select></label>\n      </div></details>\n  </form>\n  <div class="cols">\n    <section class="panel map-box" data-label="evidence.map">\n      <div class="scroll" tabindex="0" role="group" data-label="evidence.map"><table class="map" data-r="map"></table></div>\n      <div class="legend"><span data-t="evidence.legend"></span><span><i class="h"></i><b data-t="evidence.legend_short"></b></span></div>\n    </section>\n    <aside class="panel answer" data-r="answer" data-label="evidence.answer" aria-live="polite"></aside>\n  </div>\n  <details class="panel fold" data-r="charts-box"><summary><b data-t="evidence.charts"></b><span class="small" data-t="evidence.charts_note"></span></summary>\n    <div class="tabs" role="group" data-r="kinds" data-label="evidence.charts"></div>\n    <div class="chart"><div data-r="chart" class="canvas"></div><div class="point" data-r="point" aria-live="polite"></div></div>\n    <p class="small" data-r="chart-note"></p>\n  </details>\n  <details class="panel fold" data-r="regimes-box"><summary><b data-t="evidence.regimes"></b><span class="small" data-t="evidence.regimes_note"></span></summary>\n    <div class="regimes"><div class="scroll" tabindex="0" role="group" data-label="evidence.regimes"><table data-r="regimes"></table></div>\n      <div class="regime" data-r="regime" aria-live="polite"></div></div>\n  </details>\n</div>\n';
-
-  // gi_core/web/screens/evidence/map.js
-  async function drawTile(canvas, catalog, tile, place2) {
-    const { side } = catalog, sprite = await picture(catalog.sprite);
-    canvas.width = canvas.height = side;
-    context(canvas).drawImage(sprite, place2 * side, tile * side, side, side, 0, 0, side, side);
-  }
-  var wordOf = (cell) => cell.short ? t("evidence.short") : words["level_" + cell.level];
-  function cellHtml(catalog, cell, r, c) {
-    const setting = `${named("row", catalog.rows[r].name)}, ${headOf(catalog.columns[c]).join(" ")}`;
-    if (!cell) return `<td><button type="button" class="cell none" data-cell="${r},${c}"
-    aria-label="${escape(setting)}: ${t("evidence.not_run")}">${t("evidence.not_run")}</button></td>`;
-    const pair2 = cell.tile == null ? "" : `<span class="two">${[0, 1].map((place2) => `<canvas data-tile="${cell.tile},${place2}" aria-hidden="true"></canvas>`).join("")}</span>`;
-    return `<td><button type="button" class="cell l${cell.level}${cell.short ? " short" : ""}" data-cell="${r},${c}"
-    aria-label="${escape(`${setting}: ${wordOf(cell)}`)}">${pair2}<span class="w">${wordOf(cell)}</span></button></td>`;
-  }
-  function drawMap(table3, catalog, choose) {
-    const heads = catalog.columns.map(headOf);
-    table3.innerHTML = `<thead><tr><td></td>${heads.map(([head, under]) => `<th scope="col"><b>${head}</b>${under}</th>`).join("")}</tr></thead><tbody>` + catalog.rows.map((row2, r) => `<tr>
-      <th scope="row"><b>
-      ${named("row", row2.name)}</b></th>` + catalog.columns.map((_, c) => cellHtml(catalog, catalog.cells[r][c], r, c)).join("") + "</tr>").join("") + "</tbody>";
-    table3.querySelectorAll("canvas").forEach((canvas) => {
-      const [tile, place2] = (canvas.dataset.tile ?? "").split(",").map(Number);
-      drawTile(canvas, catalog, tile, place2);
-    });
-    table3.querySelectorAll("button").forEach((button4) => {
-      const [row2, column] = (button4.dataset.cell ?? "").split(",").map(Number);
-      button4.onclick = () => choose(row2, column);
-    });
-  }
-  function markCell(table3, at2, near) {
-    table3.querySelectorAll("button").forEach((button4) => {
-      const mine = at2 && button4.dataset.cell === `${at2.row},${at2.column}`;
-      button4.classList.toggle("mine", Boolean(mine) && !near);
-      button4.classList.toggle("nearest", Boolean(mine) && near);
-      button4.setAttribute("aria-pressed", String(Boolean(mine)));
-      button4.querySelector(".you")?.remove();
-      if (mine) button4.insertAdjacentHTML("beforeend", `<span class="you">
-      ${t(near ? "evidence.nearest" : "evidence.yours")}</span>`);
-    });
-  }
-
-  // gi_core/web/screens/evidence/panel.js
-  function sentence(run) {
-    const said = t(run.short ? "evidence.say_short" : `evidence.say_${run.level}`);
-    if (run.rank == null) return said;
-    return `${said} ${t("evidence.rank", {
-      n: whole(run.candidates),
-      rank: ordinal(run.rank, words),
-      control: ordinal(run.control_rank, words)
-    })}`;
-  }
-  function cost(catalog, column) {
-    if (column.name !== "noise") return t("evidence.cost_" + column.name);
-    if (column.accuracy == null) return t("evidence.cost_unknown");
-    return t("evidence.cost_noise", { with: column.accuracy, without: catalog.columns[0].accuracy });
-  }
-  function changes(catalog, row2, cell) {
-    if (cell.short) return `<p class="small">${t("evidence.change_short")}</p>`;
-    if (cell.level === 0) return `<p class="small">${t("evidence.change_none")}</p>`;
-    const found = better(catalog, row2, cell.level);
-    if (!found.length) return `<p class="small">${t("evidence.change_unknown")}</p>`;
-    return `<ul>${found.map((one) => `<li><b>${titleOf(one.column)}</b>${squares(one.cell.level)}
-    <span class="small">${t("evidence.found", { word: words["level_" + one.cell.level], n: one.cell.runs })}
-    ${cost(catalog, one.column)}</span></li>`).join("")}</ul>`;
-  }
-  var outside = (choice) => ["evidence.out_server", "evidence.out_again", "evidence.out_fresh", "evidence.out_budget"].concat(Number(choice.clients) > 1 ? ["evidence.out_sum"] : []).map((key2) => t(key2)).join(" ");
-  var buttons = (more) => `<div class="dl">
-  <button type="button" class="btn s" data-act="report">
-  ${icon("down")}${t("evidence.report")}</button>${more}</div><div class="all" data-k="all"></div>`;
-  function drawCell(panel, catalog, at2, choice) {
-    const cell = catalog.cells[at2.row][at2.column];
-    const title = `${named("row", catalog.rows[at2.row].name)}: ${titleOf(catalog.columns[at2.column])}`;
-    if (!cell) {
-      panel.innerHTML = `<div class="top"><h2>${title}</h2></div><p>${t("evidence.nobody")}</p>${buttons("")}`;
-      return;
-    }
-    const kinds = ["private", "attacker", "control"];
-    const figures2 = cell.tile == null ? `<p class="small">${t("evidence.no_pictures")}</p>` : `<div class="three">${kinds.map((kind) => `<figure class="k-${kind}">
-      <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
-      <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("")}</div>`;
-    panel.innerHTML = `<div class="top"><h2>${title}</h2>${cell.short ? "" : squares(cell.level)}</div>
-    <p class="small">${t("evidence.strongest", {
-      word: wordOf(cell),
-      n: cell.runs,
-      pictures: cell.pictures,
-      psnr: number(cell.psnr)
-    })}</p>${figures2}
-    <p>${sentence(cell)}</p>
-    <h3>${t("evidence.change")}</h3>${changes(catalog, at2.row, cell)}
-    <h3>${t("evidence.outside")}</h3><p class="small">${outside(choice)}</p>
-    ${buttons(`<button type="button" class="btn s" data-act="all" aria-expanded="false">
-      ${t("evidence.all", { n: cell.runs })}</button>
-    ${cell.key ? `<button type="button" class="btn s" data-act="open" data-key="${cell.key}">
-      ${t("evidence.open")}</button>` : ""}`)}`;
-    panel.querySelectorAll(".three canvas").forEach((canvas, place2) => drawTile(
-      /** @type {HTMLCanvasElement} */
-      canvas,
-      catalog,
-      cell.tile,
-      place2
-    ));
-  }
-  function drawAnswer(panel, answer, choice, nearest2) {
-    if (answer.error) {
-      panel.innerHTML = `<div class="top"><h2>${t("evidence.refused")}</h2></div><p class="refused" lang="en">
-      ${escape(answer.error)}</p>`;
-      return;
-    }
-    const { found } = answer, word2 = (level) => words["level_" + level];
-    const off = answer.distance ?? answer.nearest;
-    const head = !Number.isFinite(off ?? NaN) ? t("evidence.incomparable") : off === 0 ? t("evidence.exactly") : t("evidence.off_map", { cell: nearest2, distance: number(off) });
-    const span2 = found && (found.levels[0] === found.levels[1] ? word2(found.levels[0]) : t("evidence.span", { low: word2(found.levels[0]), high: word2(found.levels[1]) }));
-    panel.innerHTML = `<div class="top"><h2>${found ? span2 : t("evidence.unmeasured")}</h2>
-    ${found ? squares(found.levels[1]) : ""}</div>
-    <p>${head}</p>
-    ${found ? `<p class="small">${t("evidence.near", {
-      n: answer.count,
-      low: signed(found.gain[0], 2),
-      high: signed(found.gain[1], 2)
-    })}</p>` : ""}
-    <h3>${t("evidence.outside")}</h3><p class="small">${outside(choice)}</p>${buttons("")}`;
-  }
-  function drawRuns(box2, runs) {
-    const heads = words["evidence.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("");
-    box2.innerHTML = `<table><thead><tr>${heads}</tr></thead>
-    <tbody>${runs.map((run) => `<tr><td><code class="mono">${escape(run.attack)}</code><br>
-      ${escape(run.names.join(", "))}</td>
-    <td>${words["level_" + run.level]}</td><td>${number(run.psnr)}</td>
-    <td><button type="button" class="link" data-act="open" data-key="${run.key}">${t("evidence.open")}</button></td>
-    </tr>`).join("")}
-    </tbody></table>`;
-  }
-
-  // gi_core/web/screens/evidence/regimes.js
-  var SHORT = 120;
-  var theirs = (paper) => paper.ssim != null ? number(paper.ssim, 2) : words["feas_paper_" + paper.word];
-  var tooShort = (regime) => regime.level === 0 && regime.runs.some((run) => run.cut != null || run.iterations <= SHORT);
-  function rowHtml(victim, setting, name, regime) {
-    const short2 = tooShort(regime), word2 = short2 ? t("evidence.short") : words["feas_level_" + regime.level];
-    return `<tr class="${short2 ? "short" : ""}"><th scope="row">${escape(victim)}</th><td>${setting}</td>
-    <td>${number(regime.ssim.mean, 2)}</td><td>${word2}</td><td>${theirs(regime.paper)}</td>
-    <td>${whole(regime.runs[0].iterations)}</td>
-    <td><button type="button" class="link" data-regime="${name}">${t("evidence.pictures")}</button></td></tr>`;
-  }
-  var rowsOf = ({ groups, regimes: told3 }) => groups.flatMap(({ name: group2, columns, rows }) => rows.flatMap(({ victim, cells }) => cells.map((name, i) => name ? rowHtml(victim, words[`feas_${group2}_${columns[i]}`], name, told3[name]) : "")));
-  async function drawRegime(box2, name, run, shown2) {
-    box2.innerHTML = ["private", "attacker"].map((kind) => `<figure>
-    <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
-    <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("") + `<p class="small">${escape(name)}: SSIM ${number(run.ssim, 2)}, ${number(run.psnr)} dB</p>`;
-    const source2 = await picture(shown2.src), canvases = box2.querySelectorAll("canvas");
-    [0, shown2.rows - 1].forEach((row2, i) => tiles(canvases[i], source2, row2, shown2.batch, shown2.side, shown2.side));
-  }
-  function regimes({ props, server }, find) {
-    const { catalog } = props;
-    find("regimes").innerHTML = `<thead><tr>${words["evidence.regime_columns"].split("|").map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead><tbody>${rowsOf(catalog.regimes).join("")}</tbody>`;
-    find("regimes").onclick = async (event) => {
-      const name = event.target.closest("[data-regime]")?.dataset.regime;
-      if (!name) return;
-      const run = catalog.regimes.regimes[name].runs[0];
-      const shown2 = await server.feasibility_run({ regime: name, update: run.update, seed: run.seed });
-      if (shown2.error) toast(shown2.error);
-      else drawRegime(find("regime"), name, run, shown2);
-    };
-  }
-
-  // gi_core/web/screens/evidence/evidence.js
-  function mount3(context2) {
-    const root = fill(context2.element, evidence_default), find = finder(root);
-    const open = opener(context2);
-    room2(context2, find, open);
-    charts(context2, find, open);
-    regimes(context2, find);
-  }
-  function opener({ server }) {
-    return async (key2) => {
-      const told3 = await server.risk_run({ key: key2 });
-      if (told3.run) return emit("open", told3.run);
-      if (told3.query) location.search = `${told3.query}&tab=explore`;
-      else toast(told3.error);
-    };
-  }
-  function room2({ props, server }, find, open) {
-    const { catalog } = props;
-    const more = { image_size: 32, channels: 3, batchnorm: "eval" };
-    let choice = choiceOf(catalog, 1, 0), asked = 0;
-    const show3 = async () => {
-      FIELDS2.forEach((field) => {
-        find("sentence").querySelector(`[data-f=${field}]`).value = choice[field];
-      });
-      const plain2 = more.image_size === 32 && more.channels === 3 && more.batchnorm === "eval";
-      const at2 = plain2 ? cellOf2(choice, catalog) : null, mine = ++asked;
-      find("answer").classList.toggle("asking", !at2);
-      if (at2) {
-        markCell(find("map"), at2, false);
-        return drawCell(find("answer"), catalog, at2, choice);
-      }
-      const answer = await server.risk_answer(setUpOf(choice, catalog, more));
-      if (mine !== asked) return;
-      find("answer").classList.remove("asking");
-      const nearest2 = nearestCell(answer, catalog, choice.row);
-      markCell(find("map"), nearest2, true);
-      drawAnswer(find("answer"), answer, choice, nearest2 ? `${named("row", catalog.rows[nearest2.row].name)}, ${headOf(catalog.columns[nearest2.column]).join(" ")}` : t("evidence.a_run"));
-    };
-    sentence2(catalog, find, (field, value) => {
-      choice = { ...choice, [field]: value };
-      show3();
-    });
-    moreFields(find, more, show3);
-    drawMap(find("map"), catalog, (row2, column) => {
-      choice = choiceOf(catalog, row2, column);
-      show3();
-    });
-    find("answer").onclick = async (event) => {
-      const button4 = event.target.closest("[data-act]");
-      if (!button4) return;
-      if (button4.dataset.act === "open") return open(button4.dataset.key);
-      if (button4.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
-      const at2 = cellOf2(choice, catalog), box2 = find("answer").querySelector("[data-k=all]");
-      const shown2 = box2.innerHTML !== "";
-      button4.setAttribute("aria-expanded", String(!shown2));
-      if (shown2) box2.innerHTML = "";
-      else drawRuns(box2, (await server.evidence_cell(at2)).runs);
-    };
-    show3();
-  }
-  function nearestCell(answer, catalog, row2) {
-    const key2 = answer.runs?.[0]?.key, r = catalog.rows.findIndex((one) => one.name === row2);
-    const column = key2 ? catalog.cells[r].findIndex((cell) => cell?.key === key2) : -1;
-    return column < 0 ? null : { row: r, column };
-  }
-  function sentence2(catalog, find, changed) {
-    const values = (
-      /** @type {Record<string, any[]>} */
-      offered2(catalog)
-    );
-    const select = (field) => `<select data-f="${field}"
-    aria-label="${t("evidence.choice_" + field)}">${values[field].map((value) => `<option value="${escape(value)}">
-      ${escape(named(field, value))}</option>`).join("")}</select>`;
-    find("sentence").innerHTML = words["evidence.sentence"].replace(/\{(\w+)\}/g, (_, field) => `</span>
-    ${select(field)}<span>`).replace(/^/, "<span>").concat("</span>");
-    for (const box2 of find("sentence").querySelectorAll("select")) {
-      const text = ["row", "defense"].includes(box2.dataset.f);
-      box2.onchange = () => changed(box2.dataset.f, text ? box2.value : Number(box2.value));
-    }
-    find("setup").onsubmit = (event) => event.preventDefault();
-  }
-  function moreFields(find, more, show3) {
-    const box2 = find("more"), field = (name) => box2.querySelector(`[data-f=${name}]`);
-    field("channels").append(new Option(t("evidence.colour"), "3"), new Option(t("evidence.grey"), "1"));
-    field("batchnorm").append(...["eval", "train", "shared"].map((mode) => new Option(t("evidence.bn_" + mode), mode)));
-    for (const name of Object.keys(more)) {
-      field(name).value = more[name];
-      field(name).onchange = () => {
-        if (field(name).value === "") return;
-        more[name] = name === "batchnorm" ? field(name).value : Number(field(name).value);
-        show3();
-      };
-    }
-  }
-  async function report(server, setup) {
-    const file = await server.risk_report({ setup, format: "pdf" });
-    if (file.data) save(file.name, file.data, file.type);
-    else toast(file.error);
-  }
-  function charts({ props }, find, open) {
-    const data = props.catalog.charts;
-    let kind = KINDS[0];
-    const box2 = find("charts-box");
-    const told3 = (point, click) => {
-      find("point").innerHTML = pointHtml(kind, point);
-      if (click && point.key) open(point.key);
-    };
-    const show3 = async () => {
-      for (const button4 of find("kinds").querySelectorAll("button"))
-        button4.setAttribute("aria-pressed", String(button4.dataset.kind === kind));
-      find("chart-note").textContent = t("evidence.note_" + kind);
-      find("point").innerHTML = `<p class="small">${t("evidence.hover")}</p>`;
-      await draw2(find("chart"), kind, data, told3).catch((error) => {
-        find("point").textContent = error.message;
-      });
-    };
-    find("kinds").innerHTML = KINDS.map((name) => `<button type="button" class="btn s" data-kind="${name}">
-    ${t("evidence.kind_" + name)}</button>`).join("");
-    find("kinds").onclick = (event) => {
-      const button4 = event.target.closest("[data-kind]");
-      if (button4) {
-        kind = button4.dataset.kind;
-        show3();
-      }
-    };
-    find("point").onclick = (event) => {
-      const button4 = event.target.closest("[data-key]");
-      if (button4) open(button4.dataset.key);
-    };
-    box2.ontoggle = () => box2.open && show3();
-    on("theme", () => {
-      if (box2.open) show3();
-    });
-  }
-
-  // gi_core/web/screens/explore/explore.js
-  var explore_exports = {};
-  __export(explore_exports, {
-    early: () => early,
-    mount: () => mount4,
-    offer: () => offer
-  });
+  var say = (text, values = {}) => text.replace(/\{(\w+)(%?)\}/g, (_, key2, share) => share ? percent(values[key2]) : values[key2] ?? "");
+  var percent = (value) => `${new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(100 * value)} %`;
+  var t = (key2, values) => say(words[key2] ?? key2, values);
 
   // gi_core/web/engine/component.js
   function splitTop(text, separator) {
@@ -2247,7 +174,7 @@ var gi = (() => {
   }
   var stack = (text) => text.trim() === "none" ? [] : splitTop(text, "+").map(component);
   var truth = (value, otherwise) => value === void 0 ? otherwise : value.toLowerCase() === "true";
-  var figure2 = (value, otherwise) => value === void 0 ? otherwise : Number(value);
+  var figure = (value, otherwise) => value === void 0 ? otherwise : Number(value);
 
   // gi_core/web/engine/cost.js
   var PASSES = 6;
@@ -2257,14 +184,14 @@ var gi = (() => {
   var seen = /* @__PURE__ */ new Map();
   function products(model, side) {
     const { name, options: options2 } = component(model), places = side * side / 4;
-    if (name === "mlp") return 3 * side * side * figure2(options2.width, 256);
-    if (name === "convnet") return side * side * 400 * figure2(options2.width, 64) ** 2;
+    if (name === "mlp") return 3 * side * side * figure(options2.width, 256);
+    if (name === "convnet") return side * side * 400 * figure(options2.width, 64) ** 2;
     return places * 12 * 75 + 2 * (places / 4) * 12 * 300;
   }
   function evaluations(text) {
-    const { name, options: options2 } = component(text), restarts = figure2(options2.restarts, 1);
-    if (name === "ig") return restarts * figure2(options2.steps, 4800);
-    return name === "dlg" ? restarts * figure2(options2.steps, 300) * EARLY * INNER : 20;
+    const { name, options: options2 } = component(text), restarts = figure(options2.restarts, 1);
+    if (name === "ig") return restarts * figure(options2.steps, 4800);
+    return name === "dlg" ? restarts * figure(options2.steps, 300) * EARLY * INNER : 20;
   }
   var work = (settings) => PASSES * Number(settings.batch_size ?? 1) * evaluations(String(settings.attack)) * products(String(settings.model ?? "lenet"), Number(settings.image_size ?? 32));
   function estimate(settings) {
@@ -2328,7 +255,7 @@ var gi = (() => {
   // gi_core/web/engine/attacks/analytic.js
   var OPTIONS = ["tolerance"];
   function analytic(options2) {
-    const tolerance = figure2(options2.tolerance, 0.02);
+    const tolerance = figure(options2.tolerance, 0.02);
     return {
       iterations: 1,
       single: true,
@@ -2341,7 +268,7 @@ var gi = (() => {
         let loss = 0;
         chosen2.forEach((row2, i) => {
           pictures2.set(rows[row2].map(clamp), i * size2);
-          loss += outside2(rows[row2]) / batch;
+          loss += outside(rows[row2]) / batch;
         });
         yield { iteration: 0, restart: 0, pictures: pictures2, loss, terms: { "outside-box": loss } };
       }
@@ -2353,18 +280,18 @@ var gi = (() => {
       return value / by * std[c] + mean2[c];
     });
   }
-  var outside2 = (pixels2) => pixels2.reduce((sum, value) => sum + Math.abs(value - clamp(value)), 0) / pixels2.length;
-  var apart2 = (a, b) => Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length);
+  var outside = (pixels2) => pixels2.reduce((sum, value) => sum + Math.abs(value - clamp(value)), 0) / pixels2.length;
+  var apart = (a, b) => Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length);
   function distinct(rows, count, tolerance) {
-    const valid = rows.map((row2) => outside2(row2) <= 1e-3);
-    const same = rows.map((row2) => rows.reduce((sum, other) => sum + (apart2(row2, other) <= tolerance ? 1 : 0), 0));
+    const valid = rows.map((row2) => outside(row2) <= 1e-3);
+    const same = rows.map((row2) => rows.reduce((sum, other) => sum + (apart(row2, other) <= tolerance ? 1 : 0), 0));
     const order = [...rows.keys()].sort((a, b) => Number(valid[b]) - Number(valid[a]) || same[b] - same[a] || a - b);
     const chosen2 = (
       /** @type {number[]} */
       []
     );
     for (const row2 of order)
-      if (chosen2.length < count && chosen2.every((other) => apart2(rows[row2], rows[other]) > tolerance)) chosen2.push(row2);
+      if (chosen2.length < count && chosen2.every((other) => apart(rows[row2], rows[other]) > tolerance)) chosen2.push(row2);
     return Array.from({ length: count }, (_, i) => chosen2[i % chosen2.length]);
   }
 
@@ -2430,7 +357,7 @@ var gi = (() => {
     for (const { name, options: options2 } of [...known].reverse()) {
       if (name === "topk") distance = masked(distance, update);
       else if (name === "clip" && (options2.per === "update" || batch === 1) && options2.scope !== "tensor")
-        distance = clipped(distance, figure2(options2.norm, 1));
+        distance = clipped(distance, figure(options2.norm, 1));
       else if (name === "quantize") distance = withinCells(objective, update, cut, options2);
     }
     return distance;
@@ -2449,7 +376,7 @@ var gi = (() => {
     return value;
   };
   function withinCells(objective, update, cut, { bits, stochastic, scale }) {
-    const reach = (truth(stochastic, true) ? 1 : 0.5) / (2 ** (figure2(bits, 4) - 1) - 1);
+    const reach = (truth(stochastic, true) ? 1 : 0.5) / (2 ** (figure(bits, 4) - 1) - 1);
     const cells = update.slice(), nearest2 = update.slice();
     for (const part of cut(cells)) {
       const size2 = scale === "l2" ? norm(part) : part.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
@@ -2872,12 +799,12 @@ var gi = (() => {
   var OPTIONS2 = ["steps", "restarts", "init", "lr", "box", "patience", "labels"];
   var CONVERGED = 1e-8;
   function dlg(options2, first) {
-    const steps = figure2(options2.steps, 300), restarts = figure2(options2.restarts, 1), init = options2.init ?? "randn";
+    const steps = figure(options2.steps, 300), restarts = figure(options2.restarts, 1), init = options2.init ?? "randn";
     const how = {
       count: steps,
-      lr: figure2(options2.lr, 1),
+      lr: figure(options2.lr, 1),
       box: truth(options2.box, false),
-      patience: figure2(options2.patience, 15)
+      patience: figure(options2.patience, 15)
     };
     return {
       iterations: restarts * (steps + 1),
@@ -2934,11 +861,11 @@ var gi = (() => {
   // gi_core/web/engine/attacks/ig.js
   var OPTIONS3 = ["steps", "restarts", "init", "lr", "tv", "objective", "signed", "decay", "box"];
   function ig(options2, first) {
-    const steps = figure2(options2.steps, 4800), restarts = figure2(options2.restarts, 1);
+    const steps = figure(options2.steps, 4800), restarts = figure(options2.restarts, 1);
     const name = options2.objective ?? "cosine";
     const how = {
       count: steps,
-      lr: figure2(options2.lr, 0.1),
+      lr: figure(options2.lr, 0.1),
       signed: truth(options2.signed, true),
       decay: truth(options2.decay, true),
       box: truth(options2.box, true)
@@ -2948,7 +875,7 @@ var gi = (() => {
       single: false,
       *run(observation, seed2) {
         const { victim, batch, machine } = observation;
-        const goal = { distance: distanceTo(observation, name), name, tv: figure2(options2.tv, 0.01) };
+        const goal = { distance: distanceTo(observation, name), name, tv: figure(options2.tv, 0.01) };
         const matcher = new Matcher(victim, batch, goal, machine), wanted = oneHot(recover(observation), victim.classes);
         yield* best(restarts, steps + 1, function* (restart) {
           const own = restartSeed(seed2, restart);
@@ -2967,14 +894,14 @@ var gi = (() => {
     return Math.sqrt(sum);
   }
   function clip(update, cut, { norm: norm2, scope }) {
-    const most = figure2(norm2, 1);
+    const most = figure(norm2, 1);
     for (const part of scope === "tensor" ? cut(update) : [update]) {
       const factor = Math.min(1, most / Math.max(length(part), 1e-38));
       for (let i = 0; i < part.length; i++) part[i] *= factor;
     }
   }
   function gaussian(update, cut, { sigma }, generator) {
-    const scale = figure2(sigma, 0.01);
+    const scale = figure(sigma, 0.01);
     for (const part of cut(update)) {
       const noise2 = generator.normals(part.length);
       for (let i = 0; i < part.length; i++) part[i] += Math.fround(scale * noise2[i]);
@@ -2982,7 +909,7 @@ var gi = (() => {
   }
   function topk(update, cut, { keep: keep2, scope }) {
     for (const part of scope === "tensor" ? cut(update) : [update]) {
-      const count = Math.max(1, even(figure2(keep2, 0.1) * part.length));
+      const count = Math.max(1, even(figure(keep2, 0.1) * part.length));
       const order = Uint32Array.from(part, (_, i) => i).sort((a, b) => Math.abs(part[b]) - Math.abs(part[a]));
       for (let i = count; i < order.length; i++) part[order[i]] = 0;
     }
@@ -2992,7 +919,7 @@ var gi = (() => {
     for (let i = 0; i < update.length; i++) update[i] = Math.sign(update[i]);
   }
   function quantize(update, cut, { bits, stochastic, scale }, generator) {
-    const levels = 2 ** (figure2(bits, 4) - 1) - 1, random = truth(stochastic, true);
+    const levels = 2 ** (figure(bits, 4) - 1) - 1, random = truth(stochastic, true);
     for (const part of cut(update)) {
       const most = scale === "l2" ? length(part) : part.reduce((most2, value) => Math.max(most2, Math.abs(value)), 0);
       const norm2 = Math.max(Math.fround(most), 11754943508222875e-54);
@@ -3003,7 +930,7 @@ var gi = (() => {
       }
     }
   }
-  var DEFENSES2 = { clip, gaussian, topk, sign, quantize };
+  var DEFENSES = { clip, gaussian, topk, sign, quantize };
 
   // gi_core/web/engine/victim.js
   var CIFAR_MEAN = [0.4914, 0.4822, 0.4465];
@@ -3020,8 +947,8 @@ var gi = (() => {
       uniform: init === "uniform"
     }),
     mlp: ({ width, depth, shrink: shrink2, activation = "relu", bias }) => {
-      let units = figure2(width, 256);
-      const plan = Array.from({ length: figure2(depth, 2) }, () => {
+      let units = figure(width, 256);
+      const plan = Array.from({ length: figure(depth, 2) }, () => {
         const own = units;
         if (truth(shrink2, false)) units = Math.max(1, units >> 1);
         return (
@@ -3032,7 +959,7 @@ var gi = (() => {
       return { plan: [...plan.flat(), ["bias", truth(bias, true)]] };
     },
     convnet: ({ width }) => {
-      const w = figure2(width, 64), blocks = [w, 2 * w, 2 * w, 4 * w, 4 * w, 4 * w, 0, 4 * w, 4 * w, 0];
+      const w = figure(width, 64), blocks = [w, 2 * w, 2 * w, 4 * w, 4 * w, 4 * w, 0, 4 * w, 4 * w, 0];
       const plan = blocks.flatMap((filters) => (
         /** @type {Step[]} */
         filters ? [["convolution", { filters, kernel: 3, padding: 1 }], ["batchNorm"], ["relu"]] : [["max", 3]]
@@ -3048,7 +975,7 @@ var gi = (() => {
     dlg: { options: OPTIONS2, make: dlg },
     analytic: { options: OPTIONS, make: analytic }
   };
-  var MOST2 = { batch_size: 8, parameters: 2e6 };
+  var MOST = { batch_size: 8, parameters: 2e6 };
   var MODEL_OPTIONS = {
     lenet: ["activation", "init"],
     mlp: ["width", "depth", "shrink", "activation", "bias"],
@@ -3076,7 +1003,7 @@ var gi = (() => {
     if (!KNOWN.includes(name) || !Object.keys(options2).every((key2) => MODEL_OPTIONS[name].includes(key2))) return false;
     const knowledge = at2("knowledge", "labels").split("+"), labelled2 = knowledge.includes("labels");
     const first = name === "mlp" || !attackNames(at2("attack", "ig")).includes("analytic");
-    return weights.name === "init" && first && (labelled2 || Number(at2("batch_size", 1)) === 1) && knowledge.every((fact) => ["labels", "defense", "none"].includes(fact)) && Number(at2("batch_size", 1)) <= MOST2.batch_size && stack(at2("defense", "none")).every((d) => d.name in DEFENSES2) && attackRuns(at2("attack", "ig")) && size(name, options2, side) <= MOST2.parameters;
+    return weights.name === "init" && first && (labelled2 || Number(at2("batch_size", 1)) === 1) && knowledge.every((fact) => ["labels", "defense", "none"].includes(fact)) && Number(at2("batch_size", 1)) <= MOST.batch_size && stack(at2("defense", "none")).every((d) => d.name in DEFENSES) && attackRuns(at2("attack", "ig")) && size(name, options2, side) <= MOST.parameters;
   }
   function attackNames(text) {
     const { name, options: options2 } = component(text);
@@ -3087,7 +1014,7 @@ var gi = (() => {
     return name === "convnet" ? 709 * Number(width ?? 64) ** 2 : 0;
   }
 
-  // worker:/work/h-explore/gi_core/web/engine/worker.js
+  // worker:/work/h-engine/gi_core/web/engine/worker.js
   var worker_default = '"use strict";(()=>{function pt(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function W(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?pt(n.join(":"),","):[]){let[s,...l]=r.split("=");e[s.trim()]=l.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var dt=o=>o.trim()==="none"?[]:pt(o,"+").map(W),F=(o,t)=>o===void 0?t:o.toLowerCase()==="true",j=(o,t)=>o===void 0?t:Number(o);function kt(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function Et(o,t,{norm:n,scope:e}){let r=j(n,1);for(let s of e==="tensor"?t(o):[o]){let l=Math.min(1,r/Math.max(kt(s),1e-38));for(let a=0;a<s.length;a++)s[a]*=l}}function xe(o,t,{sigma:n},e){let r=j(n,.01);for(let s of t(o)){let l=e.normals(s.length);for(let a=0;a<s.length;a++)s[a]+=Math.fround(r*l[a])}}function we(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,V(j(n,.1)*r.length)),l=Uint32Array.from(r,(a,i)=>i).sort((a,i)=>Math.abs(r[i])-Math.abs(r[a]));for(let a=s;a<l.length;a++)r[l[a]]=0}}var V=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function ye(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function Me(o,t,{bits:n,stochastic:e,scale:r},s){let l=2**(j(n,4)-1)-1,a=F(e,!0);for(let i of t(o)){let c=r==="l2"?kt(i):i.reduce((m,h)=>Math.max(m,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let m=0;m<i.length;m++){let h=Math.fround(Math.fround(Math.abs(i[m])/f)*l),u=a?Math.floor(Math.fround(h+s.uniform())):V(h);i[m]=Math.sign(i[m])*u*Math.fround(f/l)}}}var Tt={clip:Et,gaussian:xe,topk:we,sign:ye,quantize:Me},Nt=({name:o,options:t})=>o==="clip"&&t.per!=="update";function It(o,t,n,e,r,s){let l=o.filter(Nt),a=l.length?be(t,i=>{let c=n(i);return l.forEach(({options:f})=>Et(c,r,f,s)),c}):e();for(let{name:i,options:c}of o.filter(f=>!Nt(f)))Tt[i](a,r,c,s);return a}function be(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var jt=12,Ot=64;function Ae(o){let t=o.map(Math.sqrt),n=t.reduce((s,l)=>s+l,0),e=0,r=t.map(s=>V(e+=1+s/n*(Ot-o.length)));return r.map((s,l)=>s-(l?r[l-1]:0))}var _t=(o,t,n)=>Array.from({length:n},(e,r)=>V(o+(t-o)*r/Math.max(1,n-1)));function Se(o,t,n){let e=o.length/t,r=Array.from({length:n},(a,i)=>V((e-1)*(i+1)/(n+1))),s=_t(0,t-1,jt).flatMap(a=>r.map(i=>Math.abs(o[a*e+i]))),l=Float64Array.from(s).sort();return s.map(a=>V(255*Ne(l,a)/Math.max(1,s.length-1)))}function Ne(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function gt(o,t,n){let e=n(o).map((i,c)=>({part:i,height:t[c][0]})).filter((i,c)=>t[c].length>1),r=_t(0,e.length-1,Math.min(e.length,Ot)).map(i=>e[i]),s=Ae(r.map(({part:i})=>i.length)),l=r.map(({part:i,height:c},f)=>Se(i,c,s[f])),a=Array.from({length:jt},(i,c)=>l.flatMap((f,m)=>f.slice(c*s[m],(c+1)*s[m])));return btoa(String.fromCharCode(...a.flat()))}function vt(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function ke(o,t,n,e,r,s,l,a,i){i||a.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)Ee(c,t,n,e,r,s,l,a);for(;c<o;c++)Te(c,t,n,e,r,s,l,a)}function Ee(o,t,n,e,r,s,l,a){let i=o*r,c=i+r,f=c+r,m=f+r,h=o*t,u=h+t,g=u+t,w=g+t,d=0;for(;d+2<=t;d+=2){let y=0,M=0,p=0,x=0,b=0,A=0,N=0,T=0;for(let O=0,S=0,k=d;O<n;O++,S+=s,k+=t){let I=l[k],E=l[k+1],v=e[i+S],D=e[c+S],q=e[f+S],G=e[m+S];y+=v*I,M+=D*I,p+=q*I,x+=G*I,b+=v*E,A+=D*E,N+=q*E,T+=G*E}a[h+d]+=y,a[u+d]+=M,a[g+d]+=p,a[w+d]+=x,a[h+d+1]+=b,a[u+d+1]+=A,a[g+d+1]+=N,a[w+d+1]+=T}for(;d<t;d++)for(let y=0,M=0,p=d;y<n;y++,M+=s,p+=t){let x=l[p];a[h+d]+=e[i+M]*x,a[u+d]+=e[c+M]*x,a[g+d]+=e[f+M]*x,a[w+d]+=e[m+M]*x}}function Te(o,t,n,e,r,s,l,a){let i=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],m=c*t;if(f!==0)for(let h=0;h<t;h++)a[i+h]+=f*l[m+h]}}function Ie(o,t,n,e,r,s,l){l||s.fill(0,0,o*t);let a=0;for(;a+4<=o;a+=4)je(a,t,n,e,r,s);for(;a<o;a++)for(let i=0;i<t;i++){let c=0;for(let f=0,m=a*n,h=i*n;f<n;f++)c+=e[m+f]*r[h+f];s[a*t+i]+=c}}function je(o,t,n,e,r,s){let l=o*n,a=l+n,i=a+n,c=i+n,f=0;for(;f+2<=t;f+=2){let m=0,h=0,u=0,g=0,w=0,d=0,y=0,M=0;for(let x=0,b=f*n,A=b+n;x<n;x++){let N=r[b+x],T=r[A+x],O=e[l+x],S=e[a+x],k=e[i+x],I=e[c+x];m+=O*N,h+=S*N,u+=k*N,g+=I*N,w+=O*T,d+=S*T,y+=k*T,M+=I*T}let p=o*t+f;s[p]+=m,s[p+t]+=h,s[p+2*t]+=u,s[p+3*t]+=g,s[p+1]+=w,s[p+t+1]+=d,s[p+2*t+1]+=y,s[p+3*t+1]+=M}if(f<t)for(let m=0,h=f*n;m<n;m++){let u=r[h+m],g=o*t+f;s[g]+=e[l+m]*u,s[g+t]+=e[a+m]*u,s[g+2*t]+=e[i+m]*u,s[g+3*t]+=e[c+m]*u}}var Ft=(o=Float32Array)=>({room:t=>new o(t),rows:ke,dots:Ie});var H=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:l})=>n*l.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:l})=>r(n*l.inputs)),this.steep=this.stages.map(({layer:l})=>r(n*l.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let l=this.outputs[s],a=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],l);for(let i=0;i<l.length;i++)l[i]=r.value(l[i]),a[i]=r.slope(l[i]);n=l}),n}gradient(t,n,e){let{batch:r,classes:s,shares:l,stages:a}=this,i=this.forward(t),c=a.length-1,f=0;for(let h=0;h<r;h++)f+=Oe(i,l,n,h*s,s)/r;for(let h=0;h<l.length;h++)this.deltas[c][h]=(l[h]-n[h])/r;let m=this.cut(e);for(let h=c;h>=0;h--){let{layer:u}=a[h];if(u.outer(this.deltas[h],this.seen[h],m[h]),!h)break;let g=this.deltas[h-1],w=this.slopes[h-1],d=this.pulled[h];u.pull(d,this.parts[h],this.deltas[h]);for(let y=0;y<g.length;y++)g[y]=w[y]*d[y]}return f}along(t,n,e){let{batch:r,classes:s,shares:l,stages:a,tangents:i}=this,c=this.cut(t),f=a.length-1;a.forEach(({layer:u},g)=>{if(u.count?u.push(c[g],this.seen[g],i[g]):i[g].fill(0),!g)return;let w=this.steep[g],d=this.slopes[g-1],y=i[g-1];for(let M=0;M<w.length;M++)w[M]=d[M]*y[M];u.push(this.parts[g],u.see(w,!0),i[g],{bias:!1,add:!0})});let m=i[f];if(e)for(let u=0;u<m.length;u++)e[u]=-m[u]/r;for(let u=0;u<r;u++)_e(m,l,u*s,s,r);let h=m;for(let u=f;u>=0;u--){let{layer:g}=a[u],w=g.count?[c[u],this.deltas[u]]:[];if(g.pull(this.pulled[u],this.parts[u],h,...w),!u)break;let{activation:d}=a[u-1],y=this.outputs[u-1],M=this.slopes[u-1],p=this.deltas[u-1],x=i[u-1],b=this.pulled[u];for(let A=0;A<b.length;A++)b[A]=M[A]*b[A]+d.bend(y[A])*p[A]*x[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function Oe(o,t,n,e,r){let s=-1/0,l=0,a=0;for(let i=e;i<e+r;i++)s=Math.max(s,o[i]);for(let i=e;i<e+r;i++)l+=Math.exp(o[i]-s);for(let i=e;i<e+r;i++)t[i]=Math.exp(o[i]-s)/l,a-=n[i]*(o[i]-s-Math.log(l));return a}function _e(o,t,n,e,r){let s=0;for(let l=n;l<n+e;l++)s+=t[l]*o[l];for(let l=n;l<n+e;l++)o[l]=t[l]*(o[l]-s)/r}function zt({shape:[o,t,n],std:e},r,s){let l=r*o,a=s/(l*t*(n-1)),i=s/(l*(t-1)*n);return(c,f)=>{let m=0;for(let h=0,u=0;h<l;h++){let g=1/e[h%o];for(let w=0;w<t;w++)for(let d=0;d<n;d++,u++)d+1<n&&(m+=Rt(c,f,u,u+1,g,a)),w+1<t&&(m+=Rt(c,f,u,u+n,g,i))}return m}}function Rt(o,t,n,e,r,s){let l=(o[e]-o[n])*r,a=l>0?s*r:l<0?-s*r:0;return t[e]+=a,t[n]-=a,s*Math.abs(l)}var J=class{constructor(t,n,{distance:e,name:r,tv:s=0},l){this.sweeps=new H(t,n,l),this.distance=e,this.name=r,this.smooth=s?zt(t,n,s):null,this.update=l.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let l=this.smooth(t,e);return{loss:s+l,terms:{[this.name]:s,tv:l}}}};function X(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function Pt(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,l)=>s+l,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Dt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var ve=Dt(1/2,8),Fe=Dt(1/3,64),L=(o,t)=>o>>>t|o<<32-t;function Re(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function ze(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=L(n[e-15],7)^L(n[e-15],18)^n[e-15]>>>3,s=L(n[e-2],17)^L(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function qt(o){let t=Re(new TextEncoder().encode(o)),n=Int32Array.from(ve);for(let e=0;e<t.byteLength;e+=64){let r=ze(t,e),[s,l,a,i,c,f,m,h]=n;for(let u=0;u<64;u++){let g=h+(L(c,6)^L(c,11)^L(c,25))+(c&f^~c&m)+Fe[u]+r[u],w=(L(s,2)^L(s,13)^L(s,22))+(s&l^s&a^l&a);[h,m,f,c,i,a,l,s]=[m,f,c,i+g|0,a,l,s,g+w|0]}[s,l,a,i,c,f,m,h].forEach((u,g)=>{n[g]+=u})}return Uint32Array.from(n)}var $=624,Pe=397,Z=(o,t)=>qt(`${o}/${t}`)[0]>>>1,ot=(o,t)=>o+7919*t,_=class{constructor(t){let n=new Uint32Array($);n[0]=t%2**32;for(let e=1;e<$;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=$,this.kept=null}bits(){this.at===$&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<$;n++){let e=t[n]&2147483648|t[(n+1)%$]&2147483647;t[n]=t[(n+Pe)%$]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),l=new Float32Array(t);for(let a=0;a<t;a++)l[a]=this.uniform()*s+r;return l}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)Gt(n,e);return t%16&&(n.set(this.uniforms(16),t-16),Gt(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function Gt(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*Lt(o,t,n,{count:e,lr:r,signed:s,decay:l,box:a},i){let c=t.slice(),f=new Float32Array(c.length),m=De(f),h=i.room(c.length),{mean:u,std:g,shape:[w,d,y]}=n,M=d*y;n.normalise(c,f);let p=new Set(l?[3,5,7].map(N=>Math.floor(e*N/8)):[]),x=c.slice(),b=1/0,A=r;for(let N=0;N<=e;N++){for(let S=0;S<c.length;S++){let k=Math.floor(S/M)%w;c[S]=f[S]*g[k]+u[k]}let{loss:T,terms:O}=o(c,h);if(T<b&&(b=T,x.set(c)),yield{iteration:N,pictures:a?x:x.map(R),loss:T,terms:O},N===e)return;if(p.has(N)&&(A*=.1),s)for(let S=0;S<h.length;S++)h[S]=Math.sign(h[S]);else for(let S=0;S<h.length;S++)h[S]*=g[Math.floor(S/M)%w];if(m(h,A),a)for(let S=0;S<f.length;S++){let k=Math.floor(S/M)%w;f[S]=Math.min(Math.max(f[S],-u[k]/g[k]),(1-u[k])/g[k])}}}var R=o=>Math.min(1,Math.max(0,o));function De(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let l=s/(1-.9**e),a=Math.sqrt(1-.999**e);for(let i=0;i<o.length;i++){let c=r[i],f=t[i]+=(1-.9)*(c-t[i]),m=n[i]=.999*n[i]+(1-.999)*c*c;o[i]-=l*f/(Math.sqrt(m)/a+1e-8)}}}var Ht=["tolerance"];function Wt(o){let t=j(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[l,a]=s(r),i=n.inputs,c=Array.from(a.keys()).sort((g,w)=>Math.abs(a[w])-Math.abs(a[g])).slice(0,Math.max(256,16*e)).filter(g=>a[g]!==0);if(!c.length)throw Error("bias");let f=c.map(g=>qe(l.subarray(g*i,(g+1)*i),a[g],n)),m=Ge(f,e,t),h=new Float32Array(e*i),u=0;m.forEach((g,w)=>{h.set(f[g].map(R),w*i),u+=Vt(f[g])/e}),yield{iteration:0,restart:0,pictures:h,loss:u,terms:{"outside-box":u}}}}}function qe(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((l,a)=>{let i=Math.floor(a/(r*s));return l/t*e[i]+n[i]})}var Vt=o=>o.reduce((t,n)=>t+Math.abs(n-R(n)),0)/o.length,Ut=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function Ge(o,t,n){let e=o.map(a=>Vt(a)<=.001),r=o.map(a=>o.reduce((i,c)=>i+(Ut(a,c)<=n?1:0),0)),s=[...o.keys()].sort((a,i)=>Number(e[i])-Number(e[a])||r[i]-r[a]||a-i),l=[];for(let a of s)l.length<t&&l.every(i=>Ut(o[a],o[i])>n)&&l.push(a);return Array.from({length:t},(a,i)=>l[i%l.length])}function z(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var C=o=>Math.sqrt(z(o,o)),xt={cosine(o){let t=Math.max(C(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(C(e),1e-30),s=z(e,n)/r;for(let l=0;l<e.length;l++)e[l]=(e[l]*s/r-n[l])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let l=0;l<n.length;l++)e+=Math.abs(n[l]),r+=n[l]*t[l];e=Math.max(e,1e-30);let s=r/e;for(let l=0;l<n.length;l++)n[l]=(s*Math.sign(n[l])-t[l])/e;return 1-s}}};function rt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],l=s.some(({name:i})=>i==="sign"),a=xt[l?"sign-alignment":r](o);for(let{name:i,options:c}of[...s].reverse())i==="topk"?a=Le(a,o):i==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?a=Ue(a,j(c.norm,1)):i==="quantize"&&(a=He(r,o,e,c));return a}var Le=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Ue=(o,t)=>n=>{let e=C(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let i=0;i<n.length;i++)n[i]*=r;let l=o(n),a=e>t?z(n,s)/Math.max(e*e,1e-30):0;for(let i=0;i<n.length;i++)n[i]=r*(n[i]-a*s[i]);return l};function He(o,t,n,{bits:e,stochastic:r,scale:s}){let l=(F(r,!0)?1:.5)/(2**(j(e,4)-1)-1),a=t.slice(),i=t.slice();for(let c of n(a)){let f=s==="l2"?C(c):c.reduce((m,h)=>Math.max(m,Math.abs(h)),0);c.fill(l*f)}return c=>{for(let f=0;f<c.length;f++)i[f]=Math.min(Math.max(c[f],t[f]-a[f]),t[f]+a[f]);return xt[o](i)(c)}}var st=16;function We({victim:o,machine:t}){let n=new H(o,st,t),e=n.stages.length-1;n.forward(new _(0).uniforms(st*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),l=n.seen[e];for(let a=0;a<st;a++)for(let i=0;i<r;i++)s[i]+=l[a*r+i]/st;return s}function Ve({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function $e(o){let{weight:t,bias:n}=Ve(o),{classes:e}=o.victim,r=We(o),s=Array.from({length:e},(i,c)=>r.reduce((f,m,h)=>f+m*t[c*r.length+h],n?n[c]:0)),l=n?s.reduce((i,c,f)=>i+c*n[f],0):1,a=s.map(i=>l>=0?i:-i);return a.indexOf(Math.min(...a))}var it=o=>o.labels??[$e(o)];var $t=20,Ke=100,Kt=1e-7,wt=1e-9;function yt(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var Mt=class{pairs=[];scale=1;learn(t,n){let e=z(t,n);e>1e-10&&(this.pairs.length===Ke&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/z(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:l,ro:a}=r,i=r.al=z(l,n)*a;for(let c=0;c<n.length;c++)n[c]-=i*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:l}of this.pairs){let a=l-z(e,n)*s;for(let i=0;i<n.length;i++)n[i]+=a*r[i]}return n}};function Be(o,t){let n=new Mt,e=new Float32Array(o.length),r=null,s=e,l=t,a=0;return function*(i){let{loss:c}=i(o,e);if(!(yt(e)<=Kt))for(let f=1;f<=$t;f++){if(a++,r&&n.learn(e.map((h,u)=>h-r[u]),s.map(h=>h*l)),s=n.direction(e),r=e.slice(),l=a===1?Math.min(1,1/e.reduce((h,u)=>h+Math.abs(u),0))*t:t,z(e,s)>-wt)return;for(let h=0;h<o.length;h++)o[h]+=l*s[h];if(f===$t)return;let m=c;if(c=i(o,e).loss,yield null,yt(e)<=Kt||yt(s)*l<=wt||Math.abs(c-m)<wt)return}}}function*Bt(o,t,{count:n,pixels:e,lr:r,box:s,patience:l,below:a}){let i=t.slice(),c=Be(i,r),f=new Float32Array(i.length),m=o(i,f),h=m.loss,u=h,g=0,w=i.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:w.map(R),...m,lowest:h},d===n||h<a||l>0&&(g>=l||!Number.isFinite(m.loss)))return;if(yield*c(o),s)for(let y=0;y<e;y++)i[y]=R(i[y]);m=o(i,f),m.loss<h&&(w=i.slice(0,e),h=m.loss),g++,h<.5*u&&(u=h,g=0)}}function*lt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let l=1/0,a=null;for(let i of n(s))i?(l=Math.min(l,Number.isNaN(i.loss)?1/0:i.loss),a=l<r||!e?i.pictures:e,yield{...i,iteration:s*t+i.iteration,restart:s,pictures:a}):yield null;a&&(e=a.slice()),r=Math.min(r,l)}}var Yt=["randn","rand","grey"];function bt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,l,a]}=o,i=l*a;return new _(n).normals(t*o.inputs).map((c,f)=>{let m=Math.floor(f/i)%s;return c*r[m]+e[m]})}function at(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?bt(t,n).map(R):o==="grey"?new Float32Array(e).fill(.5):new _(n).uniforms(e)}var Jt=["steps","restarts","init","lr","box","patience","labels"],Ye=1e-8;function Xt(o,t){let n=j(o.steps,300),e=j(o.restarts,1),r=o.init??"randn",s={count:n,lr:j(o.lr,1),box:F(o.box,!1),patience:j(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f,update:m}=l,h=c*i.inputs,u={distance:rt(l,"l2"),name:"l2"},g=Ye*z(m,m),w=new J(i,c,u,f),d=(o.labels??"joint")==="joint",y=d?Xe(w,c,f):Je(w,it(l),i),M=!1;yield*lt(e,n+1,function*(p){if(M)return;let x=ot(a,p),b=bt(l,x);if(t)for(let T of t.run(l,x))b=T?.pictures.slice()??b;else r!=="randn"&&(b=at(r,l,x));let A=d?new _(x+1).normals(c*i.classes):new Float32Array(0),N=new Float32Array(h+A.length);N.set(b),N.set(A,h);for(let T of Bt(y,N,{...s,pixels:h,below:g}))yield T,M=(T?.lowest??1/0)<g})}}}function Je(o,t,{classes:n}){let e=X(t,n);return(r,s)=>o.evaluate(r,e,s)}function Xe(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,l=new Float64Array(t*e),a=n.room(t*e);return(i,c)=>{for(let m=0;m<t;m++){let h=i.subarray(s+m*e,s+(m+1)*e),u=Math.max(...h),g=h.reduce((w,d)=>w+Math.exp(d-u),0);h.forEach((w,d)=>{l[m*e+d]=Math.exp(w-u)/g})}let f=o.evaluate(i.subarray(0,s),l,c.subarray(0,s),a);for(let m=0;m<t;m++){let h=0;for(let u=m*e;u<(m+1)*e;u++)h+=l[u]*a[u];for(let u=m*e;u<(m+1)*e;u++)c[s+u]=l[u]*(a[u]-h)}return f}}var Qt=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function Zt(o,t){let n=j(o.steps,4800),e=j(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:j(o.lr,.1),signed:F(o.signed,!0),decay:F(o.decay,!0),box:F(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f}=l,m={distance:rt(l,r),name:r,tv:j(o.tv,.01)},h=new J(i,c,m,f),u=X(it(l),i.classes);yield*lt(e,n+1,function*(g){let w=ot(a,g),d=t?null:at(o.init??"randn",l,w);for(let y of t?.run(l,w)??[])d=y?.pictures.slice()??d;d&&(yield*Lt((y,M)=>h.evaluate(y,u,M),d,i,s,f))})}}}var ct={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Ct({shape:o,mean:t,variance:n},e,r){let[s,l,a]=o,i=l*a,c=s*i,f=Float64Array.from({length:s},(w,d)=>t?.[d]??0),m=Float64Array.from({length:s},(w,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),u=r.room(e*c),g=w=>{for(let d=0;d<e*s;d++)w(d%s,d*i,(d+1)*i)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(w,d=!1){let y=d?u:h;return g((M,p,x)=>{let b=d?0:f[M];for(let A=p;A<x;A++)y[A]=(w[A]-b)*m[M]}),y},push(w,d,y,{bias:M=!0,add:p=!1}={}){g((x,b,A)=>{let N=w[x],T=M?w[s+x]:0;for(let O=b;O<A;O++)y[O]=N*d[O]+T+(p?y[O]:0)})},pull(w,...d){w.fill(0,0,e*c);for(let y=0;y<d.length;y+=2)g((M,p,x)=>{let b=d[y][M]*m[M],A=d[y+1];for(let N=p;N<x;N++)w[N]+=b*A[N]})},outer(w,d,y){y.fill(0,0,2*s),g((M,p,x)=>{let b=0,A=0;for(let N=p;N<x;N++)b+=w[N]*d[N],A+=w[N];y[M]+=b,y[s+M]+=A})}}}function te({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,l){let[a,i,c]=o,{rows:f,dots:m}=l,h=Math.floor((i+2*r-n)/e)+1,u=Math.floor((c+2*r-n)/e)+1,g=h*u,w=a*n*n,d=t*w,y=a*i*c,M=t*g,p={channels:a,height:i,width:c,kernel:n,stride:e,padding:r,high:h,wide:u},x=()=>Array.from({length:s},()=>l.room(w*g)),b=x(),A=x(),N=l.room(w*g),T=l.room(d),O=(S,k,I)=>s===1?S:S.subarray(k*I,(k+1)*I);return{shape:[t,h,u],inputs:y,outputs:M,fan:w,shapes:[[t,a,n,n],[t]],count:d+t,see(S,k=!1){let I=k?A:b;return I.forEach((E,v)=>Qe(O(S,v,y),E,p)),I},push(S,k,I,{bias:E=!0,add:v=!1}={}){for(let D=0;D<s;D++){let q=O(I,D,M);if(f(t,g,w,S,w,1,k[D],q,v),E)for(let G=0;G<t;G++){let ge=S[d+G];for(let ut=G*g;ut<(G+1)*g;ut++)q[ut]+=ge}}},pull(S,...k){S.fill(0,0,s*y);for(let I=0;I<s;I++){for(let E=0;E<k.length;E+=2)f(w,g,t,k[E],1,w,O(k[E+1],I,M),N,E>0);Ze(N,O(S,I,y),p)}},outer(S,k,I){for(let E=0;E<s;E++)if(m(t,w,g,O(S,E,M),k[E],E?T:I,!1),E)for(let v=0;v<d;v++)I[v]+=T[v];for(let E=0;E<t;E++){let v=0;for(let D=0;D<s;D++)for(let q=D*M+E*g,G=q+g;q<G;q++)v+=S[q];I[d+E]=v}}}}function ft(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Qe(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,w]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<w;p++){let x=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[A+b]=o[x+b*a]}}}}function Ze(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,w]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<w;p++){let x=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[x+b*a]+=o[A+b]}}}}function ee({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let l=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:l+(n?t:0),see:a=>a,push(a,i,c,f={}){if(s(e,t,o,i,a,c,f.add??!1),n&&(f.bias??!0))for(let m=0;m<e;m++)for(let h=0;h<t;h++)c[m*t+h]+=a[l+h]},pull(a,...i){for(let c=0;c<i.length;c+=2)r(e,o,t,i[c+1],t,1,i[c],a,c>0)},outer(a,i,c){if(r(t,o,e,a,1,t,i,c,!1),!!n)for(let f=0;f<t;f++){let m=0;for(let h=0;h<e;h++)m+=a[h*t+f];c[l+f]=m}}}}function ne(o,{shape:[t,n,e],kernel:r},s){let l=Math.floor(n/r),a=Math.floor(e/r),i=t*n*e,c=t*l*a,f=s*t,m=new Int32Array(o==="max"?s*c:0),h=1/(r*r),u=d=>{for(let y=0,M=0;y<f;y++)for(let p=0;p<l;p++)for(let x=0;x<a;x++,M++)d(M,(y*n+p*r)*e+x*r)},g=(d,y)=>{for(let M=0;M<r;M++)for(let p=0;p<r;p++)y(d+M*e+p)},w=d=>u((y,M)=>{m[y]=M,g(M,p=>{d[p]>d[m[y]]&&(m[y]=p)})});return{shape:[t,l,a],inputs:i,outputs:c,fan:0,shapes:[],count:0,see(d,y=!1){return o==="max"&&!y&&w(d),d},push(d,y,M,{add:p=!1}={}){u((x,b)=>{let A=0;o==="max"?A=y[m[x]]:g(b,N=>{A+=h*y[N]}),M[x]=p?M[x]+A:A})},pull(d,y,M){d.fill(0,0,s*i),u((p,x)=>{o==="max"?d[m[p]]+=M[p]:g(x,b=>{d[b]+=h*M[p]})})},outer(){}}}var Ce=[.4914,.4822,.4465],tn=[.247,.2435,.2616],re={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=j(o,256);return{plan:[...Array.from({length:j(t,2)},()=>{let a=s;return F(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:a,bias:F(r,!0)}],[e]]}).flat(),["bias",F(r,!0)]]}},convnet:({width:o})=>{let t=j(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:Ce,std:tn}}},en=Object.keys(re);function se(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:l}=W(o),{plan:a,...i}=re[s](l);return nn(a,{shape:t,classes:n,seed:e,weights:r,...i})}function nn(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:l=0,weights:a}){let[i,c,f]=t,m=c*f,h=i*m,u=o.every(([x,b])=>x!=="bias"||b),w=[...o.filter(([x])=>x!=="bias"),["dense",{units:n,bias:u}]],d=oe(w,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),y=x=>Array.from({length:i},(b,A)=>x.length===i?x[A]:on(x)),M=y(r),p=y(s);return{shape:t,inputs:h,classes:n,mean:M,std:p,count:d.reduce((x,{layer:b})=>x+b.count,0),shapes:d.flatMap(({layer:x})=>x.shapes),weights:a??sn(d.map(({layer:x})=>x),e,new _(l)),stages:(x,b)=>oe(w,t,x,b),normalise(x,b){for(let A=0;A<x.length;A++){let N=Math.floor(A/m)%i;b[A]=(x[A]-M[N])/p[N]}},denormalise(x,b){for(let A=0;A<x.length;A++)b[A]=x[A]/p[Math.floor(A/m)%i]}}}var on=o=>o.reduce((t,n)=>t+n,0)/o.length;function oe(o,t,n,e){let r=[],s=t,l=0;for(let[a,i]of o){if(a in ct){r[r.length-1].activation=ct[a];continue}let c=rn(a,i,s,n,e);r.push({layer:c,activation:ct.identity,at:l}),s=c.shape,l+=c.count}return r}function rn(o,t,n,e,r){return o==="convolution"?te({shape:n,...t},e,r):o==="dense"?ee({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Ct({shape:n,...t},e,r):ne(o==="max"?"max":"average",{shape:n,kernel:t},e)}function sn(o,t,n){let e=o.flatMap(({shapes:l,fan:a})=>l.map((i,c)=>{let f=i.reduce((h,u)=>h*u,1),m=1/Math.sqrt(a);return a?n.uniforms(f,-m,m):new Float32Array(f).fill(c?0:1)})),r=t?e.map(l=>n.uniforms(l.length,-.5,.5)):e,s=new Float32Array(r.reduce((l,a)=>l+a.length,0));return r.reduce((l,a)=>(s.set(a,l),l+a.length),0),s}var ln={ig:{options:Qt,make:Zt},dlg:{options:Jt,make:Xt},analytic:{options:Ht,make:Wt}};function At(o){let{name:t,options:n}=W(o),{init:e}=n;return ln[t].make(n,e&&!Yt.includes(e)?At(e):null)}function ie(o,t,n=Ft()){let e=(x,b)=>Number(o[x]??b),r=e("seed",0),s=e("batch_size",1),l=e("image_size",32),a=e("num_classes",10),i=String(o.model??"lenet"),c=W(String(o.weights??"init")),f=se(i,{shape:[3,l,l],classes:a,seed:Number(c.options.seed??0)}),m=new _(Z(r,"labels")),h=Array.from({length:s},()=>m.whole(a)),u=dt(String(o.defense??"none")),g=Pt(f.shapes),{clean:w,update:d}=an({victim:f,truth:t,labels:h,stacked:u,cut:g,machine:n,seed:r}),y=String(o.knowledge??"labels").split("+"),M={victim:f,batch:s,update:d,cut:g,machine:n,labels:y.includes("labels")?h:null,defense:y.includes("defense")?u:null},p=At(String(o.attack??"ig"));return{victim:f,truth:t,labels:h,clean:w,observation:M,attack:p,seed:Z(r,"attack")}}function an({victim:o,truth:t,labels:n,stacked:e,cut:r,machine:s,seed:l}){let a=n.length,i=o.inputs,c=(u,g)=>{let w=s.room(o.count);return new H(o,g.length,s).gradient(u,X(g,o.classes),w),Float32Array.from(w)},f=c(t,n),m=u=>c(t.subarray(u*i,(u+1)*i),[n[u]]),h=new _(Z(l,"defense"));return{clean:f,update:It(e,a,m,()=>f.slice(),r,h)}}function le({observation:o},t){let n=o.update.slice(),e=new _(Z(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),l=i=>Math.sqrt(i.reduce((c,f)=>c+f*f,0)),a=l(r)/Math.max(l(s),1e-12);r.forEach((i,c)=>{r[c]=s[c]*a})}return{...o,update:n}}var tt=11,cn=1.5,fn=100;function U(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(R(o[e])-R(t[e]))**2;return n/o.length}var K=(o,t)=>-10*Math.log10(Math.max(U(o,t),10**(-fn/10))),ae=(()=>{let o=Array.from({length:tt},(n,e)=>Math.exp(-((e-5)**2)/(2*cn**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function hn(o,t,n){let e=n-tt+1,r=t-tt+1,s=new Float64Array(t*e),l=new Float64Array(r*e);for(let a=0;a<t;a++)for(let i=0;i<e;i++)for(let c=0;c<tt;c++)s[a*e+i]+=ae[c]*o[a*n+i+c];for(let a=0;a<r;a++)for(let i=0;i<tt;i++)for(let c=0;c<e;c++)l[a*e+c]+=ae[i]*s[(a+i)*e+c];return l}function Q(o,t,[n,e,r]){let s=e*r,l=.01**2,a=.03**2,i=0,c=0;for(let f=0;f<n;f++){let m=Float64Array.from({length:s},(p,x)=>R(o[f*s+x])),h=Float64Array.from({length:s},(p,x)=>R(t[f*s+x])),u=p=>hn(m.map((x,b)=>p(b)),e,r),g=u(p=>m[p]),w=u(p=>h[p]),d=u(p=>m[p]*m[p]),y=u(p=>h[p]*h[p]),M=u(p=>m[p]*h[p]);for(let p=0;p<g.length;p++,c++){let x=2*g[p]*w[p]+l,b=2*(M[p]-g[p]*w[p])+a;i+=x*b/((g[p]**2+w[p]**2+l)*(d[p]-g[p]**2+(y[p]-w[p]**2)+a))}}return i/c}var P=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function B(o,t,n=t.length){let e=P(o,n),r=P(t,n),s=r.length;if(s===1)return o;let l=r.map(f=>e.map(m=>U(f,m))),a=new Float64Array(1<<s).fill(1/0),i=new Int8Array(1<<s);a[0]=0;for(let f=0;f<1<<s;f++){let m=mn(f);for(let h=0;h<s&&m<s;h++){let u=f|1<<h,g=a[f]+l[m][h];u!==f&&g<a[u]&&(a[u]=g,i[u]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,m=s-1;m>=0;m--)c.set(e[i[f]],m*n),f^=1<<i[f];return c}function mn(o){let t=0;for(;o;o&=o-1)t++;return t}var ce=["Nothing","Colours and layout","Recognisable","Faithful"],un="Too short to tell",pn=.05,dn=.02,et=[.1,.85,.95],fe=.25,gn=.01,xn=99,wn=.1,yn=6,Mn=(o,t)=>o.filter(n=>t.every(e=>U(n,e)>gn)).slice(0,xn);function he(o,t,n){let e=U(o,t);return 1+n.filter(r=>U(o,r)<=e).length}function bn({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,dn*n)&&e>=et[1]){let i=e>=et[2]?3:2;return ht(i,i===3?"copy":"recognised","structure",e,et[i-1])}let l=Math.max(1,pn/s*n);if(o>l)return ht(0,"not-found","rank",o,l);if(o>=t)return ht(0,"guesswork","rank",o,t-1);let a=(i,c,f)=>ht(+(c>=f),c>=f?"layout":"no-gain",i,c,f);return e/et[0]>=r/fe?a("structure",e,et[0]):a("pixels",r,fe)}var ht=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function me(o){let t=a=>Math.min(...a.map(i=>i.loss)),e=[...new Set(o.map(a=>a.restart))].map(a=>o.filter(i=>i.restart===a)).sort((a,i)=>t(a)-t(i))[0]??[];if(e.length<yn)return null;let r=e[0].iteration,s=e[e.length-1].iteration,l=t(e.filter(a=>a.iteration<=r+.75*(s-r)));return!(l>0&&1-t(e)/l>wn)}function ue(o,t,n,e,r,s){let l=s[0]*s[1]*s[2],a=P(t,l),i=Mn(e,a),c=P(B(o,t,l),l),f=P(B(n,t,l),l),m=a.map((p,x)=>{let b=Q(f[x],p,s),A=U(f[x],p),N=Q(c[x],p,s),T=U(c[x],p);return{ssim:N,mse:T,control_ssim:b,control_mse:A,rank:he(c[x],p,i),control_rank:he(f[x],p,i),candidates:i.length+1,structure:(N-b)/Math.max(1e-6,1-b),pixels:1-T/Math.max(1e-10,A)}}),h=m.map(p=>bn(p,a.length)),u=Math.max(...h.map(p=>p.level)),g=m.reduce((p,x,b)=>(h[b].level-h[p].level||x.structure-m[p].structure)>0?b:p,0),w=u===0&&r===!1,d=m[g],y=w?"too-short":h[g].code,M=p=>p.reduce((x,b)=>x+b,0)/p.length;return{level:u,word:w?un:ce[u],levels:h.map(p=>p.level),reason:{...h[g],code:y,picture:g,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:M(a.map((p,x)=>K(c[x],p)-K(f[x],p))),control:{name:"noise",psnr:M(a.map((p,x)=>K(f[x],p))),ssim:M(m.map(p=>p.control_ssim)),mse:M(m.map(p=>p.control_mse))},pictures:h.map((p,x)=>({level:p.level,word:ce[p.level],code:p.code,...m[x]}))}}var pe=64,An=o=>new Set(Array.from({length:pe},(t,n)=>Math.round((o-1)*(n/(pe-1))**2)));function St(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let l=0;l<e;l++)for(let a=0;a<3;a++)for(let i=0;i<n;i++)s[4*(Math.floor(i/t)*r+l*t+i%t)+a]=255*o[(3*l+a)*n+i];return s}var nt=o=>o.reduce((t,n)=>t+n,0)/o.length,mt=class{constructor({settings:t,truth:n,others:e}){this.settings=t,this.others=e,this.experiment=ie(t,n),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{victim:t,truth:n,labels:e,clean:r,observation:s,attack:l}=this.experiment;return{total:Math.max(1,l.iterations-1),single:l.single,labels:e,numel:t.count,truth:St(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{victim:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:gt(n,e,r),clean:gt(t,e,r),numel:n.length,share:vt(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=An(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:l}=this.experiment,a=P(l,this.size),i=B(e,l,this.size),c=P(i,this.size),f=u=>nt(c.map((g,w)=>u(g,a[w],this.shape))),m=St(i,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f(K),ssim:f(Q),pixels:m,kept:s}}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=P(t,this.size),r=P(B(n.pictures,t,this.size),this.size),s=r.map((l,a)=>Q(l,e[a],this.shape));return{psnr:nt(r.map((l,a)=>K(l,e[a]))),ssim:nt(s),mse:nt(r.map((l,a)=>U(l,e[a]))),lpips:null,fmse:null,recovered:null,success:nt(s.map(l=>+(l>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,l=this.last.pictures.slice(),a=le(this.experiment,Number(this.settings.seed??0)),i=l,c=0;for(let u of t.run(a,n))if(u&&(i=u.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||me(this.kept),m=ue(l,e,i.slice(),P(r,s),f,this.shape),h=St(B(i,e,s),this.shape[1]);return{...m,control:{...m.control,pixels:h}}}};var de=160,Y=o=>postMessage(o);function Sn(o){let t=new mt(o),n=t.still();if(o.only==="wire")return Y({state:"wire",wire:n.wire});Y({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let i=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),i};for(let i=t.attack();!i.next().done;)performance.now()-r>de&&Y({state:"running",moments:s()});let l={seconds:t.seconds,scores:t.scores()};Y({state:"judging",share:0,moments:s(),...l});let a=t.judge();for(;;){let{done:i,value:c}=a.next();if(i)return Y({state:"done",moments:[],verdict:c,...l});performance.now()-r>de&&(r=performance.now(),Y({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{Sn(o.data)}catch(t){Y({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
 
   // gi_core/web/engine/run.js
@@ -3118,12 +1045,9 @@ var gi = (() => {
     context(canvas).putImageData(new ImageData(bytes2, wide, side), 0, 0);
     return canvas.toDataURL("image/png");
   }
-  function truthOf({ pictures: pictures2 }, { image: image2, side }) {
-    const all = new Float32Array(3 * side * side * pictures2.length);
-    pictures2.forEach((picture4, i) => {
-      const found = image2(picture4);
-      if (found) all.set(pixels(found, side, side, side), i * 3 * side * side);
-    });
+  async function truthOf({ pictures: pictures2 }, { image: image2, side }) {
+    const all = new Float32Array(3 * side * side * pictures2.length), found = await Promise.all(pictures2.map(image2));
+    found.forEach((picture4, i) => all.set(pixels(picture4, side, side, side), i * 3 * side * side));
     return all;
   }
   function story(id, { settings, pictures: pictures2 }, side) {
@@ -3199,7 +1123,8 @@ var gi = (() => {
           told3(tell({ state: "failed", message: words["explore.no_answer"] }));
           end(id);
         };
-        worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page5), others: await others() });
+        const [truth2, line2] = await Promise.all([truthOf(setUp, page5), others()]);
+        worker.postMessage({ settings: setUp.settings, truth: truth2, others: line2 });
       },
       /** Whether it was a run of this device. @param {string} id */
       stop(id) {
@@ -3212,18 +1137,21 @@ var gi = (() => {
       /** Seconds with the control. @param {Record<string, any>} settings */
       estimate,
       /** The update as the wire shows it. @param {SetUp} setUp @returns {Promise<Record<string, any>>} */
-      wire: (setUp) => new Promise((resolve) => {
-        const worker = thread();
-        worker.onmessage = ({ data }) => {
-          worker.terminate();
-          resolve(data.wire ?? { error: data.message });
-        };
-        worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page5), others: null, only: "wire" });
-      })
+      async wire(setUp) {
+        const truth2 = await truthOf(setUp, page5), worker = thread();
+        return new Promise((resolve) => {
+          worker.onmessage = ({ data }) => {
+            worker.terminate();
+            resolve(data.wire ?? { error: data.message });
+          };
+          worker.postMessage({ settings: setUp.settings, truth: truth2, others: null, only: "wire" });
+        });
+      }
     };
   }
   function onDevice(page5, trigger, server) {
     const own = device(page5);
+    const stop2 = (name) => async (run) => own.stop(run.id) ? { last: true } : server[name]?.(run);
     return {
       /** @param {string} event @param {any} detail */
       trigger(event, detail) {
@@ -3233,12 +1161,2144 @@ var gi = (() => {
       },
       server: {
         ...server,
-        stop_run: async (run) => own.stop(run.id) ? { last: true } : server.stop_run?.(run),
+        stop_run: stop2("stop_run"),
+        stop_lane: stop2("stop_lane"),
         explore_estimate: async ({ settings }) => own.can(settings) ? own.estimate(settings) : server.explore_estimate?.({ settings }),
         explore_update: async (setUp) => own.can(setUp.settings) ? own.wire(setUp) : server.explore_update?.(setUp)
       }
     };
   }
+
+  // gi_core/web/lib/offline.js
+  var offline_exports = {};
+  __export(offline_exports, {
+    link: () => link,
+    repeat: () => repeat
+  });
+  function link(search, defaults) {
+    const settings = { ...defaults };
+    for (const [name, value] of new URLSearchParams(search)) {
+      if (!(name in defaults)) continue;
+      const whole2 = typeof defaults[name] === "number";
+      settings[name] = whole2 ? value !== "" && Number.isFinite(Number(value)) ? Number(value) : defaults[name] : value.replaceAll(" ", "+");
+    }
+    return { settings, notes: [] };
+  }
+  var quoted = (text) => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
+  function repeat({ settings, pictures: pictures2 }, defaults) {
+    const changed = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
+    const names = pictures2.map((one) => "sample" in one ? one.sample : "your-picture.png");
+    const options2 = changed.map(([name, value]) => `--${name.replaceAll("_", "-")} ${quoted(String(value))}`);
+    const python = (name, value) => typeof defaults[name] === "number" ? String(Number(value)) : `'${value}'`;
+    const fields = changed.map(([name, value]) => `${name}=${python(name, value)}`).join(", ");
+    const side = settings.image_size ?? defaults.image_size, channels = settings.channels ?? defaults.channels;
+    return {
+      cli: ["python -m gi_core run", ...options2, ...names.map((name) => `--image ${quoted(name)}`)].join(" "),
+      python: [
+        "import torch",
+        "",
+        "import gi_core as gi",
+        "from gi_core.data.sources import open_picture",
+        "",
+        `scenario = gi.Scenario(${fields})`,
+        `images = torch.stack([open_picture(i, ${side}, ${channels}) for i in ['${names.join("', '")}']])`,
+        "trace = gi.run(scenario, images)",
+        "print(trace.scores)",
+        ""
+      ].join("\n")
+    };
+  }
+
+  // gi_core/web/lib/rooms.js
+  var asleep = /* @__PURE__ */ new Map();
+  var AT_ONCE = ["header", "explore"];
+  function awaken(name) {
+    const mount6 = asleep.get(name);
+    asleep.delete(name);
+    mount6?.();
+  }
+  function awakenAll() {
+    const [next] = asleep.keys();
+    if (next === void 0) return;
+    awaken(next);
+    setTimeout(awakenAll, 50);
+  }
+  function whenWanted(name, mount6) {
+    const wanted = new URLSearchParams(location.search).get("tab");
+    if (AT_ONCE.includes(name) || name === wanted) return mount6();
+    if (!asleep.size) setTimeout(awakenAll, 1500);
+    asleep.set(name, mount6);
+  }
+
+  // gi_core/web/screens/cheat/cheat.js
+  var cheat_exports = {};
+  __export(cheat_exports, {
+    mount: () => mount
+  });
+
+  // gi_core/web/lib/icons.js
+  var PATHS = {
+    lock: '<rect x="3" y="7" width="10" height="7" rx="1"/><path d="M5 7V5a3 3 0 0 1 6 0v2"/>',
+    leave: '<path d="M1.5 8h8M6.500 5l3 3-3 3M13.500 2v2.500M13.500 6.800v2.500M13.500 11.500V14"/>',
+    eye: '<path d="M1 8s2.600-4.500 7-4.500S15 8 15 8s-2.600 4.500-7 4.500S1 8 1 8z"/><circle cx="8" cy="8" r="2"/>',
+    link: '<path d="M6.500 9.500l3-3M7 4.500l1.500-1.500a3 3 0 0 1 4.300 4.300L11.300 8.800"/><path d="M9 11.500l-1.500 1.500a3 3 0 0 1-4.300-4.300L4.700 7.200"/>',
+    down: '<path d="M8 2v8M4.500 7L8 10.500 11.500 7M2.500 13.500h11"/>',
+    play: '<path d="M4 2.500v11l9-5.500z" fill="currentColor"/>',
+    pause: '<path d="M5 3v10M11 3v10" stroke-width="2.500"/>',
+    stop: '<rect x="3.500" y="3.500" width="9" height="9" fill="currentColor"/>',
+    first: '<path d="M3.500 3v10M13 3L6 8l7 5z" fill="currentColor"/>',
+    last: '<path d="M12.500 3v10M3 3l7 5-7 5z" fill="currentColor"/>',
+    arrow: '<path d="M1.500 8h12M9.500 4l4 4-4 4"/>',
+    plus: '<path d="M8 3v10M3 8h10"/>',
+    cross: '<path d="M4 4l8 8M12 4l-8 8"/>',
+    hatch: '<path d="M1.500 11.500h13M3 10l3-5M7 10l3-5M11 10l3-5"/>',
+    slanted: '<path d="M2 13L7 3M6.500 13l5-10M11 13l3-6"/>',
+    left: '<path d="M9.500 4l-4 4 4 4"/>',
+    right: '<path d="M6.500 4l4 4-4 4"/>',
+    hold: '<circle cx="8" cy="8" r="2.200" fill="currentColor"/><circle cx="8" cy="8" r="5.500" stroke-dasharray="2.500 2"/>',
+    theme: '<circle cx="8" cy="8" r="5.500"/><path d="M8 2.500a5.500 5.500 0 0 1 0 11z" fill="currentColor"/>',
+    screen: '<rect x="2" y="3" width="12" height="8" rx="1"/><path d="M5.500 13.500h5"/>',
+    share: '<path d="M8 9.500V2M5.500 4.300L8 2l2.500 2.300M4 7.500H3V14h10V7.500h-1"/>',
+    check: '<path d="M3 8.500l3.500 3.500L13 4.500"/>',
+    warn: '<path d="M8 2.200L14.500 13.500h-13zM8 6.500v3.500M8 11.800v.1"/>',
+    gear: '<path d="M2 4.500h7M13 4.500h1M2 11.500h1M7 11.500h7"/><circle cx="11" cy="4.500" r="1.800"/><circle cx="5" cy="11.500" r="1.800"/>',
+    book: '<path d="M8 4c-1.500-1.200-3.500-1.500-6-1.500v10c2.500 0 4.500.3 6 1.500 1.500-1.200 3.500-1.500 6-1.500v-10c-2.500 0-4.500.3-6 1.500zM8 4v10"/>'
+  };
+  var icon = (name) => `<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">${PATHS[name]}</svg>`;
+  var MARKS = [
+    '<circle cx="6" cy="6" r="5"/>',
+    '<rect x="1.5" y="1.5" width="9" height="9"/>',
+    '<path d="M6 0l6 6-6 6-6-6z"/>',
+    '<path d="M6 0.5l6 11H0z"/>',
+    '<path d="M0 0.5h12l-6 11z"/>',
+    '<path d="M4 0h4v4h4v4H8v4H4V8H0V4h4z"/>'
+  ];
+  var DASHES = ["", "7 4", "2 4", "10 3 2 3", "1 3", "12 5"];
+  var mark = (i) => `<svg viewBox="0 0 12 12" aria-hidden="true">${MARKS[i % MARKS.length]}</svg>`;
+
+  // gi_core/web/lib/page.js
+  function fill(element, html, table3 = words) {
+    const root = document.createElement("div");
+    root.className = "gi";
+    root.innerHTML = html;
+    const each = (name, put4) => root.querySelectorAll(`[data-${name}]`).forEach((node) => {
+      const held2 = (
+        /** @type {HTMLElement} */
+        node
+      );
+      put4(held2, held2.dataset[name] ?? "");
+    });
+    each("t", (node, key2) => {
+      node.innerHTML = table3[key2] ?? key2;
+    });
+    each("label", (node, key2) => {
+      node.setAttribute("aria-label", table3[key2] ?? key2);
+    });
+    each("icon", (node, name) => {
+      node.insertAdjacentHTML("afterbegin", icon(
+        /** @type {import("./icons.js").IconName} */
+        name
+      ));
+    });
+    element.replaceChildren(root);
+    return root;
+  }
+  var finder = (root) => (name) => {
+    const found = root.querySelector(`[data-r="${name}"]`);
+    if (!found) throw new Error(`the page has no part "${name}"`);
+    return found;
+  };
+  var timer = 0;
+  function toast(text) {
+    let box2 = document.querySelector(".gi .toast");
+    if (!box2) {
+      box2 = document.createElement("div");
+      box2.className = "toast";
+      box2.setAttribute("role", "status");
+      document.querySelector(".gi")?.append(box2);
+    }
+    const shown2 = box2;
+    shown2.textContent = text;
+    shown2.classList.add("on");
+    clearTimeout(timer);
+    timer = window.setTimeout(() => shown2.classList.remove("on"), 2200);
+  }
+  async function copy(text, said) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    toast(said);
+  }
+  function hand(name, blob) {
+    const link3 = document.createElement("a");
+    link3.href = URL.createObjectURL(blob);
+    link3.download = name;
+    link3.click();
+    setTimeout(() => URL.revokeObjectURL(link3.href), 5e3);
+  }
+  var save = (name, base64, type) => hand(name, new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type }));
+  var saveText = (name, text, type) => hand(name, new Blob([text], { type: type + ";charset=utf-8" }));
+  var squares = (level) => `<span class="squares" role="img" aria-label="${say(words.level_alt, { level })}">` + [1, 2, 3].map((i) => `<i class="${i <= level ? "on" : ""}"></i>`).join("") + "</span>";
+
+  // gi_core/web/lib/format.js
+  var formats = /* @__PURE__ */ new Map();
+  function format(digits) {
+    const key2 = locale + digits;
+    const known = formats.get(key2);
+    if (known) return known;
+    const made3 = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(key2, made3);
+    return made3;
+  }
+  var measured = (value) => value != null && Number.isFinite(value);
+  var number = (value, digits = 1) => measured(value) ? format(digits).format(value) : "–";
+  var whole = (value) => measured(value) ? format(0).format(Math.round(value)) : "–";
+  function signed(value, digits = 1) {
+    const sign2 = Number(Math.abs(value).toFixed(digits)) === 0 ? "±" : value > 0 ? "+" : "−";
+    return sign2 + number(Math.abs(value), digits);
+  }
+  function short(value) {
+    if (value == null) return "–";
+    if (!Number.isFinite(value)) return "∞";
+    if (value === 0) return "0";
+    if (value < 0) return "−" + short(-value);
+    const point = (text) => text.replace(".", format(1).format(1.5)[1]);
+    if (value >= 1e6) return point(value.toExponential(1).replace("e+", "e"));
+    if (value >= 100) return whole(value);
+    if (value >= 1e-4) return point(String(Number(value.toPrecision(3))));
+    return point(value.toExponential(1));
+  }
+  function twoFigures(value) {
+    if (!measured(value)) return "–";
+    if (value === 0) return "0";
+    const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(value))));
+    return new Intl.NumberFormat(locale, { maximumSignificantDigits: 2, maximumFractionDigits: Math.min(20, digits) }).format(value);
+  }
+  function ordinal(value, table3) {
+    const kind = new Intl.PluralRules(locale, { type: "ordinal" }).select(value);
+    return say(table3["ordinal_" + kind] ?? table3.ordinal_other, { n: value });
+  }
+  function duration(seconds, table3) {
+    if (seconds < 3) return `${number(Math.max(seconds, 0.1))} s`;
+    if (seconds < 90) return `${whole(seconds)} s`;
+    if (seconds < 5400) return say(table3.minutes, { n: whole(seconds / 60) });
+    return say(table3.hours, { n: number(seconds / 3600) });
+  }
+  function defense(parts, table3) {
+    const told3 = (part) => {
+      const text = table3["does_" + part.name];
+      if (!text) return part.text;
+      const shown2 = Object.entries(part).map(([key2, value]) => [key2, typeof value === "number" && !text.includes(`{${key2}%}`) ? short(value) : value]);
+      return say(text, Object.fromEntries(shown2));
+    };
+    return parts.map(told3).join(", ") || table3.no_defense;
+  }
+  var escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c] ?? c);
+  var csv = (rows) => rows.map((row2) => row2.map((value) => {
+    const text = typeof value === "string" && /^[=+@]|^-(?!\d)/.test(value) ? "'" + value : String(value ?? "");
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }).join(",")).join("\r\n") + "\r\n";
+
+  // gi_core/web/lib/shrink.js
+  var MEGABYTES = 20;
+  var MEGAPIXELS = 40;
+  var HEADS = [[137, 80, 78, 71], [255, 216], [82, 73, 70, 70], [71, 73, 70], [66, 77]];
+  function refusal(bytes2) {
+    const starts = (head) => head.every((byte, i) => bytes2[i] === byte);
+    if (bytes2.length > MEGABYTES * 1e6) return ["too_big", { mb: number(bytes2.length / 1e6) }];
+    if (!HEADS.some(starts)) return ["not_picture", {}];
+    if (starts(HEADS[0]) && bytes2.length >= 24) {
+      const view = new DataView(bytes2.buffer, bytes2.byteOffset), width = view.getUint32(16), height = view.getUint32(20);
+      if (width * height > MEGAPIXELS * 1e6) return ["too_many_pixels", { size: `${width} × ${height}` }];
+    }
+    const tail = bytes2.subarray(Math.max(0, bytes2.length - 64));
+    const ends = tail.some((byte, i) => byte === 255 && tail[i + 1] === 217);
+    return starts(HEADS[1]) && !ends ? ["truncated", {}] : null;
+  }
+  async function shrink(file, side, words2) {
+    const refused = (key2, values) => Error(say(words2[key2], { name: file.name, ...values }));
+    if (file.size > MEGABYTES * 1e6) throw refused("too_big", { mb: number(file.size / 1e6) });
+    const found = refusal(new Uint8Array(await file.arrayBuffer()));
+    if (found) throw refused(...found);
+    let bitmap;
+    try {
+      bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    } catch {
+      throw refused("not_picture", {});
+    }
+    const cut = Math.min(bitmap.width, bitmap.height), canvas = document.createElement("canvas");
+    canvas.width = canvas.height = Math.min(side, cut);
+    const drawn = context(canvas);
+    drawn.fillStyle = "#fff";
+    drawn.fillRect(0, 0, canvas.width, canvas.height);
+    drawn.imageSmoothingQuality = "high";
+    const x = (bitmap.width - cut) / 2, y = (bitmap.height - cut) / 2;
+    drawn.drawImage(bitmap, x, y, cut, cut, 0, 0, canvas.width, canvas.height);
+    bitmap.close();
+    return canvas.toDataURL("image/png");
+  }
+
+  // gi_core/web/screens/explore/drop.js
+  var filesOf = (held2) => [...held2?.files ?? []].filter(
+    (file) => file.type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp)$/i.test(file.name)
+  );
+  function pictures({ target, file, button: button4, wanted, words: words2, taken, refused, most = 8, side = 512 }) {
+    const take2 = async (files3) => {
+      if (!files3.length) return;
+      try {
+        const kept = files3.slice(0, most);
+        taken(await Promise.all(kept.map(async (one) => ({ file: one, src: await shrink(one, side, words2) }))));
+      } catch (error) {
+        refused(error instanceof Error ? error.message : String(error));
+      }
+    };
+    const over = (on2) => target.classList.toggle("dropping", on2);
+    window.addEventListener("dragover", (event) => {
+      if (wanted()) {
+        event.preventDefault();
+        over(true);
+      }
+    });
+    window.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) over(false);
+    });
+    window.addEventListener("drop", (event) => {
+      if (!wanted()) return;
+      event.preventDefault();
+      over(false);
+      const files3 = filesOf(event.dataTransfer);
+      if (files3.length) take2(files3);
+      else if (event.dataTransfer?.files.length) take2([...event.dataTransfer.files]);
+    });
+    window.addEventListener("paste", (event) => {
+      if (wanted()) take2(filesOf(event.clipboardData));
+    });
+    button4.onclick = () => file.click();
+    file.onchange = () => {
+      take2([...file.files ?? []]);
+      file.value = "";
+    };
+  }
+  function cropped(image2, { x, y, size: size2 }, side) {
+    const canvas = document.createElement("canvas"), middle = document.createElement("canvas");
+    middle.width = middle.height = Math.max(side, 4 * side);
+    const wide = context(middle);
+    wide.imageSmoothingQuality = "high";
+    wide.drawImage(image2, x, y, size2, size2, 0, 0, middle.width, middle.width);
+    canvas.width = canvas.height = side;
+    const small = context(canvas);
+    small.imageSmoothingQuality = "high";
+    small.drawImage(middle, 0, 0, side, side);
+    return canvas.toDataURL("image/png");
+  }
+  function inside({ x, y, size: size2 }, whole2) {
+    const kept = Math.min(whole2, Math.max(whole2 / 8, size2));
+    const clamp2 = (v) => Math.min(whole2 - kept, Math.max(0, v));
+    return { x: clamp2(x), y: clamp2(y), size: kept };
+  }
+
+  // gi_core/web/screens/explore/film.js
+  var calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+  var LASTS = 2300;
+  var eased = (share) => 1 - (1 - Math.min(1, Math.max(0, share))) ** 2;
+  function player(show3, changed) {
+    let playing = 0;
+    const stop2 = () => {
+      if (!playing) return;
+      cancelAnimationFrame(playing);
+      playing = 0;
+      changed(false);
+    };
+    return {
+      stop: stop2,
+      get playing() {
+        return playing !== 0;
+      },
+      /** @param {number} frames @param {() => void} [ended] */
+      play(frames, ended = () => {
+      }) {
+        stop2();
+        if (frames < 2 || calm()) {
+          show3(frames - 1);
+          return ended();
+        }
+        const began = performance.now();
+        let last = -1;
+        const beat = (now) => {
+          const share = (now - began) / LASTS, frame2 = Math.min(frames - 1, Math.floor(eased(share) * frames));
+          if (frame2 !== last) show3(last = frame2);
+          if (share < 1) {
+            playing = requestAnimationFrame(beat);
+            return;
+          }
+          playing = 0;
+          changed(false);
+          ended();
+        };
+        playing = requestAnimationFrame(beat);
+        changed(true);
+        show3(0);
+      }
+    };
+  }
+
+  // gi_core/web/screens/cheat/cheat.html
+  var cheat_default = '<div class="sheet cheat" data-r="cheat">\n  <div class="story"><h1 data-r="headline" data-testid="cheat-headline"></h1>\n    <button type="button" class="btn s" data-r="back" data-icon="left"><span data-t="cheat.back"></span></button></div>\n  <section class="stage panel" data-r="stage" data-label="cheat.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-t="cheat.stay"></span></div>\n    <div class="lane-h mid"><h2 data-r="comes"><span data-t="cheat.comes"></span></h2></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-t="cheat.reads"></span></h2></div>\n    <div class="pic prv" data-r="own">\n      <canvas data-r="photos" data-testid="cheat-photos" role="img"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="cheat-drop" data-icon="plus"><span data-t="cheat.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="cheat.drop">\n    </div>\n    <div class="middle">\n      <ol class="model" data-r="model"></ol>\n      <p class="small" data-r="says"></p>\n      <h2 class="leaving" data-icon="leave"><span data-t="cheat.leaves"></span></h2>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img" data-label="cheat.band_alt"></canvas></div>\n      <div class="pair"><canvas class="a" data-r="one" role="img"></canvas><canvas class="b" data-r="other" role="img"></canvas></div>\n      <p class="small" data-r="pair-says" data-testid="cheat-photo"></p>\n      <input type="range" data-r="which" data-testid="cheat-which" min="1" step="1" value="1" data-label="cheat.which">\n    </div>\n    <div class="pic atk">\n      <canvas data-r="readings" data-testid="cheat-readings" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p>\n        <button type="button" class="btn main" data-r="run" data-testid="cheat-run" data-icon="play"><span data-r="run-text"></span></button>\n        <button type="button" class="btn" data-r="stop" data-icon="stop" hidden><span data-t="cheat.stop"></span></button></div>\n    </div>\n    <div class="cap left small"><span data-r="size"></span><button type="button" class="link" data-r="given" hidden><span data-t="cheat.given"></span></button></div>\n    <div class="cap right small" data-r="tally" role="status" data-testid="cheat-tally"></div>\n    <div class="controls">\n      <div class="field"><span class="tag" data-t="cheat.server"></span><div class="seg" role="radiogroup" data-r="server" data-testid="cheat-server" data-label="cheat.server"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.batch"></span><div class="seg" role="radiogroup" data-r="batch" data-testid="cheat-batch" data-label="cheat.batch"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.clients"></span><div class="seg" role="radiogroup" data-r="clients" data-testid="cheat-clients" data-label="cheat.clients"></div></div>\n      <label class="field noise"><span class="tag"><span data-t="cheat.noise"></span> <b data-r="noise-read"></b></span><input type="range" data-r="noise" data-testid="cheat-noise" min="0" step="1" value="0"></label>\n      <label class="field net"><span class="tag" data-t="cheat.network"></span><select data-r="network" data-testid="cheat-network"></select></label>\n      <p class="small theory" data-r="theory"></p>\n    </div>\n    <div class="check" data-r="check">\n      <div class="level"><h2 data-r="level" role="status" data-testid="cheat-level"></h2>\n        <button type="button" class="btn main" data-r="inspect" data-testid="cheat-inspect"><span data-t="cheat.inspect"></span></button>\n        <p class="small" data-t="cheat.inspect_note"></p></div>\n      <ul class="findings" data-r="findings" data-testid="cheat-findings"></ul>\n      <div class="advice" data-r="advice"></div>\n    </div>\n  </section>\n</div>\n';
+
+  // gi_core/web/screens/cheat/model.js
+  var TOLD = ["architecture", "repeated rows", "bias order", "rows of one picture", "effective rank"];
+  var SHOWN = 3;
+  var keyOf = ({ server, network, batch, clients, noise: noise2 }) => [server, network, batch, clients, Number(noise2)].join(" ");
+  var recordedFor = (rounds, choice) => rounds.find((round) => keyOf(round.choice) === keyOf(choice))?.reading ?? null;
+  function secondsOf(rounds, choice) {
+    const like = rounds.filter((round) => round.choice.network === choice.network && round.choice.server === choice.server);
+    if (!like.length) return null;
+    const each = like.map(({ choice: c, seconds }) => seconds / (c.batch * c.clients)).sort((a, b) => a - b);
+    return Math.max(1, each[Math.floor(each.length / 2)] * choice.batch * choice.clients);
+  }
+  function headline(choice, reading, own) {
+    const count = choice.batch;
+    if (!reading) return [own ? "cheat.headline_own" : "cheat.headline_unrun", { count }];
+    if (choice.server === "honest") return ["cheat.headline_honest", { count }];
+    return [reading.read ? "cheat.headline" : "cheat.headline_none", { read: reading.read, count }];
+  }
+  function tally(choice, reading) {
+    if (choice.server === "honest") return ["cheat.tally_honest"];
+    const blended = reading.tiles.filter((tile) => tile.state === "blend").length;
+    const drowned = reading.tiles.length - reading.read - blended;
+    return [
+      ...reading.exact === reading.read ? ["cheat.tally_exact"] : ["cheat.tally_read"],
+      ...blended ? ["cheat.tally_blend"] : [],
+      ...drowned ? ["cheat.tally_lost"] : []
+    ];
+  }
+  function counts(reading) {
+    const blended = reading.tiles.filter((tile) => tile.state === "blend").length;
+    return { read: reading.read, blended, lost: reading.tiles.length - reading.read - blended };
+  }
+  function caption(tile, number2, choice) {
+    const values = { number: number2, psnr: tile?.psnr, step: tile?.step, crowd: tile?.crowd };
+    if (!tile || choice.server === "honest") return ["cheat.photo", values];
+    if (tile.state !== "read") return [`cheat.photo_${tile.state}`, values];
+    return [tile.step === 0 ? "cheat.photo_same" : "cheat.photo_read", values];
+  }
+  function told({ findings }) {
+    const place2 = (f) => (TOLD.indexOf(f.check) + TOLD.length + 1) % (TOLD.length + 1);
+    const known = new Map([...findings].reverse().map((finding) => [finding.check, finding]));
+    const order = [...known.values()].sort((a, b) => Number(a.level === "amber") - Number(b.level === "amber") || place2(a) - place2(b));
+    return { shown: order.slice(0, SHOWN), more: Math.max(0, order.length - SHOWN) };
+  }
+  var offered = (batches, have) => [.../* @__PURE__ */ new Set([...batches.filter((batch) => batch <= have), have])].slice(-4);
+  var columnsOf = (count) => Math.ceil(Math.sqrt(count));
+  function photoAt(x, y, count) {
+    const columns = columnsOf(count), found = Math.floor(y * columns) * columns + Math.floor(x * columns);
+    return x >= 0 && x < 1 && y >= 0 && found < count ? found : null;
+  }
+
+  // gi_core/web/screens/cheat/grid.js
+  var SIZE = 896;
+  var HATCH = 14;
+  async function cutSheet({ src, side, columns }, count) {
+    const bitmap = await image(src);
+    return Array.from({ length: count }, (_, i) => ({ image: bitmap, x: i % columns * side, y: Math.floor(i / columns) * side, side }));
+  }
+  function put(drawn, place2, x, y, size2) {
+    drawn.imageSmoothingQuality = "high";
+    drawn.drawImage(place2.image, place2.x, place2.y, place2.side, place2.side, x, y, size2, size2);
+  }
+  function hatch(drawn, x, y, size2) {
+    drawn.save();
+    drawn.beginPath();
+    drawn.rect(x, y, size2, size2);
+    drawn.clip();
+    drawn.strokeStyle = token("panel");
+    drawn.globalAlpha = 0.75;
+    drawn.lineWidth = 3;
+    drawn.beginPath();
+    for (let at2 = -size2; at2 < size2; at2 += HATCH) {
+      drawn.moveTo(x + at2, y + size2);
+      drawn.lineTo(x + at2 + size2, y);
+    }
+    drawn.stroke();
+    drawn.restore();
+  }
+  function ring(drawn, x, y, size2) {
+    for (
+      const [colour, width] of
+      /** @type {[string, number][]} */
+      [["ink", 14], ["panel", 6]]
+    ) {
+      drawn.strokeStyle = token(colour);
+      drawn.lineWidth = width;
+      drawn.strokeRect(x + 4, y + 4, size2 - 8, size2 - 8);
+    }
+  }
+  function box(i, count) {
+    const columns = columnsOf(count), size2 = SIZE / columns;
+    return { x: i % columns * size2, y: Math.floor(i / columns) * size2, size: size2 };
+  }
+  function empty(canvas) {
+    if (canvas.width !== SIZE) canvas.width = canvas.height = SIZE;
+    const drawn = context(canvas);
+    drawn.clearRect(0, 0, SIZE, SIZE);
+    return drawn;
+  }
+  function drawPhotos(canvas, photos, chosen2) {
+    const drawn = empty(canvas), at2 = box(chosen2, photos.length);
+    photos.forEach((photo, i) => {
+      const { x, y, size: size2 } = box(i, photos.length);
+      put(drawn, photo, x, y, size2);
+    });
+    if (photos.length) ring(drawn, at2.x, at2.y, at2.size);
+  }
+  function drawReadings(canvas, photos, readings, tiles2, lit, chosen2) {
+    const drawn = empty(canvas), at2 = box(chosen2, tiles2.length);
+    tiles2.forEach((tile, i) => {
+      const { x, y, size: size2 } = box(i, tiles2.length), place2 = placeOf(tile, photos[i], readings);
+      if (i >= lit || !place2) {
+        drawn.fillStyle = token("sunk");
+        drawn.fillRect(x, y, size2, size2);
+        if (i < lit) frame(drawn, x, y, size2);
+        if (i < lit && tile.state === "blend") hatch(drawn, x, y, size2);
+        return;
+      }
+      put(drawn, place2, x, y, size2);
+      if (tile.state === "blend") hatch(drawn, x, y, size2);
+    });
+    if (tiles2.length) ring(drawn, at2.x, at2.y, at2.size);
+  }
+  function frame(drawn, x, y, size2) {
+    drawn.strokeStyle = token("line");
+    drawn.lineWidth = 3;
+    drawn.strokeRect(x + 1.5, y + 1.5, size2 - 3, size2 - 3);
+  }
+  function placeOf(tile, photo, readings) {
+    if (tile.at !== void 0) return readings[tile.at] ?? null;
+    return tile.state === "read" ? photo : null;
+  }
+  function drawOne(canvas, place2) {
+    if (canvas.width !== 224) canvas.width = canvas.height = 224;
+    const drawn = context(canvas);
+    drawn.fillStyle = token("sunk");
+    drawn.fillRect(0, 0, 224, 224);
+    if (place2) put(drawn, place2, 0, 0, 224);
+  }
+
+  // gi_core/web/screens/cheat/inspection.js
+  var RECORDED = "lenet";
+  var inspectionKey = ({ choice, own }) => `${choice.server} ${choice.network} ${own ? `${own.length} ${own[0].length}` : ""}`;
+  var inspectionOf = (state) => state.inspections.get(inspectionKey(state)) ?? (state.own || state.choice.network !== RECORDED ? null : state.recorded.inspections[state.choice.server] ?? null);
+
+  // gi_core/web/screens/cheat/seg.js
+  function segments(group2, values, name, choose) {
+    const buttons2 = values.map((value) => {
+      const button4 = document.createElement("button");
+      button4.type = "button";
+      button4.setAttribute("role", "radio");
+      button4.dataset.value = String(value);
+      button4.textContent = name(value);
+      button4.onclick = () => choose(value);
+      return button4;
+    });
+    group2.replaceChildren(...buttons2);
+    group2.onkeydown = (event) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const at2 = buttons2.findIndex((button4) => button4.getAttribute("aria-checked") === "true");
+      const next = (at2 + by + values.length) % values.length;
+      choose(values[next]);
+      buttons2[next].focus();
+    };
+  }
+  function hold(group2, value) {
+    const buttons2 = (
+      /** @type {HTMLElement[]} */
+      [...group2.children]
+    );
+    for (const button4 of buttons2) {
+      const on2 = button4.dataset.value === String(value);
+      button4.setAttribute("aria-checked", String(on2));
+      button4.tabIndex = on2 ? 0 : -1;
+    }
+  }
+
+  // gi_core/web/lib/verdict.js
+  var standing = (verdict) => verdict.reason?.code === "too-short" ? "short" : verdict.level;
+
+  // gi_core/web/screens/explore/model.js
+  var MIXED = [1, 2, 4, 8];
+  var NONE = 0;
+  var DEFENSES2 = {
+    noise: {
+      stops: [0, 1e-4, 3e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.3, 1],
+      text: (s) => `clip+gaussian:sigma=${s}`
+    },
+    clip: { stops: [0, 10, 3, 1, 0.3, 0.1, 0.01, 1e-3], text: (s) => `clip:norm=${s}` },
+    topk: { stops: [0, 0.5, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3], text: (s) => `topk:keep=${s}` },
+    quantize: { stops: [0, 8, 7, 6, 5, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
+  };
+  var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES2[defense2].text(strength2);
+  function wireOf(text, sets = []) {
+    if (text === "none") return { defense: "noise", strength: 0 };
+    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
+    if (!found) return null;
+    const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength2 = Number(found[2]);
+    const recorded = sets.some((set) => set.defense === defense2 && set.strengths.includes(strength2));
+    return recorded || DEFENSES2[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
+  }
+  var noisePlace = (z) => z <= 0 ? 0 : 14 + 86 * (Math.log10(z) + 4) / 4;
+  function place(defense2, stops, strength2) {
+    if (defense2 === "noise") return Math.min(100, Math.max(0, noisePlace(strength2)));
+    return 100 * Math.max(0, stops.indexOf(strength2)) / Math.max(1, stops.length - 1);
+  }
+  var nearest = (defense2, stops, percent2) => stops.reduce(
+    (best2, stop2) => Math.abs(place(defense2, stops, stop2) - percent2) < Math.abs(place(defense2, stops, best2) - percent2) ? stop2 : best2,
+    stops[0]
+  );
+  var closest = (defense2, stops, strength2) => stops.includes(strength2) ? strength2 : defense2 === "noise" ? nearest(defense2, stops, noisePlace(strength2)) : stops.reduce((best2, stop2) => Math.abs(stop2 - strength2) < Math.abs(best2 - strength2) ? stop2 : best2, stops[0]);
+  function magnetic(defense2, stops, percent2) {
+    const at2 = place(defense2, stops, nearest(defense2, stops, percent2));
+    return Math.abs(at2 - percent2) < 2 ? at2 : percent2;
+  }
+  function labelled(defense2, stops) {
+    if (defense2 === "noise") return [0, 1e-4, 1e-3, 0.01, 0.1, 1];
+    const every = Math.ceil(stops.length / 6);
+    return stops.filter((_, i) => i % every === 0);
+  }
+  var proven = (mixed) => 0.33 / mixed;
+  function setOf(sets, { network, defense: defense2, mixed, picture: picture4, own, expert, batch }) {
+    if (own || Object.keys(expert).length) return null;
+    const fitting = sets.filter((s) => s.network === network && s.defense === defense2 && s.mixed === mixed);
+    if (batch) return fitting.find((s) => String(s.pictures) === String(batch)) ?? null;
+    return fitting.find((s) => s.pictures[0] === picture4) ?? fitting.find((s) => s.pictures.includes(picture4)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
+  }
+  var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES2[defense2].stops;
+  var cellOf = (set, strength2) => set?.cells?.find((cell) => cell.strength === strength2) ?? null;
+  function settingsOf({ network, defense: defense2, strength: strength2, mixed, own, expert }, cell, offered5) {
+    if (cell && !own && !Object.keys(expert).length) return { ...offered5.defaults, ...cell.scenario };
+    const bare2 = strength2 === NONE && mixed === 1 && network === "lenet";
+    return {
+      ...offered5.defaults,
+      model: network,
+      batch_size: mixed,
+      defense: defenseText(defense2, strength2),
+      attack: bare2 ? offered5.attacks.bare : offered5.attacks[network] ?? offered5.attacks.any,
+      ...expert
+    };
+  }
+  function picturesOf({ picture: picture4, own, mixed, batch }, set, samples, count = mixed) {
+    if (set && !own) return set.pictures.map((sample) => ({ sample }));
+    if (batch) return batch.map((name) => name.startsWith("data:") ? { data: name } : { sample: name });
+    const others = [picture4, ...samples.filter((name) => name !== picture4)];
+    const given = own ? own.map((data) => ({ data })) : [];
+    const all = [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))];
+    return Array.from({ length: count }, (_, i) => all[i % all.length]);
+  }
+  var equal = (a, b) => Object.keys({ ...a, ...b }).every((name) => String(a[name]) === String(b[name]));
+  var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
+  var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => standing(c.verdict) === 0))?.strength ?? null;
+  function priceOf(set, hides) {
+    const until = set?.cells?.slice(0, 1 + set.cells.findIndex((c) => c.strength === hides)) ?? [], known = until.findLast((c) => c.strength !== NONE && c.accuracy_cost !== null);
+    return known ? { strength: known.strength, share: Number(known.accuracy_cost) } : null;
+  }
+  function nearestSet(sets, { defense: defense2, mixed, picture: picture4 }, model) {
+    const far = (set) => 8 * Number(set.network !== model.split(":")[0]) + 2 * Math.abs(Math.log2(set.mixed / mixed)) + 2 * Number(set.defense !== defense2) + Number(set.pictures[0] !== picture4);
+    return sets.reduce((best2, set) => best2 && far(best2) <= far(set) ? best2 : set, null);
+  }
+  var spread = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
+  function range(seconds) {
+    const round = (s) => s < 10 ? Math.max(1, Math.round(s)) : s < 60 ? Math.round(s / 5) * 5 : Math.round(s / 30) * 30;
+    return [round(0.75 * seconds), Math.max(round(0.75 * seconds) + 1, round(1.6 * seconds))];
+  }
+  function layout(n) {
+    const columns = n === 2 ? 2 : Math.ceil(Math.sqrt(n));
+    return { columns, side: columns, top: n === 2 ? 0.5 : 0 };
+  }
+
+  // gi_core/web/screens/explore/stage.js
+  var FACTOR = 4;
+  var ROWS = 12;
+  var COLUMNS = 64;
+  function square(canvas, side) {
+    if (canvas.width !== side || canvas.height !== side) {
+      canvas.width = side;
+      canvas.height = side;
+    }
+  }
+  function sheet(canvas, tiles2, gap = 1) {
+    const first = tiles2.find((tile) => tile);
+    if (!first) return false;
+    const { columns, side, top } = layout(tiles2.length), step2 = first.side + (tiles2.length > 1 ? gap : 0);
+    square(canvas, side * step2 - (tiles2.length > 1 ? gap : 0));
+    const drawn = context(canvas);
+    drawn.clearRect(0, 0, canvas.width, canvas.height);
+    drawn.imageSmoothingEnabled = false;
+    tiles2.forEach((tile, i) => {
+      if (!tile) return;
+      const x = i % columns * step2, y = Math.floor((top + Math.floor(i / columns)) * step2);
+      drawn.drawImage(tile.image, tile.x, tile.y, tile.side, tile.side, x, y, first.side, first.side);
+    });
+    return true;
+  }
+  function contrast(canvas, truth2, guess) {
+    if (truth2.width !== guess.width || truth2.height !== guess.height) return square(canvas, 1);
+    difference(canvas, truth2, guess, FACTOR);
+  }
+  var unpacked = /* @__PURE__ */ new Map();
+  function bytes(base64) {
+    const known = unpacked.get(base64);
+    if (known) return known;
+    const made3 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    if (unpacked.size > 200) unpacked.clear();
+    unpacked.set(base64, made3);
+    return made3;
+  }
+  function drawBand(canvas, band, lead2) {
+    if (!canvas.clientWidth) return;
+    const width = Math.round(canvas.clientWidth / 4), inside2 = Math.min(width, Math.round(lead2 / 4));
+    if (canvas.width !== width || canvas.height !== ROWS) {
+      canvas.width = width;
+      canvas.height = ROWS;
+    }
+    const drawn = context(canvas), pixels2 = drawn.createImageData(width, ROWS);
+    const part = (cells, from, to, low, high) => {
+      const a = rgb(token(low)), z = rgb(token(high));
+      for (let x = from; x < to; x++)
+        for (let y = 0; y < ROWS; y++) {
+          const share = cells[y * COLUMNS + Math.min(COLUMNS - 1, Math.floor((x - from) * COLUMNS / Math.max(1, to - from)))] / 255;
+          pixels2.data.set([...a.map((q, i) => q + (z[i] - q) * share), 255], 4 * (y * width + x));
+        }
+    };
+    part(bytes(band.clean ?? band.sent), 0, inside2, "private-tint", "private");
+    part(bytes(band.sent), inside2, width, "leaving-tint", "leaving");
+    drawn.putImageData(pixels2, 0, 0);
+  }
+
+  // gi_core/web/screens/cheat/view.js
+  function draw(find, state) {
+    const { choice, reading, own } = state;
+    if (!state.photos.length) return;
+    put2(find("headline"), t(...headline(choice, reading, Boolean(own))));
+    find("own-title").textContent = t(own ? "cheat.own_title" : "cheat.title", { count: choice.batch });
+    find("size").textContent = t(own ? "cheat.size_own" : "cheat.size", { side: own ? state.catalog.side : 224 });
+    find("given").hidden = !own;
+    find("noise-read").textContent = choice.noise ? twoFigures(choice.noise) : t("cheat.noise_none");
+    find("noise").setAttribute("aria-valuetext", find("noise-read").textContent);
+    const [low, high] = [find("noise").value, find("noise").max].map(Number);
+    find("noise").style.setProperty("--at", `${100 * low / high}%`);
+    drawModel(find, state);
+    drawGrids(find, state);
+    drawVeil(find, state);
+    drawCheck(find, state);
+  }
+  function put2(box2, html) {
+    if (box2.dataset.told === html) return;
+    box2.dataset.told = html;
+    box2.innerHTML = html;
+  }
+  function drawModel(find, { choice, reading }) {
+    const network = `<li>${t(`cheat.net_${choice.network}`)}</li>`, answer = `<li>${t("cheat.answer")}</li>`;
+    const size2 = reading?.layer || choice.server === "honest" ? reading?.layer ?? 0 : 38547712;
+    const layer = `<li class="slipped">${t("cheat.imprint", { numbers: number(size2 / 1e6) })}</li>`;
+    const asleep2 = `<li class="asleep">${t("cheat.asleep", { network: t(`cheat.net_${choice.network}`) })}</li>`;
+    put2(find("model"), {
+      honest: network + answer,
+      stealthy: layer + network + answer,
+      greedy: layer + answer + asleep2
+    }[choice.server] ?? "");
+    put2(find("says"), t(`cheat.says_${choice.server}`));
+    const band = find("bandbox"), held2 = Boolean(reading?.wire);
+    band.classList.toggle("unknown", !held2);
+    if (reading) drawBand(find("band"), reading.wire, lead(find));
+  }
+  var lead = (find) => parseFloat(getComputedStyle(find("cheat")).getPropertyValue("--lead")) || find("band").clientWidth / 2;
+  function drawGrids(find, state) {
+    const { choice, reading, chosen: chosen2 } = state, photos = state.photos.slice(0, choice.batch);
+    const tiles2 = reading?.tiles ?? [], tile = tiles2[chosen2];
+    drawPhotos(find("photos"), photos, chosen2);
+    drawReadings(find("readings"), photos, state.readings, tiles2, state.lit, chosen2);
+    drawOne(find("one"), photos[chosen2] ?? null);
+    drawOne(find("other"), tile && chosen2 < state.lit ? placeOf(tile, photos[chosen2], state.readings) : null);
+    const [key2, values] = caption(tile, chosen2 + 1, choice), said = t(key2, { ...values, psnr: number(values.psnr) });
+    put2(find("pair-says"), said);
+    find("which").max = String(photos.length);
+    find("which").value = String(chosen2 + 1);
+    find("which").style.setProperty("--at", `${100 * chosen2 / Math.max(1, photos.length - 1)}%`);
+    find("which").setAttribute("aria-valuetext", said.replace(/<[^>]*>/g, ""));
+    find("photos").setAttribute("aria-label", t("cheat.photos_alt", { count: photos.length }));
+    const read = reading?.read ?? 0;
+    find("readings").setAttribute("aria-label", t("cheat.readings_alt", { read, count: photos.length }));
+    find("one").setAttribute("aria-label", t("cheat.one_alt", { number: chosen2 + 1 }));
+    find("other").setAttribute("aria-label", t("cheat.other_alt", { number: chosen2 + 1 }));
+    const lines = reading ? tally(choice, reading).map((line) => t(line, counts(reading))) : [];
+    put2(find("tally"), reading && state.lit >= tiles2.length ? lines.join("; ") : "");
+    put2(find("theory"), reading?.expected == null ? "" : t(reading.others ? "cheat.theory_many" : "cheat.theory", {
+      rows: reading.rows,
+      expected: Math.round(100 * reading.expected),
+      all: whole(tiles2.length + reading.others),
+      others: reading.others,
+      others_read: reading.others_read
+    }));
+  }
+  function drawVeil(find, state) {
+    const { reading, waiting, refused, own, catalog, choice } = state;
+    find("veil").hidden = Boolean(reading);
+    if (reading) return;
+    const seconds = secondsOf(state.recorded.rounds, choice);
+    put2(find("veil-title"), refused || waiting?.text || t(own ? "cheat.veil_own" : "cheat.veil"));
+    put2(find("veil-note"), waiting || refused ? "" : t(catalog.served ? own ? "cheat.veil_own_note" : "cheat.veil_note" : "cheat.veil_static"));
+    find("run").hidden = Boolean(waiting) || !catalog.served;
+    find("stop").hidden = !waiting;
+    find("run-text").textContent = t(own ? "cheat.run_own" : "cheat.run", { seconds: seconds ? whole(seconds) : "?" });
+  }
+  var item = (level, sign2, title, text) => `<li class="${level}">${icon(sign2)}<b>${title}</b><p class="small">${text}</p></li>`;
+  function drawCheck(find, state) {
+    const found = state.looked ? inspectionOf(state) : null;
+    const level = found?.level ?? (state.looked ? "looking" : "unseen");
+    find("check").dataset.level = level;
+    const sign2 = found ? icon(found.level === "green" ? "check" : "warn") : "";
+    put2(find("level"), sign2 + t(`cheat.level_${level}`));
+    const { shown: shown2, more } = found ? told(found) : { shown: [], more: 0 };
+    const items = shown2.map(({ check, value, level: weight }) => {
+      const key2 = `cheat.check_${check.replaceAll(" ", "_")}`, share = Math.round(100 * (value ?? 0));
+      const values = { value: short(value), share, numbers: whole(value) };
+      return item(weight, "cross", t(key2), t(`${key2}_text`, values));
+    });
+    if (found?.level === "green") items.push(item("green", "check", t("cheat.check_none"), t("cheat.check_none_text")));
+    if (!found) items.push(`<li class="none"><p class="small">${t("cheat.check_unseen")}</p></li>`);
+    put2(find("findings"), items.join(""));
+    put2(find("advice"), `<b>${t(`cheat.advice_${level}`)}</b><p class="small">${t(`cheat.advice_${level}_text`)}${more ? " " + t("cheat.check_more", { more }) : ""}</p>`);
+  }
+
+  // gi_core/web/screens/cheat/cheat.js
+  var LIGHTING = 900;
+  var QUALITY = 0.92;
+  var FIRST = { server: "stealthy", network: "lenet", batch: 64, clients: 1, noise: 0 };
+  function mount(context2) {
+    const root = fill(context2.element, cheat_default), find = finder(root);
+    const room4 = scene(context2, find);
+    controls(room4, find);
+    files(room4, root, find);
+    looking(room4, find);
+    context2.watch("value", () => room4.receive(context2.props.value));
+    on("theme", () => room4.redraw());
+    on("tab", (name) => name === "cheat" && room4.open());
+    if (document.body.dataset.tab === "cheat") room4.open();
+  }
+  var keyFor = (state) => `${state.own ? "own " : ""}${keyOf(state.choice)}`;
+  function scene({ props, trigger, server }, find) {
+    const state = {
+      choice: { ...FIRST },
+      photos: [],
+      own: null,
+      readings: [],
+      reading: null,
+      lit: 0,
+      chosen: 11,
+      recorded: { rounds: [], inspections: {} },
+      live: /* @__PURE__ */ new Map(),
+      inspections: /* @__PURE__ */ new Map(),
+      waiting: null,
+      refused: "",
+      looked: false,
+      catalog: props.catalog
+    };
+    let opened = false, drawing = 0;
+    const redraw = () => {
+      cancelAnimationFrame(drawing);
+      drawing = requestAnimationFrame(() => draw(find, state));
+    };
+    const refresh = async () => {
+      const known = state.own ? null : recordedFor(state.recorded.rounds, state.choice);
+      const found = state.live.get(keyFor(state)) ?? known;
+      const changed = found !== state.reading;
+      if (changed) {
+        state.readings = found?.sheet ? await cutSheet(found.sheet, found.tiles.length) : [];
+        state.reading = found;
+      }
+      state.chosen = Math.min(state.chosen, state.choice.batch - 1);
+      options(state, find, room4);
+      if (changed) light(state, redraw);
+      redraw();
+    };
+    const room4 = {
+      state,
+      redraw,
+      refresh,
+      async open() {
+        if (opened) return redraw();
+        opened = true;
+        const told3 = props.catalog.inline ?? await server.cheat_recorded({});
+        state.recorded = { rounds: told3.runs, inspections: told3.inspections };
+        if (told3.photos) state.photos = await cutSheet(told3.photos, told3.photos.count);
+        room4.given = state.photos;
+        await refresh();
+      },
+      /** @type {Place[]} */
+      given: [],
+      /** @param {Partial<Choice>} changes */
+      choose(changes2) {
+        Object.assign(state.choice, changes2);
+        state.refused = "";
+        return refresh();
+      },
+      run: () => ask(state, trigger, redraw),
+      stop() {
+        if (state.waiting) server.cheat_stop({ id: state.waiting.id });
+      },
+      /** @param {any} message */
+      receive(message) {
+        hear(state, message);
+        return refresh();
+      },
+      async inspect() {
+        state.looked = true;
+        await inspection(state, server, redraw);
+      }
+    };
+    return room4;
+  }
+  function light(state, redraw) {
+    const { reading } = state, count = reading?.tiles.length ?? 0, began = performance.now();
+    const step2 = (now) => {
+      if (state.reading !== reading) return;
+      state.lit = calm() ? count : Math.min(count, Math.ceil(count * (now - began) / LIGHTING));
+      redraw();
+      if (state.lit < count) requestAnimationFrame(step2);
+    };
+    state.lit = 0;
+    requestAnimationFrame(step2);
+  }
+  function ask(state, trigger, redraw) {
+    const id = `${Date.now()}-${Math.round(1e9 * Math.random())}`;
+    state.waiting = { id, key: keyFor(state), text: t("cheat.working") };
+    state.refused = "";
+    const own = state.own?.slice(0, state.choice.batch) ?? null;
+    trigger("run", { id, choice: state.choice, pictures: own?.map((data) => ({ data })) ?? null });
+    redraw();
+  }
+  function hear(state, message) {
+    const run = message?.run;
+    if (!run || !state.waiting || message.request !== state.waiting.id) return;
+    if (run.state === "queued") state.waiting.text = t("cheat.queued", { place: run.place, wait: run.wait });
+    else if (run.state === "working") state.waiting.text = t("cheat.working");
+    else {
+      if (run.state === "done") state.live.set(state.waiting.key, run.reading);
+      else state.refused = run.message ?? "";
+      state.waiting = null;
+    }
+  }
+  async function inspection(state, server, redraw) {
+    redraw();
+    if (inspectionOf(state) || !state.catalog.served) return;
+    const key2 = inspectionKey(state);
+    const told3 = await server.cheat_inspect({
+      choice: state.choice,
+      pictures: state.own?.slice(0, 8).map((data) => ({ data })) ?? null
+    });
+    if (told3.error) toast(told3.error);
+    else state.inspections.set(key2, told3.inspection);
+    redraw();
+  }
+  function controls(room4, find) {
+    const { catalog } = room4.state;
+    const named4 = (kind) => (value) => t(`cheat.${kind}_${value}`);
+    segments(find("server"), catalog.servers, named4("server"), (value) => {
+      room4.choose({ server: value }).then(() => {
+        if (room4.state.looked) room4.inspect();
+      });
+    });
+    segments(find("clients"), catalog.clients, String, (clients) => room4.choose({ clients }));
+    find("noise").max = String(catalog.noises.length - 1);
+    find("noise").oninput = () => room4.choose({ noise: catalog.noises[Number(find("noise").value)] });
+    for (const name of catalog.networks) find("network").append(new Option(t(`cheat.net_${name}`), name));
+    find("network").onchange = () => room4.choose({ network: find("network").value });
+    find("back").onclick = () => emit("show", "explore");
+    find("run").onclick = () => room4.run();
+    find("stop").onclick = () => room4.stop();
+    find("inspect").onclick = () => room4.inspect();
+  }
+  function options(state, find, room4) {
+    const batches = offered(state.catalog.batches, state.own?.length ?? 64), group2 = find("batch");
+    if (group2.dataset.offered !== batches.join(" ")) {
+      segments(group2, batches, String, (batch) => room4.choose({ batch }));
+      group2.dataset.offered = batches.join(" ");
+    }
+    for (
+      const name of
+      /** @type {const} */
+      ["server", "batch", "clients"]
+    ) hold(find(name), state.choice[name]);
+    find("noise").value = String(state.catalog.noises.indexOf(state.choice.noise));
+    find("network").value = state.choice.network;
+    drawCheck(find, state);
+  }
+  function files(room4, root, find) {
+    const { state } = room4, { side } = state.catalog, most = Math.min(64, state.catalog.most);
+    pictures({
+      target: root,
+      file: find("file"),
+      button: find("drop"),
+      words,
+      most,
+      side,
+      wanted: () => document.body.dataset.tab === "cheat",
+      taken: async (given) => {
+        const taken = await Promise.all(given.map((one) => photograph(one.src, side)));
+        state.own = taken.map((one) => one.data);
+        state.photos = taken.map((one) => one.place);
+        for (const key2 of state.live.keys()) if (key2.startsWith("own ")) state.live.delete(key2);
+        room4.choose({ batch: taken.length });
+      },
+      refused: (message) => toast(message)
+    });
+    find("given").onclick = () => {
+      state.own = null;
+      state.photos = room4.given;
+      room4.choose({ batch: FIRST.batch });
+    };
+  }
+  async function photograph(src, side) {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = side;
+    context(canvas).drawImage(await image(src), 0, 0, side, side);
+    const data = canvas.toDataURL("image/jpeg", QUALITY);
+    return { data, place: { image: await image(data), x: 0, y: 0, side } };
+  }
+  function looking(room4, find) {
+    const look = (found) => {
+      if (found === null) return;
+      room4.state.chosen = found;
+      room4.redraw();
+    };
+    for (const name of ["photos", "readings"])
+      find(name).addEventListener("click", (event) => {
+        const place2 = find(name).getBoundingClientRect();
+        const x = (event.clientX - place2.left) / place2.width, y = (event.clientY - place2.top) / place2.height;
+        look(photoAt(x, y, room4.state.choice.batch));
+      });
+    find("which").oninput = () => look(Number(find("which").value) - 1);
+  }
+
+  // gi_core/web/screens/compare/compare.js
+  var compare_exports = {};
+  __export(compare_exports, {
+    mount: () => mount2
+  });
+
+  // gi_core/web/lib/pictures.js
+  var LINE_UP = "line-up.webp";
+  var offered2 = { side: 32, samples: [], atlas: { base: "atlas/" } };
+  var take = (catalog) => {
+    offered2 = catalog;
+  };
+  var atHand = (told3) => ({
+    told: told3,
+    side: Number(offered2.side),
+    /** @param {{ sample: string } | { data: string }} one */
+    image: (one) => picture("data" in one ? one.data : offered2.samples.find((s) => s.name === one.sample)?.src),
+    lineUp: () => picture(offered2.atlas.inline?.[LINE_UP] ?? offered2.atlas.base + LINE_UP)
+  });
+
+  // gi_core/web/screens/compare/compare.html
+  var compare_default = '<div class="sheet compare" data-testid="compare">\n  <div class="story"><h1 data-t="compare.story"></h1>\n    <select data-r="examples" class="s" data-label="compare.examples"></select></div>\n  <section class="panel" data-label="compare.lanes">\n    <div class="side-by-side" data-r="lanes">\n      <div class="lane first">\n        <h2 class="private" data-icon="lock"><span data-t="compare.private"></span></h2>\n        <div class="pic prv"><canvas data-r="truth" role="img" data-label="compare.private"></canvas></div>\n        <p class="small" data-r="same"></p>\n        <details class="change"><summary data-t="compare.change"></summary>\n          <label><span data-t="compare.picture"></span><select data-r="picture"></select></label>\n          <label><span data-t="compare.network"></span><select data-r="network"></select></label>\n          <label><span data-t="compare.attack"></span><select data-r="attack"></select></label>\n          <button type="button" class="btn s" data-r="anew" data-t="compare.anew"></button></details>\n      </div>\n      <div class="lane slot" data-r="slot">\n        <h2 data-icon="plus"><span data-t="compare.next"></span></h2>\n        <div class="offers">\n          <button type="button" class="offer" data-r="offer" data-testid="add-lane" data-icon="plus"><span></span></button>\n          <select class="offer" data-add="defense" data-label="compare.add_defense"></select>\n          <select class="offer" data-add="batch_size" data-label="compare.add_batch_size"></select>\n          <select class="offer" data-add="attack" data-label="compare.add_attack"></select>\n          <select class="offer" data-add="model" data-label="compare.add_model"></select>\n          <button type="button" class="offer from" data-r="from" data-icon="plus"><span data-t="compare.from_explore"></span></button>\n        </div>\n        <p class="small" data-r="takes"></p>\n        <select class="s" data-r="vary" data-label="compare.vary"></select>\n      </div>\n    </div>\n    <div class="dots" data-r="dots" aria-hidden="true"></div>\n    <div class="together">\n      <button type="button" class="play" data-r="play" data-label="compare.play"></button>\n      <div class="scrubbing">\n        <div class="row"><p data-r="step"></p><span class="legend small" data-r="legend"></span>\n          <button type="button" class="btn s" data-r="stop" hidden data-icon="stop"><span data-t="compare.stop"></span></button>\n          <button type="button" class="btn s" data-r="difference" data-testid="compare-difference"><span data-t="compare.difference"></span> <kbd>D</kbd></button></div>\n        <input type="range" data-r="scrub" min="0" max="1000" value="1000" data-label="compare.scrub">\n        <div class="plot" data-r="plot"></div>\n      </div>\n    </div>\n    <details class="fold" data-r="fold"><summary><b data-t="compare.ranking"></b><span class="small" data-r="places"></span></summary>\n      <div class="scroll" tabindex="0" role="group" data-label="compare.ranking"><table data-r="ranking"></table></div></details>\n    <div class="fold-acts"><button type="button" class="btn s" data-r="repeat"></button>\n      <button type="button" class="btn s" data-r="csv" data-icon="down"><span data-t="compare.table"></span></button></div>\n  </section>\n  <p class="sr" role="status" data-r="status"></p>\n</div>\n';
+
+  // gi_core/web/screens/compare/jobs.js
+  var OVER = ["done", "stopped", "failed", "recorded"];
+  function jobs(hands) {
+    const waiting = [];
+    let present = null;
+    const next = () => {
+      present = waiting.shift() ?? null;
+      if (present) hands.start(present);
+      hands.changed();
+    };
+    const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(36)).join("");
+    return {
+      /** @param {import("./lanes.js").Lane} lane @param {Record<string, any>} settings @param {boolean} repeat */
+      add(lane, settings, repeat2) {
+        waiting.push({ id: newId(), lane, settings, repeat: repeat2 });
+        if (present) hands.changed();
+        else next();
+      },
+      /**
+       * A message from the server.
+       * @param {{ request?: string, run?: Record<string, any> } | null | undefined} message
+       */
+      receive(message) {
+        if (!message?.run || !present || message.request !== present.id) return;
+        const job = present, over = OVER.includes(message.run.state);
+        hands.told(job, message.run);
+        if (over) next();
+      },
+      /**
+       * Drop what waits for a lane (all lanes without one) and stop what runs.
+       * @param {import("./lanes.js").Lane} [lane]
+       */
+      drop(lane) {
+        const kept = waiting.filter((job) => lane && job.lane !== lane);
+        waiting.splice(0, waiting.length, ...kept);
+        if (present && (!lane || present.lane === lane)) hands.stop(present);
+        hands.changed();
+      },
+      get busy() {
+        return present !== null;
+      },
+      get left() {
+        return waiting.length + (present ? 1 : 0);
+      }
+    };
+  }
+
+  // gi_core/web/lib/chart.js
+  function stepScale(total) {
+    const top = Math.log1p(Math.max(total, 1) / 10);
+    return { at: (step2) => Math.log1p(Math.max(step2, 0) / 10) / top, step: (x) => 10 * Math.expm1(x * top) };
+  }
+  var linear = ([low, high], [from, to]) => (value) => from + (value - low) / (high - low || 1) * (to - from);
+  var logarithmic = ([low, high], range2) => {
+    const line = linear([Math.log(low), Math.log(high)], range2);
+    return (value) => line(Math.log(value));
+  };
+  function span(values, step2 = 5) {
+    const known = values.filter(Number.isFinite);
+    if (!known.length) return [0, step2];
+    const low = Math.floor(Math.min(...known) / step2) * step2;
+    return [low, Math.max(low + step2, Math.ceil(Math.max(...known) / step2) * step2)];
+  }
+  function ticks([low, high], count) {
+    const rough = (high - low) / Math.max(1, count), size2 = 10 ** Math.floor(Math.log10(rough));
+    const step2 = size2 * ([1, 2, 5, 10].find((part) => part * size2 >= rough * (1 - 1e-9)) ?? 10);
+    const first = Math.ceil(low / step2 - 1e-9);
+    const found = Math.floor(high / step2 + 1e-9) - first + 1;
+    return Array.from({ length: found }, (_, i) => Number(((first + i) * step2).toPrecision(12)));
+  }
+  function path(points) {
+    const known = points.filter((point) => point.every(Number.isFinite));
+    return known.length ? "M" + known.map((point) => point.map((v) => v.toFixed(1)).join(",")).join(" L") : "";
+  }
+
+  // gi_core/web/screens/compare/lanes.js
+  var MOST2 = 6;
+  var FIELDS = [
+    "model",
+    "weights",
+    "mode",
+    "batch_size",
+    "local_steps",
+    "clients",
+    "defense",
+    "attack",
+    "knowledge",
+    "server",
+    "seed"
+  ];
+  var keyOf3 = (settings, pictures2) => JSON.stringify([Object.entries(settings).sort(), pictures2]);
+  var varying = (lanes) => FIELDS.filter((field) => new Set(lanes.map((lane) => String(lane[field]))).size > 1);
+  var bare = (text) => String(text).split("+").map((part) => part.split(":")[0]).join(" + ");
+  var partsOf = (text) => text === "none" ? [] : text.split("+").map((part) => {
+    const [name, options2 = ""] = part.split(/:(.*)/s), known = name === "gaussian" ? { sigma: 0.01 } : {};
+    const given = options2.split(",").filter(Boolean).map((option) => {
+      const [key2, value] = option.split(/=(.*)/s);
+      return [key2, Number.isFinite(Number(value)) ? Number(value) : value];
+    });
+    return { name, text: part, ...known, ...Object.fromEntries(given) };
+  });
+  function defenseName(text) {
+    const parts = partsOf(text), noise2 = parts.find((part) => part.name === "gaussian");
+    if (noise2 && parts.every((part) => ["clip", "gaussian"].includes(part.name)))
+      return t("compare.noise", { z: short(noise2.sigma) });
+    if (!parts.length) return t("compare.no_noise");
+    if (!parts.every((part) => words["does_" + part.name])) return text;
+    const told3 = defense(parts, words);
+    return told3.charAt(0).toUpperCase() + told3.slice(1);
+  }
+  function valueName(field, value) {
+    if (field === "defense") return defenseName(String(value));
+    if (field === "attack") return words["compare.attack_" + bare(value)] ?? bare(value);
+    if (field === "model") return words["compare.model_" + value] ?? String(value);
+    if (field === "batch_size") return t(Number(value) === 1 ? "compare.one_picture" : "compare.pictures", { n: value });
+    if (["local_steps", "clients"].includes(field) && Number(value) === 1) return t("compare.one_" + field);
+    return words["compare.value_" + field] ? t("compare.value_" + field, { n: value }) : `${field} ${value}`;
+  }
+  function labels(lanes) {
+    const fields = varying(lanes);
+    const told3 = fields.length ? fields : ["attack"];
+    return lanes.map((lane) => told3.map((field) => valueName(field, lane[field])).join(", "));
+  }
+  function proposal(lanes, axes) {
+    const base = lanes[0] ?? {}, fields = [...varying(lanes), "defense"].filter((field) => axes[field]);
+    for (const field of fields) {
+      const free = axes[field].find((value) => !lanes.some((lane) => String(lane[field] ?? base[field]) === String(value)));
+      if (free !== void 0) return [field, free];
+    }
+    return null;
+  }
+  function frameAt(run, x) {
+    const scale = stepScale(run.total);
+    const far = (frame2) => Math.abs(scale.at(frame2.iteration) - x);
+    const frames = run.frames;
+    return frames.reduce((best2, frame2) => far(frame2) < far(best2) ? frame2 : best2);
+  }
+  var mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
+  var spread2 = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / (list.length - 1));
+  var repeatOf = (run) => ({
+    seed: run.scenario.seed,
+    gain: run.verdict.gain,
+    psnr: run.scores.psnr,
+    ssim: run.scores.ssim,
+    level: run.verdict.level,
+    steps: (run.frames.at(-1)?.iteration ?? 0) + 1,
+    seconds: run.seconds
+  });
+  function ranking(lanes) {
+    const rows = lanes.map((lane, at2) => ({ lane, at: at2, gains: lane.repeats.map((repeat2) => repeat2.gain) })).filter((row2) => row2.gains.length).map((row2) => ({ ...row2, gain: mean(row2.gains), sd: spread2(row2.gains) })).sort((a, b) => b.gain - a.gain);
+    const near = (a, b) => a?.sd != null && b?.sd != null && Math.abs(a.gain - b.gain) < Math.hypot(a.sd, b.sd);
+    return rows.map((row2, k) => ({ ...row2, close: near(rows[k - 1], row2) || near(row2, rows[k + 1]) }));
+  }
+  var sideFor = (width, columns) => Math.min(288, Math.max(96, Math.floor((width / columns - 16) / 32) * 32));
+
+  // gi_core/web/screens/compare/plot.js
+  var HEIGHT = 160;
+  var LEFT = 44;
+  var LINE = 20;
+  function apart2(texts, top, bottom) {
+    const sorted = [...texts].sort((a, b) => a.y - b.y);
+    let floor = top - LINE, ceiling = bottom + LINE;
+    for (const text of sorted) floor = text.y = Math.max(text.y, floor + LINE);
+    for (const text of sorted.reverse()) ceiling = text.y = Math.min(text.y, ceiling - LINE);
+  }
+  function plot(lanes, x, width) {
+    const [low, high] = span(lanes.flatMap((lane) => lane.run.history.psnr), 5);
+    const px = linear([0, 1], [LEFT, width - 24]), py = linear([low, high], [HEIGHT - 4, 16]);
+    const total = Math.max(...lanes.map((lane) => lane.run.total)), scale = stepScale(total);
+    const marks = lanes.map(({ run, label: label2, at: at2 }) => {
+      const own = stepScale(run.total), { iteration, psnr } = run.history, now = frameAt(run, x);
+      const line = path(iteration.map((step2, i) => [px(own.at(step2)), py(psnr[i] ?? NaN)]));
+      return { at: at2, line, y: py(now.psnr), px: px(own.at(now.iteration)), text: `${label2}: ${number(now.psnr)}` };
+    });
+    const texts = marks.filter((mark2) => Number.isFinite(mark2.y)).map((mark2) => ({ y: mark2.y - 7, text: mark2.text }));
+    apart2(texts, 34, HEIGHT - 4);
+    const right = x < 0.7, edge = px(x) + (right ? 14 : -14);
+    const grid = ticks([low, high], 4).map((v) => `<path class="grid" d="M${LEFT} ${py(v)}H${width - 24}"/>
+    <text x="${LEFT - 8}" y="${py(v) + 5}" text-anchor="end">${v}</text>`);
+    const steps = [0, 0.25, 0.5, 0.75, 1].map((share) => {
+      const step2 = scale.step(share), round = step2 < 20 ? Math.round(step2) : Number(step2.toPrecision(1));
+      const label2 = whole(share === 1 ? total : round);
+      return `<text x="${px(scale.at(round))}" y="${HEIGHT + 20}" text-anchor="middle">${label2}</text>`;
+    });
+    return `<svg viewBox="0 0 ${width} ${HEIGHT + 26}" height="${HEIGHT + 26}" role="img"
+    aria-label="${escape(marks.map((mark2) => mark2.text).join("; "))}">${grid.join("")}${steps.join("")}
+    ${marks.map(({ at: at2, line }) => `<path class="line" stroke-dasharray="${DASHES[at2]}" d="${line}"/>`).join("")}
+    <path class="now" d="M${px(x)} 4V${HEIGHT}"/>
+    ${marks.filter((mark2) => Number.isFinite(mark2.y)).map(({ at: at2, px: left, y }) => `<g class="mark" transform="translate(${left - 6} ${y - 6})">${MARKS[at2]}</g>`).join("")}
+    ${texts.map(({ y, text }) => `<text class="told" x="${edge}" y="${y}" text-anchor="${right ? "start" : "end"}">
+      ${escape(text)}</text>`).join("")}
+    <text class="strong" x="${LEFT + 8}" y="14">${t("compare.axis")}</text></svg>`;
+  }
+
+  // gi_core/web/screens/compare/view.js
+  var FACTOR2 = 4;
+  var laneHtml = (label2, at2) => `<h2 class="attacker">${mark(at2)}<span>${escape(label2)}</span>
+  <button type="button" class="btn quiet" data-k="remove" aria-label="${escape(t("compare.remove", { lane: label2 }))}">
+    ${icon("cross")}</button></h2>
+  <div class="pic"><canvas data-k="guess" role="img"></canvas><div class="veil" data-k="veil"></div></div>
+  <div class="end"><div><span data-k="squares"></span><p class="word" data-k="word"></p>
+    <p class="small" data-k="gain"></p>
+    <button type="button" class="link small" data-k="open">${words["compare.open"]}</button></div>
+    <div class="ctl" data-k="ctl"><canvas data-k="control" role="img" aria-label="${words["compare.control"]}"></canvas>
+    </div></div>`;
+  async function drawFrame(canvas, run, frame2) {
+    const { batch, width, height } = run.size, source2 = await picture(frame2.src ?? run.sprite);
+    tiles(canvas, source2, frame2.row ?? 0, batch, width, height);
+  }
+  async function drawTruth(canvas, run) {
+    const { batch, width, height } = run.size;
+    tiles(canvas, await picture(run.truth), 0, batch, width, height);
+  }
+  var veil = (lane) => lane.message ? `<p class="refused" lang="en">${escape(lane.message)}</p>` : `<b>${t(lane.state === "queued" ? "compare.place" : "compare.state_" + lane.state, lane.run ?? {})}</b>`;
+  function drawVerdict(node, lane) {
+    const cell = (name) => (
+      /** @type {HTMLElement} */
+      node.querySelector(`[data-k=${name}]`)
+    );
+    const verdict = lane.run?.verdict;
+    cell("squares").innerHTML = verdict ? squares(verdict.level) : "";
+    cell("word").textContent = verdict ? words["level_" + standing(verdict)] : t("compare.state_" + lane.state);
+    cell("gain").textContent = verdict ? t(verdict.gain < 0 ? "compare.below" : "compare.ends", { gain: number(Math.abs(verdict.gain)) }) : "";
+    cell("open").hidden = !verdict;
+    cell("ctl").hidden = !verdict?.control?.src;
+  }
+  function layOut(root, lanes, act) {
+    const box2 = (
+      /** @type {HTMLElement} */
+      root.querySelector("[data-r=lanes]")
+    );
+    const told3 = labels(lanes.map((lane) => lane.settings));
+    const slot = box2.querySelector("[data-r=slot]");
+    box2.querySelectorAll("[data-lane]").forEach((node) => {
+      if (!lanes.some((lane) => String(lane.id) === /** @type {HTMLElement} */
+      node.dataset.lane)) node.remove();
+    });
+    lanes.forEach((lane, at2) => {
+      let node = (
+        /** @type {HTMLElement | null} */
+        box2.querySelector(`[data-lane="${lane.id}"]`)
+      );
+      if (!node) {
+        node = document.createElement("div");
+        node.className = "lane";
+        node.dataset.lane = String(lane.id);
+      }
+      const key2 = at2 + told3[at2];
+      if (node.dataset.key !== key2) {
+        node.dataset.key = key2;
+        node.innerHTML = laneHtml(told3[at2], at2);
+        node.querySelectorAll("button").forEach((button4) => {
+          button4.onclick = () => act(lane, button4.dataset.k ?? "");
+        });
+      }
+      box2.insertBefore(node, slot);
+    });
+    fit(root, lanes.length + (lanes.length < 6 ? 2 : 1));
+  }
+  function fit(root, columns) {
+    const box2 = (
+      /** @type {HTMLElement} */
+      root.querySelector("[data-r=lanes]")
+    );
+    if (!box2.clientWidth) return;
+    const narrow = matchMedia("(max-width: 767px)").matches, inner2 = box2.clientWidth - 48;
+    const side = narrow ? Math.min(288, Math.floor((inner2 - 32) / 32) * 32) : sideFor(inner2 + 16, columns);
+    box2.style.setProperty("--side", `${side}px`);
+  }
+  async function drawMoment(root, lanes, x, held2) {
+    const told3 = labels(lanes.map((lane) => lane.settings));
+    await Promise.all(lanes.map(async (lane, at2) => {
+      const node = (
+        /** @type {HTMLElement} */
+        root.querySelector(`[data-lane="${lane.id}"]`)
+      );
+      const part = (name) => (
+        /** @type {any} */
+        node.querySelector(`[data-k=${name}]`)
+      );
+      const { run } = lane, some = Boolean(run?.frames?.length);
+      part("veil").hidden = some && !lane.message;
+      if (!some || lane.message) part("veil").innerHTML = veil(lane);
+      drawVerdict(node, lane);
+      if (!run || !some) return;
+      const frame2 = frameAt(run, run.single ? 1 : x), canvas = part("guess");
+      await drawFrame(canvas, run, frame2);
+      if (held2) {
+        const truth2 = document.createElement("canvas");
+        await drawTruth(truth2, run);
+        difference(canvas, truth2, canvas, FACTOR2);
+      }
+      canvas.setAttribute("aria-label", t(
+        held2 ? "compare.difference_alt" : "compare.alt",
+        { name: told3[at2], psnr: number(frame2.psnr), factor: FACTOR2 }
+      ));
+      if (run.verdict?.control?.src) await drawFrame(part("control"), run, { src: run.verdict.control.src });
+    }));
+  }
+  async function drawPrivate(canvas, lanes) {
+    const widest = lanes.filter((lane) => lane.run?.truth).sort((a, b) => b.run?.size.batch - a.run?.size.batch)[0];
+    if (widest) await drawTruth(canvas, widest.run);
+  }
+  function drawRanking(find, lanes) {
+    const rows = ranking(lanes), told3 = labels(lanes.map((lane) => lane.settings));
+    const once = rows.every((row2) => row2.lane.repeats.length < 2);
+    find("places").innerHTML = rows.map((row2, k) => `<span>${ordinal(k + 1, words)}${row2.close ? " ≈" : ""} ${mark(row2.at)}${escape(told3[row2.at])}</span>`).join("") + (rows.length && once ? `<span>${words["compare.one_seed"]}</span>` : "");
+    const plusMinus = (list, digits = 1) => number(mean(list), digits) + (spread2(list) == null ? "" : ` ± ${number(spread2(list), digits)}`);
+    find("ranking").innerHTML = `<thead><tr>${words["compare.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map((row2, k) => {
+      const of = (name) => row2.lane.repeats.map((repeat2) => repeat2[name]);
+      return `<tr><td>${k + 1}${row2.close ? " ≈" : ""}</td><th scope="row">${mark(row2.at)} ${escape(told3[row2.at])}</th>
+      <td>${signed(row2.gain)}${row2.sd == null ? "" : ` ± ${number(row2.sd)}`}</td><td>${plusMinus(of("psnr"))}</td>
+      <td>${plusMinus(of("ssim"), 2)}</td><td>${whole(mean(of("steps")))}</td><td>${plusMinus(of("seconds"))}</td>
+      <td>${row2.lane.repeats.length}</td></tr>`;
+    }).join("")}</tbody>`;
+  }
+
+  // gi_core/web/screens/compare/compare.js
+  var SEEDS = 3;
+  var SWEEP_MS = 6e3;
+  function mount2(given) {
+    const root = fill(given.element, compare_default), find = finder(root);
+    const pictures2 = atHand((message) => here.queue.receive(message));
+    const context2 = { ...given, ...onDevice(pictures2, given.trigger, given.server) };
+    const here = room(context2, root, find);
+    offers(here, find, context2);
+    playback(here, root, find);
+    actions(here, find, context2);
+    context2.watch("value", () => here.queue.receive(context2.props.value));
+    on("lane", (setUp) => {
+      here.add(setUp.settings, setUp.pictures, setUp.run);
+      toast(words["compare.kept"]);
+    });
+    on("comparison", (field) => here.vary(field));
+    on("tab", (name) => name === "compare" && here.refit());
+    on("theme", () => here.refit());
+    new ResizeObserver(() => here.refit()).observe(find("lanes"));
+    here.take(context2.props.first);
+  }
+  function room({ props, trigger, server }, root, find) {
+    const { axes } = props.catalog;
+    const state = { lanes: [], x: 1, held: false, base: props.catalog.base, made: 0 };
+    let drawing = 0;
+    const redraw = () => {
+      cancelAnimationFrame(drawing);
+      drawing = requestAnimationFrame(() => drawAll(state, queue, root, find));
+    };
+    const refit = () => {
+      layOut(root, state.lanes, act);
+      fitSlot(state, axes, find);
+      redraw();
+    };
+    const queue = jobs({
+      start: (job) => {
+        if (!job.repeat) job.lane.state = "running";
+        trigger("run", { id: job.id, settings: job.settings, pictures: job.lane.pictures });
+        redraw();
+      },
+      stop: (job) => server.stop_lane({ id: job.id }),
+      told: (job, run) => {
+        hear2(job, run, find);
+        redraw();
+      },
+      changed: redraw
+    });
+    const act = (lane, name) => {
+      if (name === "open") emit("open", lane.run ?? void 0);
+      if (name !== "remove") return;
+      queue.drop(lane);
+      state.lanes = state.lanes.filter((other) => other !== lane);
+      refit();
+    };
+    const add = (settings, pictures2, run) => {
+      const full = { ...state.base.settings, ...settings }, key2 = keyOf3(full, pictures2);
+      if (state.lanes.some((lane2) => keyOf3(lane2.settings, lane2.pictures) === key2)) return toast(words["compare.there"]);
+      if (state.lanes.length >= MOST2) return toast(t("compare.full", { n: MOST2 }));
+      const ready = run?.verdict && run.scores && run.size && run.truth ? run : null;
+      const lane = {
+        id: ++state.made,
+        settings: full,
+        pictures: pictures2,
+        run: ready,
+        state: ready ? "done" : "waiting",
+        repeats: ready ? [repeatOf(ready)] : []
+      };
+      state.lanes.push(lane);
+      refit();
+      if (!ready) queue.add(lane, full, false);
+    };
+    const take2 = (message) => {
+      queue.drop();
+      state.lanes = (message?.compare?.lanes ?? []).map((lane) => ({ ...lane, id: ++state.made }));
+      if (state.lanes.length) state.base = { settings: state.lanes[0].settings, pictures: state.lanes[0].pictures };
+      state.x = 1;
+      refit();
+    };
+    const first = () => state.lanes[0] ?? { ...state.base };
+    return {
+      state,
+      queue,
+      redraw,
+      refit,
+      add,
+      take: take2,
+      first,
+      axes,
+      /** @param {string} field @param {any} value */
+      vary1: (field, value) => add({ ...first().settings, [field]: value }, picturesFor(first().pictures, field, value, props)),
+      /** @param {string} field */
+      vary(field) {
+        const values = (axes[field] ?? []).slice(0, MOST2);
+        values.forEach((value) => state.lanes.length < MOST2 && this.vary1(field, value));
+      }
+    };
+  }
+  function picturesFor(own, field, value, props) {
+    if (field !== "batch_size") return own;
+    const more = props.catalog.samples.map((sample) => ({ sample: sample.name })).filter((one) => !own.some((p) => p.sample === one.sample));
+    return [...own, ...more].slice(0, Number(value));
+  }
+  function hear2(job, run, find) {
+    const { lane } = job, kind = run.state === "recorded" ? "done" : run.state;
+    if (kind === "failed") {
+      if (job.repeat) toast(run.message);
+      else Object.assign(lane, { state: "failed", message: run.message });
+      return;
+    }
+    if (run.verdict) {
+      lane.repeats = [...lane.repeats.filter((repeat2) => repeat2.seed !== run.scenario.seed), repeatOf(run)];
+      find("status").textContent = `${words["level_" + standing(run.verdict)]}, ${signed(run.verdict.gain)} dB`;
+    }
+    if (!job.repeat) Object.assign(lane, { state: kind, run: { ...lane.run, ...run } });
+  }
+  function drawAll(state, queue, root, find) {
+    const { lanes, x, held: held2 } = state, told3 = labels(lanes.map((lane) => lane.settings));
+    drawMoment(root, lanes, x, held2);
+    drawPrivate(find("truth"), lanes);
+    drawRanking(find, lanes);
+    const all = lanes.map(({ run }, at2) => ({ run, label: told3[at2], at: at2 }));
+    const shown2 = all.filter((one) => one.run?.frames?.length);
+    find("plot").innerHTML = shown2.length ? plot(shown2, x, Math.max(280, find("plot").clientWidth)) : "";
+    const totals = new Set(shown2.map((one) => one.run.total));
+    const step2 = shown2.length ? frameAt(shown2[0].run, x).iteration : 0;
+    find("step").innerHTML = totals.size === 1 ? t("compare.step", { n: whole(step2), m: whole(shown2[0].run.total) }) : t("compare.share", { share: x });
+    find("scrub").value = 1e3 * x;
+    find("scrub").style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
+    find("scrub").setAttribute("aria-valuetext", find("step").textContent);
+    find("legend").textContent = held2 ? t("compare.legend", { factor: FACTOR2, full: Math.round(255 / FACTOR2) }) : "";
+    find("stop").hidden = !queue.busy;
+    const missing = lanes.filter((lane) => lane.run?.verdict && lane.repeats.length < SEEDS);
+    find("repeat").disabled = queue.busy;
+    find("repeat").hidden = !queue.busy && !missing.length;
+    const seconds = missing.reduce((sum, lane) => sum + 2 * (lane.run?.seconds ?? 0) * (SEEDS - lane.repeats.length), 0);
+    find("repeat").textContent = queue.busy ? t("compare.left", { n: queue.left }) : t("compare.repeat", { n: SEEDS, time: duration(seconds, words) });
+    find("csv").disabled = !lanes.some((lane) => lane.repeats.length);
+  }
+  function fitSlot(state, axes, find) {
+    const settings = state.lanes.map((lane) => lane.settings), full = state.lanes.length >= MOST2;
+    const offered5 = full ? null : proposal(settings.length ? settings : [state.base.settings], axes);
+    find("slot").hidden = full;
+    find("offer").hidden = !offered5;
+    if (offered5) find("offer").querySelector("span").textContent = valueName(...offered5);
+    find("from").hidden = !explore.setUp();
+    const fields = varying(settings), base = settings[0] ?? state.base.settings;
+    const what = ["model", "attack", "seed"].filter((field) => !fields.includes(field));
+    find("same").textContent = t("compare.same", { what: what.map((field) => valueName(field, base[field])).join(", ") });
+    find("dots").innerHTML = Array(state.lanes.length + (full ? 1 : 2)).fill("<i></i>").join("");
+  }
+  function offers(here, find, { props }) {
+    const option = (field) => (value) => `<option value="${escape(value)}">${escape(valueName(field, value))}</option>`;
+    const list = (field, head) => `<option value="">${head}</option>` + here.axes[field].map(option(field)).join("");
+    for (const select of find("slot").querySelectorAll("[data-add]")) {
+      const field = select.dataset.add;
+      select.innerHTML = list(field, `+ ${words["compare.add_" + field]}`);
+      select.onchange = () => {
+        here.vary1(field, select.value);
+        select.value = "";
+      };
+    }
+    find("offer").onclick = () => {
+      const settings = here.state.lanes.map((lane) => lane.settings);
+      const found = proposal(settings.length ? settings : [here.state.base.settings], here.axes);
+      if (found) here.vary1(...found);
+    };
+    find("from").onclick = () => {
+      const setUp = explore.setUp();
+      if (setUp) here.add(setUp.settings, setUp.pictures);
+    };
+    find("vary").innerHTML = `<option value="">${words["compare.vary"]}</option>` + Object.keys(here.axes).map((field) => `<option value="${field}">${t("compare.vary_" + field)}</option>`).join("");
+    find("vary").onchange = () => {
+      here.vary(find("vary").value);
+      find("vary").value = "";
+    };
+    find("takes").textContent = t("compare.takes", { n: MOST2 });
+    find("picture").innerHTML = props.catalog.samples.map((sample) => `<option value="${sample.name}">${escape(words["sample_" + sample.name] ?? sample.title)}</option>`).join("");
+    find("network").innerHTML = here.axes.model.map(option("model")).join("");
+    find("attack").innerHTML = here.axes.attack.map(option("attack")).join("");
+    find("anew").onclick = () => {
+      here.queue.drop();
+      here.state.lanes = [];
+      const changed = { model: find("network").value, attack: find("attack").value, batch_size: 1, defense: "none" };
+      const pictures2 = [{ sample: find("picture").value }];
+      here.state.base = { settings: { ...here.state.base.settings, ...changed }, pictures: pictures2 };
+      here.add({}, here.state.base.pictures);
+    };
+  }
+  function playback(here, root, find) {
+    let playing = false, began = 0;
+    const show3 = () => {
+      find("play").innerHTML = icon(playing ? "pause" : "play");
+      find("play").setAttribute("aria-label", words[playing ? "compare.pause" : "compare.play"]);
+    };
+    const to = (x) => {
+      here.state.x = Math.max(0, Math.min(1, x));
+      here.redraw();
+    };
+    const tick2 = (time2) => {
+      if (!playing) return;
+      to((time2 - began) / SWEEP_MS);
+      if (here.state.x >= 1) {
+        playing = false;
+        return show3();
+      }
+      requestAnimationFrame(tick2);
+    };
+    const toggle = () => {
+      playing = !playing;
+      began = performance.now() - (here.state.x >= 1 ? 0 : here.state.x * SWEEP_MS);
+      show3();
+      requestAnimationFrame(tick2);
+    };
+    const hold3 = (on2) => {
+      if (here.state.held !== on2) {
+        here.state.held = on2;
+        here.redraw();
+      }
+    };
+    find("play").onclick = toggle;
+    find("scrub").oninput = () => {
+      playing = false;
+      show3();
+      to(find("scrub").value / 1e3);
+    };
+    find("difference").onpointerdown = () => hold3(true);
+    for (const name of ["pointerup", "pointercancel", "blur"]) window.addEventListener(name, () => hold3(false));
+    const mine = (event) => document.body.dataset.tab === "compare" && !event.ctrlKey && !event.metaKey && !event.altKey && event.target instanceof Element && !event.target.matches("input:not([type=range]), select, textarea");
+    window.addEventListener("keydown", (event) => {
+      if (!mine(event)) return;
+      const button4 = event.target instanceof Element && event.target.closest("button, summary");
+      const own = event.target === find("difference") && [" ", "Enter"].includes(event.key);
+      if (event.key.toLowerCase() === "d" || own) {
+        event.preventDefault();
+        return hold3(true);
+      }
+      if (event.key === " " && !button4) {
+        event.preventDefault();
+        toggle();
+      }
+    });
+    window.addEventListener("keyup", (event) => ["d", "D", " ", "Enter"].includes(event.key) && hold3(false));
+    find("lanes").addEventListener("scroll", () => {
+      const box2 = find("lanes"), at2 = Math.round(box2.scrollLeft / Math.max(1, box2.clientWidth - 48));
+      root.querySelectorAll("[data-r=dots] i").forEach((dot, i) => dot.classList.toggle("on", i === at2));
+    });
+    show3();
+  }
+  function actions(here, find, { props, server }) {
+    find("examples").innerHTML = `<option value="">${words["compare.examples"]}</option>` + props.catalog.recorded.map((name) => `<option value="${name}">${escape(words["comparison_" + name] ?? name)}</option>`).join("");
+    find("examples").onchange = async () => {
+      const name = find("examples").value;
+      if (name) here.take(await server.recorded_comparison({ name }));
+    };
+    find("stop").onclick = () => here.queue.drop();
+    find("repeat").onclick = () => {
+      for (const lane of here.state.lanes.filter((lane2) => lane2.run?.verdict)) {
+        const seeds = Array.from({ length: SEEDS }, (_, i) => Number(lane.settings.seed) + i);
+        seeds.filter((seed2) => !lane.repeats.some((repeat2) => repeat2.seed === seed2)).slice(0, SEEDS - lane.repeats.length).forEach((seed2) => here.queue.add(lane, { ...lane.settings, seed: seed2 }, true));
+      }
+    };
+    find("csv").onclick = () => {
+      const told3 = labels(here.state.lanes.map((lane) => lane.settings));
+      const rows = here.state.lanes.flatMap((lane, i) => lane.repeats.map((r) => [told3[i], r.seed, r.gain, r.psnr, r.ssim, r.level, r.steps, r.seconds]));
+      const head = ["lane", "seed", "gain_db", "psnr_db", "ssim", "level", "steps", "seconds"];
+      saveText("comparison.csv", csv([head, ...rows]), "text/csv");
+    };
+    const wanted = new URLSearchParams(location.search).get("comparison");
+    if (wanted && props.catalog.recorded.includes(wanted) && wanted !== props.first?.compare?.name)
+      server.recorded_comparison({ name: wanted }).then((told3) => here.take(told3));
+  }
+
+  // gi_core/web/screens/evidence/evidence.js
+  var evidence_exports = {};
+  __export(evidence_exports, {
+    mount: () => mount3
+  });
+
+  // gi_core/web/screens/evidence/setup.js
+  var FIELDS2 = (
+    /** @type {const} */
+    ["row", "batch_size", "local_steps", "defense", "clients"]
+  );
+  function noiseOf(defense2) {
+    if (defense2 === "none") return 0;
+    const found = /^clip\+gaussian(?::sigma=([\d.e-]+))?$/.exec(defense2);
+    return found ? Number(found[1] ?? 0.01) : NaN;
+  }
+  function offered3({ rows, columns }) {
+    const of = (name) => [...new Set(columns.map((column) => column[name]))];
+    return {
+      row: rows.map((row2) => row2.name),
+      batch_size: [...of("batch_size"), 16, 64].sort((a, b) => Number(a) - Number(b)),
+      local_steps: [...of("local_steps"), 20].sort((a, b) => Number(a) - Number(b)),
+      defense: [...of("defense"), "clip+gaussian:sigma=1", "topk:keep=0.1", "quantize:bits=4", "dp-gaussian:epsilon=1"],
+      clients: [...of("clients"), 50].sort((a, b) => Number(a) - Number(b))
+    };
+  }
+  function named(field, value) {
+    if (field === "row") return t("evidence.row_" + value);
+    if (field !== "defense") return t(`evidence.${Number(value) === 1 ? "one" : "n"}_${field}`, { n: value });
+    const z = noiseOf(String(value));
+    if (z === 0) return t("evidence.no_noise");
+    return Number.isNaN(z) ? t("evidence.defense_" + String(value).split(":")[0]) : t("evidence.noise", { z: short(z) });
+  }
+  function cellOf2(choice, catalog) {
+    const row2 = catalog.rows.findIndex((r) => r.name === choice.row);
+    const column = catalog.columns.findIndex((c) => c.batch_size === Number(choice.batch_size) && c.local_steps === Number(choice.local_steps) && c.clients === Number(choice.clients) && c.defense === choice.defense);
+    return row2 < 0 || column < 0 ? null : { row: row2, column };
+  }
+  function choiceOf(catalog, row2, column) {
+    const { batch_size, local_steps, clients, defense: defense2 } = catalog.columns[column];
+    return { row: catalog.rows[row2].name, batch_size, local_steps, clients, defense: defense2 };
+  }
+  function setUpOf(choice, catalog, more) {
+    const row2 = catalog.rows.find((r) => r.name === choice.row);
+    const { batch_size, local_steps, defense: defense2, clients } = choice;
+    return {
+      model: row2.models[0],
+      batch_size,
+      local_steps,
+      defense: defense2,
+      participants: clients,
+      secure_aggregation: Number(clients) > 1,
+      ...more
+    };
+  }
+  function headOf(column) {
+    const n = { one: 1, pictures: column.batch_size, steps: column.local_steps, devices: column.clients }[column.name];
+    const values = column.name === "noise" ? { z: short(noiseOf(column.defense)) } : { n };
+    return [t(`evidence.head_${column.name}`, values), t(`evidence.under_${column.name}`)];
+  }
+  var titleOf = (column) => headOf(column).slice(0, ["steps", "pictures", "devices"].includes(column.name) ? 2 : 1).join(" ");
+  function better(catalog, row2, level) {
+    return catalog.columns.map((column, at2) => ({ column, at: at2, cell: catalog.cells[row2][at2] })).filter((one) => one.cell && !one.cell.short && one.cell.level < level).sort((a, b) => a.cell.level - b.cell.level).slice(0, 3);
+  }
+
+  // gi_core/web/screens/evidence/charts.js
+  var KINDS = ["frontier", "noise", "degradation"];
+  var SCRIPT = "gi/plotly.min.js";
+  var SYMBOLS = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star"];
+  var DASHES2 = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
+  var loading = null;
+  function plotly() {
+    loading ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL(SCRIPT, document.baseURI.split("?")[0]).href;
+      script.onload = () => resolve(
+        /** @type {any} */
+        window.Plotly
+      );
+      script.onerror = () => {
+        loading = null;
+        reject(new Error("plotly could not be loaded"));
+      };
+      document.head.append(script);
+    });
+    return loading;
+  }
+  var styled = (trace, i) => ({
+    mode: "lines+markers",
+    line: { dash: DASHES2[i % DASHES2.length], width: 1.5 },
+    marker: { symbol: SYMBOLS[i % SYMBOLS.length], size: 10 },
+    ...trace
+  });
+  function figure2(kind, data) {
+    if (kind === "frontier") {
+      return {
+        traces: data.frontier.map((f, i) => styled({
+          name: f.family,
+          x: f.points.map((p) => 100 * p.accuracy),
+          y: f.points.map((p) => p.gain),
+          customdata: f.points,
+          mode: "lines+markers"
+        }, i)),
+        x: { title: t("evidence.axis_accuracy"), ticksuffix: " %" },
+        y: { title: t("evidence.axis_gain") }
+      };
+    }
+    if (kind === "noise") {
+      return {
+        traces: data.noise.map((m, i) => styled({
+          name: m.model,
+          mode: "markers",
+          x: m.points.map((p) => p.z || 1e-4),
+          y: m.points.map((p) => p.psnr),
+          customdata: m.points
+        }, i)),
+        x: {
+          title: t("evidence.axis_noise"),
+          type: "log",
+          tickvals: [1e-4, 1e-3, 0.01, 0.1, 1],
+          ticktext: [t("evidence.none"), "0.001", "0.01", "0.1", "1"]
+        },
+        y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" }
+      };
+    }
+    return {
+      traces: data.degradation.map((s, i) => styled({
+        name: `${s.sweep} (${s.attack})`,
+        customdata: s.points,
+        x: s.points.map((p) => p.x),
+        y: s.points.map((p) => p.psnr),
+        error_y: { array: s.points.map((p) => p.sd), thickness: 1 }
+      }, i)),
+      x: { title: t("evidence.axis_strength"), type: "log" },
+      y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" }
+    };
+  }
+  function pointHtml(kind, p) {
+    const open = p.key ? `<button type="button" class="btn s" data-act="open" data-key="${p.key}">
+    ${t("evidence.open")}</button>` : "";
+    const strip2 = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
+    if (kind === "frontier") {
+      return `${strip2}<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
+        "evidence.point_frontier",
+        { accuracy: p.accuracy, gain: signed(p.gain, 2) }
+      )}</p>${open}`;
+    }
+    if (kind === "noise") {
+      return `<p>${p.z ? named("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
+      ${number(p.psnr)} dB</b></p>
+      <p><code class="mono">${escape(p.attack)}</code>, ${escape(p.picture)}</p>${open}`;
+    }
+    return `<p>${number(p.x, 4)}: <b>${number(p.psnr)} dB</b> ± ${number(p.sd)}</p>`;
+  }
+  async function draw2(box2, kind, data, told3) {
+    const library = await plotly(), { traces, x, y } = figure2(kind, data), ink = token("ink2"), line = token("line");
+    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
+    const layout2 = {
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 56, r: 16, t: 8, b: 48 },
+      height: 420,
+      font: { family: "Source Sans Pro, system-ui, sans-serif", size: 14, color: ink },
+      hovermode: "closest",
+      colorway: [token("attacker"), token("private"), token("leaving"), token("bound"), token("control"), token("ink")],
+      xaxis: { ...axis, ...x, title: { text: x.title, font: { size: 14 } } },
+      yaxis: { ...axis, ...y, title: { text: y.title, font: { size: 14 } } },
+      legend: { font: { size: 14 } }
+    };
+    const dictionary = { "Download plot as a PNG": t("evidence.chart_png"), "Reset axes": t("evidence.chart_reset") };
+    await library.react(box2, traces, layout2, {
+      displaylogo: false,
+      responsive: true,
+      modeBarButtons: [["toImage", "resetScale2d"]],
+      locale: "page",
+      locales: { page: { dictionary, format: {} } }
+    });
+    const held2 = (
+      /** @type {any} */
+      box2
+    );
+    held2.removeAllListeners?.("plotly_hover");
+    held2.removeAllListeners?.("plotly_click");
+    held2.on("plotly_hover", (event) => told3(event.points[0].customdata, false));
+    held2.on("plotly_click", (event) => told3(event.points[0].customdata, true));
+  }
+
+  // gi_core/web/screens/evidence/evidence.html
+  var evidence_default = '<div class="sheet evidence" data-testid="evidence">\n  <div class="story"><h1 data-t="evidence.story"></h1></div>\n  <form class="panel setup" data-r="setup" data-label="evidence.setup" novalidate>\n    <div class="sentence" data-r="sentence"></div>\n    <details class="more" data-r="more"><summary class="btn s" data-t="evidence.more"></summary>\n      <div class="pop">\n        <label><span data-t="evidence.image_size"></span><input type="number" min="11" max="384" step="1" data-f="image_size"></label>\n        <label><span data-t="evidence.channels"></span><select data-f="channels"></select></label>\n        <label><span data-t="evidence.batchnorm"></span><select data-f="batchnorm"></select></label>\n      </div></details>\n  </form>\n  <div class="cols">\n    <section class="panel map-box" data-label="evidence.map">\n      <div class="scroll" tabindex="0" role="group" data-label="evidence.map"><table class="map" data-r="map"></table></div>\n      <div class="legend"><span data-t="evidence.legend"></span><span><i class="h"></i><b data-t="evidence.legend_short"></b></span></div>\n    </section>\n    <aside class="panel answer" data-r="answer" data-label="evidence.answer" aria-live="polite"></aside>\n  </div>\n  <details class="panel fold" data-r="charts-box"><summary><b data-t="evidence.charts"></b><span class="small" data-t="evidence.charts_note"></span></summary>\n    <div class="tabs" role="group" data-r="kinds" data-label="evidence.charts"></div>\n    <div class="chart"><div data-r="chart" class="canvas"></div><div class="point" data-r="point" aria-live="polite"></div></div>\n    <p class="small" data-r="chart-note"></p>\n  </details>\n  <details class="panel fold" data-r="regimes-box"><summary><b data-t="evidence.regimes"></b><span class="small" data-t="evidence.regimes_note"></span></summary>\n    <div class="regimes"><div class="scroll" tabindex="0" role="group" data-label="evidence.regimes"><table data-r="regimes"></table></div>\n      <div class="regime" data-r="regime" aria-live="polite"></div></div>\n  </details>\n</div>\n';
+
+  // gi_core/web/screens/evidence/map.js
+  async function drawTile(canvas, catalog, tile, place2) {
+    const { side } = catalog, sprite = await picture(catalog.sprite);
+    canvas.width = canvas.height = side;
+    context(canvas).drawImage(sprite, place2 * side, tile * side, side, side, 0, 0, side, side);
+  }
+  var wordOf = (cell) => cell.short ? t("evidence.short") : words["level_" + cell.level];
+  function cellHtml(catalog, cell, r, c) {
+    const setting = `${named("row", catalog.rows[r].name)}, ${headOf(catalog.columns[c]).join(" ")}`;
+    if (!cell) return `<td><button type="button" class="cell none" data-cell="${r},${c}"
+    aria-label="${escape(setting)}: ${t("evidence.not_run")}">${t("evidence.not_run")}</button></td>`;
+    const pair2 = cell.tile == null ? "" : `<span class="two">${[0, 1].map((place2) => `<canvas data-tile="${cell.tile},${place2}" aria-hidden="true"></canvas>`).join("")}</span>`;
+    return `<td><button type="button" class="cell l${cell.level}${cell.short ? " short" : ""}" data-cell="${r},${c}"
+    aria-label="${escape(`${setting}: ${wordOf(cell)}`)}">${pair2}<span class="w">${wordOf(cell)}</span></button></td>`;
+  }
+  function drawMap(table3, catalog, choose) {
+    const heads = catalog.columns.map(headOf);
+    table3.innerHTML = `<thead><tr><td></td>${heads.map(([head, under]) => `<th scope="col"><b>${head}</b>${under}</th>`).join("")}</tr></thead><tbody>` + catalog.rows.map((row2, r) => `<tr>
+      <th scope="row"><b>
+      ${named("row", row2.name)}</b></th>` + catalog.columns.map((_, c) => cellHtml(catalog, catalog.cells[r][c], r, c)).join("") + "</tr>").join("") + "</tbody>";
+    table3.querySelectorAll("canvas").forEach((canvas) => {
+      const [tile, place2] = (canvas.dataset.tile ?? "").split(",").map(Number);
+      drawTile(canvas, catalog, tile, place2);
+    });
+    table3.querySelectorAll("button").forEach((button4) => {
+      const [row2, column] = (button4.dataset.cell ?? "").split(",").map(Number);
+      button4.onclick = () => choose(row2, column);
+    });
+  }
+  function markCell(table3, at2, near) {
+    table3.querySelectorAll("button").forEach((button4) => {
+      const mine = at2 && button4.dataset.cell === `${at2.row},${at2.column}`;
+      button4.classList.toggle("mine", Boolean(mine) && !near);
+      button4.classList.toggle("nearest", Boolean(mine) && near);
+      button4.setAttribute("aria-pressed", String(Boolean(mine)));
+      button4.querySelector(".you")?.remove();
+      if (mine) button4.insertAdjacentHTML("beforeend", `<span class="you">
+      ${t(near ? "evidence.nearest" : "evidence.yours")}</span>`);
+    });
+  }
+
+  // gi_core/web/screens/evidence/panel.js
+  function sentence(run) {
+    const said = t(run.short ? "evidence.say_short" : `evidence.say_${run.level}`);
+    if (run.rank == null) return said;
+    return `${said} ${t("evidence.rank", {
+      n: whole(run.candidates),
+      rank: ordinal(run.rank, words),
+      control: ordinal(run.control_rank, words)
+    })}`;
+  }
+  function cost(catalog, column) {
+    if (column.name !== "noise") return t("evidence.cost_" + column.name);
+    if (column.accuracy == null) return t("evidence.cost_unknown");
+    return t("evidence.cost_noise", { with: column.accuracy, without: catalog.columns[0].accuracy });
+  }
+  function changes(catalog, row2, cell) {
+    if (cell.short) return `<p class="small">${t("evidence.change_short")}</p>`;
+    if (cell.level === 0) return `<p class="small">${t("evidence.change_none")}</p>`;
+    const found = better(catalog, row2, cell.level);
+    if (!found.length) return `<p class="small">${t("evidence.change_unknown")}</p>`;
+    return `<ul>${found.map((one) => `<li><b>${titleOf(one.column)}</b>${squares(one.cell.level)}
+    <span class="small">${t("evidence.found", { word: words["level_" + one.cell.level], n: one.cell.runs })}
+    ${cost(catalog, one.column)}</span></li>`).join("")}</ul>`;
+  }
+  var outside2 = (choice) => ["evidence.out_server", "evidence.out_again", "evidence.out_fresh", "evidence.out_budget"].concat(Number(choice.clients) > 1 ? ["evidence.out_sum"] : []).map((key2) => t(key2)).join(" ");
+  var buttons = (more) => `<div class="dl">
+  <button type="button" class="btn s" data-act="report">
+  ${icon("down")}${t("evidence.report")}</button>${more}</div><div class="all" data-k="all"></div>`;
+  function drawCell(panel, catalog, at2, choice) {
+    const cell = catalog.cells[at2.row][at2.column];
+    const title = `${named("row", catalog.rows[at2.row].name)}: ${titleOf(catalog.columns[at2.column])}`;
+    if (!cell) {
+      panel.innerHTML = `<div class="top"><h2>${title}</h2></div><p>${t("evidence.nobody")}</p>${buttons("")}`;
+      return;
+    }
+    const kinds = ["private", "attacker", "control"];
+    const figures2 = cell.tile == null ? `<p class="small">${t("evidence.no_pictures")}</p>` : `<div class="three">${kinds.map((kind) => `<figure class="k-${kind}">
+      <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
+      <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("")}</div>`;
+    panel.innerHTML = `<div class="top"><h2>${title}</h2>${cell.short ? "" : squares(cell.level)}</div>
+    <p class="small">${t("evidence.strongest", {
+      word: wordOf(cell),
+      n: cell.runs,
+      pictures: cell.pictures,
+      psnr: number(cell.psnr)
+    })}</p>${figures2}
+    <p>${sentence(cell)}</p>
+    <h3>${t("evidence.change")}</h3>${changes(catalog, at2.row, cell)}
+    <h3>${t("evidence.outside")}</h3><p class="small">${outside2(choice)}</p>
+    ${buttons(`<button type="button" class="btn s" data-act="all" aria-expanded="false">
+      ${t("evidence.all", { n: cell.runs })}</button>
+    ${cell.key ? `<button type="button" class="btn s" data-act="open" data-key="${cell.key}">
+      ${t("evidence.open")}</button>` : ""}`)}`;
+    panel.querySelectorAll(".three canvas").forEach((canvas, place2) => drawTile(
+      /** @type {HTMLCanvasElement} */
+      canvas,
+      catalog,
+      cell.tile,
+      place2
+    ));
+  }
+  function drawAnswer(panel, answer, choice, nearest2) {
+    if (answer.error) {
+      panel.innerHTML = `<div class="top"><h2>${t("evidence.refused")}</h2></div><p class="refused" lang="en">
+      ${escape(answer.error)}</p>`;
+      return;
+    }
+    const { found } = answer, word2 = (level) => words["level_" + level];
+    const off = answer.distance ?? answer.nearest;
+    const head = !Number.isFinite(off ?? NaN) ? t("evidence.incomparable") : off === 0 ? t("evidence.exactly") : t("evidence.off_map", { cell: nearest2, distance: number(off) });
+    const span2 = found && (found.levels[0] === found.levels[1] ? word2(found.levels[0]) : t("evidence.span", { low: word2(found.levels[0]), high: word2(found.levels[1]) }));
+    panel.innerHTML = `<div class="top"><h2>${found ? span2 : t("evidence.unmeasured")}</h2>
+    ${found ? squares(found.levels[1]) : ""}</div>
+    <p>${head}</p>
+    ${found ? `<p class="small">${t("evidence.near", {
+      n: answer.count,
+      low: signed(found.gain[0], 2),
+      high: signed(found.gain[1], 2)
+    })}</p>` : ""}
+    <h3>${t("evidence.outside")}</h3><p class="small">${outside2(choice)}</p>${buttons("")}`;
+  }
+  function drawRuns(box2, runs) {
+    const heads = words["evidence.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("");
+    box2.innerHTML = `<table><thead><tr>${heads}</tr></thead>
+    <tbody>${runs.map((run) => `<tr><td><code class="mono">${escape(run.attack)}</code><br>
+      ${escape(run.names.join(", "))}</td>
+    <td>${words["level_" + run.level]}</td><td>${number(run.psnr)}</td>
+    <td><button type="button" class="link" data-act="open" data-key="${run.key}">${t("evidence.open")}</button></td>
+    </tr>`).join("")}
+    </tbody></table>`;
+  }
+
+  // gi_core/web/screens/evidence/regimes.js
+  var SHORT = 120;
+  var theirs = (paper) => paper.ssim != null ? number(paper.ssim, 2) : words["feas_paper_" + paper.word];
+  var tooShort = (regime) => regime.level === 0 && regime.runs.some((run) => run.cut != null || run.iterations <= SHORT);
+  function rowHtml(victim, setting, name, regime) {
+    const short2 = tooShort(regime), word2 = short2 ? t("evidence.short") : words["feas_level_" + regime.level];
+    return `<tr class="${short2 ? "short" : ""}"><th scope="row">${escape(victim)}</th><td>${setting}</td>
+    <td>${number(regime.ssim.mean, 2)}</td><td>${word2}</td><td>${theirs(regime.paper)}</td>
+    <td>${whole(regime.runs[0].iterations)}</td>
+    <td><button type="button" class="link" data-regime="${name}">${t("evidence.pictures")}</button></td></tr>`;
+  }
+  var rowsOf = ({ groups, regimes: told3 }) => groups.flatMap(({ name: group2, columns, rows }) => rows.flatMap(({ victim, cells }) => cells.map((name, i) => name ? rowHtml(victim, words[`feas_${group2}_${columns[i]}`], name, told3[name]) : "")));
+  async function drawRegime(box2, name, run, shown2) {
+    box2.innerHTML = ["private", "attacker"].map((kind) => `<figure>
+    <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
+    <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("") + `<p class="small">${escape(name)}: SSIM ${number(run.ssim, 2)}, ${number(run.psnr)} dB</p>`;
+    const source2 = await picture(shown2.src), canvases = box2.querySelectorAll("canvas");
+    [0, shown2.rows - 1].forEach((row2, i) => tiles(canvases[i], source2, row2, shown2.batch, shown2.side, shown2.side));
+  }
+  function regimes({ props, server }, find) {
+    const { catalog } = props;
+    find("regimes").innerHTML = `<thead><tr>${words["evidence.regime_columns"].split("|").map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead><tbody>${rowsOf(catalog.regimes).join("")}</tbody>`;
+    find("regimes").onclick = async (event) => {
+      const name = event.target.closest("[data-regime]")?.dataset.regime;
+      if (!name) return;
+      const run = catalog.regimes.regimes[name].runs[0];
+      const shown2 = await server.feasibility_run({ regime: name, update: run.update, seed: run.seed });
+      if (shown2.error) toast(shown2.error);
+      else drawRegime(find("regime"), name, run, shown2);
+    };
+  }
+
+  // gi_core/web/screens/evidence/evidence.js
+  function mount3(context2) {
+    const root = fill(context2.element, evidence_default), find = finder(root);
+    const open = opener(context2);
+    room2(context2, find, open);
+    charts(context2, find, open);
+    regimes(context2, find);
+  }
+  function opener({ server }) {
+    return async (key2) => {
+      const told3 = await server.risk_run({ key: key2 });
+      if (told3.run) return emit("open", told3.run);
+      if (told3.query) location.search = `${told3.query}&tab=explore`;
+      else toast(told3.error);
+    };
+  }
+  function room2({ props, server }, find, open) {
+    const { catalog } = props;
+    const more = { image_size: 32, channels: 3, batchnorm: "eval" };
+    let choice = choiceOf(catalog, 1, 0), asked = 0;
+    const show3 = async () => {
+      FIELDS2.forEach((field) => {
+        find("sentence").querySelector(`[data-f=${field}]`).value = choice[field];
+      });
+      const plain2 = more.image_size === 32 && more.channels === 3 && more.batchnorm === "eval";
+      const at2 = plain2 ? cellOf2(choice, catalog) : null, mine = ++asked;
+      find("answer").classList.toggle("asking", !at2);
+      if (at2) {
+        markCell(find("map"), at2, false);
+        return drawCell(find("answer"), catalog, at2, choice);
+      }
+      const answer = await server.risk_answer(setUpOf(choice, catalog, more));
+      if (mine !== asked) return;
+      find("answer").classList.remove("asking");
+      const nearest2 = nearestCell(answer, catalog, choice.row);
+      markCell(find("map"), nearest2, true);
+      drawAnswer(find("answer"), answer, choice, nearest2 ? `${named("row", catalog.rows[nearest2.row].name)}, ${headOf(catalog.columns[nearest2.column]).join(" ")}` : t("evidence.a_run"));
+    };
+    sentence2(catalog, find, (field, value) => {
+      choice = { ...choice, [field]: value };
+      show3();
+    });
+    moreFields(find, more, show3);
+    drawMap(find("map"), catalog, (row2, column) => {
+      choice = choiceOf(catalog, row2, column);
+      show3();
+    });
+    find("answer").onclick = async (event) => {
+      const button4 = event.target.closest("[data-act]");
+      if (!button4) return;
+      if (button4.dataset.act === "open") return open(button4.dataset.key);
+      if (button4.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
+      const at2 = cellOf2(choice, catalog), box2 = find("answer").querySelector("[data-k=all]");
+      const shown2 = box2.innerHTML !== "";
+      button4.setAttribute("aria-expanded", String(!shown2));
+      if (shown2) box2.innerHTML = "";
+      else drawRuns(box2, (await server.evidence_cell(at2)).runs);
+    };
+    show3();
+  }
+  function nearestCell(answer, catalog, row2) {
+    const key2 = answer.runs?.[0]?.key, r = catalog.rows.findIndex((one) => one.name === row2);
+    const column = key2 ? catalog.cells[r].findIndex((cell) => cell?.key === key2) : -1;
+    return column < 0 ? null : { row: r, column };
+  }
+  function sentence2(catalog, find, changed) {
+    const values = (
+      /** @type {Record<string, any[]>} */
+      offered3(catalog)
+    );
+    const select = (field) => `<select data-f="${field}"
+    aria-label="${t("evidence.choice_" + field)}">${values[field].map((value) => `<option value="${escape(value)}">
+      ${escape(named(field, value))}</option>`).join("")}</select>`;
+    find("sentence").innerHTML = words["evidence.sentence"].replace(/\{(\w+)\}/g, (_, field) => `</span>
+    ${select(field)}<span>`).replace(/^/, "<span>").concat("</span>");
+    for (const box2 of find("sentence").querySelectorAll("select")) {
+      const text = ["row", "defense"].includes(box2.dataset.f);
+      box2.onchange = () => changed(box2.dataset.f, text ? box2.value : Number(box2.value));
+    }
+    find("setup").onsubmit = (event) => event.preventDefault();
+  }
+  function moreFields(find, more, show3) {
+    const box2 = find("more"), field = (name) => box2.querySelector(`[data-f=${name}]`);
+    field("channels").append(new Option(t("evidence.colour"), "3"), new Option(t("evidence.grey"), "1"));
+    field("batchnorm").append(...["eval", "train", "shared"].map((mode) => new Option(t("evidence.bn_" + mode), mode)));
+    for (const name of Object.keys(more)) {
+      field(name).value = more[name];
+      field(name).onchange = () => {
+        if (field(name).value === "") return;
+        more[name] = name === "batchnorm" ? field(name).value : Number(field(name).value);
+        show3();
+      };
+    }
+  }
+  async function report(server, setup) {
+    const file = await server.risk_report({ setup, format: "pdf" });
+    if (file.data) save(file.name, file.data, file.type);
+    else toast(file.error);
+  }
+  function charts({ props }, find, open) {
+    const data = props.catalog.charts;
+    let kind = KINDS[0];
+    const box2 = find("charts-box");
+    const told3 = (point, click) => {
+      find("point").innerHTML = pointHtml(kind, point);
+      if (click && point.key) open(point.key);
+    };
+    const show3 = async () => {
+      for (const button4 of find("kinds").querySelectorAll("button"))
+        button4.setAttribute("aria-pressed", String(button4.dataset.kind === kind));
+      find("chart-note").textContent = t("evidence.note_" + kind);
+      find("point").innerHTML = `<p class="small">${t("evidence.hover")}</p>`;
+      await draw2(find("chart"), kind, data, told3).catch((error) => {
+        find("point").textContent = error.message;
+      });
+    };
+    find("kinds").innerHTML = KINDS.map((name) => `<button type="button" class="btn s" data-kind="${name}">
+    ${t("evidence.kind_" + name)}</button>`).join("");
+    find("kinds").onclick = (event) => {
+      const button4 = event.target.closest("[data-kind]");
+      if (button4) {
+        kind = button4.dataset.kind;
+        show3();
+      }
+    };
+    find("point").onclick = (event) => {
+      const button4 = event.target.closest("[data-key]");
+      if (button4) open(button4.dataset.key);
+    };
+    box2.ontoggle = () => box2.open && show3();
+    on("theme", () => {
+      if (box2.open) show3();
+    });
+  }
+
+  // gi_core/web/screens/explore/explore.js
+  var explore_exports = {};
+  __export(explore_exports, {
+    early: () => early,
+    mount: () => mount4,
+    offer: () => offer
+  });
 
   // gi_core/web/screens/explore/atlas.js
   var FRAMES = 16;
@@ -4319,9 +4379,9 @@ var gi = (() => {
       ).join("");
       return `<fieldset class="checks"><legend>${label2}</legend>${boxes}${hint}</fieldset>`;
     }
-    const offered4 = options2.map((o) => `<option value="${o}">${named2(name, o)}</option>`).join("");
+    const offered5 = options2.map((o) => `<option value="${o}">${named2(name, o)}</option>`).join("");
     const more = kind === "number" ? `min="${low}" max="${high}" step="any"` : 'spellcheck="false"';
-    const control = kind === "select" ? `<select data-field="${name}">${offered4}</select>` : `<input type="${kind}" data-field="${name}" ${more}>`;
+    const control = kind === "select" ? `<select data-field="${name}">${offered5}</select>` : `<input type="${kind}" data-field="${name}" ${more}>`;
     return `<label class="f"><span>${label2}</span>${control}${hint}</label>`;
   }
   function named2(field, value) {
@@ -4555,7 +4615,7 @@ var gi = (() => {
   var page = (name) => `<details data-view="${name}"><summary>${t(`explore.view_${name}`)}</summary>
   <div class="view" aria-live="polite"></div></details>`;
   var views = Object.keys(VIEWS).map(page).join("");
-  function link(root, control) {
+  function link2(root, control) {
     let waiting = 0;
     async function tell(node) {
       const view = VIEWS[node.dataset.view ?? ""], box2 = (
@@ -4700,7 +4760,7 @@ var gi = (() => {
         event.target.closest("[data-act]")
       );
       this.badge = threatFilter(this.box, control.catalog.threats);
-      this.look = link(this.box, control);
+      this.look = link2(this.box, control);
       this.curves = document.createElement("div");
       this.curves.className = "curves";
       control.drawn.push((look) => this.told(look));
@@ -4796,16 +4856,16 @@ var gi = (() => {
       this.part(".kv").innerHTML = film ? measured2(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
       this.part(".how").innerHTML = film ? reasons(film) : "";
       this.curves.innerHTML = film ? curves(film, frame2) : "";
-      this.part(".checks-run").hidden = !id || !line?.server.more_controls;
+      this.part(".checks-run").hidden = !id || !line?.server.more_controls || run?.where === "device";
       if (this.part("[data-part=checks]").dataset.of !== id) {
         this.part("[data-part=checks]").dataset.of = id;
         this.part("[data-part=checks]").replaceChildren();
       }
-      const offered4 = film ? formats2(film, catalog.formats, Boolean(line?.server.download_run)) : [];
-      const made3 = offered4.map((kind) => `<button type="button" class="btn s" data-act="file" data-format="${kind}">${words["export_" + kind]}</button>`);
-      if (this.part(".formats").dataset.kinds !== offered4.join()) {
+      const asked = Boolean(line?.server.download_run) && run?.where !== "device", offered5 = film ? formats2(film, catalog.formats, asked) : [];
+      const made3 = offered5.map((kind) => `<button type="button" class="btn s" data-act="file" data-format="${kind}">${words["export_" + kind]}</button>`);
+      if (this.part(".formats").dataset.kinds !== offered5.join()) {
         this.part(".formats").innerHTML = made3.join("");
-        this.part(".formats").dataset.kinds = offered4.join();
+        this.part(".formats").dataset.kinds = offered5.join();
       }
       this.denoised(run, film?.frames[frame2]?.step ?? 0);
       this.look();
@@ -5564,23 +5624,23 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/explore/explore.js
-  var LINE_UP = "line-up.webp";
   var made = null;
   function make(element, catalog) {
     const root = fill(element, explore_default, words), find = finder(root);
     const networks = catalog.networks, defenses = catalog.defenses, pictures2 = catalog.samples.map((s) => s.name);
     build(find, { networks, defenses, pictures: pictures2 });
+    take(catalog);
     const control = new Controller(find, catalog, openAtlas(catalog.atlas));
     listen(root, find, control, catalog);
     return { root, control, catalog };
   }
-  var offered3 = null;
+  var offered4 = null;
   var offer = (catalog) => {
-    offered3 = catalog;
+    offered4 = catalog;
   };
   function early(element) {
-    if (!offered3) return;
-    made ??= make(element, offered3);
+    if (!offered4) return;
+    made ??= make(element, offered4);
     begin(made);
   }
   async function begin({ control, catalog }) {
@@ -5600,24 +5660,15 @@ var gi = (() => {
     if (told3?.settings) control.adopt(told3.settings, query2.get("picture"));
     if (told3?.notes?.length) toast(told3.notes.join(" "));
   }
-  var engineOf = (control) => ({
-    side: control.catalog.side,
-    image: (one) => control.truths.get("sample" in one ? one.sample : one.data),
-    told: (message) => control.receive(message),
-    lineUp: () => {
-      const { base, inline } = control.catalog.atlas;
-      return picture3(inline?.[LINE_UP] ?? base + LINE_UP);
-    }
-  });
   function mount4({ element, props, trigger, watch, server }) {
     if (made) element.replaceChildren(made.root);
     else {
-      made = make(element, props.catalog ?? offered3);
+      made = make(element, props.catalog ?? offered4);
       begin(made);
     }
     const { control, root } = made, code = room3();
     watch("value", () => control.receive(props.value));
-    const line = onDevice(engineOf(control), trigger, server);
+    const line = onDevice(atHand((message) => control.receive(message)), trigger, server);
     control.connect(line.trigger, line.server);
     if (code && server.open_room) control.guest = attend(root, control, code);
     linked(control, server);

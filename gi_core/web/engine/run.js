@@ -11,7 +11,7 @@ import code from "./worker.js?worker";
 /**
  * @typedef {{ settings: Record<string, any>, pictures: ({ sample: string } | { data: string })[] }} SetUp
  * @typedef {object} Page what the engine needs of the page
- * @property {(picture: { sample: string } | { data: string }) => CanvasImageSource | undefined} image
+ * @property {(picture: { sample: string } | { data: string }) => Promise<CanvasImageSource>} image
  * @property {number} side of the pictures, in pixels
  * @property {(message: Record<string, any>) => void} told takes a run's messages, as the server's come
  * @property {() => Promise<CanvasImageSource>} lineUp other pictures, for the verdict: a sheet of tiles
@@ -55,12 +55,9 @@ function strip(bytes, side) {
 }
 
 /** The pictures of a set-up, one after another. @param {SetUp} setUp @param {Page} page */
-function truthOf({ pictures }, { image, side }) {
-  const all = new Float32Array(3 * side * side * pictures.length);
-  pictures.forEach((picture, i) => {
-    const found = image(picture);
-    if (found) all.set(pixels(found, side, side, side), i * 3 * side * side);
-  });
+async function truthOf({ pictures }, { image, side }) {
+  const all = new Float32Array(3 * side * side * pictures.length), found = await Promise.all(pictures.map(image));
+  found.forEach((picture, i) => all.set(pixels(picture, side, side, side), i * 3 * side * side));
   return all;
 }
 
@@ -122,7 +119,8 @@ export function device(page) {
         end(id);
       };
       worker.onerror = () => { told(tell({ state: "failed", message: words["explore.no_answer"] })); end(id); };
-      worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page), others: await others() });
+      const [truth, line] = await Promise.all([truthOf(setUp, page), others()]);
+      worker.postMessage({ settings: setUp.settings, truth, others: line });
     },
     /** Whether it was a run of this device. @param {string} id */
     stop(id) {
@@ -135,21 +133,25 @@ export function device(page) {
     /** Seconds with the control. @param {Record<string, any>} settings */
     estimate,
     /** The update as the wire shows it. @param {SetUp} setUp @returns {Promise<Record<string, any>>} */
-    wire: setUp => new Promise(resolve => {
-      const worker = thread();
-      worker.onmessage = ({ data }) => { worker.terminate(); resolve(data.wire ?? { error: data.message }); };
-      worker.postMessage({ settings: setUp.settings, truth: truthOf(setUp, page), others: null, only: "wire" });
-    }),
+    async wire(setUp) {
+      const truth = await truthOf(setUp, page), worker = thread();
+      return new Promise(resolve => {
+        worker.onmessage = ({ data }) => { worker.terminate(); resolve(data.wire ?? { error: data.message }); };
+        worker.postMessage({ settings: setUp.settings, truth, others: null, only: "wire" });
+      });
+    },
   };
 }
 
 /**
- * Explore's line to whoever computes: the device where it can, the server otherwise.
+ * A room's line to whoever computes: the device where it can, the server otherwise.
  * @param {Page} page @param {(event: string, detail?: any) => void} trigger
  * @param {Record<string, (request?: any) => Promise<any>>} server
  */
 export function onDevice(page, trigger, server) {
   const own = device(page);
+  const stop = (/** @type {string} */ name) => async (/** @type {{ id: string }} */ run) =>
+    own.stop(run.id) ? { last: true } : server[name]?.(run);
   return {
     /** @param {string} event @param {any} detail */
     trigger(event, detail) {
@@ -159,7 +161,8 @@ export function onDevice(page, trigger, server) {
     },
     server: {
       ...server,
-      stop_run: async (/** @type {{ id: string }} */ run) => own.stop(run.id) ? { last: true } : server.stop_run?.(run),
+      stop_run: stop("stop_run"),
+      stop_lane: stop("stop_lane"),
       explore_estimate: async (/** @type {any} */ { settings }) =>
         own.can(settings) ? own.estimate(settings) : server.explore_estimate?.({ settings }),
       explore_update: async (/** @type {SetUp} */ setUp) =>

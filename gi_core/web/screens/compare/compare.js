@@ -1,10 +1,12 @@
 /** Compare: two to six lanes that differ in one thing, one scrubber, one axis; each lane is a run with its control. */
 
 import "./compare.css";
+import { onDevice } from "../../engine/run.js";
 import { emit, explore, on } from "../../lib/bus.js";
 import { csv, duration, escape, signed, whole } from "../../lib/format.js";
 import { icon } from "../../lib/icons.js";
 import { fill, finder, saveText, toast } from "../../lib/page.js";
+import { atHand } from "../../lib/pictures.js";
 import { standing } from "../../lib/verdict.js";
 import { t, words } from "../../lib/words.js";
 import page from "./compare.html";
@@ -16,9 +18,11 @@ import { drawMoment, drawPrivate, drawRanking, FACTOR, layOut } from "./view.js"
 /** @typedef {import("./lanes.js").Lane} Lane @typedef {import("./lanes.js").Settings} Settings */
 const SEEDS = 3, SWEEP_MS = 6000;
 
-/** @param {import("../../lib/page.js").Context} context */
-export function mount(context) {
-  const root = fill(context.element, page), find = finder(root);
+/** @param {import("../../lib/page.js").Context} given */
+export function mount(given) {
+  const root = fill(given.element, page), find = finder(root);
+  const pictures = atHand(message => here.queue.receive(message));
+  const context = { ...given, ...onDevice(pictures, given.trigger, given.server) };
   const here = room(context, root, find);
   offers(here, find, context);
   playback(here, root, find);

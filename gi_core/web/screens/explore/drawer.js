@@ -153,12 +153,13 @@ export class Drawer {
     this.part(".kv").innerHTML = film ? measured(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
     this.part(".how").innerHTML = film ? reasons(film) : "";
     this.curves.innerHTML = film ? curves(film, frame) : "";
-    this.part(".checks-run").hidden = !id || !line?.server.more_controls;
+    this.part(".checks-run").hidden = !id || !line?.server.more_controls || run?.where === "device";
     if (this.part("[data-part=checks]").dataset.of !== id) {
       this.part("[data-part=checks]").dataset.of = id;
       this.part("[data-part=checks]").replaceChildren();
     }
-    const offered = film ? formats(film, catalog.formats, Boolean(line?.server.download_run)) : [];
+    const asked = Boolean(line?.server.download_run) && run?.where !== "device",
+      offered = film ? formats(film, catalog.formats, asked) : [];
     const made = offered.map(kind =>
       `<button type="button" class="btn s" data-act="file" data-format="${kind}">${words["export_" + kind]}</button>`);
     if (this.part(".formats").dataset.kinds !== offered.join()) {

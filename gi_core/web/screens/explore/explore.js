@@ -4,6 +4,7 @@ import "./explore.css";
 import { onDevice } from "../../engine/run.js";
 import { emit, explore as answers, on } from "../../lib/bus.js";
 import { fill, finder, toast } from "../../lib/page.js";
+import { atHand, take } from "../../lib/pictures.js";
 import { words } from "../../lib/words.js";
 import { openAtlas, picture } from "./atlas.js";
 import { Controller } from "./controller.js";
@@ -14,9 +15,6 @@ import * as guest from "./guest.js";
 import { listen } from "./hands.js";
 
 /** @typedef {import("../../lib/page.js").Context} Context */
-
-/** Other pictures, among which a reconstruction has to find the private one. */
-const LINE_UP = "line-up.webp";
 
 /** The one Explore of this page: made early, before Gradio is there, and taken over by it. @type {Made | null} */
 let made = null;
@@ -29,6 +27,7 @@ function make(element, catalog) {
     defenses = catalog.defenses,
     pictures = catalog.samples.map((/** @type {any} */ s) => s.name);
   build(find, { networks, defenses, pictures });
+  take(catalog);
   const control = new Controller(find, catalog, openAtlas(catalog.atlas));
   listen(root, find, control, catalog);
   return { root, control, catalog };
@@ -73,18 +72,6 @@ async function linked(control, server) {
   if (told?.notes?.length) toast(told.notes.join(" "));
 }
 
-/** What a run on this device needs of the stage. @param {Controller} control */
-const engineOf = control => ({
-  side: control.catalog.side,
-  image: (/** @type {{ sample: string } | { data: string }} */ one) =>
-    control.truths.get("sample" in one ? one.sample : one.data),
-  told: (/** @type {Record<string, any>} */ message) => control.receive(message),
-  lineUp: () => {
-    const { base, inline } = control.catalog.atlas;
-    return picture(inline?.[LINE_UP] ?? base + LINE_UP);
-  },
-});
-
 /** @param {Context} context */
 export function mount({ element, props, trigger, watch, server }) {
   if (made) element.replaceChildren(made.root);
@@ -95,7 +82,7 @@ export function mount({ element, props, trigger, watch, server }) {
   const { control, root } = made,
     code = guest.room();
   watch("value", () => control.receive(props.value));
-  const line = onDevice(engineOf(control), trigger, server);
+  const line = onDevice(atHand(message => control.receive(message)), trigger, server);
   control.connect(line.trigger, line.server);
   if (code && server.open_room) control.guest = guest.attend(root, control, code);
   linked(control, server);
