@@ -90,6 +90,14 @@ def test_pinned_requirements_are_within_the_ranges_of_the_package():
             assert wanted[name].specifier.contains(version), name
 
 
+def test_the_lock_holds_every_pin_and_a_hash_of_each():
+    pins = dict(re.findall(r"^([\w-]+)==([\w.]+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    entries = re.split(r"\n(?=[\w-])", (ROOT / "requirements.lock").read_text())
+    locked = [re.match(r"([\w.-]+)==([\w.+]+)", entry) for entry in entries if not entry.startswith("#")]
+    assert all(locked) and all("--hash=sha256:" in entry for entry in entries if not entry.startswith("#"))
+    assert set(pins.items()) <= {(found[1], found[2]) for found in locked if found}
+
+
 def test_assets_are_found():
     assert (ASSETS / "weights").is_dir() and (ASSETS / "images" / "blobs.png").is_file()
 

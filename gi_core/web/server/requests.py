@@ -16,6 +16,7 @@ from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
+from gi_core.web.server.price import afford
 from gi_core.web.settings import Limits
 
 FIELDS = [f.name for f in dataclasses.fields(Scenario)]
@@ -31,7 +32,7 @@ WEIGHTS = ("init", "trained")
 
 
 def scenario_of(settings: Any, limits: Limits) -> Scenario:
-    """A Scenario within the deployment's limits, from an object of its fields. Raises BadInput otherwise."""
+    """A Scenario that this deployment allows and can afford, from an object of its fields. Raises BadInput."""
     if not isinstance(settings, dict):
         raise BadInput(f"settings of type {type(settings).__name__}: an object with a Scenario's fields is needed")
     given = {name: value for name, value in settings.items() if value is not None}
@@ -48,6 +49,7 @@ def scenario_of(settings: Any, limits: Limits) -> Scenario:
     for name, most in (("image_size", limits.image_size), ("batch_size", limits.batch_size)):
         if getattr(scenario, name) > most:
             raise BadInput(f"{name}={getattr(scenario, name)}: at most {most} is allowed on this server")
+    afford(scenario, limits)
     return scenario
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from gi_core.errors import BadInput
 from gi_core.web.server.shared_runs import Message, SharedRun
+from gi_core.web.server.visitor import visitor
 from gi_core.web.settings import Limits
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -42,6 +43,7 @@ class Room:
     flight: SharedRun = field(default_factory=SharedRun)
     used: float = field(default_factory=time.monotonic)
     running: bool = False
+    owner: str = ""
 
 
 class Rooms:
@@ -52,14 +54,17 @@ class Rooms:
         self._lock = threading.Lock()
         self._rooms: dict[str, Room] = {}
 
-    def open(self) -> Room:
-        """A new room. Raises BadInput when there are as many as allowed."""
+    def open(self, owner: str = "") -> Room:
+        """A new room of an address. Raises BadInput when there are as many as allowed, or half of them are its own."""
         with self._lock:
             self._close_unused()
             if len(self._rooms) >= self.limits.rooms:
                 raise BadInput(f"{len(self._rooms)} rooms are open already: one has to close first")
+            own = sum(room.owner == owner for room in self._rooms.values())
+            if owner and own >= max(1, self.limits.rooms // 2):
+                raise BadInput(f"{own} rooms are open from your address already: one of them has to close first")
             code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-            room = self._rooms[code] = Room(code, secrets.token_hex(16))
+            room = self._rooms[code] = Room(code, secrets.token_hex(16), owner=owner)
             return room
 
     def owned(self, code: str, key: str) -> Room:
@@ -154,7 +159,7 @@ def room_functions(rooms: Rooms) -> list[Callable[[dict[str, Any]], dict[str, An
 
     def open_room(request: dict[str, Any]) -> dict[str, Any]:
         """A new room's code, for followers, and key, for its owner."""
-        room = rooms.open()
+        room = rooms.open(visitor().address)
         return {"code": room.code, "key": room.key}
 
     def room(request: dict[str, Any]) -> dict[str, Any]:

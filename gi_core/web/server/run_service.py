@@ -20,6 +20,7 @@ from gi_core.trace import Trace
 from gi_core.web.server import tasks, zerogpu
 from gi_core.web.server.cost import Costs, TooSlow
 from gi_core.web.server.messages import OWN_PICTURE, content_key, crashed, failed, names, unstarted
+from gi_core.web.server.price import price
 from gi_core.web.server.queue import RunQueue, Sessions
 from gi_core.web.server.requests import batch_of, scenario_of
 from gi_core.web.server.rooms import Rooms
@@ -127,7 +128,7 @@ class RunService:
             try:
                 yield from self.in_line(
                     flight, lambda stop: self.somewhere(flight, scenario, images, named, stop),
-                    self.costs.known(scenario),
+                    self.before_run(scenario),
                 )  # fmt: skip
             except BadInput as error:
                 yield failed(flight, error)
@@ -205,7 +206,7 @@ class RunService:
 
         def begin(flight: str) -> Iterator[dict[str, Any]]:
             try:
-                yield from self.in_line(flight, compute, self.costs.known(scenario))
+                yield from self.in_line(flight, compute, self.before_run(scenario))
             except BadInput as error:
                 yield {"refused": error}
 
@@ -220,6 +221,10 @@ class RunService:
             raise last.get("refused") or BadInput(last["run"]["message"])
         trace: Trace = last["trace"]
         return trace.to_dict()
+
+    def before_run(self, scenario: Scenario) -> float:
+        """Seconds that a run is taken to last before it begins: learnt here, or its price."""
+        return self.costs.known(scenario) or price(scenario).seconds * self.costs.load
 
     def expected(self, scenario: Scenario) -> float:
         """Predicted seconds of a run that is computed in any case: as long as is allowed, where that can't be told."""

@@ -1,15 +1,22 @@
-"""Who asks: the address that a request comes from, and the browser's tab."""
+"""Who asks: a name that the Hub vouches for or the address that a request comes from, and the browser's tab."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 
 from gradio.context import LocalContext
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """``address``: of the request, or of whom a trusted proxy names; ``tab``: a name that a tab gives itself."""
+    """Whom the line counts.
+
+    Attributes:
+        address: the user who signed in, else the address of the request, or of whom a trusted proxy names; of IPv6 the
+            network, as one customer has 2^64 addresses (RFC 6177).
+        tab: a name that a tab gives itself.
+    """
 
     address: str = ""
     tab: str = ""
@@ -24,4 +31,14 @@ def visitor() -> Visitor:
     client = getattr(request, "client", None)
     if client is None:
         return NOBODY
-    return Visitor(str(client.host), str(getattr(request, "session_hash", "") or ""))
+    user = getattr(request, "username", None)
+    where = f"user {user}" if user else network(str(client.host))
+    return Visitor(where, str(getattr(request, "session_hash", "") or ""))
+
+
+def network(address: str) -> str:
+    """An IPv4 address as it is, of an IPv6 address its /64."""
+    try:
+        return str(ip_network(f"{ip_address(address)}/64", strict=False)) if ":" in address else address
+    except ValueError:
+        return address

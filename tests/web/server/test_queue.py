@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
+from gradio.context import LocalContext
 
 from gi_core.errors import BadInput
 from gi_core.web import app
 from gi_core.web.server import backpressure
 from gi_core.web.server.queue import RunQueue, Sessions
 from gi_core.web.server.run_service import RunService
-from gi_core.web.server.visitor import Visitor
+from gi_core.web.server.visitor import NOBODY, Visitor, visitor
 from gi_core.web.settings import Limits
 
 GREEDY, MODEST = Visitor("192.0.2.1", "a"), Visitor("192.0.2.2", "b")
@@ -31,8 +33,8 @@ def order(queue, names):
 
 def lined(entries, **limits):
     queue = RunQueue(Limits(workers=1, **limits))
-    for name, visitor, seconds in entries:
-        queue.enter(name, seconds, visitor)
+    for name, who, seconds in entries:
+        queue.enter(name, seconds, who)
     return queue
 
 
@@ -125,3 +127,22 @@ def test_an_api_run_that_nobody_waits_for_frees_its_worker(monkeypatch):
         assert [visitor.address for visitor in seen] == ["127.0.0.1"]
     finally:
         demo.close()
+
+
+@pytest.mark.parametrize(
+    ("client", "user", "address"),
+    [
+        ("192.0.2.1", None, "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", None, "2001:db8:1:2::/64"),
+        ("192.0.2.1", "ada", "user ada"),
+        ("testclient", None, "testclient"),
+    ],
+)
+def test_who_asks_is_a_user_an_address_or_a_network(client, user, address):
+    request = SimpleNamespace(client=SimpleNamespace(host=client), username=user, session_hash="tab")
+    before = LocalContext.request.set(request)
+    try:
+        assert visitor() == Visitor(address, "tab")
+    finally:
+        LocalContext.request.reset(before)
+    assert visitor() == NOBODY

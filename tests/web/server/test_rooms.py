@@ -115,3 +115,13 @@ def test_rooms_are_few_and_close_unused(monkeypatch):
     with pytest.raises(BadInput, match="closed"):
         next(rooms.follow("x", first.code))
     assert len({rooms_of.Rooms(Limits()).open().code for _ in range(50)}) == 50
+
+
+def test_an_address_opens_no_more_than_half_of_the_rooms():
+    rooms = Rooms(Limits(rooms=4))
+    mine = [rooms.open("192.0.2.1") for _ in range(2)]
+    with pytest.raises(BadInput, match="from your address"):
+        rooms.open("192.0.2.1")
+    assert rooms.open("192.0.2.2").code
+    rooms.close(mine[0].code, mine[0].key)
+    assert rooms.open("192.0.2.1").owner == "192.0.2.1"
