@@ -34,7 +34,7 @@ from gi_core.torch_setup import default_device
 from gi_core.trace import BESIDE, KeptFrame, Trace
 
 FOLDERS = ("replays", "comparisons", "records")
-"""Below assets/: runs that the Lab opens with, recorded comparisons (a record per lane), and rows of evidence."""
+"""Below assets/: recorded runs, recorded comparisons (a record per lane), and rows of evidence."""
 DEPENDENCIES = ("torch", "numpy", "pillow", "scikit-image", "scikit-learn")
 SCHEMA = 1
 OURS = 0x67692D73

@@ -80,7 +80,7 @@ class SetUp:
 
     @property
     def scenario(self) -> Scenario:
-        """What the server learns of this set-up, as the start of an experiment in the Lab.
+        """What the server learns of this set-up, as the start of an experiment in Explore.
 
         Raises:
             BadInput: fields that contradict each other, such as clipping per example after several local steps.

@@ -29,3 +29,20 @@ test("a picture alone that nobody recorded has no set", () => {
   assert.equal(model.setOf(others, choices), null);
   assert.deepEqual(model.stopsOf(null, "noise"), model.DEFENSES.noise.stops);
 });
+
+test("an address's strengths are those of the recording, and hiding has the price of a measured strength", () => {
+  const set = sets.find((/** @type {any} */ one) => one.id === "lenet-noise-1-cat");
+  for (const strength of set.strengths)
+    assert.deepEqual(model.wireOf(model.defenseText("noise", strength), sets), { defense: "noise", strength });
+  assert.equal(model.wireOf("clip+gaussian:sigma=0.0123", sets), null);
+  const price = model.priceOf(set, model.hidden(set));
+  assert.ok(price && price.strength <= Number(model.hidden(set)) && price.share > 0);
+});
+
+test("a slow setting's nearest recording is of its network", () => {
+  const wire = { network: "lenet", defense: "noise", strength: 0.1, mixed: 8 },
+    choices = { ...wire, picture: "rocket", own: null, expert: {} };
+  for (const network of ["lenet", "mlp", "resnet18", "vit-tiny"])
+    assert.equal(model.nearestSet(sets, choices, `${network}:width=32`)?.network, network);
+  assert.ok(model.nearestSet(sets, choices, "densenet121"));
+});

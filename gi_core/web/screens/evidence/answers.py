@@ -107,7 +107,7 @@ def _uri(content: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
-# ---- a run of the evidence, on the Lab's stage ----------------------------------------------------------------------
+# ---- a run of the evidence, on Explore's stage ----------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
@@ -116,7 +116,7 @@ def by_key() -> dict[str, Measurement]:
 
 
 def risk_run(request: dict[str, Any]) -> dict[str, Any]:
-    """A recorded run by its key, as a message for the Lab's stage; where no pictures were kept, its settings."""
+    """A recorded run by its key, as a message for Explore's stage; where no pictures were kept, its settings."""
     e = by_key().get(str(request.get("key", "")))
     if e is None:
         return {"error": "This run is not among the evidence that ships."}
@@ -125,7 +125,7 @@ def risk_run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def staged(e: Measurement, images: Tensor, control: Tensor) -> dict[str, Any]:
-    """What the Lab shows of a run: the update is computed anew, its pictures (B,C,H,W) are those that were kept."""
+    """What Explore shows of a run: the update is computed anew, its pictures (B,C,H,W) are those that were kept."""
     truth = torch.stack([open_picture(n, e.scenario.image_size, e.scenario.channels) for n in e.pictures])
     run = prepare(e.scenario, truth, device="cpu")
     still = payload.still(run, run_id=f"recorded-{str(e.key)[:8]}", images=list(e.pictures))
