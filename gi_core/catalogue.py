@@ -52,6 +52,12 @@ def _metrics() -> list[dict[str, Any]]:
     ]
 
 
+def _filters() -> list[dict[str, Any]]:
+    """Defenses that are a framework's own filter."""
+    frameworks = ("flower-", "nvflare-", "opacus-")
+    return [entry for entry in _with(defenses, "does", "costs")() if entry["name"].startswith(frameworks)]
+
+
 def _samples() -> list[dict[str, Any]]:
     return [
         {"name": name, "summary": s.title, "licence": s.licence, "source": s.source} for name, s in samples().items()
@@ -69,6 +75,7 @@ KINDS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "metrics": _metrics,
     "bounds": _with(bounds, "kind", "unit", "binds", "assumes"),
     "checks": checks.describe,
+    "filters": _filters,
     "studies": _with(studies, "question"),
     "trainings": trainings.describe,
     "samples": _samples,

@@ -248,6 +248,7 @@ def victim_of(recipe: Recipe, before: Content, make: Make | None) -> tuple[Victi
             )
         architecture = architecture_of(recipe.model, shape)
         classes = classes_of(architecture, recipe, shape, before)
+        refuse_another_size(architecture, shape, classes, before)
         victim = weights.parse("init").build(architecture, shape, classes)
         layout = Layout.of(victim, architecture)
     for name in ("mean", "std"):
@@ -331,6 +332,14 @@ def classes_of(architecture: Architecture, recipe: Recipe, shape: tuple[int, int
     if not 2 <= found <= 100_000:
         raise BadInput(f"the weights have no head of 2 to 100,000 classes that {architecture.text!r} would have")
     return found
+
+
+def refuse_another_size(architecture: Architecture, shape: tuple[int, int, int], classes: int, before: Content) -> None:
+    """Raises BadInput where the network is much larger than the weights received, before it takes any memory."""
+    wanted = sum(t.numel() for t in outline(architecture.text, shape, classes).parameters())
+    given = sum(t.numel() for t in before.tensors.values())
+    if before.tensors and wanted > 2 * given:
+        raise BadInput(f"model {architecture.text!r} has {wanted:,} parameters, the weights received hold {given:,}")
 
 
 def stripped_items(content: Content) -> list[tuple[str, Tensor]]:

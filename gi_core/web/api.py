@@ -1,4 +1,4 @@
-"""Named HTTP endpoints: ``/run_attack``, ``/seconds``, ``/inspect`` and ``/list``.
+"""Named HTTP endpoints: ``/run_attack``, ``/seconds``, ``/inspect``, ``/preflight`` and ``/list``.
 
 Names and values are those of the command line.
 
@@ -17,6 +17,7 @@ from gi_core import catalogue
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
 from gi_core.web.server import tasks
+from gi_core.web.server.audits import preflight_endpoint
 from gi_core.web.server.backpressure import hearing
 from gi_core.web.server.requests import FIELDS, scenario_of, scenario_of_link
 from gi_core.web.server.run_service import RunService
@@ -33,6 +34,7 @@ def expose(service: RunService) -> None:
     gr.api(attack_endpoint(service), api_name="run_attack", concurrency_limit=None)
     gr.api(seconds_endpoint(service), api_name="seconds", concurrency_limit=None)
     gr.api(inspect_endpoint(service), api_name="inspect", concurrency_id="inspect", concurrency_limit=1)
+    gr.api(preflight_endpoint(service), api_name="preflight", concurrency_limit=None)
     gr.api(list_, api_name="list", concurrency_limit=None)
 
 
