@@ -45,18 +45,20 @@ class SpanLimits(Study):
 
     source: str = option("cifar10", "where the private pictures come from: samples, or a data set in GI_DATA")
     attack: str = option("span", "the attack")
+    weights: str = option("init", "weights of the victims")
+    cases: int = option(len(CASES), "how many of the cases, in their order", low=1, high=len(CASES))
     first: int = option(100, "number of the first update", low=0, high=100_000)
     count: int = option(4, "updates per case", low=1, high=1000)
 
     def cells(self) -> Iterator[Cell]:
         for update in range(self.first, self.first + self.count):
-            for case in CASES:
+            for case in CASES[: self.cases]:
                 yield dict(zip(self.keys, (*case, update), strict=True))
 
     def measure(self, cell: Cell) -> Row:
         scenario = Scenario(
             model=cell["model"], batch_size=cell["batch_size"], defense=cell["defense"], mode=cell["mode"],
-            attack=self.attack,
+            weights=self.weights, attack=self.attack,
         )  # fmt: skip
         try:
             return attempt(scenario, self.source, cell["update"]).row | {"note": ""}
