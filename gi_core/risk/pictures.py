@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from functools import lru_cache
 from typing import Any
@@ -22,7 +24,9 @@ FILM = 17
 
 def kept_pictures(e: Measurement) -> tuple[Tensor, Tensor] | None:
     """(B,C,H,W) reconstructions and the control's answer in [0,1], of 8 bits; None where none was kept."""
-    return _of_the_atlas(e) if e.table == "atlas" else _of_its_strip(e)
+    if e.table == "atlas":
+        return _of_the_atlas(e)
+    return _of_its_lane(e) if e.table == "comparisons" else _of_its_strip(e)
 
 
 def _of_its_strip(e: Measurement) -> tuple[Tensor, Tensor] | None:
@@ -45,6 +49,26 @@ def _of_the_atlas(e: Measurement) -> tuple[Tensor, Tensor] | None:
     wide, line = side * chosen["mixed"], pixels[:, row * side : (row + 1) * side]
     images, control = (line[:, :, n * wide : (n + 1) * wide] for n in ((0, 1) if still else (last, FILM - 1)))
     return torch.stack(images.split(side, 2)), torch.stack(control.split(side, 2))
+
+
+def _of_its_lane(e: Measurement) -> tuple[Tensor, Tensor] | None:
+    lane, size = _lanes().get((e.scenario, e.pictures)), e.scenario.image_size
+    if lane is None or (lane["size"]["width"], lane["size"]["height"]) != (size, size):
+        return None
+    shown = lane["frames"][-1]["src"], lane["verdict"]["control"]["src"]
+    strips = (
+        _pixels(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))), e.scenario.channels) for uri in shown
+    )
+    images, control = (torch.stack(strip.split(size, 2)) for strip in strips)
+    return images, control
+
+
+@lru_cache(maxsize=1)
+def _lanes() -> dict[tuple[Scenario, tuple[str, ...]], dict[str, Any]]:
+    """Runs of the comparisons that ship, by what was attacked."""
+    files = sorted((ASSETS / "comparisons").glob("*.json"))
+    runs = [lane["run"] for file in files for lane in json.loads(file.read_text())["compare"]["lanes"]]
+    return {(Scenario.from_dict(run["scenario"]), tuple(run["pictures"])): run for run in runs if run.get("verdict")}
 
 
 @lru_cache(maxsize=1)

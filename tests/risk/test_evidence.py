@@ -131,3 +131,13 @@ def test_the_atlas_gives_its_pictures_back(mixed):
         assert images.shape == control.shape == truth.shape
         off.append(abs(float(psnr(images, truth).mean()) - e.psnr))
     assert statistics.median(off) < near
+
+
+def test_a_lane_of_a_comparison_gives_its_pictures_back():
+    found = [(e, kept) for e in judged_runs() if e.table == "comparisons" and (kept := kept_pictures(e)) is not None]
+    assert len(found) >= 10
+    for e, (images, control) in found:
+        truth = torch.stack([open_picture(n, e.scenario.image_size, e.scenario.channels) for n in e.pictures])
+        assert images.shape == control.shape == truth.shape
+        exact = 50  # dB: from there on 8 bits tell no more
+        assert min(exact, float(psnr(images, truth).mean())) == pytest.approx(min(exact, e.psnr), abs=0.3)
