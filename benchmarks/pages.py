@@ -185,6 +185,97 @@ def single_pass() -> str:
     return table(("attack", "from update to picture", f"`{measured[0]['slow']}` takes as long"), body)
 
 
+def grouped(name: str, *keys: str) -> dict[tuple[str, ...], list[Row]]:
+    """Rows of a study's table by these coordinates, in the order of the table."""
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows(name):
+        found.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return found
+
+
+def imprint_photographs() -> str:
+    """Draws of photographs: share recovered beside theory, and how far its mean is from it in standard errors."""
+    body = []
+    for (model, clients, batch, server), draws in grouped(
+        "imprint-photographs", "model", "clients", "batch_size", "server"
+    ).items():
+        share = [float(r["recovered"]) for r in draws]
+        expected, mean = float(draws[0]["expected"]), statistics.fmean(share)
+        several = len(share) > 2 and statistics.stdev(share) > 0
+        off = (mean - expected) / (statistics.stdev(share) / len(share) ** 0.5) if several else None
+        body.append((
+            f"`{model}`", f"{clients} x {batch}", f"`{server}`", str(len(draws)),
+            f"{mean:.1%}" + (f" ± {100 * statistics.stdev(share):.1f}" if several else ""), f"{expected:.1%}",
+            "–" if off is None or "questions" in server else f"{off:+.1f}",
+            f"{sum(s >= 0.7 for s in share)} of {len(share)}",
+            f"{sum(int(r['trusted']) for r in draws)}, {sum(int(r['false']) for r in draws)}",
+            str(sum(int(r["control"]) for r in draws)),
+            f"{statistics.median(float(r['decoding']) for r in draws):.2f}",
+        ))  # fmt: skip
+    return table((
+        "victim", "clients x photographs", "server", "draws", "recovered ± deviation of a draw", "theory",
+        "off, in standard errors", "draws from 70 % on", "trusted, falsely", "trusted in controls", "decoding, CPU s",
+    ), body)  # fmt: skip
+
+
+def inconsistent() -> str:
+    """Attacks on one client of many: PSNR alone, behind the inconsistent server, and behind an honest one."""
+    body = []
+    for (model, attack), runs in grouped("inconsistent", "model", "attack").items():
+        told = [r for r in runs if r["alone"]]
+        if not told:
+            body.append((f"`{model}`", f"`{attack}`", "–", "–", "–", "–", runs[0]["note"]))
+            continue
+        means = [statistics.fmean(float(r[key]) for r in told) for key in ("alone", "inconsistent", "blind")]
+        most = max(abs(float(r["alone"]) - float(r["inconsistent"])) for r in told)
+        residual = max(float(r["residual"]) for r in told)
+        body.append((f"`{model}`", f"`{attack}`", *(f"{m:.1f}" for m in means), f"{most:.2f}", f"{residual:.1g}"))
+    return table((
+        "victim", "attack", "alone, dB", "of 16, inconsistent", "of 16, honest", "largest difference", "residual"
+    ), body)  # fmt: skip
+
+
+def fishing() -> str:
+    """Pictures fished out of a batch and read by the row space; those that failed are listed with the others."""
+    body = []
+    for (kind, batch), runs in grouped("fishing", "kind", "batch_size").items():
+        read = [r for r in runs if r["psnr"]]
+        body.append((
+            kind, batch, str(len(runs)), f"{max((float(r['residual']) for r in runs if r['residual']), default=0):.1g}",
+            ", ".join(f"{float(r['psnr']):.1f}" for r in read) or "–",
+            f"{sum(float(r['psnr']) >= 45 for r in read)} of {len(read)}",
+        ))  # fmt: skip
+    return table(("by", "batch", "updates", "largest residual", "PSNR of `span:restarts=3`, dB", "from 45 dB on"), body)
+
+
+def inspection_servers() -> str:
+    """What the inspection says of each server, by victim."""
+    found = grouped("inspection", "server", "model")
+    victims = list(dict.fromkeys(m for s, m in found if s != "honest"))
+    body = []
+    for server in dict.fromkeys(s for s, _ in found if s != "honest"):
+        levels = [found[server, m][0]["level"] if (server, m) in found else "not measured" for m in victims]
+        body.append((f"`{server}`", *levels))
+    return table(("server", *(f"`{m}`" for m in victims)), body)
+
+
+def inspection_honest() -> str:
+    """False alarms over the honest models, by where their weights come from."""
+    says = {"fresh": "ours, fresh, 32 pixels", "fresh-224": "ours, fresh, 224 pixels", "trained": "ours, trained",
+            "timm": "timm, random weights"}  # fmt: skip
+    body = []
+    for (kind,), models in grouped("inspection", "kind").items():
+        if kind == "malicious":
+            continue
+        count = lambda level, models=models: sum(r["level"] == level for r in models)
+        signals = sum(bool(r["signal"]) for r in models)
+        body.append((
+            says[kind], str(len(models)), str(signals), str(count("red")), str(count("amber")),
+            ", ".join(f"`{r['model']}`" for r in models if r["level"] != "green") or "–",
+        ))  # fmt: skip
+    return table(("honest models", "models", "with gradients", "red", "amber", "which"), body)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "venom-mnist": lambda: venom_cells("mnist"),
     "venom-cifar10": lambda: venom_cells("cifar10"),
@@ -195,6 +286,11 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "peers-picture": peers_picture,
     "speed": speed,
     "floor": floor,
+    "imprint-photographs": imprint_photographs,
+    "inconsistent": inconsistent,
+    "fishing": fishing,
+    "inspection-servers": inspection_servers,
+    "inspection-honest": inspection_honest,
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.web.stage import HASH, READY, arrive, fill, show, wait_running, wait_status
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-ROOMS = ("explore", "compare", "evidence")
+ROOMS = ("explore", "cheat", "compare", "evidence")
 WINDOWS = {"desktop": (1440, 900, ""), "phone": (375, 812, ""), "projector": (1920, 1080, "&projector=1")}
 
 

@@ -114,6 +114,7 @@ def test_the_scene_is_entered_from_explore_reads_own_photographs_and_is_flagged(
     page.wait_for_function("document.querySelector('[data-testid=cheat-level]').textContent === 'Flagged'")
     assert page.locator("[data-testid=cheat-findings] li").count() == 3
     page.set_input_files("#tab-cheat input[type=file]", files)
+    page.wait_for_function("document.querySelector('[data-testid=cheat-level]').textContent.startsWith('Look before')")
     page.click("[data-testid=cheat-run]")
     page.wait_for_function(
         "/^[456] exact/.test(document.querySelector('[data-testid=cheat-tally]').textContent)", timeout=60_000

@@ -24,7 +24,7 @@ import { draw, drawCheck } from "./view.js";
  * @property {{ rounds: import("./model.js").Round[], inspections: Record<string, any> }} recorded
  * @property {Map<string, Reading>} live @property {Map<string, any>} inspections
  * @property {{ id: string, key: string, text: string } | null} waiting @property {string} refused
- * @property {boolean} looked
+ * @property {boolean} looked whether the check was asked for @property {boolean} looking whether it is under way
  * @property {Record<string, any>} catalog
  */
 
@@ -58,7 +58,7 @@ function scene({ props, trigger, server }, find) {
   const state = {
     choice: { ...FIRST }, photos: [], own: null, readings: [], reading: null, lit: 0, chosen: 11,
     recorded: { rounds: [], inspections: {} }, live: new Map(), inspections: new Map(), waiting: null, refused: "",
-    looked: false, catalog: props.catalog,
+    looked: false, looking: false, catalog: props.catalog,
   };
   let opened = false, drawing = 0;
   const redraw = () => {
@@ -83,7 +83,7 @@ function scene({ props, trigger, server }, find) {
     async open() {
       if (opened) return redraw();
       opened = true;
-      const told = props.catalog.inline ?? (await server.cheat_recorded({}));
+      const told = await server.cheat_recorded({});
       state.recorded = { rounds: told.runs, inspections: told.inspections };
       if (told.photos) state.photos = await cutSheet(told.photos, told.photos.count);
       room.given = state.photos;
@@ -163,9 +163,11 @@ async function inspection(
   redraw();
   if (inspectionOf(state) || !state.catalog.served) return;
   const key = inspectionKey(state);
+  state.looking = true;
   const told = await server.cheat_inspect({
     choice: state.choice, pictures: state.own?.slice(0, 8).map(data => ({ data })) ?? null,
   });
+  state.looking = false;
   if (told.error) toast(told.error);
   else state.inspections.set(key, told.inspection);
   redraw();

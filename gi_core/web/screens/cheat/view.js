@@ -103,7 +103,7 @@ const item = (
 /** The client's check. @param {(name: string) => any} find @param {State} state */
 export function drawCheck(find, state) {
   const found = state.looked ? inspectionOf(state) : null;
-  const level = found?.level ?? (state.looked ? "looking" : "unseen");
+  const level = found?.level ?? (state.looking ? "looking" : "unseen");
   find("check").dataset.level = level;
   const sign = found ? icon(found.level === "green" ? "check" : "warn") : "";
   put(find("level"), sign + t(`cheat.level_${level}`));
