@@ -123,6 +123,9 @@ test("what the engine cannot do is the server's", () => {
   for (const refused of [
     { model: "resnet18" }, { attack: "span" }, { attack: "ig:optimiser=lbfgs" }, { server: "imprint" }, { clients: 2 },
     { local_steps: 2 }, { mode: "train" }, { defense: "soteria" }, { image_size: 64 }, { weights: "trained" },
+    { attack: "ig:steps=many" }, { attack: "ig:tv=-1" }, { attack: "ig:signed=perhaps" }, { attack: "dlg:labels=idlg" },
+    { defense: "clip:length=1" }, { defense: "gaussian:sigma=x" }, { seed: "one" }, { model: "mlp:activation=gelu" },
+    { model: "lenet:activation=tanh" }, { attack: "ig:steps=1.5" },
     { batch_size: 16 }, { batch_size: 2, knowledge: "none" }, { attack: "analytic" }, { knowledge: "labels+auxiliary" },
   ]) assert.ok(!runsHere({ attack: "ig", ...refused }, 32), JSON.stringify(refused));
 });

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from functools import partial
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -13,6 +15,21 @@ from gi_core.web.static_export import TABS, export
 
 SHORT = "attack=ig:steps%3D40"
 ENDED = ".explore [data-r=stage]:is([data-state=done], [data-state=failed])"
+
+RUN = """settings => new Promise((resolve, reject) => {
+  const image = async () => {
+    const made = new Image();
+    made.src = catalog.samples.find(s => s.name === "cat").src;
+    await made.decode();
+    return made;
+  };
+  const told = ({ run }) => {
+    if (run.state === "failed") reject(Error(run.message));
+    if (run.state === "done") resolve(run.scores.psnr);
+  };
+  gi.device({ side: 32, image, told, lineUp: () => Promise.reject() })
+    .start({ id: "1", settings, pictures: [{ sample: "cat" }] });
+})"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -70,6 +87,17 @@ def test_from_a_disk_an_attack_runs_and_nothing_is_asked(tab, written):
     tab.get_by_test_id("network").select_option("resnet18")
     tab.wait_for_selector("[data-testid=run]:disabled")
     assert {request.url.partition("?")[0] for request in tab.asked} == {f"file://{written}"}
+
+
+def test_chromium_computes_what_gi_core_does(tab, written):
+    """The runs of tests/js/vectors.json on the sample that is their picture."""
+    tab.goto(f"file://{written}")
+    tab.wait_for_selector("body[data-explore=ready]")
+    runs = json.loads((Path(__file__).parents[1] / "js" / "vectors.json").read_text())["runs"]
+    alone = [run for run in runs if run["scenario"]["batch_size"] == 1]
+    assert len(alone) >= 8
+    for run in alone:
+        assert tab.evaluate(RUN, run["scenario"]) == pytest.approx(run["psnr"][0], abs=0.5), run["scenario"]
 
 
 def test_one_s_own_picture_is_attacked_and_sent_to_nobody(tab, hosted, tmp_path):

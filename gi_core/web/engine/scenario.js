@@ -22,25 +22,53 @@ const ATTACKS = {
 /** Larger victims and batches are the server's. */
 const MOST = { batch_size: 8, parameters: 2e6 };
 
-/** Options of the networks that are understood. @type {Record<string, string[]>} */
-const MODEL_OPTIONS = {
-  lenet: ["activation", "init"], mlp: ["width", "depth", "shrink", "activation", "bias"], convnet: ["width"],
-};
+const FLAG = ["true", "false"];
 
 /**
- * Whether numbers are such as every run takes them; what is not, the server refuses in words.
- * @param {Record<string, string>} options of an attack
+ * What an option may be: a range of numbers, words, or null for any text.
+ * @typedef {Record<string, [number, number] | string[] | null>} Allowed
+ * @type {Record<"model" | "defense", Record<string, Allowed>>}
  */
-const sound = options => Object.entries(options).every(([key, value]) =>
-  ["steps", "restarts"].includes(key) ? /^[1-9]\d*$/.test(value) : value !== "" && !/^[+-]?(nan|inf)/i.test(value));
+const KINDS = {
+  model: {
+    lenet: { activation: ["sigmoid", "relu"], init: ["uniform", "default"] },
+    mlp: {
+      width: [1, 4096], depth: [1, 8], shrink: FLAG, bias: FLAG, activation: ["relu", "sigmoid", "tanh", "leaky-relu"],
+    },
+    convnet: { width: [4, 256] },
+  },
+  defense: {
+    clip: { norm: [1e-9, Infinity], per: ["example", "update"], scope: ["joint", "tensor"] }, sign: {},
+    gaussian: { sigma: [0, 1e6] }, topk: { keep: [0, 1], scope: ["global", "tensor"] },
+    quantize: { bits: [2, 16], stochastic: FLAG, scale: ["max", "l2"] },
+  },
+};
+
+/** The same of attacks, of which each takes those in its own list. @type {Allowed} */
+const OPTIONS = {
+  steps: [1, 1e5], restarts: [1, 64], lr: [1e-6, 100], tv: [0, 1e3], patience: [0, 1e4], tolerance: [0, 1], init: null,
+  objective: ["cosine", "l2", "l1"], labels: ["joint"], signed: FLAG, decay: FLAG, box: FLAG,
+};
+const WHOLE = ["steps", "restarts", "patience", "width", "depth", "bits"];
+
+/**
+ * Whether these are options such as a run takes here; what is not, the server refuses in words.
+ * @param {Record<string, string>} options @param {Allowed} allowed
+ */
+const sound = (options, allowed) => Object.entries(options).every(([key, value]) => {
+  if (!(key in allowed)) return false;
+  const range = allowed[key], [low, high] = range ?? [];
+  if (typeof low !== "number") return range === null || range.some(word => word === value.toLowerCase());
+  const number = value === "" ? NaN : Number(value);
+  return number >= low && number <= Number(high) && (!WHOLE.includes(key) || Number.isInteger(number));
+});
 
 /** @param {string} text @returns {boolean} */
 function attackRuns(text) {
   const parts = splitTop(text, "+");
   if (parts.length !== 1) return false;
   const { name, options } = component(text), known = ATTACKS[name];
-  if (!known || !sound(options) || !Object.keys(options).every(key => known.options.includes(key))) return false;
-  if (options.labels && options.labels !== "joint") return false;
+  if (!known || !sound(options, Object.fromEntries(known.options.map(key => [key, OPTIONS[key]])))) return false;
   const { init } = options;
   return !init || STARTS.includes(init) || attackRuns(init);
 }
@@ -58,14 +86,17 @@ export function runsHere(settings, side) {
     return false;
   if (at("update", "auto") === "delta" || !["0", at("batch_size", 1)].includes(at("local_batch", 0))) return false;
   const { name, options } = component(at("model", "lenet")), weights = component(at("weights", "init"));
-  if (!KNOWN.includes(name) || !Object.keys(options).every(key => MODEL_OPTIONS[name].includes(key))) return false;
+  if (!KNOWN.includes(name) || !sound(options, KINDS.model[name])) return false;
   const knowledge = at("knowledge", "labels").split("+"), labelled = knowledge.includes("labels");
   const first = name === "mlp" || !attackNames(at("attack", "ig")).includes("analytic");
   return weights.name === "init" && first && (labelled || Number(at("batch_size", 1)) === 1)
     && knowledge.every(fact => ["labels", "defense", "none"].includes(fact))
-    && Number(at("batch_size", 1)) <= MOST.batch_size && stack(at("defense", "none")).every(d => d.name in DEFENSES)
+    && Number(at("batch_size", 1)) <= MOST.batch_size && stack(at("defense", "none")).every(defenseRuns)
     && attackRuns(at("attack", "ig")) && size(name, options, side) <= MOST.parameters;
 }
+
+/** @param {import("./component.js").Component} defense */
+const defenseRuns = ({ name, options }) => name in DEFENSES && sound(options, KINDS.defense[name]);
 
 /** @param {string} text @returns {string[]} */
 function attackNames(text) {
