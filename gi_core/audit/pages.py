@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gi_core.audit.checks import SEVERITIES
 from gi_core.metrics.assignment import match
-from gi_core.report.html import STYLE, picture, rows
+from gi_core.report.html import STYLE, picture, rows, shown
 from gi_core.report.pen import SOFT, Pen
 from gi_core.trace import enlarged, png
 
@@ -74,10 +74,13 @@ def pdf(report: Report, data: dict[str, Any], pictures: bool = True) -> bytes:
     for f in data["sheet"]["findings"]:
         pen.write(f"{f['severity'].upper()} {f['finding']} {f['means']}", size=8)
     for title, lines in (
-        ("What was tried", [" ".join(f"{k}: {v};" for k, v in attack_row(a).items()) for a in data["attacks"]]),
+        (
+            "What was tried",
+            ["; ".join(f"{k}: {shown(v)}" for k, v in attack_row(a).items()) + "." for a in data["attacks"]],
+        ),
         ("What was not tried, and why", [f"{s['attack']}: {s['reason']}" for s in data["skipped"]]),
         ("What broke", [f"{k}: {v}" for k, v in data["failed"].items()]),
-        ("What to change", [" ".join(map(str, change_row(c).values())) for c in data["change"]]),
+        ("What to change", [": ".join(change_row(c).values()) for c in data["change"]]),
         ("What this does not cover", data["limits"]),
         ("Inputs", [f"{role}: SHA-256 {value}" for role, value in data["hashes"].items()]),
     ):
@@ -130,13 +133,13 @@ def evidence(report: Report) -> Image.Image | None:
     attempt = report.judged or next(iter(report.attempts), None)
     if attempt is None:
         return None
-    shown: list[Tensor] = []
+    strips: list[Tensor] = []
     answers = [attempt.best.images, *(a.images for a in attempt.controls.values())][:2]
     if report.truth is not None:
-        shown = [report.truth.images, *(match(a, report.truth.images) for a in answers)]
+        strips = [report.truth.images, *(match(a, report.truth.images) for a in answers)]
     else:
-        shown = [attempt.best.images, *(a.images for a in attempt.answers if a is not attempt.best), *answers[1:]]
-    return enlarged(torch.cat([rows[:SHOWN] for rows in shown]), rows=len(shown), side=128)
+        strips = [attempt.best.images, *(a.images for a in attempt.answers if a is not attempt.best), *answers[1:]]
+    return enlarged(torch.cat([strip[:SHOWN] for strip in strips]), rows=len(strips), side=128)
 
 
 def says_of_strip(report: Report) -> str:

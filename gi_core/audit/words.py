@@ -29,7 +29,8 @@ def verdict(report: Report) -> str:
         tried = len(report.attempts)
         by = f" Found by {attempt.attack.partition(':')[0]}"
         by += f", of {tried} attacks the one that found most (chosen with the truth)." if tried > 1 else "."
-        return sentence(told.levels, told.reason) + by
+        ended = f"it had {attempt.best.iterations} iterations, or its loss still fell when it ended"
+        return sentence(told.levels, told.reason).replace("the attack's loss still fell when it ended", ended) + by
     if not report.attempts:
         return (
             "No attack was run."

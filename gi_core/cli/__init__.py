@@ -24,7 +24,7 @@ COMMANDS = {
     "train": "Train a network by name; interrupted, the same command goes on from the checkpoint.",
     "data": "Data sets as the arrays that studies, trainings and benchmarks read.",
     "app": "Start the web app.",
-    "export": "Write the whole explorer as a folder that needs no server.",
+    "export": "Write the whole explorer as a folder that needs no server: attacks run in the reader's browser.",
 }
 """Names and first lines; the module of ``list`` is ``list_``, as that of a name which Python has taken."""
 TAKEN = ("list",)
