@@ -16,10 +16,13 @@ from gi_core.errors import BadInput
 from gi_core.inversion.frame import Evaluation, Frame
 from gi_core.inversion.labels import recover
 from gi_core.inversion.lbfgs import minimise
+from gi_core.inversion.map_descent import Found, MapGoal, descend, smooth_noise
+from gi_core.inversion.map_reading import Reading, read
 from gi_core.inversion.row_space import Layer, MapSpace, RowSpace, map_space, row_spaces, spanning_layers, watched
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.observation import Observation
 from gi_core.priors.tv import total_variation
+from gi_core.seeds import restart_seed
 
 INNER = 5
 """L-BFGS iterations between two frames."""
@@ -34,22 +37,21 @@ LAST = 0.01
 @attacks.register("span")
 @dataclass(frozen=True, kw_only=True)
 class Span(IterativeAttack):
-    """Read off the gradient where a layer's inputs lie, and look for the picture whose activations lie there.
+    """Read each picture's activations off the gradient, layer by layer, and look for the picture that has them.
 
-    Ours. The row space of a layer with fewer positions than channels is the span of its inputs
-    (``inversion.row_space``). The objective is the share of the activations' energy outside it, plus the direction of
-    the head's gradient, which follows from logits and features and fixes the scale, plus total variation. It takes
-    the victim's forward and one backward to the picture, where gradient matching differentiates a gradient; it is
-    zero at the truth, and L-BFGS with a line search finds it. Layers used: up to the first whose maps the gradient
-    determines, or all of them.
+    Ours. Where a layer's gradient gives all its maps (``inversion.map_reading``: networks of convolutions, BatchNorm in
+    inference mode, ReLU and sums, with fewer positions times pictures than rows), labels, scale and the layers below
+    follow by linear algebra, and each picture is found alone, from maps near it; a picture whose maps agree is the one
+    that was sent, and the report says which do. Elsewhere the objective is the share of the activations' energy outside
+    the row space (``inversion.row_space``), plus the direction of the head's gradient, plus total variation.
     """
 
     assumes: ClassVar[str] = (
         "One gradient step, and a layer in which pictures times positions are fewer than its channels."
     )
     fails: ClassVar[str] = (
-        "Noise as strong as the gradient's small singular values, pruning and quantising, several local steps, and"
-        " batches with more positions than channels."
+        "Noise, pruning and quantising, several local steps, BatchNorm in training mode, and batches with more"
+        " positions than channels."
     )
     defend: ClassVar[str] = "Aggregate over more pictures than the narrowest stage can separate, or add noise."
 
@@ -58,6 +60,57 @@ class Span(IterativeAttack):
     tv: float = option(0.1, "weight of total variation in the first half", low=0, high=1e3)
     head: float = option(0.1, "weight of the head's gradient", low=0, high=1e3)
     apart: float = option(0.03, "weight that keeps the pictures of a batch apart", low=0, high=1e3)
+
+    tries: int = option(3, "starts of a picture whose maps were read, until its own agree", low=1, high=64)
+
+    @property
+    def iterations(self) -> int:
+        return max(self.restarts, self.tries) * (self.steps + 1)
+
+    def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
+        reading = read(observation, seed)
+        known = observation.labels
+        if reading is None or (known is not None and known.sort().values.tolist() != sorted(reading.labels.tolist())):
+            yield from super().run(observation, seed)
+        else:
+            yield from self.by_maps(observation, reading, seed)
+
+    def by_maps(self, observation: Observation, reading: Reading, seed: int) -> Iterator[Frame]:
+        """All pictures side by side, each from its own maps; those that do not agree in the end start anew."""
+        victim, count = observation.victim, observation.batch_size
+        goals = [MapGoal(victim, reading.levels, i) for i in range(count)]
+        x = self.beginning(observation, seed) if count == 1 else start("grey", observation, seed)
+        found = [Found(x[i : i + 1], victim.mean.new_tensor(1.0), 0) for i in range(count)]
+        done = 0
+        for attempt in range(self.tries):
+            ways = {i: self.way(goals[i], found[i], attempt, seed + i) for i in range(count) if not found[i].consistent}
+            while ways:
+                for i in list(ways):
+                    now = next(ways[i], None)
+                    if now is None:
+                        del ways[i]
+                    elif not attempt or now.loss < found[i].loss:
+                        found[i] = now
+                yield self.frame(found, reading, done, attempt)
+                done += 1
+
+    def way(self, goal: MapGoal, found: Found, attempt: int, seed: int) -> Iterator[Found]:
+        x = found.images
+        if attempt:
+            x = smooth_noise(tuple(x.shape[1:]), restart_seed(seed, attempt), x)
+        return descend(goal, x, self.steps, INNER)
+
+    def frame(self, found: list[Found], reading: Reading, iteration: int, attempt: int) -> Frame:
+        losses = torch.stack([f.loss for f in found])
+        report = reading.report() | {
+            "losses": losses.tolist(),
+            "trusted": int(sum(f.consistent for f in found)),
+            "trust": [f.consistent for f in found],
+        }
+        return Frame(
+            iteration, torch.cat([f.images for f in found]), losses.mean(), {"maps": losses.mean()},
+            labels=reading.labels.to(losses.device), restart=attempt, report=report,
+        )  # fmt: skip
 
     def descent(self, observation: Observation, seed: int) -> Descent:
         spaces = informative(observation, seed)
