@@ -31,7 +31,7 @@ FACTOR = 20
 
 
 def extreme_rays(q: Array, seed: int) -> Array | None:
-    """(n,B) maps of norm 1, not negative but for rounding, that span the columns of ``q`` (n,B); None: not all found."""
+    """(n,B) maps of norm 1, not negative but for rounding, that span ``q`` (n,B); None: not all found."""
     entries, count = q.shape
     if count == 1:
         one = q * np.sign(q.sum())
@@ -41,7 +41,7 @@ def extreme_rays(q: Array, seed: int) -> Array | None:
     rows = q[generator.permutation(len(q))[:FIRST]]
     rays: list[Array] = []
     for _ in range(FACTOR * count):
-        end = vertex(q, rows, generator.standard_normal(count))
+        end = vertex(q, rows, generator.standard_normal((count,)))
         c = None if end is None else refined(q, end)
         if c is None:
             continue

@@ -97,7 +97,9 @@ def descend(goal: MapGoal, x: Tensor, steps: int, inner: int) -> Iterator[Found]
     done = 0
     for smoothing, share in PHASES:
         last = smoothing == 0
-        count = steps - done if last else max(1, round(share * steps))
+        count = steps - done if last else int(share * steps)
+        if not count:
+            continue
         frames = minimise(
             goal.smoothed(smoothing), [x], steps=count, inner=inner,
             line_search=True, done_below=FLOOR if last else 0.0, patience=8 if last else 0,

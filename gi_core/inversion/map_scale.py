@@ -1,9 +1,9 @@
 """How large each picture's map is, and its label, from the head's gradient.
 
 With features h_i of picture i, softmax p_i and one-hot label y_i, the head's gradient is sum_i (p_i - y_i) h_i^T / B.
-Maps known up to a factor s_i give features, features give the rows (p_i - y_i) by least squares, and the one negative entry
-is the label. The right s_i is the one whose softmax is the one read off. A clipped update has one more factor, common
-to all; the ratios between the rows' positive entries still fix s_i.
+Maps known up to a factor s_i give features, features give the rows (p_i - y_i) by least squares, and the one negative
+entry is the label. The right s_i is the one whose softmax is the one read off. A clipped update has one more factor,
+common to all; the ratios between the rows' positive entries still fix s_i.
 """
 
 from __future__ import annotations
