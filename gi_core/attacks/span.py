@@ -16,8 +16,8 @@ from gi_core.errors import BadInput
 from gi_core.inversion.frame import Evaluation, Frame
 from gi_core.inversion.labels import recover
 from gi_core.inversion.lbfgs import minimise
-from gi_core.inversion.map_descent import Found, MapGoal, descend, smooth_noise
-from gi_core.inversion.map_reading import Reading, read
+from gi_core.inversion.map_descent import MapGoal, OnItsWay, descend, smooth_noise
+from gi_core.inversion.map_reading import MapReading, read
 from gi_core.inversion.row_space import Layer, MapSpace, RowSpace, map_space, row_spaces, spanning_layers, watched
 from gi_core.models.batchnorm import statistics_kept
 from gi_core.observation import Observation
@@ -75,12 +75,12 @@ class Span(IterativeAttack):
         else:
             yield from self.by_maps(observation, reading, seed)
 
-    def by_maps(self, observation: Observation, reading: Reading, seed: int) -> Iterator[Frame]:
+    def by_maps(self, observation: Observation, reading: MapReading, seed: int) -> Iterator[Frame]:
         """All pictures side by side, each from its own maps; those that do not agree in the end start anew."""
         victim, count = observation.victim, observation.batch_size
         goals = [MapGoal(victim, reading.levels, i) for i in range(count)]
         x = self.beginning(observation, seed) if count == 1 else start("grey", observation, seed)
-        found = [Found(x[i : i + 1], victim.mean.new_tensor(1.0), 0) for i in range(count)]
+        found = [OnItsWay(x[i : i + 1], victim.mean.new_tensor(1.0), 0) for i in range(count)]
         done = 0
         for attempt in range(self.tries):
             ways = {i: self.way(goals[i], found[i], attempt, seed + i) for i in range(count) if not found[i].consistent}
@@ -94,13 +94,13 @@ class Span(IterativeAttack):
                 yield self.frame(found, reading, done, attempt)
                 done += 1
 
-    def way(self, goal: MapGoal, found: Found, attempt: int, seed: int) -> Iterator[Found]:
+    def way(self, goal: MapGoal, found: OnItsWay, attempt: int, seed: int) -> Iterator[OnItsWay]:
         x = found.images
         if attempt:
             x = smooth_noise(tuple(x.shape[1:]), restart_seed(seed, attempt), x)
         return descend(goal, x, self.steps, INNER)
 
-    def frame(self, found: list[Found], reading: Reading, iteration: int, attempt: int) -> Frame:
+    def frame(self, found: list[OnItsWay], reading: MapReading, iteration: int, attempt: int) -> Frame:
         losses = torch.stack([f.loss for f in found])
         report = reading.report() | {
             "losses": losses.tolist(),

@@ -29,7 +29,7 @@ COARSE = 4
 
 
 @dataclass(frozen=True)
-class Found:
+class OnItsWay:
     """A picture on its way: (1,C,H,W), its loss without smoothing, steps done."""
 
     images: Tensor
@@ -92,7 +92,7 @@ class MapGoal:
         return torch.stack(parts).mean()
 
 
-def descend(goal: MapGoal, x: Tensor, steps: int, inner: int) -> Iterator[Found]:
+def descend(goal: MapGoal, x: Tensor, steps: int, inner: int) -> Iterator[OnItsWay]:
     """From ``x`` (1,C,H,W) down, at most ``steps`` outer steps of ``inner`` iterations; ends once it has arrived."""
     done = 0
     for smoothing, share in PHASES:
@@ -107,7 +107,7 @@ def descend(goal: MapGoal, x: Tensor, steps: int, inner: int) -> Iterator[Found]
         for frame in frames:
             x = frame.images
             if frame.iteration:
-                yield Found(x, frame.terms["maps"], done + frame.iteration)
+                yield OnItsWay(x, frame.terms["maps"], done + frame.iteration)
         done += count
 
 

@@ -19,7 +19,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from gi_core.inversion.extreme_rays import extreme_rays
 from gi_core.inversion.map_gram import allowed_maps
 from gi_core.inversion.map_scale import Head, Scales, scales
-from gi_core.inversion.peeling import Level, Network, Peeling, Recorder, is_sum, slope, window_of
+from gi_core.inversion.peeling import KeepingValues, Level, Network, Peeling, is_sum, slope, window_of
 from gi_core.observation import Observation
 
 LARGEST = 5000
@@ -33,7 +33,7 @@ TYPICAL = 4
 
 
 @dataclass
-class Reading:
+class MapReading:
     """What the update says of each picture's activations.
 
     Attributes:
@@ -62,7 +62,7 @@ class Reading:
         }  # fmt: skip
 
 
-def read(observation: Observation, seed: int) -> Reading | None:
+def read(observation: Observation, seed: int) -> MapReading | None:
     """The maps; None where no layer of the victim gives them all.
 
     That is so in training mode, for bodies that ``torch.fx`` cannot trace, for batches with more positions than a layer
@@ -86,13 +86,13 @@ def read(observation: Observation, seed: int) -> Reading | None:
         network = Network.of(victim.body, gradients, (pictures[:1] - victim.mean) / victim.std)
     except (fx.proxy.TraceError, TypeError, ValueError, RuntimeError, AttributeError):
         return None
-    reader = Reader(network, victim.head, observation.batch_size, victim.label_smoothing)
+    reader = MapReader(network, victim.head, observation.batch_size, victim.label_smoothing)
     with torch.no_grad():
-        Recorder(network.graph, reader.typical).run((pictures - victim.mean) / victim.std)
+        KeepingValues(network.graph, reader.typical).run((pictures - victim.mean) / victim.std)
     return next((r for c in reader.candidates() if (r := reader.begin(c, seed)) is not None), None)
 
 
-class Reader:
+class MapReader:
     """The steps, from one convolution on. typical: node name -> its value for random pictures."""
 
     def __init__(self, network: Network, head: nn.Linear, pictures: int, smoothing: float) -> None:
@@ -139,7 +139,7 @@ class Reader:
             node = user
         return node
 
-    def begin(self, conv: fx.Node, seed: int) -> Reading | None:
+    def begin(self, conv: fx.Node, seed: int) -> MapReading | None:
         """The reading that begins with this convolution, or None where a check fails."""
         module, below = self.network.module(conv), conv.all_input_nodes[0]
         assert isinstance(module, nn.Conv2d)
@@ -159,7 +159,7 @@ class Reader:
             if level.residual > EXPLAINED or level.condition > CONDITION:
                 break
             levels.append(level)
-        return Reading(scale.labels, levels, scale, str(conv.target), family.eigenvalues.tolist())
+        return MapReading(scale.labels, levels, scale, str(conv.target), family.eigenvalues.tolist())
 
     def sized(self, node: fx.Node, maps: Tensor) -> tuple[fx.Node, Tensor, Scales] | None:
         """Maps at a cut node, of their true size."""

@@ -88,7 +88,7 @@ class Network:
         """picture: (1,C,H,W) of the body's input. Raises whatever ``torch.fx`` raises on bodies it cannot trace."""
         network = Network(fx.symbolic_trace(body), gradients)
         values: dict[str, Tensor] = {}
-        Recorder(network.graph, values).run(picture)
+        KeepingValues(network.graph, values).run(picture)
         network.shapes = {name: tuple(v.shape[1:]) for name, v in values.items()}
         return network
 
@@ -109,10 +109,10 @@ class Network:
     def above(self, node: fx.Node, maps: Tensor) -> Tensor:
         """The body's output (B,d), given the value of a cut node (B,C,H,W)."""
         values: dict[str, Tensor] = {node.name: maps}
-        return Recorder(self.graph, values, start=node).answer()
+        return KeepingValues(self.graph, values, start=node).answer()
 
 
-class Recorder(fx.Interpreter):
+class KeepingValues(fx.Interpreter):
     """Runs a graph, or what is above one node of it, and keeps the values."""
 
     def __init__(self, graph: fx.GraphModule, values: dict[str, Tensor], start: fx.Node | None = None) -> None:

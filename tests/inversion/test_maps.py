@@ -9,9 +9,9 @@ from gi_core.attacks.span import Span
 from gi_core.data.samples import sample
 from gi_core.inversion.extreme_rays import extreme_rays
 from gi_core.inversion.map_gram import Window, allowed_maps, gram, row_basis
-from gi_core.inversion.map_reading import Reading, read
+from gi_core.inversion.map_reading import MapReading, read
 from gi_core.inversion.map_scale import Head, scales
-from gi_core.inversion.peeling import Network, Peeling, Recorder
+from gi_core.inversion.peeling import KeepingValues, Network, Peeling
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr
 from gi_core.run import Run, prepare
@@ -107,7 +107,7 @@ def test_the_way_down_gives_every_layer_and_mends_wrong_gates() -> None:
     pixels = (run.truth.double() - victim.mean) / victim.std
     network, values = Network.of(victim.body, gradients, pixels[:1]), {}
     with torch.no_grad():
-        Recorder(network.graph, values).run(pixels)
+        KeepingValues(network.graph, values).run(pixels)
     start = next(n for n in network.graph.graph.nodes if n.name == "_9_relu_1")
     leaf = values[start.name].clone().requires_grad_()
     loss = torch.nn.functional.cross_entropy(victim.head(network.above(start, leaf)), run.labels)
@@ -124,7 +124,7 @@ def test_the_way_down_gives_every_layer_and_mends_wrong_gates() -> None:
 def test_a_batch_is_read_without_labels(model: str) -> None:
     run = prepared(model, "cat", "coffee", "rocket", knowledge="none")
     reading = read(run.observation, 0)
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, MapReading)
     assert sorted(reading.labels.tolist()) == sorted(run.labels.tolist())
     assert all(level.residual < 1e-4 for level in reading.levels) and len(reading.levels) >= 4
 
