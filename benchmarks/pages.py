@@ -220,19 +220,19 @@ def imprint_photographs() -> str:
 
 def inconsistent() -> str:
     """Attacks on one client of many: PSNR alone, behind the inconsistent server, and behind an honest one."""
-    body = []
+    body: list[tuple[str, ...]] = []
+    refused: list[str] = []
     for (model, attack), runs in grouped("inconsistent", "model", "attack").items():
         told = [r for r in runs if r["alone"]]
         if not told:
-            body.append((f"`{model}`", f"`{attack}`", "–", "–", "–", "–", runs[0]["note"]))
+            refused.append(f"`{attack}` on `{model}`")
             continue
         means = [statistics.fmean(float(r[key]) for r in told) for key in ("alone", "inconsistent", "blind")]
         most = max(abs(float(r["alone"]) - float(r["inconsistent"])) for r in told)
         residual = max(float(r["residual"]) for r in told)
         body.append((f"`{model}`", f"`{attack}`", *(f"{m:.1f}" for m in means), f"{most:.2f}", f"{residual:.1g}"))
-    return table((
-        "victim", "attack", "alone, dB", "of 16, inconsistent", "of 16, honest", "largest difference", "residual"
-    ), body)  # fmt: skip
+    head = ("victim", "attack", "alone, dB", "of 16, inconsistent", "of 16, honest", "largest difference", "residual")
+    return table(head, body) + f"\nRefused with and without the server: {', '.join(refused)}.\n"
 
 
 def fishing() -> str:

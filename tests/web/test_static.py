@@ -135,12 +135,3 @@ def test_a_phone_in_the_dark_in_german(tab, written, room):
     assert tab.evaluate("document.body.classList.contains('dark') && document.documentElement.lang") == "de"
     assert tab.evaluate("document.documentElement.scrollWidth") <= 375
     tab.evaluate("localStorage.clear()")
-
-
-def test_the_cheating_server_is_recorded_in_it_and_runs_nothing(tab):
-    tab.click("[data-r=cheats]")
-    tab.wait_for_function("document.querySelector('[data-testid=cheat-tally]').textContent.includes('exact')")
-    tab.click("[data-testid=cheat-server] [data-value=honest]")
-    tab.click("[data-testid=cheat-clients] [data-value='10']")
-    tab.wait_for_function("!document.querySelector('#tab-cheat [data-r=veil]').hidden")
-    assert not tab.locator("[data-testid=cheat-run]").is_visible()
