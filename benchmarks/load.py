@@ -1,5 +1,7 @@
 """Thirty clients and two hundred tabs against a served app: ``python benchmarks/load.py URL [CLIENTS] [TABS]``.
 
+With ``--greedy 75``: CLIENTS from addresses of their own, while one more sends 75 calls and fetches no answer.
+
 Speaks the page's own protocol over HTTP. Prints who was served, how long the last one waited, and what a light question
 cost meanwhile.
 """
@@ -19,6 +21,7 @@ import click
 import httpx
 
 T = TypeVar("T")
+BEGUN = ('"running"', '"judging"', '"done"', '"stopped"')
 CHEAP = {"model": "mlp", "image_size": 16, "attack": "ig:steps=120"}
 
 
@@ -29,6 +32,7 @@ class Outcome:
     final: dict[str, Any] | None = None
     places: set[int] = field(default_factory=set)
     first: float | None = None
+    began: float | None = None
     seconds: float = 0.0
     messages: int = 0
     kilobytes: float = 0.0
@@ -79,6 +83,8 @@ class Page:
                     if not line.startswith("data:"):
                         continue
                     message = json.loads(line[5:])
+                    if told.began is None and any(state in line for state in BEGUN):
+                        told.began = time.monotonic() - started
                     told.kilobytes += len(line) / 1000
                     if message["msg"] == "process_generating":
                         told.messages += 1
@@ -115,6 +121,30 @@ async def press(url: str, requests: list[dict[str, Any]]) -> list[Outcome]:
         return await asyncio.gather(*(page.run(**request) for page, request in zip(pages, requests, strict=True)))
 
 
+async def crowd(url: str, visitors: int, greedy: int) -> tuple[list[Outcome], int]:
+    """Visitors from addresses of their own, while one sends so many API calls and fetches none: outcomes, calls taken.
+
+    The server has to trust us as a proxy: ``GI_PROXIES=127.0.0.1``.
+    """
+
+    async def visit(number: int) -> Outcome:
+        headers = {"X-Forwarded-For": f"198.51.{100 + number // 250}.{1 + number % 250}"}
+        async with httpx.AsyncClient(base_url=url, timeout=600, headers=headers) as client:
+            page = await Page.open(client)
+            await asyncio.sleep(1 + number / 50)  # after the greedy one
+            return await page.run(CHEAP | {"attack": "ig:steps=20", "seed": number})
+
+    async def grab() -> int:
+        headers = {"X-Forwarded-For": "203.0.113.7"}
+        async with httpx.AsyncClient(base_url=url, timeout=60, headers=headers) as client:
+            bodies = [{"images": ["cat"], **CHEAP, "attack": "ig:steps=90000", "seed": n} for n in range(greedy)]
+            calls = (client.post("gradio_api/call/v2/run_attack", json=body) for body in bodies)
+            return sum(answer.status_code == 200 for answer in await asyncio.gather(*calls))
+
+    taken, *outcomes = await asyncio.gather(grab(), *(visit(number) for number in range(visitors)))
+    return outcomes, taken
+
+
 async def come_and_go(url: str, tabs: int, at_once: int = 8) -> list[Outcome]:
     """Tabs that open, press Run and close before the run is through."""
     turn = asyncio.Semaphore(at_once)
@@ -145,6 +175,23 @@ def at_once(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
+def share(values: list[float], part: float) -> float:
+    """The value below which so large a part lies."""
+    return sorted(values)[min(len(values) - 1, int(part * len(values)))] if values else float("inf")
+
+
+async def gather_crowd(url: str, visitors: int, greedy: int) -> None:
+    waiting = asyncio.create_task(light(url, 20))
+    outcomes, taken = await crowd(url, visitors, greedy)
+    print(told(f"{visitors} visitors and {taken} calls of a greedy one", outcomes))
+    first = [o.first for o in outcomes if o.first is not None]
+    began = [o.began for o in outcomes if o.began is not None]
+    print(f"first message: median {share(first, 0.5):.2f} s, p95 {share(first, 0.95):.2f} s")
+    print(f"run begun: median {share(began, 0.5):.1f} s, p95 {share(began, 0.95):.1f} s, last {max(began):.1f} s")
+    took = await waiting
+    print(f"light question meanwhile: median {share(took, 0.5):.2f} s, p95 {share(took, 0.95):.2f} s")
+
+
 def told(name: str, outcomes: list[Outcome]) -> str:
     states = {state: sum(o.state == state for o in outcomes) for state in sorted({o.state for o in outcomes})}
     shared = {(o.final or {}).get("run", {}).get("id") for o in outcomes}
@@ -168,8 +215,10 @@ async def measure(url: str, clients: int, tabs: int) -> None:
 @click.argument("url")
 @click.argument("clients", default=30)
 @click.argument("tabs", default=200)
-def main(url: str, clients: int, tabs: int) -> None:
-    asyncio.run(measure(url.rstrip("/") + "/", clients, tabs))
+@click.option("--greedy", type=int, help="instead: CLIENTS from different addresses, and so many calls of one more")
+def main(url: str, clients: int, tabs: int, greedy: int | None) -> None:
+    url = url.rstrip("/") + "/"
+    asyncio.run(measure(url, clients, tabs) if greedy is None else gather_crowd(url, clients, greedy))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Limits:
     """
 
     workers: int = 1
-    waiting: int = 64
+    waiting: int = 128
     seconds: float = 3600.0
     megabytes: float = 0.0
     image_size: int = 224

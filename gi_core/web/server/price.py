@@ -13,6 +13,7 @@ rather too low: what it lets through and does not fit is ended by the worker's o
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -54,9 +55,17 @@ class Price:
     seconds: float
 
 
-@lru_cache(maxsize=256)
+_measuring = threading.Lock()
+
+
 def sizes(model: str, shape: tuple[int, int, int], classes: int) -> Sizes:
     """Of a victim, for pictures (C,H,W). Raises BadInput for one that does not fit them."""
+    with _measuring:  # a class that begins at once measures once
+        return _measured(model, shape, classes)
+
+
+@lru_cache(maxsize=256)
+def _measured(model: str, shape: tuple[int, int, int], classes: int) -> Sizes:
     victim = outline(model, shape, classes)
     own = {p.untyped_storage()._cdata for p in victim.parameters()}
     kept: dict[int, int] = {}

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from gi_core import cancellation
 from gi_core.errors import BadInput
-from gi_core.run import Run, prepare
 from gi_core.scenario import Scenario
 from gi_core.store import DAMAGED, Record, Store, address, summary_of
 from gi_core.trace import Trace
@@ -54,15 +53,6 @@ class RunService:
         self.rooms = Rooms(limits)
         self.sessions = Sessions(limits.per_session)
         self._light = threading.BoundedSemaphore(1)
-
-    def prepared(self, scenario: Scenario, images: Tensor) -> Run:
-        """A run up to its update, in this process. Raises BadInput when it takes more than LIGHT seconds."""
-        deadline = time.monotonic() + LIGHT
-        try:
-            with cancellation.until(lambda: time.monotonic() > deadline):
-                return prepare(scenario, images)
-        except cancellation.Cancelled:
-            raise too_long() from None
 
     def light(self, task: tasks.Task, *arguments: Any) -> Any:
         """The answer to a question beside the line: one at a time, for LIGHT seconds at most.

@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 import torch
 
+from benchmarks.stops import drawn, stopped
 from gi_core.cancellation import Cancelled
 from gi_core.data.sources import open_picture
 from gi_core.errors import BadInput
@@ -137,3 +138,14 @@ def test_the_service_stops_a_deaf_run_and_serves_the_next(workers, monkeypatch):
     *_, last = (message["run"] for message in service.live(request) if message)
     assert last["state"] == "done" and service.traces.get(last["id"]) is not None
     assert service.costs.known(Scenario.from_dict(FIELDS)) is not None
+
+
+@pytest.mark.slow
+def test_random_permitted_runs_end_at_a_stop_and_the_next_is_served(workers):
+    """Twelve of what ``benchmarks/stops.py`` measures three hundred of."""
+    scenarios = [scenario for scenario in map(drawn, range(40)) if scenario is not None][:12]
+    assert len(scenarios) == 12
+    for scenario in scenarios:
+        row = stopped(workers, scenario, 0.2)
+        assert row["ended"] in ("stopped", "cancelled", "done") or len(row["ended"]) > 20, row
+        assert ask(workers, alive)
