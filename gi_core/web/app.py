@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from typing import Any
 
@@ -15,6 +16,7 @@ from PIL import Image
 from starlette.middleware import Middleware
 
 from gi_core.memory import share_heaps
+from gi_core.scenario import Scenario
 from gi_core.store import Store
 from gi_core.torch_setup import thread_count
 from gi_core.web import api
@@ -28,6 +30,7 @@ from gi_core.web.server import tasks, zerogpu
 from gi_core.web.server.allowed_routes import API, CALLS, PAGE, TOOLS, AllowedRoutes
 from gi_core.web.server.headers import SecurityHeaders
 from gi_core.web.server.plotly_script import PlotlyScript
+from gi_core.web.server.price import price
 from gi_core.web.server.run_service import RunService
 from gi_core.web.server.session_cleanup import SESSIONS, ForgetfulQueue, forgetting
 from gi_core.web.server.upload_guard import UploadGuard
@@ -66,6 +69,7 @@ def build(service: RunService | None = None) -> gr.Blocks:
 def open_run_service() -> RunService:
     """The service of this deployment, with its store; runs have processes of their own where there is fork."""
     allowed = limits()
+    threading.Thread(target=price, args=(Scenario(),), daemon=True).start()  # what it loads is there when asked for
     store = Store(store_file(), megabytes=allowed.store_megabytes, days=allowed.store_days)
     compute = Workers(allowed.worker_bytes, ready=allowed.workers) if hasattr(os, "fork") else tasks.here
     return RunService(allowed, store, compute)
