@@ -85,7 +85,10 @@ export class Drawer {
     this.show(true);
     view.open = true;
     view.scrollIntoView({ block: "start" });
-    this.control.connected.push(() => view.scrollIntoView({ block: "start" }));
+    this.control.connected.push(() => {
+      view.hidden = false;
+      view.scrollIntoView({ block: "start" });
+    });
   }
 
   /** @param {HTMLInputElement} node */
