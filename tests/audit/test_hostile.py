@@ -146,8 +146,9 @@ def test_files_outside_of_the_folder_are_refused(tmp_path):
 def test_a_device_and_a_folder_are_no_files(tmp_path):
     (tmp_path / "a.npz").mkdir()
     for path in (tmp_path / "a.npz", Path("/dev/zero")):
-        with pytest.raises(BadInput, match="No such file"):
+        with pytest.raises(BadInput, match="No such file") as refused:
             read_tensors(path)
+        assert str(refused.value).count("cannot be read") == 1
 
 
 BOMB = """
