@@ -15,6 +15,7 @@ from gi_core.inversion.peeling import KeepingValues, Network, Peeling
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr
 from gi_core.run import Run, prepare
+from gi_core.studies.span_batches import SpanBatches
 
 NARROW = "resnet18:width=16"
 
@@ -140,3 +141,9 @@ def test_a_batch_comes_back_whole_and_says_so() -> None:
 @pytest.mark.parametrize("fields", [{"defense": "gaussian:sigma=1e-3"}, {"mode": "train"}])
 def test_noise_and_batch_statistics_give_no_maps(fields: dict[str, str]) -> None:
     assert read(prepared(NARROW, "cat", **fields).observation, 0) is None
+
+
+def test_the_study_of_batches_counts_what_is_trusted() -> None:
+    study = SpanBatches(source="samples", attack="span:steps=20,tries=1", image_size=16)
+    row = study.measure({"model": NARROW, "weights": "init", "batch_size": 2, "update": 0})
+    assert row["false"] == 0 and row["trusted"] <= 2 and row["labels_right"] == 2
