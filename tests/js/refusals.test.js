@@ -13,8 +13,8 @@ test("a refusal keeps the server's numbers and gets the page's words", () => {
   const said = {
     "Unknown attack 'igg': allowed are ig, dlg.": ["unknown", "'igg' ist unbekannt. Erlaubt sind ig, dlg."],
     "Image_size=9999: at most 64 is allowed on this server.":
-      ["most_here", "image_size=9999: Auf diesem Server ist höchstens 64 erlaubt."],
-    "Seed is empty: a value is needed.": ["empty", "seed ist leer: Ein Wert ist nötig."],
+      ["most_here", "Seite, Pixel=9999: Auf diesem Server ist höchstens 64 erlaubt."],
+    "Seed is empty: a value is needed.": ["empty", "Startzahl ist leer: Ein Wert ist nötig."],
     "4 runs are waiting already: please try again in a minute.": ["full", "Es warten schon 4 Läufe."],
   };
   for (const [sentence, [kind, german]] of Object.entries(said)) {

@@ -3660,7 +3660,9 @@ var gi = (() => {
   }
   function refusal2(sentence4) {
     const found = language === "en" ? null : kindOf(sentence4);
-    return found && words[`refused.${found[0]}`] ? t(`refused.${found[0]}`, found[1]) : sentence4;
+    if (!found || !words[`refused.${found[0]}`]) return sentence4;
+    const [kind, values] = found;
+    return t(`refused.${kind}`, { ...values, name: words[`explore.f_${values.name}`] ?? values.name });
   }
 
   // gi_core/web/screens/explore/view.js

@@ -43,5 +43,7 @@ export function kindOf(sentence) {
 /** @param {string} sentence */
 export function refusal(sentence) {
   const found = language === "en" ? null : kindOf(sentence);
-  return found && words[`refused.${found[0]}`] ? t(`refused.${found[0]}`, found[1]) : sentence;
+  if (!found || !words[`refused.${found[0]}`]) return sentence;
+  const [kind, values] = found;
+  return t(`refused.${kind}`, { ...values, name: words[`explore.f_${values.name}`] ?? values.name });
 }
