@@ -1,6 +1,6 @@
 /** Bundle the browser side: gi_core/web/main.js and all it imports to gi_core/web/bundle/gi.{js,css}. */
 
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 
 import { build } from "esbuild";
 
@@ -13,7 +13,7 @@ const workers = {
   /** @param {import("esbuild").PluginBuild} of */
   setup(of) {
     of.onResolve({ filter: /\?worker$/ }, ({ path, resolveDir }) =>
-      ({ path: resolve(resolveDir, path.replace(/\?worker$/, "")), namespace: "worker" }));
+      ({ path: relative(".", resolve(resolveDir, path.replace(/\?worker$/, ""))), namespace: "worker" }));
     of.onLoad({ filter: /.*/, namespace: "worker" }, async ({ path }) => {
       const options = { entryPoints: [path], bundle: true, minify: true, write: false, target };
       const made = await build({ ...options, format: "iife", charset: "utf8", legalComments: "none" });
