@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from gi_core.components import option
 from gi_core.errors import BadInput
 from gi_core.models.base import Architecture, Victim
 from gi_core.models.names import need, translated
-from gi_core.models.tensor_files import read_tensors
+from gi_core.models.tensor_files import MOST_BYTES, bounded, read_bytes
 from gi_core.models.weights import Weights, weights
 
 
@@ -36,10 +37,11 @@ class File(Weights):
 
 def read(path: Path, sha256: str = "") -> dict[str, Tensor]:
     """The tensors of a file. Raises BadInput for what cannot be read, or a SHA-256 that is another one."""
-    content = read_tensors(path)
-    if sha256 and content.sha256 != sha256.lower():
-        raise BadInput(f"weights file {path.name!r} has SHA-256 {content.sha256}, not {sha256.lower()}")
-    return content.tensors
+    data = bounded(path, MOST_BYTES)
+    digest = hashlib.sha256(data).hexdigest()
+    if sha256 and digest != sha256.lower():
+        raise BadInput(f"weights file {path.name!r} has SHA-256 {digest}, not {sha256.lower()}")
+    return read_bytes(data, path.name).tensors
 
 
 def load_into(victim: Victim, tensors: dict[str, Tensor]) -> None:

@@ -16,6 +16,7 @@ SMALLEST = {
     "lenet": "lenet",
     "maxvit-tiny": "maxvit-tiny",
     "mlp": "mlp:width=8,depth=1",
+    "net": "net",
     "resnet18": "resnet18:width=4",
     "resnet18-preact": "resnet18-preact:width=4",
     "swin-tiny": "swin-tiny",
