@@ -3342,14 +3342,15 @@ var gi = (() => {
 
   // gi_core/web/screens/explore/atlas.js
   var FRAMES = 16;
-  function openAtlas({ base, sets, inline = {} }) {
+  function openAtlas({ base, sets, inline }) {
     const asked = /* @__PURE__ */ new Map();
     const sprites = /* @__PURE__ */ new Map();
     const stills = /* @__PURE__ */ new Map();
     async function fetched(set) {
-      const at2 = (name) => inline[name] ?? base + name;
+      if (inline && !(set.id in inline)) await wholePage();
+      const at2 = (name) => inline?.[name] ?? base + name;
       const [cells, sprite, still] = await Promise.all([
-        set.cells ?? inline[set.id] ?? fetch(at2(`${set.id}.json`)).then((answer) => answer.json()).then((told3) => told3.cells),
+        set.cells ?? inline?.[set.id] ?? fetch(at2(`${set.id}.json`)).then((answer) => answer.json()).then((told3) => told3.cells),
         picture3(at2(set.file)),
         set.still ? picture3(at2(set.still)) : null
       ]);
@@ -3389,6 +3390,10 @@ var gi = (() => {
         return image2 ? { image: image2, x: column * set.side, y: row2 * set.side, side: set.side } : this.tile(set, row2, frame2, i);
       }
     };
+  }
+  async function wholePage() {
+    if (document.readyState === "loading")
+      await new Promise((read) => document.addEventListener("DOMContentLoaded", read, { once: true }));
   }
   async function picture3(address2) {
     if (address2.startsWith("data:")) {
