@@ -41,6 +41,7 @@ export function start(name, context, constants, events) {
 export function early(catalog) {
   const box = document.getElementById("gi-early"), query = new URLSearchParams(location.search);
   const room = header.roomOf(query.get("tab"));
+  document.body.dataset.tab = room;
   explore.offer(catalog);
   if (!box || room !== "explore") return box?.remove();
   const [below, top] = [...box.children].map(node => /** @type {HTMLElement} */ (node));

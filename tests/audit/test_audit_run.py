@@ -26,7 +26,8 @@ def leaking(recorded, mlp):
 
 @pytest.fixture
 def gi_audit(monkeypatch, capsys):
-    """``gi audit ARGUMENTS`` -> (exit status, stdout, stderr)."""
+    """``gi audit ARGUMENTS`` -> (exit status, stdout, stderr); files that it runs are forgotten after the test."""
+    monkeypatch.setattr("gi_core.plugins._loaded", {})
 
     def call(*arguments):
         monkeypatch.setattr("sys.argv", ["gi", "audit", *map(str, arguments)])

@@ -5758,7 +5758,10 @@ var gi = (() => {
     feasibility: "evidence",
     risk: "evidence"
   };
-  var roomOf = (tab) => MOVED[tab ?? ""] ?? tab ?? "explore";
+  function roomOf(tab) {
+    const room4 = MOVED[tab ?? ""] ?? tab ?? "";
+    return room4 in ROOMS || room4 in WITHIN ? room4 : "explore";
+  }
   var made2 = null;
   function mount5({ element }) {
     if (made2) {
@@ -5863,6 +5866,7 @@ var gi = (() => {
   function early2(catalog) {
     const box2 = document.getElementById("gi-early"), query2 = new URLSearchParams(location.search);
     const room4 = roomOf(query2.get("tab"));
+    document.body.dataset.tab = room4;
     offer(catalog);
     if (!box2 || room4 !== "explore") return box2?.remove();
     const [below, top] = [...box2.children].map((node) => (

@@ -15,8 +15,11 @@ const MOVED = {
   lab: "explore", dial: "explore", anatomy: "explore", lesson: "explore", feasibility: "evidence", risk: "evidence",
 };
 
-/** The room that a tab of an address means. @param {string | null} tab */
-export const roomOf = tab => MOVED[tab ?? ""] ?? tab ?? "explore";
+/** The room, or scene, that a tab of an address means; an unknown one is the first. @param {string | null} tab */
+export function roomOf(tab) {
+  const room = MOVED[tab ?? ""] ?? tab ?? "";
+  return room in ROOMS || room in WITHIN ? room : "explore";
+}
 
 /** The one header of this page, made before Gradio is there or by it. @type {HTMLElement | null} */
 let made = null;
