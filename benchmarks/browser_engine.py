@@ -10,7 +10,6 @@ thread while two attacks run and the knob is dragged: the thread's own time; by 
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import shutil
@@ -20,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
+import here  # noqa: F401
 import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -87,9 +88,9 @@ def drag(page: Page) -> None:
 def speed(page: Page, browser: Browser) -> list[dict[str, Any]]:
     steps, ratios = f"ig:steps={STEPS}", []
     for _ in range(ROUNDS):
-        there, here = in_browser(page, attack=steps), in_python(attack=steps)
-        ratios.append(there["seconds"] / here["seconds"])
-        print(f"ig: browser {there['seconds']:.1f} s, Python {here['seconds']:.1f} s", flush=True)
+        page_took, python_took = (run["seconds"] for run in (in_browser(page, attack=steps), in_python(attack=steps)))
+        ratios.append(page_took / python_took)
+        print(f"ig: browser {page_took:.1f} s, Python {python_took:.1f} s", flush=True)
     return [row("time of ig, browser / Python", statistics.median(ratios), "<= 3", f"median of {ROUNDS} rounds")]
 
 
@@ -142,15 +143,14 @@ def row(name: str, value: float, bound: str, of: str) -> dict[str, Any]:
     return {"figure": name, "value": round(value, 3), "bound": bound, "of": of}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
-    parser.add_argument("--folder", type=Path, help="an exported folder, instead of a fresh one")
-    parser.add_argument("--part", action="append", choices=PARTS, help="only these")
-    given = parser.parse_args()
+@click.command(help=__doc__)
+@click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).with_suffix(".csv"))
+@click.option("--folder", type=click.Path(path_type=Path), help="an exported folder, instead of a fresh one")
+@click.option("--part", "parts", multiple=True, type=click.Choice(list(PARTS)), help="only these")
+def main(out: Path, folder: Path | None, parts: tuple[str, ...]) -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as fresh, sync_playwright() as driver:
-        file = given.folder / "index.html" if given.folder else export(Path(fresh))
+        file = folder / "index.html" if folder else export(Path(fresh))
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -158,10 +158,10 @@ def main() -> None:
         page.goto(f"file://{file.resolve()}")
         page.wait_for_selector("body[data-explore=ready]")
         time.sleep(3)  # the opening film
-        rows = [row for part in given.part or PARTS for row in PARTS[part](page, browser)]
+        rows = [row for part in parts or PARTS for row in PARTS[part](page, browser)]
         browser.close()
-    with given.out.open("w", newline="") as out:
-        writer = csv.DictWriter(out, rows[0])
+    with out.open("w", newline="") as table:
+        writer = csv.DictWriter(table, rows[0])
         writer.writeheader()
         writer.writerows(rows)
 

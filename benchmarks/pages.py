@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import here  # noqa: F401
 
 from gi_core.risk.evidence import rows
@@ -302,6 +303,11 @@ def filled(page: str) -> str:
     return page
 
 
-if __name__ == "__main__":
+@click.command(help=__doc__)
+def main() -> None:
     for file in sorted(DOCS.glob("*.md")):
         file.write_text(filled(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -47,7 +47,7 @@ def test_the_tools_are_the_endpoints(launch):
 
     with ThreadPoolExecutor() as elsewhere:  # the browser of other tests has a loop in this thread
         tools, run, answer = elsewhere.submit(asyncio.run, ask()).result()
-    assert set(tools) == {"run_attack", "seconds", "list_", "inspect"}, "private events are no tools"
+    assert set(tools) == {"run_attack", "seconds", "list_", "inspect", "preflight"}, "private events are no tools"
     properties = run.inputSchema["properties"]
     assert set(properties) == {"images", *FIELDS}
     assert all(p.get("description") for name, p in properties.items())
