@@ -277,6 +277,22 @@ def inspection_honest() -> str:
     return table(("honest models", "models", "with gradients", "red", "amber", "which"), body)
 
 
+def span_trained() -> str:
+    """The attack span on a victim trained for some epochs, picture by picture."""
+    body = [
+        (
+            epochs,
+            row["update"],
+            f"{float(row['psnr']):.1f}",
+            f"{float(row['ssim']):.3f}",
+            f"{float(row['ssim_others']):.3f}",
+        )
+        for epochs in ("1", "3")
+        for row in rows(f"span-trained-epoch{epochs}")
+    ]
+    return table(("epochs", "picture", "PSNR, dB", "SSIM", "SSIM to other pictures"), body)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "venom-mnist": lambda: venom_cells("mnist"),
     "venom-cifar10": lambda: venom_cells("cifar10"),
@@ -286,6 +302,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "peers-speed": peers_speed,
     "peers-picture": peers_picture,
     "speed": speed,
+    "span-trained": span_trained,
     "floor": floor,
     "imprint-photographs": imprint_photographs,
     "inconsistent": inconsistent,

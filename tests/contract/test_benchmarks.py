@@ -34,7 +34,6 @@ def test_a_benchmark_says_what_it_takes(script, tmp_path):
     [
         ("speed.py", ("--models", "lenet", "--batches", "1")),
         ("single_pass.py", ("--model", "lenet", "--names", "venom", "--slow", "dlg:steps=2")),
-        ("needle.py", ()),
     ],
 )
 def test_a_benchmark_runs_to_its_end(script, arguments, tmp_path):
