@@ -1587,7 +1587,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/cheat/cheat.html
-  var cheat_default = '<div class="sheet cheat" data-r="cheat">\n  <div class="story"><h1 data-r="headline" data-testid="cheat-headline"></h1>\n    <button type="button" class="btn s" data-r="back" data-icon="left"><span data-t="cheat.back"></span></button></div>\n  <section class="stage panel" data-r="stage" data-label="cheat.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-t="cheat.stay"></span></div>\n    <div class="lane-h mid"><h2 data-r="comes"><span data-t="cheat.comes"></span></h2></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-t="cheat.reads"></span></h2></div>\n    <div class="pic prv" data-r="own">\n      <canvas data-r="photos" data-testid="cheat-photos" role="img"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="cheat-drop" data-icon="plus"><span data-t="cheat.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="cheat.drop">\n    </div>\n    <div class="middle">\n      <ol class="model" data-r="model"></ol>\n      <p class="small" data-r="says"></p>\n      <h2 class="leaving" data-icon="leave"><span data-t="cheat.leaves"></span></h2>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img" data-label="cheat.band_alt"></canvas></div>\n      <div class="pair"><canvas class="a" data-r="one" role="img"></canvas><canvas class="b" data-r="other" role="img"></canvas></div>\n      <p class="small" data-r="pair-says" data-testid="cheat-photo"></p>\n      <input type="range" data-r="which" data-testid="cheat-which" min="1" step="1" value="1" data-label="cheat.which">\n    </div>\n    <div class="pic atk">\n      <canvas data-r="readings" data-testid="cheat-readings" role="img"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p>\n        <button type="button" class="btn main" data-r="run" data-testid="cheat-run" data-icon="play"><span data-r="run-text"></span></button>\n        <button type="button" class="btn" data-r="stop" data-icon="stop" hidden><span data-t="cheat.stop"></span></button></div>\n    </div>\n    <div class="cap left small"><span data-r="size"></span><button type="button" class="link" data-r="given" hidden><span data-t="cheat.given"></span></button></div>\n    <div class="cap right small" data-r="tally" role="status" data-testid="cheat-tally"></div>\n    <div class="controls">\n      <div class="field"><span class="tag" data-t="cheat.server"></span><div class="seg" role="radiogroup" data-r="server" data-testid="cheat-server" data-label="cheat.server"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.batch"></span><div class="seg" role="radiogroup" data-r="batch" data-testid="cheat-batch" data-label="cheat.batch"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.clients"></span><div class="seg" role="radiogroup" data-r="clients" data-testid="cheat-clients" data-label="cheat.clients"></div></div>\n      <label class="field noise"><span class="tag"><span data-t="cheat.noise"></span> <b data-r="noise-read"></b></span><input type="range" data-r="noise" data-testid="cheat-noise" min="0" step="1" value="0"></label>\n      <label class="field net"><span class="tag" data-t="cheat.network"></span><select data-r="network" data-testid="cheat-network"></select></label>\n      <p class="small theory" data-r="theory"></p>\n    </div>\n    <div class="check" data-r="check">\n      <div class="level"><h2 data-r="level" role="status" data-testid="cheat-level"></h2>\n        <button type="button" class="btn main" data-r="inspect" data-testid="cheat-inspect"><span data-t="cheat.inspect"></span></button>\n        <p class="small" data-t="cheat.inspect_note"></p></div>\n      <ul class="findings" data-r="findings" data-testid="cheat-findings"></ul>\n      <div class="advice" data-r="advice"></div>\n    </div>\n  </section>\n</div>\n';
+  var cheat_default = '<div class="sheet cheat" data-r="cheat">\n  <div class="story"><h1 data-r="headline" data-testid="cheat-headline"></h1>\n    <button type="button" class="btn s" data-r="back" data-icon="left"><span data-t="cheat.back"></span></button></div>\n  <section class="stage panel" data-r="stage" data-label="cheat.stage">\n    <div class="wash" aria-hidden="true"></div>\n    <div class="lane-h l1"><h2 class="private" data-icon="lock"><span data-r="own-title"></span></h2><span class="small" data-t="cheat.stay"></span></div>\n    <div class="lane-h mid"><h2 data-r="comes"><span data-t="cheat.comes"></span></h2></div>\n    <div class="lane-h l3"><h2 class="attacker" data-icon="eye"><span data-t="cheat.reads"></span></h2></div>\n    <div class="pic prv" data-r="own">\n      <canvas data-r="photos" data-testid="cheat-photos"></canvas>\n      <button type="button" class="drop" data-r="drop" data-testid="cheat-drop" data-icon="plus"><span data-t="cheat.drop"></span></button>\n      <input type="file" class="sr" data-r="file" accept="image/png,image/jpeg,image/webp,image/gif,image/bmp" multiple tabindex="-1" data-label="cheat.drop">\n    </div>\n    <div class="middle">\n      <ol class="model" data-r="model"></ol>\n      <p class="small" data-r="says"></p>\n      <h2 class="leaving" data-icon="leave"><span data-t="cheat.leaves"></span></h2>\n      <div class="bandbox" data-r="bandbox"><canvas data-r="band" role="img" data-label="cheat.band_alt"></canvas></div>\n      <div class="pair"><canvas class="a" data-r="one"></canvas><canvas class="b" data-r="other"></canvas></div>\n      <p class="small" data-r="pair-says" data-testid="cheat-photo"></p>\n      <input type="range" data-r="which" data-testid="cheat-which" min="1" step="1" value="1" data-label="cheat.which">\n    </div>\n    <div class="pic atk">\n      <canvas data-r="readings" data-testid="cheat-readings"></canvas>\n      <div class="veil" data-r="veil" hidden><b data-r="veil-title"></b><p data-r="veil-note"></p>\n        <button type="button" class="btn main" data-r="run" data-testid="cheat-run" data-icon="play"><span data-r="run-text"></span></button>\n        <button type="button" class="btn" data-r="stop" data-icon="stop" hidden><span data-t="cheat.stop"></span></button></div>\n    </div>\n    <div class="cap left small"><span data-r="size"></span><button type="button" class="link" data-r="given" hidden><span data-t="cheat.given"></span></button></div>\n    <div class="cap right small" data-r="tally" role="status" data-testid="cheat-tally"></div>\n    <div class="controls">\n      <div class="field"><span class="tag" data-t="cheat.server"></span><div class="seg" role="radiogroup" data-r="server" data-testid="cheat-server" data-label="cheat.server"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.batch"></span><div class="seg" role="radiogroup" data-r="batch" data-testid="cheat-batch" data-label="cheat.batch"></div></div>\n      <div class="field"><span class="tag" data-t="cheat.clients"></span><div class="seg" role="radiogroup" data-r="clients" data-testid="cheat-clients" data-label="cheat.clients"></div></div>\n      <label class="field noise"><span class="tag"><span data-t="cheat.noise"></span> <b data-r="noise-read"></b></span><input type="range" data-r="noise" data-testid="cheat-noise" min="0" step="1" value="0"></label>\n      <label class="field net"><span class="tag" data-t="cheat.network"></span><select data-r="network" data-testid="cheat-network"></select></label>\n      <p class="small theory" data-r="theory"></p>\n    </div>\n    <div class="check" data-r="check">\n      <div class="level"><h2 data-r="level" role="status" data-testid="cheat-level"></h2>\n        <button type="button" class="btn main" data-r="inspect" data-testid="cheat-inspect"><span data-t="cheat.inspect"></span></button>\n        <p class="small" data-t="cheat.inspect_note"></p></div>\n      <ul class="findings" data-r="findings" data-testid="cheat-findings"></ul>\n      <div class="advice" data-r="advice"></div>\n    </div>\n  </section>\n</div>\n';
 
   // gi_core/web/screens/cheat/model.js
   var TOLD = ["architecture", "repeated rows", "bias order", "rows of one picture", "effective rank"];
@@ -1958,6 +1958,10 @@ var gi = (() => {
     if (reading) drawBand(find("band"), reading.wire, lead(find));
   }
   var lead = (find) => parseFloat(getComputedStyle(find("cheat")).getPropertyValue("--lead")) || find("band").clientWidth / 2;
+  function named(canvas, says) {
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", says);
+  }
   function drawGrids(find, state) {
     const { choice, reading, chosen: chosen2 } = state, photos = state.photos.slice(0, choice.batch);
     const tiles2 = reading?.tiles ?? [], tile = tiles2[chosen2];
@@ -1971,11 +1975,11 @@ var gi = (() => {
     find("which").value = String(chosen2 + 1);
     find("which").style.setProperty("--at", `${100 * chosen2 / Math.max(1, photos.length - 1)}%`);
     find("which").setAttribute("aria-valuetext", said.replace(/<[^>]*>/g, ""));
-    find("photos").setAttribute("aria-label", t("cheat.photos_alt", { count: photos.length }));
+    named(find("photos"), t("cheat.photos_alt", { count: photos.length }));
     const read = reading?.read ?? 0;
-    find("readings").setAttribute("aria-label", t("cheat.readings_alt", { read, count: photos.length }));
-    find("one").setAttribute("aria-label", t("cheat.one_alt", { number: chosen2 + 1 }));
-    find("other").setAttribute("aria-label", t("cheat.other_alt", { number: chosen2 + 1 }));
+    named(find("readings"), t("cheat.readings_alt", { read, count: photos.length }));
+    named(find("one"), t("cheat.one_alt", { number: chosen2 + 1 }));
+    named(find("other"), t("cheat.other_alt", { number: chosen2 + 1 }));
     const lines = reading ? tally(choice, reading).map((line) => t(line, counts(reading))) : [];
     put2(find("tally"), reading && state.lit >= tiles2.length ? lines.join("; ") : "");
     put2(find("theory"), reading?.expected == null ? "" : t(reading.others ? "cheat.theory_many" : "cheat.theory", {
@@ -2151,8 +2155,8 @@ var gi = (() => {
   }
   function controls(room4, find) {
     const { catalog } = room4.state;
-    const named4 = (kind) => (value) => t(`cheat.${kind}_${value}`);
-    segments(find("server"), catalog.servers, named4("server"), (value) => {
+    const named5 = (kind) => (value) => t(`cheat.${kind}_${value}`);
+    segments(find("server"), catalog.servers, named5("server"), (value) => {
       room4.choose({ server: value }).then(() => {
         if (room4.state.looked) room4.inspect();
       });
@@ -2868,7 +2872,7 @@ var gi = (() => {
       clients: [...of("clients"), 50].sort((a, b) => Number(a) - Number(b))
     };
   }
-  function named(field, value) {
+  function named2(field, value) {
     if (field === "row") return t("evidence.row_" + value);
     if (field !== "defense") return t(`evidence.${Number(value) === 1 ? "one" : "n"}_${field}`, { n: value });
     const z = noiseOf(String(value));
@@ -2990,7 +2994,7 @@ var gi = (() => {
       )}</p>${open}`;
     }
     if (kind === "noise") {
-      return `<p>${p.z ? named("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
+      return `<p>${p.z ? named2("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
       ${number(p.psnr)} dB</b></p>
       <p><code class="mono">${escape(p.attack)}</code>, ${escape(p.picture)}</p>${open}`;
     }
@@ -3040,7 +3044,7 @@ var gi = (() => {
   }
   var wordOf = (cell) => cell.short ? t("evidence.short") : words["level_" + cell.level];
   function cellHtml(catalog, cell, r, c) {
-    const setting = `${named("row", catalog.rows[r].name)}, ${headOf(catalog.columns[c]).join(" ")}`;
+    const setting = `${named2("row", catalog.rows[r].name)}, ${headOf(catalog.columns[c]).join(" ")}`;
     if (!cell) return `<td><button type="button" class="cell none" data-cell="${r},${c}"
     aria-label="${escape(setting)}: ${t("evidence.not_run")}">${t("evidence.not_run")}</button></td>`;
     const pair2 = cell.tile == null ? "" : `<span class="two">${[0, 1].map((place2) => `<canvas data-tile="${cell.tile},${place2}" aria-hidden="true"></canvas>`).join("")}</span>`;
@@ -3051,7 +3055,7 @@ var gi = (() => {
     const heads = catalog.columns.map(headOf);
     table3.innerHTML = `<thead><tr><td></td>${heads.map(([head, under]) => `<th scope="col"><b>${head}</b>${under}</th>`).join("")}</tr></thead><tbody>` + catalog.rows.map((row2, r) => `<tr>
       <th scope="row"><b>
-      ${named("row", row2.name)}</b></th>` + catalog.columns.map((_, c) => cellHtml(catalog, catalog.cells[r][c], r, c)).join("") + "</tr>").join("") + "</tbody>";
+      ${named2("row", row2.name)}</b></th>` + catalog.columns.map((_, c) => cellHtml(catalog, catalog.cells[r][c], r, c)).join("") + "</tr>").join("") + "</tbody>";
     table3.querySelectorAll("canvas").forEach((canvas) => {
       const [tile, place2] = (canvas.dataset.tile ?? "").split(",").map(Number);
       drawTile(canvas, catalog, tile, place2);
@@ -3103,7 +3107,7 @@ var gi = (() => {
   ${icon("down")}${t("evidence.report")}</button>${more}</div><div class="all" data-k="all"></div>`;
   function drawCell(panel, catalog, at2, choice) {
     const cell = catalog.cells[at2.row][at2.column];
-    const title = `${named("row", catalog.rows[at2.row].name)}: ${titleOf(catalog.columns[at2.column])}`;
+    const title = `${named2("row", catalog.rows[at2.row].name)}: ${titleOf(catalog.columns[at2.column])}`;
     if (!cell) {
       panel.innerHTML = `<div class="top"><h2>${title}</h2></div><p>${t("evidence.nobody")}</p>${buttons("")}`;
       return;
@@ -3233,7 +3237,7 @@ var gi = (() => {
       find("answer").classList.remove("asking");
       const nearest2 = nearestCell(answer, catalog, choice.row);
       markCell(find("map"), nearest2, true);
-      drawAnswer(find("answer"), answer, choice, nearest2 ? `${named("row", catalog.rows[nearest2.row].name)}, ${headOf(catalog.columns[nearest2.column]).join(" ")}` : t("evidence.a_run"));
+      drawAnswer(find("answer"), answer, choice, nearest2 ? `${named2("row", catalog.rows[nearest2.row].name)}, ${headOf(catalog.columns[nearest2.column]).join(" ")}` : t("evidence.a_run"));
     };
     sentence2(catalog, find, (field, value) => {
       choice = { ...choice, [field]: value };
@@ -3269,7 +3273,7 @@ var gi = (() => {
     );
     const select = (field) => `<select data-f="${field}"
     aria-label="${t("evidence.choice_" + field)}">${values[field].map((value) => `<option value="${escape(value)}">
-      ${escape(named(field, value))}</option>`).join("")}</select>`;
+      ${escape(named2(field, value))}</option>`).join("")}</select>`;
     find("sentence").innerHTML = words["evidence.sentence"].replace(/\{(\w+)\}/g, (_, field) => `</span>
     ${select(field)}<span>`).replace(/^/, "<span>").concat("</span>");
     for (const box2 of find("sentence").querySelectorAll("select")) {
@@ -4155,7 +4159,7 @@ var gi = (() => {
       this.asking = window.setTimeout(() => this.ask(), PAUSE);
     }
     async ask() {
-      const { settings, pictures: pictures2, key: key2, film } = this.subject(), named4 = JSON.stringify(settings), server = this.line?.server;
+      const { settings, pictures: pictures2, key: key2, film } = this.subject(), named5 = JSON.stringify(settings), server = this.line?.server;
       if (!server?.explore_estimate) return;
       if (!film && !this.state.choices.own && !this.wires.has(key2))
         server.explore_update({ settings, pictures: pictures2 }).then((told4) => {
@@ -4163,10 +4167,10 @@ var gi = (() => {
           this.refresh();
         }, () => {
         });
-      if (this.estimates.has(named4)) return;
+      if (this.estimates.has(named5)) return;
       const told3 = await server.explore_estimate({ settings });
       const { seconds = null, wait = 0, load = 1, learnt = false, error = "" } = told3 ?? {};
-      this.estimates.set(named4, { seconds, wait, load, learnt, impossible: error });
+      this.estimates.set(named5, { seconds, wait, load, learnt, impossible: error });
       this.refresh();
     }
     /** The server is there. @param {Line["trigger"]} trigger @param {Line["server"]} server */
@@ -4401,8 +4405,8 @@ var gi = (() => {
     };
   }
   function priorOf(text, usual) {
-    const { name, options: options2 } = takenApart(text), named4 = options2.find((option) => option.startsWith("prior="));
-    return named4 ? named4.slice(6).replace(/^\((.*)\)$/, "$1") : usual[name];
+    const { name, options: options2 } = takenApart(text), named5 = options2.find((option) => option.startsWith("prior="));
+    return named5 ? named5.slice(6).replace(/^\((.*)\)$/, "$1") : usual[name];
   }
   function withPrior(text, prior, usual) {
     const { before, name, options: options2 } = takenApart(text), others = options2.filter((option) => !option.startsWith("prior="));
@@ -4427,12 +4431,12 @@ var gi = (() => {
       ).join("");
       return `<fieldset class="checks"><legend>${label2}</legend>${boxes}${hint}</fieldset>`;
     }
-    const offered5 = options2.map((o) => `<option value="${o}">${named2(name, o)}</option>`).join("");
+    const offered5 = options2.map((o) => `<option value="${o}">${named3(name, o)}</option>`).join("");
     const more = kind === "number" ? `min="${low}" max="${high}" step="any"` : 'spellcheck="false"';
     const control = kind === "select" ? `<select data-field="${name}">${offered5}</select>` : `<input type="${kind}" data-field="${name}" ${more}>`;
     return `<label class="f"><span>${label2}</span>${control}${hint}</label>`;
   }
-  function named2(field, value) {
+  function named3(field, value) {
     const name = value.split(":")[0], kind = field === "model" ? "network" : field, plain2 = words[`explore.${kind}_${value}`] ?? words[`explore.${kind}_${name}`];
     return plain2 && plain2 !== value ? `${plain2} (${name})` : value;
   }
@@ -5203,9 +5207,9 @@ var gi = (() => {
     server: { parts: [], choices: [] }
   };
   var NAMES = Object.keys(CARDS2);
-  var named3 = (query2, key2) => (query2.get(key2) ?? "").split(",").filter((name) => name in CARDS2);
+  var named4 = (query2, key2) => (query2.get(key2) ?? "").split(",").filter((name) => name in CARDS2);
   function hold2(find, drawer, control, query2) {
-    const hidden2 = named3(query2, "hide"), locked = named3(query2, "lock");
+    const hidden2 = named4(query2, "hide"), locked = named4(query2, "lock");
     for (const name of [...hidden2, ...locked]) {
       const hide = hidden2.includes(name), section = drawer.querySelector(`[data-card=${name}]`);
       CARDS2[name].choices.forEach((choice) => control.locked.add(choice));
@@ -5704,9 +5708,9 @@ var gi = (() => {
     else control.refresh();
   }
   async function linked(control, server) {
-    const query2 = new URLSearchParams(location.search), named4 = [...query2.keys()].some((key2) => key2 in control.catalog.defaults);
-    if (!named4 && query2.has("picture")) return control.adopt(control.setUp().settings, query2.get("picture"));
-    if (!named4 || !server.explore_link) return;
+    const query2 = new URLSearchParams(location.search), named5 = [...query2.keys()].some((key2) => key2 in control.catalog.defaults);
+    if (!named5 && query2.has("picture")) return control.adopt(control.setUp().settings, query2.get("picture"));
+    if (!named5 || !server.explore_link) return;
     const told3 = await server.explore_link({ search: location.search });
     if (told3?.settings) control.adopt(told3.settings, query2.get("picture"));
     if (told3?.notes?.length) toast(told3.notes.join(" "));

@@ -53,6 +53,12 @@ function drawModel(find, { choice, reading }) {
 const lead = find =>
   parseFloat(getComputedStyle(find("cheat")).getPropertyValue("--lead")) || find("band").clientWidth / 2;
 
+/** A canvas that shows a picture is one, and says which. @param {HTMLElement} canvas @param {string} says */
+function named(canvas, says) {
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", says);
+}
+
 /** Both grids and the pair looked at. @param {(name: string) => any} find @param {State} state */
 function drawGrids(find, state) {
   const { choice, reading, chosen } = state, photos = state.photos.slice(0, choice.batch);
@@ -67,11 +73,11 @@ function drawGrids(find, state) {
   find("which").value = String(chosen + 1);
   find("which").style.setProperty("--at", `${(100 * chosen) / Math.max(1, photos.length - 1)}%`);
   find("which").setAttribute("aria-valuetext", said.replace(/<[^>]*>/g, ""));
-  find("photos").setAttribute("aria-label", t("cheat.photos_alt", { count: photos.length }));
+  named(find("photos"), t("cheat.photos_alt", { count: photos.length }));
   const read = reading?.read ?? 0;
-  find("readings").setAttribute("aria-label", t("cheat.readings_alt", { read, count: photos.length }));
-  find("one").setAttribute("aria-label", t("cheat.one_alt", { number: chosen + 1 }));
-  find("other").setAttribute("aria-label", t("cheat.other_alt", { number: chosen + 1 }));
+  named(find("readings"), t("cheat.readings_alt", { read, count: photos.length }));
+  named(find("one"), t("cheat.one_alt", { number: chosen + 1 }));
+  named(find("other"), t("cheat.other_alt", { number: chosen + 1 }));
   const lines = reading ? tally(choice, reading).map(line => t(line, counts(reading))) : [];
   put(find("tally"), reading && state.lit >= tiles.length ? lines.join("; ") : "");
   put(find("theory"), reading?.expected == null ? "" : t(reading.others ? "cheat.theory_many" : "cheat.theory", {
