@@ -99,7 +99,9 @@ def test_stop_keeps_what_is_there(stage):
     page = stage("?attack=ig%3Asteps%3D20000")
     page.wait_for_function("gi.query().includes('20000')")
     page.get_by_test_id("run").click()
-    page.wait_for_function("document.querySelector('[data-testid=status]').textContent.startsWith('Live run. ')")
+    page.wait_for_function(
+        "/\\b[1-9][\\d,]* of 20,000/.test(document.querySelector('[data-testid=metrics]').textContent)"
+    )
     page.get_by_test_id("stop").click()
     page.wait_for_function("document.querySelector('[data-testid=status]').textContent.startsWith('Stopped')")
     assert page.get_by_test_id("verdict").inner_text() == "Not judged"
