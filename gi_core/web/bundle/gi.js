@@ -1739,6 +1739,7 @@ var gi = (() => {
       const button4 = document.createElement("button");
       button4.type = "button";
       button4.setAttribute("role", "radio");
+      button4.setAttribute("aria-checked", "false");
       button4.dataset.value = String(value);
       button4.textContent = name(value);
       button4.onclick = () => choose(value);

@@ -9,6 +9,7 @@ export function segments(group, values, name, choose) {
     const button = document.createElement("button");
     button.type = "button";
     button.setAttribute("role", "radio");
+    button.setAttribute("aria-checked", "false");
     button.dataset.value = String(value);
     button.textContent = name(value);
     button.onclick = () => choose(value);
