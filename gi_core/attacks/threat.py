@@ -39,6 +39,7 @@ LABELS, BUFFERS, PICTURES, RECIPE = "labels", "buffers", "pictures", "recipe"
 
 THREATS: dict[str, Threat] = {
     "analytic": Threat(),
+    "april": Threat(batch="one"),
     "bn-exact": Threat("E", knows=(LABELS, BUFFERS)),
     "bn-proxy": Threat("D", knows=(LABELS, PICTURES)),
     "dia": Threat("C", knows=(LABELS, "drops")),

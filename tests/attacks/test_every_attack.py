@@ -20,6 +20,7 @@ AUXILIARY = NORMED | {"knowledge": "labels+auxiliary"}
 DELTA = {"local_steps": 2, "batch_size": 2, "image_size": 16}
 SMALLEST: dict[str, tuple[str, dict[str, Any]]] = {
     "analytic": ("analytic", {"model": "mlp", "image_size": 16}),
+    "april": ("april", {"model": "vit-tiny", "image_size": 16}),
     "bn-exact": ("bn-exact:steps=2,bn=0", NORMED),
     "bn-proxy": ("bn-proxy:steps=2,bn=0,candidates=1,kept=1", AUXILIARY),
     "dia": ("dia:steps=2", {"defense": "dropout:p=0.3", "knowledge": "labels+defense", "image_size": 16}),

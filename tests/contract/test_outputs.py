@@ -23,6 +23,7 @@ SETTINGS = (
     {"model": "resnet18:width=8", "mode": "train", "knowledge": "labels+buffers"},
     {"model": "resnet18:width=8", "knowledge": "labels+buffers+auxiliary"},
     {"model": "lenet", "local_steps": 2, "knowledge": "labels+defense"},
+    {"model": "vit-tiny"},
     {"model": "lenet", "server": "imprint"},
     {"model": "lenet", "server": "trap"},
     {"model": "lenet", "server": "fishing"},
