@@ -58,6 +58,7 @@ THREATS: dict[str, Threat] = {
     "lti": Threat("D", knows=(PICTURES,), batch="one"),
     "mjolnir": Threat("D", knows=(PICTURES,), batch="one"),
     "pnp-flow": Threat("D", knows=(LABELS, PICTURES)),
+    "rgap": Threat(batch="one"),
     "sme": Threat("C", knows=(LABELS, RECIPE)),
     "span": Threat(knows=(LABELS,)),
     "tune": Threat(),

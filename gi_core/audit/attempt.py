@@ -104,13 +104,27 @@ def in_double(observation: Observation) -> Observation:
     )
 
 
-def within(attack: Attack, observation: Observation, seconds: float, stop: Stop) -> Attack:
+def within(
+    attack: Attack, observation: Observation, seconds: float, stop: Stop, longest: float | None = None
+) -> Attack:
     """The attack with as many steps as fit into ``seconds`` on this machine, by the time of its first ones.
 
+    Fewer than LEAST_TOLD say nothing, so that these are taken where they fit into ``longest`` seconds.
     Raises BadInput where it does not apply.
     """
     if attack.single_pass or not hasattr(attack, "steps"):
         return attack
+    each = seconds_of_a_step(attack, observation, stop)
+    most = min(attack.steps, MOST_STEPS)
+    steps = min(int(seconds / each), most)
+    enough = min(LEAST_TOLD, most)
+    if steps < enough and longest is not None and longest / each >= enough:
+        steps = enough
+    return dataclasses.replace(attack, steps=max(steps, min(most, LEAST_STEPS)))  # type: ignore[call-arg]
+
+
+def seconds_of_a_step(attack: Attack, observation: Observation, stop: Stop) -> float:
+    """Of all its restarts, on this machine and now. Raises BadInput where the attack does not apply."""
     short = dataclasses.replace(attack, steps=max(2, WARM_UP))  # type: ignore[call-arg]
     marks = []
     with closing(short.run(observation, 0)) as frames:  # type: ignore[type-var]
@@ -119,7 +133,4 @@ def within(attack: Attack, observation: Observation, seconds: float, stop: Stop)
             if stop() or len(marks) > WARM_UP:
                 break
     each = (marks[-1] - marks[0]) / (len(marks) - 1) if len(marks) > 1 else 1.0
-    restarts = getattr(attack, "restarts", 1)
-    steps = int(seconds / max(each * restarts, 1e-6))
-    most = min(attack.steps, MOST_STEPS)
-    return dataclasses.replace(attack, steps=max(min(steps, most), min(most, LEAST_STEPS)))  # type: ignore[call-arg]
+    return max(each * getattr(attack, "restarts", 1), 1e-6)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gi_core.attacks import attacks
 from gi_core.audit.checks.first_layer import FirstLayer
 from gi_core.audit.evidence import Evidence
+from gi_core.audit.record import RecordedUpdate
 from gi_core.errors import BadInput
 
 MANY = 64
@@ -63,18 +64,20 @@ def chosen(seen: Evidence) -> Iterator[Candidate]:
     record = seen.record
     if seen.replaced is not None or drowned(seen):
         why = "the weights were cut, not the update" if seen.replaced is not None else "the noise is above the signal"
-        yield Candidate("ig", f"one attack to show that it fails: {why}")
+        yield Candidate("ig:steps=300", f"one attack to show that it fails: {why}")
         return
     if bare(seen):
         yield Candidate("analytic", "the first layer is fully connected with biases: division gives its input")
+    if recursive(seen):
+        yield Candidate("rgap", "one picture, one step: a chain of layers is solved one by one")
     leaking = bool(record.sent) and record.victim.training and record.normalised
     if record.steps > 1 and record.kind != "gradient":
         yield Candidate("fedavg-ig", f"{record.steps} local steps: the attack simulates them")
         yield Candidate("ig", "the mean gradient, as if it were one step's")
     elif leaking:
         yield Candidate("bn-exact", "BatchNorm's buffers were sent after one step: the batch's statistics are exact")
-    if record.steps == 1 or record.kind == "gradient":
-        if not seen.signs:
+    if one_gradient(record):
+        if not seen.signs and not mixing(seen):
             yield Candidate("span", "one step, and layers whose rank is the number of pictures")
         yield Candidate("ig", "one step: its direction is matched" + (" by signs" if seen.signs else ""))
         if not seen.signs and seen.clipped_to is None:
@@ -87,7 +90,9 @@ def left_out(seen: Evidence) -> Iterator[Skipped]:
     if seen.replaced is None and not drowned(seen):
         if not bare(seen):
             yield Skipped("analytic", "no row of a fully connected first layer is a picture by itself")
-        if record.steps == 1 or record.kind == "gradient":
+        if not recursive(seen):
+            yield Skipped("rgap", "it solves for one picture of one step of SGD")
+        if one_gradient(record):
             yield Skipped("fedavg-ig", "one step: there is nothing to simulate")
         else:
             yield Skipped("span", f"{record.steps} local steps mix the row spaces of several gradients")
@@ -95,13 +100,29 @@ def left_out(seen: Evidence) -> Iterator[Skipped]:
             yield Skipped("bn-exact", "no BatchNorm statistics were sent")
         if seen.signs:
             yield Skipped("span", "signs have no row space")
+        elif one_gradient(record) and mixing(seen):
+            yield Skipped("span", "BatchNorm in training mode moves the columns of every layer")
     else:
-        for name in ("analytic", "span", "bn-exact", "fedavg-ig"):
+        for name in ("analytic", "rgap", "span", "bn-exact", "fedavg-ig"):
             yield Skipped(name, "they match what noise or a cut has replaced")
     yield Skipped("venom, fgla, git, lti, grnn", "trained for one network's own weights, and these are others")
     yield Skipped(
         "fishing, imprint and other servers' attacks", "they need a network that was altered before it was sent"
     )
+
+
+def one_gradient(record: RecordedUpdate) -> bool:
+    return record.steps == 1 or record.kind == "gradient"
+
+
+def recursive(seen: Evidence) -> bool:
+    """Whether the update is one picture's gradient, which a chain of layers passes on exactly."""
+    return one_gradient(seen.record) and seen.batch_size == 1 and not seen.signs
+
+
+def mixing(seen: Evidence) -> bool:
+    """Whether BatchNorm made each picture's activations depend on the others'."""
+    return seen.record.victim.training and seen.record.normalised
 
 
 def bare(seen: Evidence) -> bool:

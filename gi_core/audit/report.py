@@ -13,7 +13,8 @@ from gi_core.audit.pages import html, pdf
 from gi_core.trace import finite, versions
 
 if TYPE_CHECKING:
-    from gi_core.audit.run import Report, Trial
+    from gi_core.audit.run import Report
+    from gi_core.audit.trials import Trial
 
 SCHEMA = 1
 LEVELS = ("nothing", "colours", "recognisable", "faithful")
@@ -101,10 +102,22 @@ def save(report: Report, folder: str | Path, pictures: bool = True) -> None:
 
 
 def exit_status(report: Report, fail_above: str | None = None, fail_on: str | None = None) -> int:
-    """0 done; 3 a picture above, or a finding at, a threshold; 1 something broke; 130 stopped, nothing above."""
+    """0 done; 3 a picture above, or a finding at, a threshold; 130 stopped, nothing above; 1 incomplete.
+
+    Incomplete: something broke, or a threshold for pictures was asked for and no attack could tell: none ran on an
+    update that is not empty, or what ran was too short.
+    """
     above = fail_above is not None and report.level is not None and report.level > LEVELS.index(fail_above)
     if above or (fail_on is not None and any(report.sheet.at_least(SEVERITIES[SEVERITIES.index(fail_on)]))):  # type: ignore[arg-type]
         return FOUND
     if report.stopped:
         return STOPPED
-    return DONE if report.complete else INCOMPLETE
+    return DONE if report.complete and (fail_above is None or tells(report)) else INCOMPLETE
+
+
+def tells(report: Report) -> bool:
+    """Whether the attacks that ran can say that nothing is above a level: an empty update needs none."""
+    if report.sheet.facts["norm"] == 0:
+        return True
+    judged = report.judged
+    return judged is not None and judged.judgement is not None and not judged.judgement.too_short

@@ -2,80 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from gi_core.attacks import Attack, attacks
 from gi_core.audit import report
-from gi_core.audit.attempt import Rebuilt, Stop, answer, within
+from gi_core.audit.attempt import Stop
 from gi_core.audit.change import Remedy, changes
 from gi_core.audit.evidence import Evidence
-from gi_core.audit.plan import Candidate, Skipped, plan
+from gi_core.audit.plan import Skipped, plan
 from gi_core.audit.record import RecordedUpdate
 from gi_core.audit.sheet import Sheet, sheet_of
-from gi_core.audit.truth import SMALLEST, Truth, read_truth
+from gi_core.audit.trials import CONTROLS, Clock, Progress, Trial, attacked
+from gi_core.audit.truth import Truth, read_truth
 from gi_core.errors import BadInput
-from gi_core.evaluation.controls import noise_update, shuffled_update
 from gi_core.evaluation.identification import decoys
-from gi_core.evaluation.judge import Judgement, judge_pictures
-from gi_core.metrics.assignment import match
-from gi_core.metrics.image import ssim
-from gi_core.observation import Observation
-from gi_core.seeds import restart_seed, stream_seed
+from gi_core.evaluation.judge import judge_pictures
 from gi_core.torch_setup import run_threads
-
-SEEDS = 3
-FIRST_ROUND = 0.4
-"""Share of the time in which all candidates run once, beside their control; the best of them has the rest."""
-CONTROLS: dict[str, Callable[[Observation, int], Observation]] = {"noise": noise_update, "shuffled": shuffled_update}
-
-Progress = Callable[[float, str], None]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One attack on the record.
-
-    Attributes:
-        attack: component text as it ran; why: it was chosen.
-        answers: one per seed; controls: name -> answer on an update without information.
-        judgement: by the truth, None without.
-    """
-
-    attack: str
-    why: str
-    answers: tuple[Rebuilt, ...]
-    controls: dict[str, Rebuilt]
-    judgement: Judgement | None = None
-
-    @property
-    def best(self) -> Rebuilt:
-        """The seed whose answer fits the update best."""
-        return min(self.answers, key=lambda a: math.inf if math.isnan(a.fit) else a.fit)
-
-    @property
-    def seconds(self) -> float:
-        return sum(a.seconds for a in (*self.answers, *self.controls.values()))
-
-    @property
-    def control_fit(self) -> float:
-        """How well the best control fits the noise that it was given."""
-        return min((a.fit for a in self.controls.values()), default=math.nan)
-
-    @property
-    def agreement(self) -> float | None:
-        """Mean SSIM between the answers of independent seeds; None for one, or tiny pictures."""
-        first, *others = [a.images for a in self.answers]
-        if min(first.shape[2:]) < SMALLEST:
-            return None
-        return float(torch.stack([ssim(match(o, first), first).mean() for o in others]).mean()) if others else None
 
 
 @dataclass(frozen=True)
@@ -165,119 +110,17 @@ def _run(
     progress(0.0, "sheet")
     sheet = sheet_of(seen)
     clock = Clock(started, started + 60 * minutes, progress, stop)
-    attempts, skipped, failed = attacked(seen, chosen.candidates, controls, seed, clock)
+    found = attacked(seen, chosen.candidates, controls, seed, clock)
+    attempts = found.trials
     if known is not None:
         attempts = [judged(a, known, record, len(attempts)) for a in attempts]
     progress(1.0, "report")
     return Report(
-        record, sheet, tuple(attempts), (*chosen.skipped, *skipped), known, tuple(changes(seen)), failed,
+        record, sheet, tuple(attempts), (*chosen.skipped, *found.skipped), known, tuple(changes(seen)),
+        found.failed,
         time.perf_counter() - started, stop(),
         {"minutes": minutes, "controls": list(controls), "attack": list(wanted), "seed": seed},
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Clock:
-    """When the attacks began and have to end, and whom to tell and ask meanwhile."""
-
-    started: float
-    deadline: float
-    progress: Progress
-    stop: Stop
-
-    @property
-    def left(self) -> float:
-        return self.deadline - time.perf_counter()
-
-    def tell(self, doing: str) -> None:
-        whole = self.deadline - self.started
-        self.progress(min(0.99, max(0.0, 1 - self.left / whole)), doing)
-
-
-Tried = tuple[list[Trial], list[Skipped], dict[str, str]]
-
-
-def attacked(
-    seen: Evidence, candidates: tuple[Candidate, ...], controls: tuple[str, ...], seed: int, clock: Clock
-) -> Tried:
-    """All candidates once, the best of them by its fit again with more time, seeds and controls."""
-    tried: list[Trial] = []
-    skipped: list[Skipped] = []
-    failed: dict[str, str] = {}
-    shared = clock.left * (FIRST_ROUND if len(candidates) > 1 else 1.0)
-    for number, one in enumerate(candidates):
-        if clock.stop():
-            break
-        clock.tell(one.attack)
-        try:
-            each = max(1.0, shared / len(candidates)) if len(candidates) > 1 else clock.left
-            alone = len(candidates) == 1
-            found = attempt(
-                seen.observation, attacks.parse(one.attack), one.why, controls if alone else controls[:1],
-                SEEDS if alone else 1, each, stream_seed(seed, f"audit {number}"), clock,
-            )  # fmt: skip
-        except BadInput as error:
-            skipped.append(Skipped(one.attack, str(error)))
-        except (RuntimeError, ValueError, ArithmeticError) as error:
-            failed[one.attack] = str(error)[:200] or type(error).__name__
-        else:
-            tried += [found] if found else []
-    tried.sort(key=lambda a: math.inf if math.isnan(a.best.fit) else a.best.fit)
-    if len(tried) > 1 and clock.left > 1 and not clock.stop() and not at_its_end(tried[0]):
-        best = tried[0]
-        clock.tell(best.attack)
-        again = attempt(
-            seen.observation, longer(best.attack), best.why, controls, SEEDS, clock.left,
-            stream_seed(seed, "audit again"), clock,
-        )  # fmt: skip
-        if again is not None and again.best.fit <= best.best.fit:
-            tried[0] = again
-        elif again is not None:
-            tried[0] = replace(best, answers=(*best.answers, *again.answers), controls=again.controls | best.controls)
-    return tried, skipped, failed
-
-
-def at_its_end(one: Trial) -> bool:
-    """More time would bring nothing: it divides."""
-    return attacks.parse(one.attack).single_pass
-
-
-def longer(text: str) -> Attack:
-    """The attack with its published number of steps, to be shortened anew."""
-    attack = attacks.parse(text)
-    if not hasattr(attack, "steps"):
-        return attack
-    default = next(f.default for f in dataclasses.fields(attack) if f.name == "steps")
-    return dataclasses.replace(attack, steps=default)  # type: ignore[call-arg]
-
-
-def attempt(
-    observation: Observation, attack: Attack, why: str, controls: tuple[str, ...], seeds: int, seconds: float,
-    seed: int, clock: Clock,
-) -> Trial | None:  # fmt: skip
-    """The attack with ``seeds`` seeds and each control once, as many steps each as the seconds allow."""
-    seeds = 1 if attack.single_pass else seeds
-    share = seconds / (seeds + len(controls))
-    sized = within(attack, observation, share, clock.stop)
-    answers: list[Rebuilt] = []
-    against: dict[str, Rebuilt] = {}
-
-    def once(given: Observation, own: int) -> Rebuilt | None:
-        return answer(sized, given, own, time.perf_counter() + 1.5 * share + 1, clock.stop)
-
-    for number in range(seeds):
-        if clock.stop() and answers:
-            break
-        if found := once(observation, restart_seed(seed, number)):
-            answers.append(found)
-        clock.tell(f"{attack.name}, seed {number + 1} of {seeds}")
-    for name in controls:
-        if clock.stop():
-            break
-        clock.tell(f"{attack.name}, control {name}")
-        if found := once(CONTROLS[name](observation, stream_seed(seed, f"control {name}")), seed):
-            against[name] = found
-    return Trial(sized.text, why, tuple(answers), against) if answers else None
 
 
 def judged(one: Trial, truth: Truth, record: RecordedUpdate, tried: int) -> Trial:

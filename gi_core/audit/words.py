@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from gi_core.evaluation.wording import sentence
 
 if TYPE_CHECKING:
-    from gi_core.audit.run import Report, Trial
+    from gi_core.audit.run import Report
+    from gi_core.audit.trials import Trial
 
 TELLS = ("Nothing", "Colours and layout", "Recognisable", "Faithful")
 

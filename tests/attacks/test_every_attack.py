@@ -39,6 +39,7 @@ SMALLEST: dict[str, tuple[str, dict[str, Any]]] = {
     "lti": ("lti", {}),
     "mjolnir": ("mjolnir:steps=2,then=(ig:steps=1)", {}),
     "pnp-flow": ("pnp-flow:steps=2,inner=1,draws=1,net=gaussian", {"image_size": 16}),
+    "rgap": ("rgap", {"image_size": 16}),
     "sme": ("sme:steps=2", DELTA),
     "span": ("span:steps=2", {"model": "resnet18:width=8", "image_size": 16, "mode": "train"}),
     "tune": ("tune:attack=(ig:steps=1),trials=2", {"image_size": 16}),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from pypdf import PdfReader
+from torch import nn
 
 import gi_core as gi
 from gi_core.audit import record as records
@@ -161,7 +162,7 @@ def test_what_breaks_makes_the_evidence_incomplete(leaking, gi_audit, monkeypatc
     def broken(*_):
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(sys.modules["gi_core.audit.run"], "attempt", broken)
+    monkeypatch.setattr(sys.modules["gi_core.audit.trials"], "attempt", broken)
     status, out, _ = gi_audit(leaking, "--minutes", 0.1, "--attack", "analytic", "--json")
     assert status == 1 and json.loads(out)["failed"] == {"analytic": "out of luck"}
 
@@ -190,6 +191,33 @@ def test_ones_own_network_and_pictures_in_one_command(tmp_path, gi_audit, mlp):
         "--out", tmp_path / "r.html",
     )  # fmt: skip
     assert status == 0 and json.loads(out)["level"] == 3 and (tmp_path / "r.html").exists()
+
+
+def test_a_gate_does_not_pass_on_too_short_to_tell(recorded, mlp, leaking, gi_audit):
+    other = recorded(mlp, seed=5, name="other", **SMALL)
+    asked = ("--truth", other / "truth.npz", "--minutes", 0.1, "--attack", "ig:steps=20", "--json")
+    for gate, expected in (((), 0), (("--fail-above", "recognisable"), 1)):
+        status, out, _ = gi_audit(leaking, *asked, *gate)
+        assert (status, json.loads(out)["word"]) == (expected, "Too short to tell")
+
+
+def test_a_gate_passes_on_an_empty_update_and_not_where_no_attack_applied(recorded, mlp, leaking, gi_audit):
+    still = recorded(mlp, changed=lambda b, a: b, name="still", **SMALL)
+    assert gi_audit(still, "--minutes", 0.1, "--fail-above", "colours")[0] == 0
+    assert gi_audit(leaking, "--minutes", 0.1, "--attack", "bn-exact", "--fail-above", "colours")[0] == 1
+
+
+def test_a_clipped_picture_behind_sigmoids_is_solved_for_and_nothing_else_is_run(recorded):
+    def make():
+        layers = (nn.Conv2d(3, 12, 5, 2, 2), nn.Sigmoid(), nn.Conv2d(12, 12, 5, 2, 2), nn.Sigmoid())
+        return nn.Sequential(*layers, nn.Flatten(), nn.Linear(12 * 16, 10))
+
+    torch.manual_seed(0)
+    folder = recorded(make(), "own", side=16, changed=lambda b, a: {k: b[k] + 0.05 * (v - b[k]) for k, v in a.items()})
+    record = gi.audit.read(folder, make=make)
+    report = gi.audit.run(record, truth=record.truth, minutes=1)
+    assert report.level == 3 and report.judged.attack == "rgap"
+    assert any(s.attack == "ig" and "not needed" in s.reason for s in report.skipped)
 
 
 def test_a_side_file_names_no_code(leaking, gi_audit, tmp_path):
