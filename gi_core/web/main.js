@@ -3,6 +3,7 @@
 import "./lib/base.css";
 import { explore as stage } from "./lib/bus.js";
 import { device } from "./engine/run.js";
+import { letters } from "./lib/letters.js";
 import * as offline from "./lib/offline.js";
 import { whenWanted } from "./lib/rooms.js";
 import { speak, words } from "./lib/words.js";
@@ -55,4 +56,4 @@ export const query = () => stage.query();
 /** The words of the page's language. */
 export const word = (/** @type {string} */ key) => words[key];
 
-export { device, offline, speak };
+export { device, letters, offline, speak };

@@ -89,20 +89,25 @@ def as_script(value: Any) -> str:
 
 
 def head() -> str:
-    """Fonts, styles, the bundle and the words for the page's <head>, so that nothing flashes unstyled."""
+    """Styles, the bundle, the letters and the words for the page's <head>, so that nothing flashes or moves later."""
     styles, code = ((BUNDLE / name).read_text() for name in ("gi.css", "gi.js"))
-    return f"<style>\n{fonts()}\n{styles}</style>\n<script>\n{code}\ngi.speak({as_script(LANGUAGES)});</script>"
+    begin = f"gi.letters({as_script(fonts())});\ngi.speak({as_script(LANGUAGES)});"
+    return f"<style>\n{styles}</style>\n<script>\n{code}\n{begin}</script>"
 
 
-def fonts() -> str:
-    """@font-face rules with the fonts in them: those that the framework brings lack half of their letters."""
-    return "\n".join(
-        f'@font-face {{ font-family: "Source Sans 3"; font-weight: {weight}; unicode-range: {letters}; '
-        f"src: url(data:font/woff2;base64,{base64.b64encode(file.read_bytes()).decode()}) }}"
-        for script, letters in (("latin", "U+0-36F, U+1E00-FFFF"), ("greek", "U+370-3FF"))
-        for weight in (400, 600)
-        for file in [HERE / "fonts" / f"source-sans-3-{script}-{weight}-normal.woff2"]
-    )
+def fonts() -> list[dict[str, str]]:
+    """The faces of the page's type with their files in them: those that the framework brings lack half the letters."""
+    ranges = {"latin": "U+0-36F, U+1E00-FFFF", "greek": "U+370-3FF"}
+    return [
+        {"family": "Source Sans 3", "weight": weight, "range": letters, "base64": encoded(f"{script}-{weight}")}
+        for script, letters in ranges.items()
+        for weight in ("400", "600")
+    ]
+
+
+def encoded(face: str) -> str:
+    """The file of a face, in base64."""
+    return base64.b64encode((HERE / "fonts" / f"source-sans-3-{face}-normal.woff2").read_bytes()).decode()
 
 
 @lru_cache(maxsize=32)

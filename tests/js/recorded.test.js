@@ -39,6 +39,16 @@ test("an address's strengths are those of the recording, and hiding has the pric
   assert.ok(price && price.strength <= Number(model.hidden(set)) && price.share > 0);
 });
 
+test("a recorded defense is the wire's own, also where its text leaves out the usual strength", () => {
+  const usual = { noise: 0.01, clip: 1, topk: 0.1, quantize: 4 };
+  for (const { defense, cells } of sets)
+    for (const { strength, scenario } of cells) {
+      const wanted = strength ? { defense, strength } : { defense: "noise", strength: 0 };
+      assert.deepEqual(model.wireOf(scenario.defense, sets, usual), wanted);
+    }
+  assert.equal(model.wireOf("topk", sets), null);
+});
+
 test("a slow setting's nearest recording is of its network", () => {
   const wire = { network: "lenet", defense: "noise", strength: 0.1, mixed: 8 },
     choices = { ...wire, picture: "rocket", own: null, expert: {} };

@@ -21,6 +21,7 @@ from gi_core.web.words import LANGUAGES
 
 def test_the_catalog_names_what_exists():
     told = explore.catalog()
+    assert told["usual"] == {"noise": 0.01, "clip": 1, "topk": 0.1, "quantize": 4}  # as the atlas's texts leave out
     assert set(told["networks"]) <= set(models.names())
     assert {one["name"] for one in told["samples"]} == set(samples())
     for one in told["atlas"]["sets"]:

@@ -24,6 +24,7 @@ var gi = (() => {
   __export(main_exports, {
     device: () => device,
     early: () => early2,
+    letters: () => letters,
     offline: () => offline_exports,
     query: () => query,
     speak: () => speak,
@@ -1206,6 +1207,14 @@ var gi = (() => {
     };
   }
 
+  // gi_core/web/lib/letters.js
+  function letters(faces) {
+    for (const { family, weight, range: range2, base64 } of faces) {
+      const bytes2 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      document.fonts.add(new FontFace(family, bytes2, { weight, unicodeRange: range2 }));
+    }
+  }
+
   // gi_core/web/lib/offline.js
   var offline_exports = {};
   __export(offline_exports, {
@@ -1785,11 +1794,11 @@ var gi = (() => {
     quantize: { stops: [0, 8, 7, 6, 5, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
   };
   var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES2[defense2].text(strength2);
-  function wireOf(text, sets = []) {
+  function wireOf(text, sets = [], usual = {}) {
     if (text === "none") return { defense: "noise", strength: 0 };
-    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
+    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian|clip|topk|quantize)(?::(?:sigma|norm|keep|bits)=([\d.e-]+))?$/.exec(text);
     if (!found) return null;
-    const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength2 = Number(found[2]);
+    const defense2 = found[1].includes("gaussian") ? "noise" : found[1], strength2 = Number(found[2] ?? usual[defense2]);
     const recorded = sets.some((set) => set.defense === defense2 && set.strengths.includes(strength2));
     return recorded || DEFENSES2[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
   }
@@ -1924,7 +1933,6 @@ var gi = (() => {
   // gi_core/web/screens/cheat/view.js
   function draw(find, state) {
     const { choice, reading, own } = state;
-    if (!state.photos.length) return;
     put2(find("headline"), t(...headline(choice, reading, Boolean(own))));
     find("own-title").textContent = t(own ? "cheat.own_title" : "cheat.title", { count: choice.batch });
     find("size").textContent = t(own ? "cheat.size_own" : "cheat.size", { side: own ? state.catalog.side : 224 });
@@ -1934,9 +1942,10 @@ var gi = (() => {
     const [low, high] = [find("noise").value, find("noise").max].map(Number);
     find("noise").style.setProperty("--at", `${100 * low / high}%`);
     drawModel(find, state);
+    drawCheck(find, state);
+    if (!state.photos.length) return;
     drawGrids(find, state);
     drawVeil(find, state);
-    drawCheck(find, state);
   }
   function put2(box2, html) {
     if (box2.dataset.told === html) return;
@@ -2034,6 +2043,7 @@ var gi = (() => {
     context2.watch("value", () => room4.receive(context2.props.value));
     on("theme", () => room4.redraw());
     on("tab", (name) => name === "cheat" && room4.open());
+    draw(find, room4.state);
     if (document.body.dataset.tab === "cheat") room4.open();
   }
   var keyFor = (state) => `${state.own ? "own " : ""}${keyOf(state.choice)}`;
@@ -4232,7 +4242,7 @@ var gi = (() => {
      * @param {string} name @param {string} value
      */
     expert(name, value) {
-      const mixed = Number(value), wire = name === "defense" ? wireOf(value, this.atlas.sets) : null;
+      const mixed = Number(value), wire = name === "defense" ? wireOf(value, this.atlas.sets, this.catalog.usual) : null;
       if (wire) return this.choose(wire);
       if (name === "model" && this.catalog.networks.includes(value)) return this.choose({ network: value });
       if (name === "batch_size" && MIXED.includes(mixed)) return this.choose({ mixed });
@@ -4243,7 +4253,7 @@ var gi = (() => {
      * @param {Record<string, any>} settings
      */
     choicesOf(settings) {
-      const { defaults, networks } = this.catalog, wire = wireOf(String(settings.defense ?? "none"), this.atlas.sets);
+      const { defaults, networks } = this.catalog, wire = wireOf(String(settings.defense ?? "none"), this.atlas.sets, this.catalog.usual);
       const changed = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
       const expert = Object.fromEntries(changed.map(([name, value]) => [name, String(value)]));
       const network = networks.includes(settings.model) ? settings.model : this.state.choices.network;
@@ -4485,9 +4495,9 @@ var gi = (() => {
 
   // gi_core/web/screens/explore/known.js
   var WIDE = 340;
-  var bounds = ({ run }) => (run?.verdict?.bounds ?? []).filter((b) => b.value != null).map((b) => [words[`bound_${b.name}`] ?? b.name, t("at_most", { n: whole(b.value) })]);
+  var bounds = (film) => (film?.run?.verdict?.bounds ?? []).filter((b) => b.value != null).map((b) => [words[`bound_${b.name}`] ?? b.name, t("at_most", { n: whole(b.value) })]);
   function measured2(film) {
-    const last = film.frames.at(-1), { controlScore: control, verdict, run } = film, lpips = run?.scores?.lpips, gain = control?.psnr != null && last?.psnr != null ? signed(last.psnr - control.psnr) : null;
+    const last = film?.frames.at(-1), { controlScore: control = null, verdict = null, run = null } = film ?? {}, lpips = run?.scores?.lpips, gain = control?.psnr != null && last?.psnr != null ? signed(last.psnr - control.psnr) : null;
     const rows = [
       [t("explore.m_psnr"), t("explore.db", { n: number(last?.psnr) })],
       [t("explore.m_ssim"), number(last?.ssim, 2)],
@@ -4495,13 +4505,14 @@ var gi = (() => {
       [t("explore.m_gain"), gain === null ? "–" : t("explore.db", { n: gain })],
       [t("explore.m_loss"), twoFigures(last?.loss)],
       [t("explore.m_rank"), verdict ? ordinal(verdict.rank, words) : "–"],
-      [t("explore.m_numel"), whole(film.numel)],
+      [t("explore.m_numel"), film ? whole(film.numel) : "–"],
       ...run?.seconds == null ? [] : [[t("explore.m_seconds"), `${number(run.seconds)} s`]],
       ...bounds(film)
     ];
     return rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${value}</dd></div>`).join("");
   }
   function reasons(film) {
+    if (!film) return `<p>${t("explore.veil_unrun_note")}</p>`;
     const tried = film.tried.map((text) => `<code>${escape(text)}</code>`).join(" ");
     const said = film.verdict ? t("explore.how_judged", { candidates: film.verdict.candidates }) : t("explore.say_unjudged");
     return `<p>${t(film.kind === "recorded" ? "explore.how_strongest" : "explore.how_live")} ${tried}</p><p>${said}</p>`;
@@ -4689,7 +4700,7 @@ var gi = (() => {
           /** @type {HTMLDetailsElement} */
           node
         );
-        view.hidden = !control.line?.server[VIEWS[view.dataset.view ?? ""].needs];
+        view.hidden = Boolean(control.line && !control.line.server[VIEWS[view.dataset.view ?? ""].needs]);
         if (view.open && control.state.dragged === null) tell(view);
       }
     };
@@ -4846,10 +4857,7 @@ var gi = (() => {
       this.show(true);
       view.open = true;
       view.scrollIntoView({ block: "start" });
-      this.control.connected.push(() => {
-        view.hidden = false;
-        view.scrollIntoView({ block: "start" });
-      });
+      this.control.connected.push(() => view.scrollIntoView({ block: "start" }));
     }
     /** @param {HTMLInputElement} node */
     changed(node) {
@@ -4909,8 +4917,8 @@ var gi = (() => {
       const { catalog, line } = this.control, run = film?.run ?? null, id = film && run?.verdict && held(film) ? String(run.id) : "";
       show(this.box, this.control.subject().settings, catalog.priors);
       this.badge();
-      this.part(".kv").innerHTML = film ? measured2(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
-      this.part(".how").innerHTML = film ? reasons(film) : "";
+      this.part(".kv").innerHTML = measured2(film);
+      this.part(".how").innerHTML = reasons(film);
       this.curves.innerHTML = film ? curves(film, frame2) : "";
       this.part(".checks-run").hidden = !id || !line?.server.more_controls || run?.where === "device";
       if (this.part("[data-part=checks]").dataset.of !== id) {

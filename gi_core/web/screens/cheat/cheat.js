@@ -43,6 +43,7 @@ export function mount(context) {
   context.watch("value", () => room.receive(context.props.value));
   on("theme", () => room.redraw());
   on("tab", name => name === "cheat" && room.open());
+  draw(find, room.state);
   if (document.body.dataset.tab === "cheat") room.open();
 }
 

@@ -13,7 +13,6 @@ import { caption, counts, headline, secondsOf, tally, told } from "./model.js";
 /** Everything but the choices. @param {(name: string) => any} find @param {State} state */
 export function draw(find, state) {
   const { choice, reading, own } = state;
-  if (!state.photos.length) return;
   put(find("headline"), t(...headline(choice, reading, Boolean(own))));
   find("own-title").textContent = t(own ? "cheat.own_title" : "cheat.title", { count: choice.batch });
   find("size").textContent = t(own ? "cheat.size_own" : "cheat.size", { side: own ? state.catalog.side : 224 });
@@ -23,9 +22,10 @@ export function draw(find, state) {
   const [low, high] = [find("noise").value, find("noise").max].map(Number);
   find("noise").style.setProperty("--at", `${(100 * low) / high}%`);
   drawModel(find, state);
+  drawCheck(find, state);
+  if (!state.photos.length) return;
   drawGrids(find, state);
   drawVeil(find, state);
-  drawCheck(find, state);
 }
 
 /** Write only what differs: a screen reader hears a status once. @param {HTMLElement} box @param {string} html */

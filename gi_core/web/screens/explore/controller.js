@@ -336,7 +336,7 @@ export class Controller {
    */
   expert(name, value) {
     const mixed = Number(value),
-      wire = name === "defense" ? model.wireOf(value, this.atlas.sets) : null;
+      wire = name === "defense" ? model.wireOf(value, this.atlas.sets, this.catalog.usual) : null;
     if (wire) return this.choose(wire);
     if (name === "model" && this.catalog.networks.includes(value)) return this.choose({ network: value });
     if (name === "batch_size" && model.MIXED.includes(mixed)) return this.choose({ mixed });
@@ -349,7 +349,7 @@ export class Controller {
    */
   choicesOf(settings) {
     const { defaults, networks } = this.catalog,
-      wire = model.wireOf(String(settings.defense ?? "none"), this.atlas.sets);
+      wire = model.wireOf(String(settings.defense ?? "none"), this.atlas.sets, this.catalog.usual);
     const changed = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
     const expert = Object.fromEntries(changed.map(([name, value]) => [name, String(value)]));
     const network = networks.includes(settings.model) ? settings.model : this.state.choices.network;

@@ -85,10 +85,7 @@ export class Drawer {
     this.show(true);
     view.open = true;
     view.scrollIntoView({ block: "start" });
-    this.control.connected.push(() => {
-      view.hidden = false;
-      view.scrollIntoView({ block: "start" });
-    });
+    this.control.connected.push(() => view.scrollIntoView({ block: "start" }));
   }
 
   /** @param {HTMLInputElement} node */
@@ -153,8 +150,8 @@ export class Drawer {
       id = film && run?.verdict && held(film) ? String(run.id) : "";
     show(this.box, this.control.subject().settings, catalog.priors);
     this.badge();
-    this.part(".kv").innerHTML = film ? measured(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
-    this.part(".how").innerHTML = film ? reasons(film) : "";
+    this.part(".kv").innerHTML = measured(film);
+    this.part(".how").innerHTML = reasons(film);
     this.curves.innerHTML = film ? curves(film, frame) : "";
     this.part(".checks-run").hidden = !id || !line?.server.more_controls || run?.where === "device";
     if (this.part("[data-part=checks]").dataset.of !== id) {

@@ -12,6 +12,7 @@ from gi_core.attacks import attacks
 from gi_core.attacks.threat import threat_of
 from gi_core.data.samples import samples
 from gi_core.data.sources import open_picture
+from gi_core.defenses import defenses
 from gi_core.errors import BadInput
 from gi_core.models import models, weights
 from gi_core.report import FORMATS
@@ -34,7 +35,13 @@ from gi_core.web.widget import widget
 
 SIDE = 32
 NETWORKS = ("lenet", "mlp", "resnet18", "vit-tiny")
-DEFENSES = ("noise", "clip", "topk", "quantize")
+DEFENSES = {
+    "noise": ("gaussian", "sigma"),
+    "clip": ("clip", "norm"),
+    "topk": ("topk", "keep"),
+    "quantize": ("quantize", "bits"),
+}
+"""What the wire offers: the defense, and the option that its slider moves."""
 FIRST = ("cat", "coffee", "rocket", "retina", "tissue", "letters", "galaxies", "blobs")
 """Sample pictures in the order in which they are offered, and mixed in."""
 PRIORS = ("none", "flow", "flow:net=gaussian")
@@ -104,6 +111,7 @@ def catalog(*, inline: bool = False) -> dict[str, Any]:
         "formats": list(FORMATS),
         "networks": [name for name in NETWORKS if name in models.names()],
         "defenses": list(DEFENSES),
+        "usual": {name: getattr(defenses.parse(part), option) for name, (part, option) in DEFENSES.items()},
         "samples": [
             {"name": name, "title": samples()[name].title, "src": payload.strip_uri(open_picture(name, SIDE, 3)[None])}
             for name in names

@@ -7,16 +7,16 @@ import { t, words } from "../../lib/words.js";
 
 const WIDE = 340;
 
-/** Bounds that bind: those that a run says something with. @param {Film} film */
-const bounds = ({ run }) =>
-  (run?.verdict?.bounds ?? [])
+/** Bounds that bind: those that a run says something with. @param {Film | null} film */
+const bounds = film =>
+  (film?.run?.verdict?.bounds ?? [])
     .filter((/** @type {any} */ b) => b.value != null)
     .map((/** @type {any} */ b) => [words[`bound_${b.name}`] ?? b.name, t("at_most", { n: whole(b.value) })]);
 
-/** @param {Film} film */
+/** Dashes where nothing ran yet, so that the rows keep their places. @param {Film | null} film */
 export function measured(film) {
-  const last = film.frames.at(-1),
-    { controlScore: control, verdict, run } = film,
+  const last = film?.frames.at(-1),
+    { controlScore: control = null, verdict = null, run = null } = film ?? {},
     lpips = run?.scores?.lpips,
     gain = control?.psnr != null && last?.psnr != null ? signed(last.psnr - control.psnr) : null;
   const rows = [
@@ -26,15 +26,16 @@ export function measured(film) {
     [t("explore.m_gain"), gain === null ? "–" : t("explore.db", { n: gain })],
     [t("explore.m_loss"), twoFigures(last?.loss)],
     [t("explore.m_rank"), verdict ? ordinal(verdict.rank, words) : "–"],
-    [t("explore.m_numel"), whole(film.numel)],
+    [t("explore.m_numel"), film ? whole(film.numel) : "–"],
     ...(run?.seconds == null ? [] : [[t("explore.m_seconds"), `${number(run.seconds)} s`]]),
     ...bounds(film),
   ];
   return rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${value}</dd></div>`).join("");
 }
 
-/** What was tried, and what the control is. @param {Film} film */
+/** What was tried, and what the control is. @param {Film | null} film */
 export function reasons(film) {
+  if (!film) return `<p>${t("explore.veil_unrun_note")}</p>`;
   const tried = film.tried.map(text => `<code>${escape(text)}</code>`).join(" ");
   const said = film.verdict
     ? t("explore.how_judged", { candidates: film.verdict.candidates })

@@ -76,7 +76,7 @@ export function link(root, control) {
   const look = () => {
     for (const node of root.querySelectorAll("[data-view]")) {
       const view = /** @type {HTMLDetailsElement} */ (node);
-      view.hidden = !control.line?.server[VIEWS[view.dataset.view ?? ""].needs];
+      view.hidden = Boolean(control.line && !control.line.server[VIEWS[view.dataset.view ?? ""].needs]);
       if (view.open && control.state.dragged === null) tell(view);
     }
   };

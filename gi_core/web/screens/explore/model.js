@@ -58,13 +58,15 @@ export const defenseText = (defense, strength) => (strength === NONE ? "none" : 
 /**
  * A Scenario's defense as the wire says it; null where the wire can't.
  * @param {string} text @param {{ defense: string, strengths: number[] }[]} [sets] with strengths of their own
+ * @param {Record<string, number>} [usual] each defense's strength where its text names none
  */
-export function wireOf(text, sets = []) {
+export function wireOf(text, sets = [], usual = {}) {
   if (text === "none") return { defense: "noise", strength: 0 };
-  const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
+  const found =
+    /^(clip(?::norm=1(?:\.0)?)?\+gaussian|clip|topk|quantize)(?::(?:sigma|norm|keep|bits)=([\d.e-]+))?$/.exec(text);
   if (!found) return null;
-  const defense = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0],
-    strength = Number(found[2]);
+  const defense = found[1].includes("gaussian") ? "noise" : found[1],
+    strength = Number(found[2] ?? usual[defense]);
   const recorded = sets.some(set => set.defense === defense && set.strengths.includes(strength));
   return recorded || DEFENSES[defense].stops.includes(strength) ? { defense, strength } : null;
 }
