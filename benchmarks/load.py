@@ -127,12 +127,14 @@ async def crowd(url: str, visitors: int, greedy: int) -> tuple[list[Outcome], in
     The server has to trust us as a proxy: ``GI_PROXIES=127.0.0.1``.
     """
 
+    first = secrets.randbelow(10**9)  # nothing that the server has in its store
+
     async def visit(number: int) -> Outcome:
         headers = {"X-Forwarded-For": f"198.51.{100 + number // 250}.{1 + number % 250}"}
-        async with httpx.AsyncClient(base_url=url, timeout=600, headers=headers) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=600, headers=headers, verify=False) as client:
             page = await Page.open(client)
             await asyncio.sleep(1 + number / 50)  # after the greedy one
-            return await page.run(CHEAP | {"attack": "ig:steps=20", "seed": number})
+            return await page.run(CHEAP | {"attack": "ig:steps=20", "seed": first + number})
 
     async def grab() -> int:
         headers = {"X-Forwarded-For": "203.0.113.7"}

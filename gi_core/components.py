@@ -16,12 +16,23 @@ import math
 import pkgutil
 import types
 import typing
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from gi_core.errors import BadInput
 
 C = TypeVar("C", bound="Component")
+
+
+FIELD_TYPES: weakref.WeakKeyDictionary[type, dict[str, Any]] = weakref.WeakKeyDictionary()
+
+
+def field_types(cls: type) -> dict[str, Any]:
+    """The type of each field of a dataclass, whose annotations are read once: that takes longer than all checks."""
+    if cls not in FIELD_TYPES:
+        FIELD_TYPES[cls] = typing.get_type_hints(cls)
+    return FIELD_TYPES[cls]
 
 
 def option(default: Any, text: str, *, low: float | None = None, high: float | None = None) -> Any:
@@ -40,7 +51,7 @@ class Component:
     name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
+        hints = field_types(type(self))
         for field in dataclasses.fields(self):
             check_value(f"{self.name}:{field.name}", getattr(self, field.name), hints[field.name], field.metadata)
 
@@ -111,7 +122,7 @@ class Registry(Generic[C]):
         """One component from its text. Raises BadInput for an unknown name, key or value."""
         name, _, rest = text.strip().partition(":")
         cls = self.get(name.strip())
-        hints = typing.get_type_hints(cls)
+        hints = field_types(cls)
         allowed = [f.name for f in dataclasses.fields(cls)]
         values: dict[str, Any] = {}
         for part in split_top(rest, ",") if rest else []:
@@ -131,7 +142,7 @@ class Registry(Generic[C]):
 
 
 def describe_options(cls: type[Component]) -> list[dict[str, Any]]:
-    hints = typing.get_type_hints(cls)
+    hints = field_types(cls)
     return [
         {
             "name": f.name,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import typing
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from gi_core.attacks import Attack, attacks
-from gi_core.components import check_value, option, parse_value
+from gi_core.components import check_value, field_types, option, parse_value
 from gi_core.defenses import Defense, parse_stack, stack_text
 from gi_core.errors import BadInput
 from gi_core.models import models, weights
@@ -58,7 +57,7 @@ class Scenario:
     seed: int = option(0, "of everything random but the victim's weights", low=0, high=2**31 - 1)
 
     def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
+        hints = field_types(type(self))
         for field in dataclasses.fields(self):
             check_value(field.name, getattr(self, field.name), hints[field.name], field.metadata)
         if self.channels == 2:
@@ -148,7 +147,7 @@ class Scenario:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Scenario:
         """From field names to values; values may be text. Raises BadInput for unknown fields."""
-        hints = typing.get_type_hints(cls)
+        hints = field_types(cls)
         allowed = [f.name for f in dataclasses.fields(cls)]
         unknown = [name for name in values if name not in allowed]
         if unknown:

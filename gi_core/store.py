@@ -13,6 +13,7 @@ import io
 import json
 import logging
 import sqlite3
+import threading
 import time
 import zipfile
 import zlib
@@ -118,9 +119,17 @@ PLAIN = (
 # ---- what ships -----------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
+READING = threading.Lock()
+
+
 def shipped() -> dict[str, Record]:
-    """Records that came with the program, by key: runs, lanes of comparisons, rows of evidence."""
+    """Records that came with the program, by key: runs, lanes of comparisons, rows of evidence; read once."""
+    with READING:
+        return _shipped()
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, Record]:
     found: dict[str, Record] = {}
     for folder in reversed(FOLDERS):
         for file in sorted((ASSETS / folder).glob("*.json*")):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import typing
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, Literal
 
-from gi_core.components import check_value, option, parse_value
+from gi_core.components import check_value, field_types, option, parse_value
 from gi_core.defenses import Defense, parse_stack, stack_text
 from gi_core.defenses.base import noise_of
 from gi_core.defenses.clip import Clip
@@ -58,7 +57,7 @@ class SetUp:
     defense: str = option("none", "clipping, noise and what else the client does to its update")
 
     def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
+        hints = field_types(type(self))
         for field in fields(self):
             check_value(field.name, getattr(self, field.name), hints[field.name], field.metadata)
         object.__setattr__(self, "defense", stack_text(parse_stack(self.defense)))
@@ -67,7 +66,7 @@ class SetUp:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> SetUp:
         """From field names to values; values may be text. Raises BadInput for unknown fields."""
-        hints = typing.get_type_hints(cls)
+        hints = field_types(cls)
         allowed = [f.name for f in fields(cls)]
         if unknown := [name for name in values if name not in allowed]:
             raise BadInput(f"unknown field {unknown[0]!r}: allowed are {', '.join(allowed)}")

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 
 from gi_core.memory import share_heaps
 from gi_core.scenario import Scenario
-from gi_core.store import Store
+from gi_core.store import Store, shipped
 from gi_core.torch_setup import thread_count
 from gi_core.web import api
 from gi_core.web.preload import Preload
@@ -69,10 +69,16 @@ def build(service: RunService | None = None) -> gr.Blocks:
 def open_run_service() -> RunService:
     """The service of this deployment, with its store; runs have processes of their own where there is fork."""
     allowed = limits()
-    threading.Thread(target=price, args=(Scenario(),), daemon=True).start()  # what it loads is there when asked for
+    threading.Thread(target=load_what_runs_ask_for, daemon=True).start()
     store = Store(store_file(), megabytes=allowed.store_megabytes, days=allowed.store_days)
     compute = Workers(allowed.worker_bytes, ready=allowed.workers) if hasattr(os, "fork") else tasks.here
     return RunService(allowed, store, compute)
+
+
+def load_what_runs_ask_for() -> None:
+    """What takes a second the first time: the price of a run, and what was computed before."""
+    price(Scenario())
+    shipped()
 
 
 def launch_settings() -> dict[str, Any]:

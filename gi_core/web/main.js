@@ -17,22 +17,26 @@ import * as header from "./screens/header/header.js";
 const screens = { header, explore, cheat, compare, evidence };
 
 /**
- * Mount a screen when it is wanted. `constants` never change; Gradio's props do.
+ * Mount a screen when it is wanted. Constants never change, and come here or as text among Gradio's props, which do.
  * @param {string} name
  * @param {import("./lib/page.js").Context} context
  * @param {Record<string, any>} constants
  * @param {string[]} events those that the server listens to; another one would be lost without a word
  */
 export function start(name, context, constants, events) {
-  const props = new Proxy(context.props, {
-    get: (target, key) => key === "words" ? words : constants[String(key)] ?? Reflect.get(target, key),
-  });
+  const { constants: text } = /** @type {{ constants?: string }} */ (context.props);
+  const props = () => {
+    const known = text ? JSON.parse(text) : constants;
+    return new Proxy(context.props, {
+      get: (target, key) => key === "words" ? words : known[String(key)] ?? Reflect.get(target, key),
+    });
+  };
   /** @type {typeof context.trigger} */
   const trigger = (event, detail) => {
     if (!events.includes(event)) throw new Error(`the server does not listen to "${event}" of ${name}`);
     context.trigger(event, detail);
   };
-  whenWanted(name, () => screens[name].mount({ ...context, props, trigger }));
+  whenWanted(name, () => screens[name].mount({ ...context, props: props(), trigger }));
 }
 
 /**

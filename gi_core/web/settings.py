@@ -7,6 +7,7 @@ import importlib.util
 import os
 import socket
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class Limits:
 SERVER_BYTES, LEAST_BYTES = 2e9, 1.5e9
 
 
+@lru_cache(maxsize=1)
 def machine_bytes() -> float:
     """Memory of this machine, or what its container may use of it."""
     told = [float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))] if hasattr(os, "sysconf") else []

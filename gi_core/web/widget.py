@@ -35,13 +35,15 @@ def widget(
 ) -> gr.HTML:
     """The screen ``name`` of the bundle; props reach it as ``props``.
 
-    ``first`` (what it shows before any message) and ``catalog`` never change: they travel inside the script, for Gradio
-    takes a second of the browser's time to watch half a megabyte of props. ``events`` are those that the screen
-    triggers: Gradio makes a listener of every name that stands quoted in the script.
+    ``first`` (what it shows before any message) and ``catalog`` never change: they travel as text, for Gradio takes a
+    second of the browser's time to watch half a megabyte of props, and searches the script forty times a session.
+    ``events`` are those that the screen triggers: Gradio makes a listener of every name that stands quoted in the
+    script.
     """
     return gr.HTML(
         html_template=EMPTY,
-        js_on_load=script(name, events, first=first, catalog=catalog),
+        js_on_load=script(name, events),
+        constants=as_script({"first": first, "catalog": catalog}),
         apply_default_css=False,
         elem_id=f"tab-{name}",
         elem_classes=["gi-tab" if name != "header" else "gi-head"],

@@ -5867,14 +5867,21 @@ var gi = (() => {
   // gi_core/web/main.js
   var screens = { header: header_exports, explore: explore_exports, cheat: cheat_exports, compare: compare_exports, evidence: evidence_exports };
   function start3(name, context2, constants, events) {
-    const props = new Proxy(context2.props, {
-      get: (target, key2) => key2 === "words" ? words : constants[String(key2)] ?? Reflect.get(target, key2)
-    });
+    const { constants: text } = (
+      /** @type {{ constants?: string }} */
+      context2.props
+    );
+    const props = () => {
+      const known = text ? JSON.parse(text) : constants;
+      return new Proxy(context2.props, {
+        get: (target, key2) => key2 === "words" ? words : known[String(key2)] ?? Reflect.get(target, key2)
+      });
+    };
     const trigger = (event, detail) => {
       if (!events.includes(event)) throw new Error(`the server does not listen to "${event}" of ${name}`);
       context2.trigger(event, detail);
     };
-    whenWanted(name, () => screens[name].mount({ ...context2, props, trigger }));
+    whenWanted(name, () => screens[name].mount({ ...context2, props: props(), trigger }));
   }
   function early2(catalog) {
     const box2 = document.getElementById("gi-early"), query2 = new URLSearchParams(location.search);

@@ -20,11 +20,15 @@ SHORT = 30.0
 
 @dataclass
 class QueueEntry:
-    """A place in line: set ``stop`` to end the run; how long it will take, whose it is, and since when it computes."""
+    """A place in line: how long the run will take, whose it is, and since when it computes.
+
+    ``stop`` is set to end the run; ``news`` when that, or its place in line, should be looked at.
+    """
 
     seconds: float
     visitor: Visitor = NOBODY
     stop: threading.Event = field(default_factory=threading.Event)
+    news: threading.Event = field(default_factory=threading.Event)
     started: float | None = None
 
     @property
@@ -42,6 +46,7 @@ class RunQueue:
         self._lock = threading.Lock()
         self._entries: OrderedDict[str, QueueEntry] = OrderedDict()
         self._addresses, self._tabs = Turns(), Turns()
+        self._line: list[Turn] | None = None
 
     def enter(self, run_id: str, seconds: float = 0.0, visitor: Visitor = NOBODY) -> threading.Event:
         """Take a place, for a run of so many seconds; the event is set when it has to stop.
@@ -53,9 +58,10 @@ class RunQueue:
             if run_id in self._entries:
                 raise BadInput("this run is already under way")
             entry = self._entries[run_id] = QueueEntry(seconds, visitor)
+            self._line = None
             if len(self._entries) > self.limits.workers + self.limits.waiting:
                 last = self._greedier(run_id)
-                del self._entries[last or run_id]
+                self._remove(last or run_id)
                 if last is None:
                     raise BadInput(f"{len(self._entries)} runs are waiting already: please try again in a minute")
             return entry.stop
@@ -66,8 +72,7 @@ class RunQueue:
             if (entry := self._entries.get(run_id)) is None:
                 raise BadInput("the line is full, and others have fewer runs in it: please try again in a minute")
             if entry.started is None:
-                free = self.limits.workers - sum(e.started is not None for e in self._entries.values())
-                order = self._order()
+                free, order = self._free(), self._order()
                 ahead = next(n for n, turn in enumerate(order) if turn.name == run_id)
                 if ahead >= free:
                     return ahead - free + 1
@@ -88,20 +93,42 @@ class RunQueue:
                 heapq.heapreplace(free, free[0] + self._entries[name].remaining)
             return free[0]
 
+    def pause(self, run_id: str, seconds: float) -> bool:
+        """Wait so long, or until a worker is free for this run or it has to stop; whether it has to stop."""
+        with self._lock:
+            entry = self._entries.get(run_id)
+        if entry is None:
+            return False
+        entry.news.wait(seconds)
+        entry.news.clear()
+        return entry.stop.is_set()
+
     def leave(self, run_id: str) -> None:
         with self._lock:
-            self._entries.pop(run_id, None)
+            self._remove(run_id)
             if not self._entries:
                 self._addresses, self._tabs = Turns(), Turns()
+            for turn in self._order()[: max(0, self._free())]:
+                self._entries[turn.name].news.set()
 
     def stop(self, run_id: str) -> None:
         with self._lock:
             if run_id in self._entries:
                 self._entries[run_id].stop.set()
+                self._entries[run_id].news.set()
 
     def __len__(self) -> int:
         with self._lock:
             return len(self._entries)
+
+    def _free(self) -> int:
+        """Workers that compute for nobody."""
+        return self.limits.workers - sum(entry.started is not None for entry in self._entries.values())
+
+    def _remove(self, run_id: str) -> None:
+        self._line = None
+        if entry := self._entries.pop(run_id, None):
+            entry.news.set()
 
     def _waiting(self) -> list[str]:
         """Names of the waiting entries in the order in which they are served."""
@@ -109,6 +136,11 @@ class RunQueue:
 
     def _order(self) -> list[Turn]:
         """Who is served next and next but one: tabs of an address take turns, then the addresses do."""
+        if self._line is None:
+            self._line = self._ordered()
+        return self._line
+
+    def _ordered(self) -> list[Turn]:
         mine = [(n, name, e) for n, (name, e) in enumerate(self._entries.items()) if e.started is None]
         ahead: Counter[Visitor] = Counter()
         by_tab = []
@@ -133,6 +165,7 @@ class RunQueue:
         return last.name if more else None
 
     def _start(self, entry: QueueEntry, turn: Turn) -> None:
+        self._line = None
         entry.started = time.monotonic()
         self._addresses.began("", entry.visitor.address, turn.of_address)
         self._tabs.began(entry.visitor.address, entry.visitor.tab, turn.of_tab)

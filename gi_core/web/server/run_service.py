@@ -28,6 +28,8 @@ from gi_core.web.server.trace_cache import TraceCache
 from gi_core.web.server.visitor import Visitor, visitor
 from gi_core.web.settings import Limits
 
+NEWS = 1.0
+"""Seconds after which one of the first ten in line is told its place again; the twentieth is after twice as many."""
 LIGHT = 20.0
 """Seconds that a question beside the line is computed for."""
 Compute = Callable[[tasks.Task, tuple[Any, ...], threading.Event, float], Iterator[tasks.Message]]
@@ -167,13 +169,10 @@ class RunService:
         """
         expected = min(self.costs.typical if seconds is None else seconds, self.limits.seconds)
         stop = self.queue.enter(run_id, expected, visitor())
-        said: dict[str, Any] = {}
         try:
             while place := self.queue.place(run_id):
-                news = {"id": run_id, "state": "queued", "place": place, "wait": round(self.queue.wait(run_id))}
-                if news != said:
-                    yield {"run": (said := news)}
-                if stop.wait(0.1):
+                yield {"run": {"id": run_id, "state": "queued", "place": place, "wait": round(self.queue.wait(run_id))}}
+                if self.queue.pause(run_id, max(NEWS, place * NEWS / 10)):
                     raise BadInput("Left the line before the run began")
             yield from compute(stop)
         except cancellation.Cancelled:
