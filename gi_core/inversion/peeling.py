@@ -32,6 +32,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from gi_core.inversion.map_gram import Window
 from gi_core.inversion.row_space import window
 
+QUIET = 1e-4
+"""Channels whose gradient is below this share of the largest are silent but for rounding and others' traces."""
 RIDGE = 1e-14
 """Of the normal equations, as a share of their largest diagonal entry."""
 ROUNDS, TRIMS = 8, 6
@@ -169,12 +171,13 @@ def system(conv: nn.Conv2d, delta: Tensor, shape: tuple[int, ...]) -> Tensor:
 def equations(
     conv: nn.Conv2d, gradient: Tensor, delta: Tensor, shape: tuple[int, ...], rows: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """(A, y) with A F = y, (n,B*H*W) and (n,C); each output channel of the same weight."""
+    """(A, y) with A F = y, (n,B*H*W) and (n,C); each output channel of the same weight, quiet ones of none."""
     if rows is not None:
         delta, gradient = delta[:, rows], gradient[rows]
-    size = gradient.flatten(1).norm(dim=1).clamp_min(1e-300)
-    matrix = system(conv, delta / size.view(-1, 1, 1), shape)
-    right = (gradient / size.view(-1, 1, 1, 1)).flatten(2).permute(0, 2, 1).reshape(len(matrix), -1)
+    size = gradient.flatten(1).norm(dim=1)
+    weight = torch.where(size > QUIET * size.max(), 1 / size.clamp_min(1e-300), 0)
+    matrix = system(conv, delta * weight.view(-1, 1, 1), shape)
+    right = (gradient * weight.view(-1, 1, 1, 1)).flatten(2).permute(0, 2, 1).reshape(len(matrix), -1)
     return matrix, right
 
 

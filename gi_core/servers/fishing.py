@@ -43,7 +43,7 @@ class Fishing(Server):
 
     kind: Literal["class", "feature"] = option("class", "what singles a picture out")
     label: int = option(0, "class that is asked for", low=0, high=999)
-    margin: float = option(20.0, "bias of the other classes", low=0, high=1000)
+    margin: float = option(150.0, "bias of the other classes", low=0, high=1000)
     level: float = option(
         0.5, "by feature: quantile of public pictures in the middle of the range", low=0.01, high=0.99
     )

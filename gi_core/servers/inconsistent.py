@@ -2,8 +2,13 @@
 
 Pasquini, Francati, Ateniese, "Eluding Secure Aggregation in Federated Learning via Model Inconsistency", CCS 2022
 (gradient suppression). The others are sent a network whose features are zero for every picture and whose head has no
-weights: the gradient of every tensor is then zero but for the head's bias, whose gradient no weights can silence. The
-server leaves that tensor out.
+weights: the gradient of every tensor is then zero but for the head's bias, p - y, which no weights can silence.
+
+It can be made a whole number (ours). The others' head is certain of class 0, so that each of their pictures adds
+e_0 - y to the bias. Of the sum over all pictures, T, the target's part is v = T - k with whole k. The target's own
+gradient of the head's weights, the sum of (p - y) h^T, tells k: its product with a feature that is usual for public
+pictures estimates v, and v lies in its column space, which corrects the estimate and says whether that succeeded.
+Where it cannot say so, the server leaves the tensor out.
 """
 
 from __future__ import annotations
@@ -12,9 +17,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gi_core.components import option
+from gi_core.data.samples import public_crops
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.models.batchnorm import statistics_kept
@@ -23,6 +29,14 @@ from gi_core.servers.base import Reading, Sent, Server, copied, linear_head, ser
 
 FAR_OFF = -1e3
 """A bias that no input overcomes before a ReLU or a sigmoid."""
+PUBLIC = 16
+"""Pictures of the server's own behind a usual feature."""
+CERTAIN = 200.0
+"""A logit beside which exp(-CERTAIN) is 0 in single precision."""
+SCALES = (1.0, 0.5, 2.0, 0.25, 4.0)
+"""How much shorter or longer than the usual feature the target's may be."""
+WITHIN = 1e-3
+"""Share of a bias gradient outside the column space of the weights' at which the estimate of k was wrong."""
 
 
 @servers.register("inconsistent")
@@ -47,6 +61,9 @@ class Inconsistent(Server):
         head = linear_head(others)
         nn.init.zeros_(head.weight)
         if self.how == "dead":
+            if head.bias is not None:
+                with torch.no_grad():
+                    head.bias.zero_()[0] = CERTAIN
             switch_off(others)
         return Sent((victim,), (others,), ServerFacts("inconsistent", {"how": self.how}))
 
@@ -55,10 +72,65 @@ class Inconsistent(Server):
         if update.examples == pictures:
             return Reading(victim, update)
         head = next(name for name, module in victim.named_modules() if module is victim.head)
-        dropped = {f"{head}.bias"} | ({f"{head}.weight"} if self.how == "head" else set())
         scale = update.examples / pictures
-        tensors = {name: t * scale for name, t in update.tensors.items() if name not in dropped}
+        tensors = {name: t * scale for name, t in update.tensors.items()}
+        dropped = {f"{head}.weight", f"{head}.bias"} if self.how == "head" else {f"{head}.bias"}
+        if self.how == "dead" and update.kind == "gradient" and f"{head}.bias" in tensors:
+            own = bias_of_target(victim, tensors[f"{head}.weight"], tensors[f"{head}.bias"], pictures)
+            if own is not None:
+                tensors[f"{head}.bias"], dropped = own, set()
+        tensors = {name: t for name, t in tensors.items() if name not in dropped}
         return Reading(without(victim, dropped), replace(update, tensors=tensors, examples=pictures))
+
+
+def bias_of_target(victim: Victim, weight: Tensor, bias: Tensor, pictures: int) -> Tensor | None:
+    """(K,): the target's part of ``bias``, both times its ``pictures``, which differ by whole numbers.
+
+    Args:
+        weight: (K,d) the target's own gradient of the head's weights; bias: (K,) of the sum of all clients.
+
+    Returns:
+        None where nothing tells which whole numbers: with as many pictures as the weights have ranks.
+    """
+    classes, usual = len(weight), usual_feature(victim).double()
+    if pictures >= min(classes - 1, len(usual)):
+        return None
+    rows, total = weight.double() * pictures, bias.double() * pictures
+    space = torch.linalg.svd(rows, full_matrices=False).U[:, :pictures]
+    outside = torch.eye(classes).to(rows) - space @ space.T
+    estimate = rows @ usual / usual.square().sum()
+    guesses = [nearest(total, scale * estimate, outside) for scale in SCALES]
+    wrong = [float((outside @ v).norm() / v.norm()) for v in guesses]
+    best = min(range(len(SCALES)), key=wrong.__getitem__)
+    if not wrong[best] < WITHIN:
+        return None
+    return (space @ (space.T @ guesses[best]) / pictures).to(bias)
+
+
+def nearest(total: Tensor, estimate: Tensor, outside: Tensor) -> Tensor:
+    """(K,): ``total`` less whole numbers, near ``estimate`` and with little ``outside`` (K,K), a projection.
+
+    Descent: while it helps, a unit moves from one entry to another, or to none.
+    """
+    v = total - (total - estimate).round()
+    units = torch.cat([torch.eye(len(v)).to(v), v.new_zeros(1, len(v))])
+    between = units @ outside @ units.T
+    sizes = between.diagonal()
+    for _ in range(4 * len(v)):
+        along = units @ (outside @ v)
+        change = 2 * (along[:, None] - along) + sizes[:, None] + sizes - 2 * between
+        least = int(change.argmin())
+        if change.flatten()[least] > -1e-9:
+            break
+        v = v + units[least // len(units)] - units[least % len(units)]
+    return v
+
+
+def usual_feature(victim: Victim) -> Tensor:
+    """(d,): mean feature of public pictures."""
+    pictures = public_crops(PUBLIC, victim.image_shape[1], victim.image_shape[0], 0).to(victim.mean)
+    with torch.no_grad(), statistics_kept(victim):
+        return victim.features(pictures).mean(0)
 
 
 def without(victim: Victim, names: set[str]) -> Victim:

@@ -1,5 +1,7 @@
 """Each picture's maps out of one gradient: all together, one by one, their size and labels, and the layers below."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -147,3 +149,18 @@ def test_the_study_of_batches_counts_what_is_trusted() -> None:
     study = SpanBatches(source="samples", attack="span:steps=20,tries=1", image_size=16)
     row = study.measure({"model": NARROW, "weights": "init", "batch_size": 2, "update": 0})
     assert row["false"] == 0 and row["trusted"] <= 2 and row["labels_right"] == 2
+
+
+def test_what_others_leave_in_silent_channels_does_not_end_the_peeling() -> None:
+    seen = prepared(NARROW, "cat").observation
+    generator = torch.Generator().manual_seed(0)
+
+    def touched(gradient: torch.Tensor) -> torch.Tensor:
+        trace = 1e-9 * gradient.abs().max() * torch.randn(gradient.shape, generator=generator)
+        silent = (gradient == 0).flatten(1).all(1) if gradient.ndim == 4 else torch.zeros(len(gradient)).bool()
+        return gradient + trace * silent.view(-1, *[1] * (gradient.ndim - 1))
+
+    tensors = {name: touched(t) for name, t in seen.update.tensors.items()}
+    assert any(not torch.equal(tensors[n], t) for n, t in seen.update.tensors.items()), "some channel is silent"
+    clean, left = read(seen, 0), read(replace(seen, update=replace(seen.update, tensors=tensors)), 0)
+    assert clean is not None and left is not None and len(left.levels) >= len(clean.levels) - 1 > 1
