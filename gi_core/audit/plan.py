@@ -70,6 +70,10 @@ def chosen(seen: Evidence) -> Iterator[Candidate]:
         yield Candidate("analytic", "the first layer is fully connected with biases: division gives its input")
     if recursive(seen):
         yield Candidate("rgap", "one picture, one step: a chain of layers is solved one by one")
+        yield Candidate(
+            "april", "one picture, one step: a trained position embedding tells the derivative of each patch"
+        )
+        yield Candidate("git-exact", "one picture, one step: fully connected layers are peeled from the head down")
     leaking = bool(record.sent) and record.victim.training and record.normalised
     if record.steps > 1 and record.kind != "gradient":
         yield Candidate("fedavg-ig", f"{record.steps} local steps: the attack simulates them")
@@ -91,7 +95,7 @@ def left_out(seen: Evidence) -> Iterator[Skipped]:
         if not bare(seen):
             yield Skipped("analytic", "no row of a fully connected first layer is a picture by itself")
         if not recursive(seen):
-            yield Skipped("rgap", "it solves for one picture of one step of SGD")
+            yield Skipped("rgap, april, git-exact", "they solve for one picture of one step of SGD")
         if one_gradient(record):
             yield Skipped("fedavg-ig", "one step: there is nothing to simulate")
         else:

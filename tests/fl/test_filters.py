@@ -92,6 +92,41 @@ def test_flowers_clipping(seed, limit):
         assert all(np.array_equal(a, e) for a, e in zip(found.values(), expected[:-1], strict=True))
 
 
+def through_flowers_mod(name, before, after, limit):
+    """(arrays, norm_bit) that leave a client whose outermost mod is Flower's own."""
+    pytest.importorskip("flwr.client.mod", reason="Flower is not installed")
+    from flwr.app import Message
+    from flwr.client import mod
+    from flwr.common import Code, FitIns, FitRes, Status, ndarrays_to_parameters, parameters_to_ndarrays
+    from flwr.compat.common import recorddict_compat as compat
+    from flwr.supercore.task_identity import TaskIdentity
+
+    TaskIdentity.run_id = TaskIdentity.task_id = TaskIdentity.node_id = 1  # of the process that a message comes from
+    received = FitIns(ndarrays_to_parameters(before), {"clipping_norm": limit})
+    ask = Message(compat.fitins_to_recorddict(received, keep_input=True), dst_node_id=1, message_type="train")
+
+    def client(message, _context):
+        trained = FitRes(Status(Code.OK, ""), ndarrays_to_parameters(after), 1, {})
+        return Message(compat.fitres_to_recorddict(trained, keep_input=True), reply_to=message)
+
+    left = compat.recorddict_to_fitres(getattr(mod, name)(ask, None, client).content, keep_input=True)
+    return parameters_to_ndarrays(left.parameters), left.metrics.get("norm_bit")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("limit", [0.05, 100.0])
+@pytest.mark.parametrize("kind", ["fixed", "adaptive"])
+def test_flowers_clipping_mods_with_real_messages(seed, limit, kind):
+    arrays = {n: a for n, a in update(seed).items() if a.ndim}
+    before = [np.zeros_like(a) for a in arrays.values()]  # so that adding the difference back rounds nothing
+    expected, bit = through_flowers_mod(f"{kind}clipping_mod", before, [a.copy() for a in arrays.values()], limit)
+    option = {"fixed": "clipping_norm", "adaptive": "initial_clipping_norm"}[kind]
+    found = ours(f"flower-{kind}-clipping:{option}={limit}", arrays, seed)
+    assert all(np.array_equal(a, e) for a, e in zip(found.values(), expected, strict=True))
+    clipped = sum(float(np.square(a, dtype=np.float64).sum()) for a in arrays.values()) ** 0.5 > limit
+    assert bit is None if kind == "fixed" else bool(bit) == clipped
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_flowers_local_dp(seed):
     dp = pytest.importorskip("flwr.supercore.differential_privacy", reason="Flower is not installed")
