@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,11 @@ from gi_core.audit.truth import Truth, read_truth
 from gi_core.errors import BadInput
 from gi_core.evaluation.identification import decoys
 from gi_core.evaluation.judge import judge_pictures
+from gi_core.evaluation.verdict import SIGNIFICANCE
 from gi_core.torch_setup import run_threads
+
+DECOYS, MOST_DECOYS = 99, 2000
+"""In a line-up: as many as it takes that one lucky rank among all pictures and attempts is no finding, at most 2,000."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +133,7 @@ def judged(one: Trial, truth: Truth, record: RecordedUpdate, tried: int) -> Tria
     if not one.controls:
         return one
     pictures = {name: a.images for name, a in one.controls.items()}
-    told = judge_pictures(
-        one.best.images, truth.images, pictures, decoys(truth.images), victim=record.victim, ended=one.best.ended
-    )
     count = len(truth.images) * tried
+    others = decoys(truth.images, min(MOST_DECOYS, max(DECOYS, math.ceil(count / SIGNIFICANCE) - 1)))
+    told = judge_pictures(one.best.images, truth.images, pictures, others, victim=record.victim, ended=one.best.ended)
     return replace(one, judgement=replace(told, findings=tuple(like.finding(count) for like in told.likenesses)))
