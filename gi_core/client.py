@@ -153,21 +153,34 @@ class WeightedMean:
     def __init__(self, first: Update) -> None:
         self._first, self._examples = first, 0
         self._sums: Tensors = {}
+        self._buffers: Tensors | None = {}
         self.add(first)
 
     def add(self, update: Update) -> None:
         """Raises BadInput if kinds differ."""
         if update.kind != self._first.kind:
             raise BadInput("aggregation needs updates of one kind, all gradients or all deltas")
-        for name, tensor in update.tensors.items():
-            part = tensor.double() * update.examples
-            self._sums[name] = self._sums[name].add_(part) if name in self._sums else part
+        self._take(self._sums, update.tensors, update.examples)
+        if self._buffers is not None and update.buffers is not None:
+            self._take(self._buffers, update.buffers, update.examples)
+        else:
+            self._buffers = None
         self._examples += update.examples
 
+    @staticmethod
+    def _take(sums: Tensors, tensors: Tensors, examples: int) -> None:
+        for name, tensor in tensors.items():
+            part = tensor.double() * examples
+            sums[name] = sums[name].add_(part) if name in sums else part
+
     def update(self) -> Update:
-        """What the server gets."""
+        """What the server gets: no client's own tensors, nor its own BatchNorm buffers, which all must share."""
         mean = {name: (self._sums[name] / self._examples).to(t) for name, t in self._first.tensors.items()}
-        return Update(mean, self._first.kind, examples=self._examples, buffers=self._first.buffers)
+        buffers = self._first.buffers
+        if self._buffers is None or buffers is None:
+            return Update(mean, self._first.kind, examples=self._examples)
+        averaged = {name: (self._buffers[name] / self._examples).to(t) for name, t in buffers.items()}
+        return Update(mean, self._first.kind, examples=self._examples, buffers=averaged)
 
 
 def aggregate(updates: Iterable[Update]) -> Update:

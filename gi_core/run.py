@@ -18,6 +18,7 @@ from gi_core.defenses.privacy import privacy_of
 from gi_core.inversion.frame import Frame
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr, ssim
+from gi_core.metrics.labels import label_recovery
 from gi_core.metrics.scores import recovered, score
 from gi_core.models import build
 from gi_core.models.base import Victim
@@ -134,6 +135,9 @@ class Run:
         report, pool = self._last.report, self._last.pool
         if pool is not None:
             report = report | {"recovered": float(recovered(self.cohort.cpu(), pool.cpu()).float().mean())}
+        if guessed is not None and self.observation.labels is None:
+            right = label_recovery(guessed.tolist(), self.labels.tolist(), self.scenario.num_classes)
+            report = report | {"label recovery": right}
         stack, tensors = self.scenario.defense_stack, len(self.clean.tensors)
         privacy = privacy_of(stack, self.scenario.batch_size, tensors)
         return Trace(

@@ -5,11 +5,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gi_core.attacks.bn_exact import infer
 from gi_core.client import aggregate, gradient, minibatches, release
 from gi_core.defenses import parse_stack
 from gi_core.errors import BadInput
 from gi_core.models import build
 from gi_core.observation import Observation, Training, Update
+from gi_core.priors.batchnorm import measure
+from gi_core.run import prepare
+from gi_core.scenario import Scenario
 
 
 def victim(model="lenet", mode="eval"):
@@ -131,3 +135,26 @@ def test_aggregation_holds_one_client_at_a_time():
             assert alive <= 3
 
     assert aggregate(arriving()).tensors["w"][0].item() == 24.5
+
+
+@pytest.mark.parametrize("clients", [2, 4])
+def test_an_aggregate_holds_no_clients_own_batchnorm_statistics(clients):
+    """What bn-exact infers from the sum is the clients' mean, not the first one's batch."""
+    scenario = Scenario(
+        model="resnet18:width=4", mode="train", batch_size=2, knowledge="labels+buffers", clients=clients,
+        attack="bn-exact", image_size=16,
+    )  # fmt: skip
+    pictures = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    alone, together = (prepare(s, pictures, device="cpu") for s in (scenario.replace(clients=1), scenario))
+    with torch.no_grad():
+        own = measure(alone.victim, pictures)
+    exact, mixed = (infer(run.observation) for run in (alone, together))
+    off = lambda found: max(float((found[n][0] - m.mean).norm() / m.mean.norm()) for n, m in own.items())
+    assert off(exact) < 1e-3
+    assert off(mixed) > 0.05
+
+
+def test_an_aggregate_shares_buffers_only_where_every_client_does():
+    one, two = (Update({"w": torch.ones(1)}, buffers={"b": torch.full((2,), v)}) for v in (1.0, 3.0))
+    assert torch.equal(aggregate([one, two]).buffers["b"], torch.full((2,), 2.0))
+    assert aggregate([one, Update({"w": torch.ones(1)})]).buffers is None

@@ -135,6 +135,9 @@ def summary(trace: dict[str, Any]) -> str:
         lines += verdict_lines(trace)
     if trace["guessed_labels"] is not None:
         lines.append(f"labels: true {trace['labels']}, attacker's {trace['guessed_labels']}")
+    if recovery := (trace["report"] or {}).get("label recovery"):
+        line = f"labels right: {recovery['right']:.2f}, by an even guess {recovery['even guess']:.2f}"
+        lines.append(f"{line} ({recovery['warning']})" if "warning" in recovery else line)
     return "\n".join(lines)
 
 

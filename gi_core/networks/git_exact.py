@@ -20,6 +20,10 @@ from gi_core.errors import BadInput
 from gi_core.models.base import Victim
 from gi_core.networks.features import Feature, rank_one, scale_evidence
 
+DEAD = 0.01
+"""A ReLU's output below this share of the layer's largest counts as zero: noise would revive a dead unit, whereas one
+that is left out by mistake costs nothing, since any unit that passes a gradient shows the whole input."""
+
 
 @dataclass(frozen=True)
 class Peeled:
@@ -29,7 +33,7 @@ class Peeled:
         delta: (m,) gradient with respect to the layer's output. inputs: (n,) the recovered input of the layer.
         active: share of delta's units that are not zero.
         amplification: |x| / |delta|: how much a relative error of G_i's noise is magnified against a unit delta.
-        misfit: |G - delta x^T| / |G|: 0 when the gradient is the outer product that the recursion takes it for.
+        misfit: share of |G| that no delta explains with this input: 0 when G is an outer product with it.
         condition: largest over smallest singular value of the weights that carried delta here (1 for the head).
     """
 
@@ -46,21 +50,29 @@ def layers(victim: Victim) -> list[tuple[str, nn.Linear, nn.Module | None]]:
     """(name, linear layer, activation after it; None for the head).
 
     Raises:
-        BadInput: the body holds anything but Flatten, Linear and sigmoid, tanh, ReLU or leaky ReLU after each.
+        BadInput: the body holds anything but Flatten, Linear and sigmoid, tanh, ReLU or leaky ReLU after each;
+            layers that do nothing (Identity, inactive Dropout) and nested Sequentials are fine.
     """
     chain: list[tuple[str, nn.Linear, nn.Module | None]] = []
     pending: tuple[str, nn.Linear] | None = None
-    for name, module in victim.body.named_children():
-        if isinstance(module, nn.Linear) and pending is None:
-            pending = (f"body.{name}", module)
+    for name, module in victim.named_modules():
+        if isinstance(module, nn.Linear) and module is not victim.head and pending is None:
+            pending = (name, module)
         elif isinstance(module, (nn.Sigmoid, nn.Tanh, nn.ReLU, nn.LeakyReLU)) and pending is not None:
             chain.append((*pending, module))
             pending = None
-        elif not isinstance(module, nn.Flatten):
+        elif module is not victim.head and not passes(module, victim):
             raise BadInput(f"git-exact inverts fully-connected networks (model mlp): it cannot undo {module}")
     if pending is not None:
         raise BadInput("git-exact needs an activation after each hidden layer")
     return [*chain, ("head", victim.head, None)]
+
+
+def passes(module: nn.Module, victim: Victim) -> bool:
+    """Whether a module leaves its input's values alone, or only holds others that run one after another."""
+    if isinstance(module, nn.Dropout):
+        return not module.training or module.p == 0
+    return module is victim or isinstance(module, (nn.Flatten, nn.Identity, nn.Sequential))
 
 
 def derivative(activation: nn.Module, output: Tensor) -> Tensor:
@@ -71,7 +83,7 @@ def derivative(activation: nn.Module, output: Tensor) -> Tensor:
         return 1 - output.square()
     if isinstance(activation, nn.LeakyReLU):
         return torch.where(output > 0, 1.0, activation.negative_slope).to(output)
-    return (output > 0).to(output)
+    return (output > DEAD * output.max()).to(output)
 
 
 def bootstrap(weight: Tensor, bias: Tensor | None, head: nn.Linear) -> tuple[Tensor, Tensor]:
@@ -129,7 +141,8 @@ def recursion(victim: Victim, gradient: dict[str, Tensor], *, use_biases: bool =
 
 
 def _step(name: str, weight: Tensor, delta: Tensor, inputs: Tensor, condition: float) -> Peeled:
-    misfit = (weight - torch.outer(delta, inputs)).norm() / weight.norm().clamp_min(1e-300)
+    along = weight @ inputs / inputs.square().sum().clamp_min(1e-300)
+    misfit = (weight - torch.outer(along, inputs)).norm() / weight.norm().clamp_min(1e-300)
     return Peeled(
         name=name,
         delta=delta,

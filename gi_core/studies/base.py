@@ -124,7 +124,9 @@ def _run_study(
         row = {**outcome.cell, **outcome.row}
         for name, picture in row.pop("pictures", {}).items():
             save_picture(out / "pictures" / f"{name}.png", picture)
-        text = {k: format_cell(row[k]) for k in header[:-1]} | {"seconds": f"{outcome.seconds:.2f}"}
+        text = {k: (format_cell if k in study.keys else format_measured)(row[k]) for k in header[:-1]} | {
+            "seconds": f"{outcome.seconds:.2f}"
+        }
         append_row(table, header, text)
         done.append(text)
         yield text
@@ -198,6 +200,12 @@ def format_cell(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def format_measured(value: Any) -> str:
+    """As :func:`format_cell`, but small numbers keep four significant digits."""
+    small = isinstance(value, float) and 0 < abs(value) < 0.1
+    return f"{value:.4g}" if small else format_cell(value)
 
 
 def save_picture(path: Path, picture: Tensor) -> None:

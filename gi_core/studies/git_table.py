@@ -15,7 +15,7 @@ from gi_core.errors import BadInput
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
-from gi_core.studies.measure import SCORES, attack_all, held_out
+from gi_core.studies.measure import SCORES, attack_all, classes_of, held_out
 
 SINGLE_PASS = ("git", "lti")
 FEWER_PAIRS = ("git:pairs=1000", "lti:pairs=1000")
@@ -87,10 +87,11 @@ class GITTable(Study):
         count = self.iterative_count if iterative else self.count
         count = self.end_count if cell["setting"] == THE_END else count
         pictures = held_out(other or self.data, count)
+        classes = classes_of(self.data)
         if other:
-            pictures = Pictures(pictures.images, pictures.labels % 10)
+            pictures = Pictures(pictures.images, pictures.labels % classes)
         channels, height, width = pictures.images.shape[1:]
-        server = build(self.model, image_shape=(channels, height, width), num_classes=10)
+        server = build(self.model, image_shape=(channels, height, width), num_classes=classes)
         client = moved(server, distance) if distance else server
         sample = attack_all(cell["attack"], defense, client, pictures, server=server, control=not iterative)
         mse = float((sample.images - sample.truth).square().mean())

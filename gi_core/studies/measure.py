@@ -79,6 +79,11 @@ def held_out(data: str, count: int) -> Pictures:
     return test.take(slice(0, count))
 
 
+def classes_of(data: str) -> int:
+    """How many classes a data set's test pictures have."""
+    return int(_test_split(data).labels.max()) + 1
+
+
 @lru_cache(maxsize=4)
 def _test_split(data: str) -> Pictures:
     return load(data)[2]

@@ -26,7 +26,7 @@ from gi_core.metrics.scores import ssim_fits_success
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
-from gi_core.studies.measure import held_out
+from gi_core.studies.measure import classes_of, held_out
 from gi_core.studies.published import venom_table
 from gi_core.training.venom import clip_and_noise, head_gradient
 
@@ -141,7 +141,7 @@ class VenomAudit(Study):
         z = classical_gaussian(cell["epsilon"], DELTA) * self.readings()[cell["reading"]]
         pictures = held_out(self.data, self.count)
         channels, height, width = pictures.images.shape[1:]
-        victim = build(self.model, image_shape=(channels, height, width), num_classes=10)
+        victim = build(self.model, image_shape=(channels, height, width), num_classes=classes_of(self.data))
         found = candidates_held(victim, pictures, z, draws=self.draws)
         published = venom_table().get((self.data, "venom", cell["epsilon"]))
         return {

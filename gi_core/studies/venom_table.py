@@ -14,7 +14,7 @@ from gi_core.errors import BadInput
 from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.studies.base import Cell, Row, Study, studies
-from gi_core.studies.measure import SCORES, Measured, attack_each, held_out
+from gi_core.studies.measure import SCORES, Measured, attack_each, classes_of, held_out
 from gi_core.studies.published import venom_table
 
 SINGLE_PASS = ("venom", "venom-diff", "fgla", "fgla:decoder=noisy")
@@ -133,7 +133,7 @@ class VenomTable(Study):
 
 def table_victim(data: str, model: str) -> Victim:
     channels, height, width = held_out(data, 1).images.shape[1:]
-    return build(model, image_shape=(channels, height, width), num_classes=10)
+    return build(model, image_shape=(channels, height, width), num_classes=classes_of(data))
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from gi_core.models import build
 from gi_core.studies import run_study, studies
 from gi_core.studies.git_table import moved
 from gi_core.studies.measure import _test_split, attack_all, attack_each, held_out, noise_like
-from gi_core.studies.venom_table import CONVENTIONS, VenomTable
+from gi_core.studies.venom_table import CONVENTIONS, VenomTable, table_victim
 
 
 @pytest.fixture
@@ -107,3 +107,13 @@ def test_attacks_of_a_cell_get_the_same_updates_and_control_rows_only_noise(few)
     (row,) = [study.measure(c) for c in study.cells() if c["attack"] == "ig"]
     assert row["budget"] == "ig:steps=2"
     assert row["count"] == 1
+
+
+def test_victims_have_as_many_classes_as_the_data(tmp_path, monkeypatch):
+    labels = np.array([0, 41, 99, 7, 63, 99])
+    images = np.zeros((6, 32, 32, 3), dtype=np.uint8)
+    np.savez(tmp_path / "cifar100_subset.npz", images=images, labels=labels, split=np.array([0, 0, 1, 1, 1, 1]))
+    monkeypatch.setenv("GI_DATA", str(tmp_path))
+    _test_split.cache_clear()
+    assert table_victim("cifar100", "mlp:width=4").num_classes == 100
+    _test_split.cache_clear()

@@ -13,7 +13,7 @@ import torch
 from gi_core.components import option
 from gi_core.errors import BadInput
 from gi_core.studies import run_study, studies
-from gi_core.studies.base import Study
+from gi_core.studies.base import Study, format_measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,3 +96,9 @@ def test_every_study_has_a_question_and_distinct_cells():
         assert len(set(keys)) == len(keys)
         for text in (str(value) for key in keys for value in key if isinstance(value, str)):
             assert not text.startswith(("=", "+", "-", "@", "\t")), f"a spreadsheet takes {text!r} for a formula"
+
+
+def test_small_measured_numbers_keep_their_digits():
+    assert format_measured(1.234567e-7) == "1.235e-07"
+    assert format_measured(0.0) == "0.0000"
+    assert [format_measured(v) for v in (12.34567, -0.5, 3, None)] == ["12.3457", "-0.5000", "3", ""]
