@@ -25,7 +25,7 @@ from gi_core.evaluation.verdict import SIGNIFICANCE
 from gi_core.torch_setup import run_threads
 
 DECOYS, MOST_DECOYS = 99, 2000
-"""In a line-up: as many as it takes that one lucky rank among all pictures and attempts is no finding, at most 2,000."""
+"""In a line-up: as many as make one lucky rank among all pictures and attempts no finding, up to a limit."""
 
 
 @dataclass(frozen=True)
