@@ -19,15 +19,15 @@ from gi_core.memory import share_heaps
 from gi_core.scenario import Scenario
 from gi_core.store import Store, shipped
 from gi_core.torch_setup import thread_count
-from gi_core.web import api
+from gi_core.web import api, inverters
 from gi_core.web.preload import Preload
 from gi_core.web.screens.cheat import cheat
 from gi_core.web.screens.compare import compare
 from gi_core.web.screens.evidence import evidence
-from gi_core.web.screens.explore import explore
-from gi_core.web.screens.explore.recorded import Atlas
+from gi_core.web.screens.explore import explore, recorded
 from gi_core.web.server import tasks, zerogpu
 from gi_core.web.server.allowed_routes import API, CALLS, PAGE, TOOLS, AllowedRoutes
+from gi_core.web.server.files import Files
 from gi_core.web.server.headers import SecurityHeaders
 from gi_core.web.server.plotly_script import PlotlyScript
 from gi_core.web.server.price import price
@@ -110,7 +110,8 @@ def middleware(tools: bool) -> list[Middleware]:
     return [
         Middleware(SecurityHeaders, hosts=hosts(), proxies=proxies()),
         Middleware(UploadGuard),
-        Middleware(Atlas),
+        Middleware(Files, prefix=recorded.PREFIX, answer=recorded.answer),
+        Middleware(Files, prefix=inverters.PREFIX, answer=inverters.answer),
         Middleware(AllowedRoutes, routes=routes),
         Middleware(PlotlyScript),
         Middleware(Preload),

@@ -1,21 +1,30 @@
 """The whole explorer as one folder, for a disk or any host of files: ``gi export``.
 
 The rooms are the app's own, and attacks run in the reader's browser (gi_core/web/engine). static.js stands where Gradio
-stands in the app: it answers from what is in the page. The page asks nobody for anything but its own files; a host's
+stands in the app: it answers from what is in the folder. The page asks nobody for anything but its own files; a host's
 visitors may install it, and it works without a network then.
+
+What is shown later lies in shelf/: scripts, for a page on a disk may read no other files, each a deflated content as
+letters of 15 bits. They are stored as UTF-16, so that they are a sixteenth longer than what they hold, not a third.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import json
+import zlib
 from collections.abc import Iterator
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageDraw
 
+from gi_core.web import inverters
 from gi_core.web.screens.cheat import cheat
 from gi_core.web.screens.compare import compare
 from gi_core.web.screens.evidence import answers, evidence, regimes
@@ -30,7 +39,7 @@ HERE = Path(__file__).parent / "export"
 TABS = ("explore", "cheat", "compare", "evidence")
 POLICY = "; ".join((
     "default-src 'none'",
-    "script-src 'unsafe-inline'",
+    "script-src 'self' 'unsafe-inline'",
     "style-src 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src data:",
@@ -41,13 +50,21 @@ POLICY = "; ".join((
 SIZES = (192, 512)
 COLOURS = ("#0a3f7d", "#e8a33d", "#9b1c12")
 """Private, leaving, attacker: the header's mark."""
-QUALITY = 90
+INVERTERS = ("venom",)
+"""Trained inverters in the folder: fgla and git, 3.4 and 4.9 MB when packed, would take it beyond 15 MB."""
+PNG, WORTH = "data:image/png;base64,", 1000
+FIRST = 0x3400
+"""The first of the 32,768 letters that each stand for 15 bits, as lib/offline.js reads them."""
+QUALITY = 80
 """WebP's, of the feasibility study's pictures: a quarter of their bytes."""
 
 
 def export(out: Path) -> Path:
     """Write the folder and return the path of its index.html."""
-    (out / "pictures").mkdir(parents=True, exist_ok=True)
+    for folder in ("pictures", "shelf"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    for name, content in shelf():
+        (out / "shelf" / f"{name}.js").write_bytes(packed(name, content))
     for row in regime_rows():
         with Image.open(picture_file(row)) as picture:
             picture.save(out / picture_address(row), quality=QUALITY)
@@ -61,13 +78,12 @@ def export(out: Path) -> Path:
 
 
 def document() -> str:
-    """The page: Explore first, with the set that it opens with; then what the other sets and rooms show."""
+    """The page: Explore first, with the set that it opens with; the other rooms read what they show from the shelf."""
     tabs = "\n".join(f'<div id="tab-{name}" class="gi-tab"></div>' for name in TABS)
-    first, *others = shelves()
-    later = "\n".join(f"<script>put({as_script(shelf)});</script>" for shelf in others)
+    first = recorded.index()["sets"][0]
+    offered = explore.catalog() | {"served": False, "inverters": inverters.catalog(INVERTERS)}
     rooms = {
         "cheat": {"catalog": cheat.catalog(Limits(), served=False)},
-        "compare": {"first": compare.opening(), "catalog": compare.catalog(Limits())},
         "evidence": {"catalog": evidence.catalog()},
     }
     return f"""<!doctype html>
@@ -84,12 +100,12 @@ def document() -> str:
 <div id="tab-header" class="gi-head"></div>
 <footer class="gi"><p class="small" data-note></p></footer>
 <script>
-const catalog = {as_script(explore.catalog() | {"served": False})};
-{(HERE / "static.js").read_text()}
-put({as_script(first)});</script>
+const catalog = {as_script(offered)};
+const opening = {as_script({"atlas": {first["id"]: recorded.whole(first)}, "comparison": small(compare.opening())})};
+{(HERE / "static.js").read_text()}</script>
 {mounted("explore", "{ catalog }")}
 {mounted("header", "{}")}
-{later}
+{mounted("compare", "{ first: opening.comparison, catalog: " + as_script(compare.catalog(Limits())) + " }")}
 {"".join(mounted(name, as_script(props)) for name, props in rooms.items())}
 </body></html>
 """
@@ -105,18 +121,55 @@ const element = document.getElementById("tab-{name}"), {{ props, trigger, watch,
 """
 
 
-def shelves() -> Iterator[dict[str, Any]]:
-    """What static.js answers from, piece by piece: {kind: {key: answer}}; the first holds what Explore opens with."""
-    inline = recorded.inline()
-    opening = recorded.index()["sets"][0]
-    needed = {opening["id"], *(opening[field] for field in recorded.SPRITES if field in opening)}
-    yield {"atlas": {name: inline[name] for name in needed}}
-    yield {"atlas": {name: value for name, value in inline.items() if name not in needed}}
-    yield {"comparisons": {name: compare.comparison(name) for name in compare.recorded_names()}}
-    yield {"cells": {f"{row} {column}": found for (row, column), found in cells().items()}}
-    yield {"layers": layers(), "cheat": cheat.recorded()}
-    yield {"runs": {key: answers.risk_run({"key": key}) for key in opened()}}
-    yield {"regimes": {picture_key(row): regime_pictures(row) for row in regime_rows()}}
+def shelf() -> Iterator[tuple[str, bytes]]:
+    """The shelf's files by name: JSON, and trained networks as they are."""
+    for one in recorded.index()["sets"][1:]:
+        yield f"atlas-{one['id']}", as_json(recorded.whole(one))
+    yield "atlas-line-up", as_json({recorded.LINE_UP: recorded.source(recorded.LINE_UP)})
+    for name in set(compare.recorded_names()) - {compare.FIRST}:
+        yield f"comparison-{name}", as_json(compare.comparison(name))
+    yield "cells", as_json({f"{row} {column}": found for (row, column), found in cells().items()})
+    yield "layers", as_json(layers())
+    yield "cheat", as_json(cheat.recorded())
+    yield "runs", as_json({key: answers.risk_run({"key": key}) for key in opened()})
+    yield "regimes", as_json({picture_key(row): regime_pictures(row) for row in regime_rows()})
+    for name, path in inverters.files(INVERTERS).items():
+        yield Path(name).stem, path.read_bytes()
+
+
+def as_json(value: Any) -> bytes:
+    """Without the pictures' slack: :func:`small`."""
+    return json.dumps(small(value), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def small(value: Any) -> Any:
+    """Plain data whose PNG pictures are WebP without loss, where that is shorter."""
+    if isinstance(value, dict):
+        return {key: small(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [small(one) for one in value]
+    return shorter(value) if isinstance(value, str) and value.startswith(PNG) and len(value) > WORTH else value
+
+
+@cache
+def shorter(source: str) -> str:
+    """A picture's data URI, of the same pixels."""
+    made = io.BytesIO()
+    with Image.open(io.BytesIO(base64.b64decode(source.removeprefix(PNG)))) as picture:
+        picture.convert("RGB").save(made, "WEBP", lossless=True, quality=100, method=4)
+    told = f"data:image/webp;base64,{base64.b64encode(made.getvalue()).decode()}"
+    return min(source, told, key=len)
+
+
+def packed(name: str, content: bytes) -> bytes:
+    """A file of the shelf: a script that hands over the deflated content, 15 bits a letter, in UTF-16 with its mark."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    small = deflate.compress(content) + deflate.flush()
+    bits = np.unpackbits(np.frombuffer(small, np.uint8))
+    fifteens = np.pad(bits, (0, -len(bits) % 15)).reshape(-1, 15) @ (1 << np.arange(14, -1, -1))
+    letters = (fifteens + FIRST).astype("<u2").tobytes()
+    begin, end = f"shelf.give({json.dumps(name)},{len(small)},'", "');\n"
+    return b"\xff\xfe" + begin.encode("utf-16-le") + letters + end.encode("utf-16-le")
 
 
 def layers() -> dict[str, Any]:

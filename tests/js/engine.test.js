@@ -11,7 +11,8 @@ import { Matcher, oneHot } from "../../gi_core/web/engine/matching.js";
 import { each, match, psnr, ssim } from "../../gi_core/web/engine/metrics.js";
 import { OBJECTIVES } from "../../gi_core/web/engine/objective.js";
 import { Generator, streamSeed } from "../../gi_core/web/engine/random.js";
-import { runsHere } from "../../gi_core/web/engine/scenario.js";
+import { invertersOf, runsHere } from "../../gi_core/web/engine/scenario.js";
+import { tensors } from "../../gi_core/web/engine/inverters/tensors.js";
 import { Sweeps } from "../../gi_core/web/engine/sweeps.js";
 import { build, chain } from "../../gi_core/web/engine/victim.js";
 
@@ -92,15 +93,22 @@ const pixels = Uint8Array.from(Buffer.from(given.pictures, "base64")), SIZE = 3 
 const run = ({ attack, seed }, seen) =>
   [...attack.run(seen, seed)].flatMap(frame => frame ? [{ ...frame, pictures: frame.pictures.slice() }] : []);
 
+/** A trained network from its files. @param {string} name @returns {[string, any]} */
+const trained = name => [name, tensors(given.inverters[name].map((/** @type {any} */ { prefix, file }) => {
+  const { buffer, byteOffset, length } = readFileSync(new URL(`../../assets/weights/${file}`, import.meta.url));
+  return { prefix, bytes: buffer.slice(byteOffset, byteOffset + length) };
+}))];
+
 /** @param {{ pictures: Float32Array }[]} frames */
 const last = frames => frames[frames.length - 1].pictures;
 
 for (const one of given.runs) {
   const { scenario } = one;
   test(`${scenario.model} ${scenario.defense} ${scenario.attack}: the run is gi_core's`, () => {
-    assert.ok(runsHere(scenario, 32));
+    const networks = Object.fromEntries(invertersOf(scenario.attack).map(trained));
+    assert.ok(runsHere(scenario, 32, Object.keys(networks)));
     const truth = Float32Array.from(pixels.subarray(0, scenario.batch_size * SIZE), value => value / 255);
-    const experiment = prepare(scenario, truth), { observation } = experiment, { update } = observation;
+    const experiment = prepare(scenario, truth, networks), { observation } = experiment, { update } = observation;
     assert.deepEqual(experiment.labels, one.labels);
     const apart = Math.max(1, Math.floor(update.length / 64)), sent = Float32Array.from(one.sent);
     assert.ok(relative(sent.map((_, i) => update[i * apart]), sent) < 1e-4);
@@ -115,6 +123,12 @@ for (const one of given.runs) {
     const guess = match(last(run(experiment, control(experiment, scenario.seed))), truth, SIZE);
     const told = each(guess, SIZE).reduce((sum, p, i) => sum + psnr(p, each(truth, SIZE)[i]), 0) / scenario.batch_size;
     assert.ok(Math.abs(told - one.control_psnr) < 0.5, `control at ${told} dB, not ${one.control_psnr}`);
+    if (one.answer) {
+      const told = Uint8Array.from(Buffer.from(one.answer, "base64")), size = told.length;
+      const apart = told.map((value, i) => Math.abs(value - Math.round(255 * found[i])));
+      const most = Math.max(...apart);
+      assert.ok(most <= 3 && apart.reduce((sum, a) => sum + a, 0) / size < 0.5, `off by ${most}`);
+    }
     if (!experiment.attack.single) assert.equal(settled(frames) === null, frames.length < 6);
   });
 }
@@ -123,6 +137,7 @@ test("what the engine cannot do is the server's", () => {
   for (const refused of [
     { model: "resnet18" }, { attack: "span" }, { attack: "ig:optimiser=lbfgs" }, { server: "imprint" }, { clients: 2 },
     { local_steps: 2 }, { mode: "train" }, { defense: "soteria" }, { image_size: 64 }, { weights: "trained" },
+    { attack: "venom" }, { attack: "git" }, { attack: "ig:init=(venom)" },
     { attack: "ig:steps=many" }, { attack: "ig:tv=-1" }, { attack: "ig:signed=perhaps" }, { attack: "dlg:labels=idlg" },
     { defense: "clip:length=1" }, { defense: "gaussian:sigma=x" }, { seed: "one" }, { model: "mlp:activation=gelu" },
     { model: "lenet:activation=tanh" }, { attack: "ig:steps=1.5" },

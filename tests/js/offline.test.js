@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { link, repeat } from "../../gi_core/web/lib/offline.js";
+import { bytes, link, repeat } from "../../gi_core/web/lib/offline.js";
 
 const defaults = { model: "lenet", batch_size: 1, image_size: 32, channels: 3, defense: "none", attack: "ig", seed: 0 };
 
@@ -18,4 +18,14 @@ test("the commands name what differs, quoted where a shell would read more into 
     + " --image cat --image your-picture.png");
   assert.match(python, /gi\.Scenario\(defense='clip\+gaussian', attack='ig:init=\(git:pairs=5\)', seed=3\)/);
   assert.ok(!cli.includes("base64") && !python.includes("base64"));
+});
+
+test("letters of 15 bits are bytes again, whatever their number", () => {
+  for (const size of [0, 1, 2, 14, 15, 16, 31]) {
+    const given = Uint8Array.from({ length: size }, (_, i) => (37 * i + 200) % 256);
+    const bits = [...given].map(value => value.toString(2).padStart(8, "0")).join(""), letters = [];
+    for (let i = 0; i < bits.length; i += 15)
+      letters.push(String.fromCharCode(0x3400 + parseInt(bits.slice(i, i + 15).padEnd(15, "0"), 2)));
+    assert.deepEqual(bytes(size, letters.join("")), given);
+  }
 });

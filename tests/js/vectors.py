@@ -24,6 +24,7 @@ from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.run import prepare
 from gi_core.seeds import seeded, stream_seed
+from gi_core.web import inverters
 
 FILE = Path(__file__).with_name("vectors.json")
 CASES = 20
@@ -40,6 +41,12 @@ RUNS: tuple[dict[str, Any], ...] = (
     {"attack": "ig:steps=50", "model": "mlp:width=32,activation=tanh"},
     {"attack": "dlg:steps=3"},
     {"attack": "analytic", "model": "mlp:width=32", "seed": 5},
+    {"attack": "venom"},
+    {"attack": "venom", "defense": "clip+gaussian:sigma=0.001", "seed": 2},
+    {"attack": "venom:feature=spe,strength=constant", "defense": "clip+gaussian:sigma=0.003", "knowledge": "none"},
+    {"attack": "fgla", "seed": 1},
+    {"attack": "fgla", "batch_size": 2, "seed": 1},
+    {"attack": "git", "defense": "clip+gaussian:sigma=0.0001"},
 )
 PICTURES = ("cat", "coffee")
 MODULES = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU, "tanh": nn.Tanh, "leaky-relu": nn.LeakyReLU}
@@ -136,6 +143,11 @@ def pictures(count: int) -> Tensor:
     return torch.stack([(open_picture(name, 32, 3) * 255).round() for name in PICTURES[:count]])
 
 
+def bytes_of(images: Tensor) -> str:
+    """(B,C,H,W) in [0,1] as 8 bits a channel, in base64."""
+    return base64.b64encode((images * 255).round().to(torch.uint8).numpy().tobytes()).decode()
+
+
 def runs() -> Iterator[dict[str, Any]]:
     for fields in RUNS:
         scenario = Scenario(**fields)
@@ -148,6 +160,7 @@ def runs() -> Iterator[dict[str, Any]]:
             "scenario": scenario.to_dict(), "labels": trace.labels, "norm": float(sent.norm()),
             "sent": sent[:: max(1, len(sent) // 64)][:64].tolist(), "losses": losses,
             "psnr": [row["psnr"] for row in trace.scores], "ssim": [row["ssim"] for row in trace.scores],
+            "answer": bytes_of(trace.images) if run.attack.single_pass else None,
             "control_psnr": judged["control"]["psnr"], "settled": judged["settled"],
         }  # fmt: skip
 
@@ -171,8 +184,9 @@ def vectors() -> dict[str, Any]:
         "smoothing": SMOOTHING,
         "layers": list(layers()),
         "victims": list(victims()),
-        "pictures": base64.b64encode(pictures(2).to(torch.uint8).numpy().tobytes()).decode(),
+        "pictures": bytes_of(pictures(2) / 255),
         "runs": list(runs()),
+        "inverters": inverters.parts(),
         "draws": draws(),
     }
 

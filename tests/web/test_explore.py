@@ -14,6 +14,7 @@ from gi_core.data.samples import samples
 from gi_core.models import models
 from gi_core.scenario import Scenario
 from gi_core.web.screens.explore import explore, recorded
+from gi_core.web.server.files import Files
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
 from gi_core.web.words import LANGUAGES
@@ -53,7 +54,7 @@ def test_recorded_cells_repeat_as_scenarios():
 
 @pytest.fixture
 def client():
-    return TestClient(Starlette(middleware=[Middleware(recorded.Atlas)]))
+    return TestClient(Starlette(middleware=[Middleware(Files, prefix=recorded.PREFIX, answer=recorded.answer)]))
 
 
 def test_the_atlas_answers_its_files_with_cache_headers_and_no_other(client):
@@ -67,10 +68,10 @@ def test_the_atlas_answers_its_files_with_cache_headers_and_no_other(client):
 
 
 def test_the_page_without_a_server_carries_every_set():
-    told = explore.catalog(inline=True)["atlas"]
-    for one in told["sets"]:
-        assert told["inline"][one["id"]]
-        assert told["inline"][one["file"]].startswith("data:image/webp;base64,")
+    for one in recorded.index()["sets"]:
+        told = recorded.whole(one)
+        assert told[one["id"]] == one["cells"]
+        assert told[one["file"]].startswith("data:image/webp;base64,")
 
 
 def test_no_two_messages_of_equal_runs_are_equal():

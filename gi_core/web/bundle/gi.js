@@ -24,7 +24,6 @@ var gi = (() => {
   __export(main_exports, {
     device: () => device,
     early: () => early2,
-    letters: () => letters,
     offline: () => offline_exports,
     query: () => query,
     speak: () => speak,
@@ -281,11 +280,11 @@ var gi = (() => {
       return value / by * std[c] + mean2[c];
     });
   }
-  var outside = (pixels2) => pixels2.reduce((sum, value) => sum + Math.abs(value - clamp(value)), 0) / pixels2.length;
-  var apart = (a, b) => Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length);
+  var outside = (pixels2) => pixels2.reduce((sum2, value) => sum2 + Math.abs(value - clamp(value)), 0) / pixels2.length;
+  var apart = (a, b) => Math.sqrt(a.reduce((sum2, value, i) => sum2 + (value - b[i]) ** 2, 0) / a.length);
   function distinct(rows, count, tolerance) {
     const valid = rows.map((row2) => outside(row2) <= 1e-3);
-    const same = rows.map((row2) => rows.reduce((sum, other) => sum + (apart(row2, other) <= tolerance ? 1 : 0), 0));
+    const same = rows.map((row2) => rows.reduce((sum2, other) => sum2 + (apart(row2, other) <= tolerance ? 1 : 0), 0));
     const order = [...rows.keys()].sort((a, b) => Number(valid[b]) - Number(valid[a]) || same[b] - same[a] || a - b);
     const chosen2 = (
       /** @type {number[]} */
@@ -298,9 +297,9 @@ var gi = (() => {
 
   // gi_core/web/engine/objective.js
   function inner(a, b) {
-    let sum = 0;
-    for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-    return sum;
+    let sum2 = 0;
+    for (let i = 0; i < a.length; i++) sum2 += a[i] * b[i];
+    return sum2;
   }
   var norm = (a) => Math.sqrt(inner(a, a));
   var OBJECTIVES = {
@@ -315,35 +314,35 @@ var gi = (() => {
     },
     /** Sum of squared differences, Zhu et al. 2019, eq. 1. */
     l2: (target) => (guess) => {
-      let sum = 0;
+      let sum2 = 0;
       for (let i = 0; i < guess.length; i++) {
         const apart3 = guess[i] - target[i];
-        sum += apart3 * apart3;
+        sum2 += apart3 * apart3;
         guess[i] = 2 * apart3;
       }
-      return sum;
+      return sum2;
     },
     /** Sum of absolute differences. */
     l1: (target) => (guess) => {
-      let sum = 0;
+      let sum2 = 0;
       for (let i = 0; i < guess.length; i++) {
         const apart3 = guess[i] - target[i];
-        sum += Math.abs(apart3);
+        sum2 += Math.abs(apart3);
         guess[i] = Math.sign(apart3);
       }
-      return sum;
+      return sum2;
     },
     /** 1 - <g, s> / |g|_1 for an update of signs s. */
     "sign-alignment"(target) {
       const signs = target.map(Math.sign);
       return (guess) => {
-        let length2 = 0, along = 0;
+        let length2 = 0, along2 = 0;
         for (let i = 0; i < guess.length; i++) {
           length2 += Math.abs(guess[i]);
-          along += guess[i] * signs[i];
+          along2 += guess[i] * signs[i];
         }
         length2 = Math.max(length2, 1e-30);
-        const aligned = along / length2;
+        const aligned = along2 / length2;
         for (let i = 0; i < guess.length; i++) guess[i] = (aligned * Math.sign(guess[i]) - signs[i]) / length2;
         return 1 - aligned;
       };
@@ -377,11 +376,11 @@ var gi = (() => {
     return value;
   };
   function withinCells(objective, update, cut, { bits, stochastic, scale }) {
-    const reach = (truth(stochastic, true) ? 1 : 0.5) / (2 ** (figure(bits, 4) - 1) - 1);
+    const reach2 = (truth(stochastic, true) ? 1 : 0.5) / (2 ** (figure(bits, 4) - 1) - 1);
     const cells = update.slice(), nearest2 = update.slice();
     for (const part of cut(cells)) {
       const size2 = scale === "l2" ? norm(part) : part.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-      part.fill(reach * size2);
+      part.fill(reach2 * size2);
     }
     return (guess) => {
       for (let i = 0; i < guess.length; i++)
@@ -446,6 +445,15 @@ var gi = (() => {
     /** From 0 to `count` - 1: torch.randint. @param {number} count */
     whole(count) {
       return this.bits() % count;
+    }
+    /** The numbers from 0 to `count` - 1 in random order: torch.randperm. @param {number} count */
+    order(count) {
+      const order = Int32Array.from({ length: count }, (_, i) => i);
+      for (let i = 0; i < count - 1; i++) {
+        const other = i + this.whole(count - i);
+        [order[i], order[other]] = [order[other], order[i]];
+      }
+      return order;
     }
     /**
      * `count` draws from [low, high): torch's uniform_.
@@ -557,8 +565,8 @@ var gi = (() => {
      * @param {any} along V, as long as the parameters @param {any} out gets it, (B,C,H,W) per unit of a pixel in [0,1]
      * @param {any} [wanted] gets the derivative in the wanted probabilities (B,K)
      */
-    along(along, out, wanted) {
-      const { batch, classes, shares, stages, tangents } = this, parts = this.cut(along), last = stages.length - 1;
+    along(along2, out, wanted) {
+      const { batch, classes, shares, stages, tangents } = this, parts = this.cut(along2), last = stages.length - 1;
       stages.forEach(({ layer }, l) => {
         if (layer.count) layer.push(parts[l], this.seen[l], tangents[l]);
         else tangents[l].fill(0);
@@ -584,12 +592,12 @@ var gi = (() => {
     }
   };
   function softmax(logits, shares, wanted, at2, classes) {
-    let most = -Infinity, sum = 0, loss = 0;
+    let most = -Infinity, sum2 = 0, loss = 0;
     for (let j = at2; j < at2 + classes; j++) most = Math.max(most, logits[j]);
-    for (let j = at2; j < at2 + classes; j++) sum += Math.exp(logits[j] - most);
+    for (let j = at2; j < at2 + classes; j++) sum2 += Math.exp(logits[j] - most);
     for (let j = at2; j < at2 + classes; j++) {
-      shares[j] = Math.exp(logits[j] - most) / sum;
-      loss -= wanted[j] * (logits[j] - most - Math.log(sum));
+      shares[j] = Math.exp(logits[j] - most) / sum2;
+      loss -= wanted[j] * (logits[j] - most - Math.log(sum2));
     }
     return loss;
   }
@@ -615,9 +623,9 @@ var gi = (() => {
   function idlg(observation) {
     const { weight, bias } = headGradient(observation), { classes } = observation.victim;
     const h = typicalFeatures(observation);
-    const slopes = Array.from({ length: classes }, (_, k) => h.reduce((sum, value, j) => sum + value * weight[k * h.length + j], bias ? bias[k] : 0));
-    const along = bias ? slopes.reduce((sum, slope, k) => sum + slope * bias[k], 0) : 1;
-    const signed2 = slopes.map((slope) => along >= 0 ? slope : -slope);
+    const slopes = Array.from({ length: classes }, (_, k) => h.reduce((sum2, value, j) => sum2 + value * weight[k * h.length + j], bias ? bias[k] : 0));
+    const along2 = bias ? slopes.reduce((sum2, slope, k) => sum2 + slope * bias[k], 0) : 1;
+    const signed2 = slopes.map((slope) => along2 >= 0 ? slope : -slope);
     return signed2.indexOf(Math.min(...signed2));
   }
   var recover = (observation) => observation.labels ?? [idlg(observation)];
@@ -673,7 +681,7 @@ var gi = (() => {
         before[j]), d.map((value) => value * t2));
         d = memory.direction(gradient);
         before = gradient.slice();
-        t2 = done === 1 ? Math.min(1, 1 / gradient.reduce((sum, g) => sum + Math.abs(g), 0)) * lr : lr;
+        t2 = done === 1 ? Math.min(1, 1 / gradient.reduce((sum2, g) => sum2 + Math.abs(g), 0)) * lr : lr;
         if (inner(gradient, d) > -CHANGE) return;
         for (let j = 0; j < x.length; j++) x[j] += t2 * d[j];
         if (i === INNER2) return;
@@ -708,7 +716,7 @@ var gi = (() => {
   // gi_core/web/engine/smoothness.js
   function smoothness({ shape: [channels, height, width], std }, batch, weight) {
     const maps = batch * channels, across = weight / (maps * height * (width - 1));
-    const down = weight / (maps * (height - 1) * width);
+    const down2 = weight / (maps * (height - 1) * width);
     return (x, gradient) => {
       let value = 0;
       for (let m = 0, i = 0; m < maps; m++) {
@@ -716,7 +724,7 @@ var gi = (() => {
         for (let row2 = 0; row2 < height; row2++)
           for (let column = 0; column < width; column++, i++) {
             if (column + 1 < width) value += step(x, gradient, i, i + 1, scale, across);
-            if (row2 + 1 < height) value += step(x, gradient, i, i + width, scale, down);
+            if (row2 + 1 < height) value += step(x, gradient, i, i + width, scale, down2);
           }
       }
       return value;
@@ -844,9 +852,9 @@ var gi = (() => {
     return (x, gradient) => {
       for (let i = 0; i < batch; i++) {
         const own = x.subarray(pixels2 + i * classes, pixels2 + (i + 1) * classes), most = Math.max(...own);
-        const sum = own.reduce((total, value2) => total + Math.exp(value2 - most), 0);
+        const sum2 = own.reduce((total, value2) => total + Math.exp(value2 - most), 0);
         own.forEach((value2, k) => {
-          share[i * classes + k] = Math.exp(value2 - most) / sum;
+          share[i * classes + k] = Math.exp(value2 - most) / sum2;
         });
       }
       const value = matcher.evaluate(x.subarray(0, pixels2), share, gradient.subarray(0, pixels2), inShare);
@@ -859,8 +867,495 @@ var gi = (() => {
     };
   }
 
+  // gi_core/web/engine/convolution.js
+  function convolution({ shape, filters, kernel, stride = 1, padding = 0 }, batch, machine) {
+    const [channels, height, width] = shape, { rows, dots } = machine;
+    const high = Math.floor((height + 2 * padding - kernel) / stride) + 1;
+    const wide = Math.floor((width + 2 * padding - kernel) / stride) + 1;
+    const places = high * wide, taps = channels * kernel * kernel, weights = filters * taps;
+    const inputs = channels * height * width, outputs = filters * places;
+    const windows = { channels, height, width, kernel, stride, padding, high, wide };
+    const room4 = () => Array.from({ length: batch }, () => machine.room(taps * places));
+    const primal = room4(), tangents = room4(), back = machine.room(taps * places), each = machine.room(weights);
+    const part = (all, i, size2) => batch === 1 ? all : all.subarray(i * size2, (i + 1) * size2);
+    return {
+      shape: [filters, high, wide],
+      inputs,
+      outputs,
+      fan: taps,
+      shapes: [[filters, channels, kernel, kernel], [filters]],
+      count: weights + filters,
+      see(x, tangent = false) {
+        const columns = tangent ? tangents : primal;
+        columns.forEach((own, i) => spread(part(x, i, inputs), own, windows));
+        return columns;
+      },
+      push(w, seen2, z, { bias = true, add = false } = {}) {
+        for (let i = 0; i < batch; i++) {
+          const own = part(z, i, outputs);
+          rows(filters, places, taps, w, taps, 1, seen2[i], own, add);
+          if (bias)
+            for (let f = 0; f < filters; f++) {
+              const shift = w[weights + f];
+              for (let p = f * places; p < (f + 1) * places; p++) own[p] += shift;
+            }
+        }
+      },
+      pull(out, ...pairs) {
+        out.fill(0, 0, batch * inputs);
+        for (let i = 0; i < batch; i++) {
+          for (let j = 0; j < pairs.length; j += 2)
+            rows(taps, places, filters, pairs[j], 1, taps, part(pairs[j + 1], i, outputs), back, j > 0);
+          gather(back, part(out, i, inputs), windows);
+        }
+      },
+      outer(d, seen2, g) {
+        for (let i = 0; i < batch; i++) {
+          dots(filters, taps, places, part(d, i, outputs), seen2[i], i ? each : g, false);
+          if (i) for (let j = 0; j < weights; j++) g[j] += each[j];
+        }
+        for (let f = 0; f < filters; f++) {
+          let sum2 = 0;
+          for (let i = 0; i < batch; i++)
+            for (let p = i * outputs + f * places, end = p + places; p < end; p++) sum2 += d[p];
+          g[weights + f] = sum2;
+        }
+      }
+    };
+  }
+  function reach(tap, size2, count, { stride, padding }) {
+    const first = Math.max(0, Math.ceil((padding - tap) / stride));
+    return [first, Math.max(first, Math.min(count, Math.floor((size2 - 1 + padding - tap) / stride) + 1))];
+  }
+  function spread(x, columns, w) {
+    const { channels, height, width, kernel, stride, padding, high, wide } = w;
+    let at2 = 0;
+    for (let c = 0; c < channels; c++)
+      for (let ky = 0; ky < kernel; ky++) {
+        const [top, bottom] = reach(ky, height, high, w);
+        for (let kx = 0; kx < kernel; kx++, at2 += high * wide) {
+          const [left, right] = reach(kx, width, wide, w);
+          for (let y = top; y < bottom; y++) {
+            const from = (c * height + y * stride + ky - padding) * width + kx - padding;
+            for (let i = left, to = at2 + y * wide; i < right; i++) columns[to + i] = x[from + i * stride];
+          }
+        }
+      }
+  }
+  function gather(columns, x, w) {
+    const { channels, height, width, kernel, stride, padding, high, wide } = w;
+    let at2 = 0;
+    for (let c = 0; c < channels; c++)
+      for (let ky = 0; ky < kernel; ky++) {
+        const [top, bottom] = reach(ky, height, high, w);
+        for (let kx = 0; kx < kernel; kx++, at2 += high * wide) {
+          const [left, right] = reach(kx, width, wide, w);
+          for (let y = top; y < bottom; y++) {
+            const to = (c * height + y * stride + ky - padding) * width + kx - padding;
+            for (let i = left, from = at2 + y * wide; i < right; i++) x[to + i * stride] += columns[from + i];
+          }
+        }
+      }
+  }
+
+  // gi_core/web/engine/inverters/tensors.js
+  function linear(network, name, x) {
+    const { shape: [units, inputs], values } = network[`${name}.weight`], bias = network[`${name}.bias`]?.values;
+    return Float64Array.from({ length: units }, (_, i) => {
+      let sum2 = bias ? bias[i] : 0;
+      for (let j = 0; j < inputs; j++) sum2 += values[i * inputs + j] * x[j];
+      return sum2;
+    });
+  }
+  function times(x, { shape: [, columns], values }) {
+    const sums = new Float64Array(columns);
+    for (let i = 0; i < x.length; i++)
+      for (let j = 0, at2 = i * columns, share = x[i]; j < columns; j++) sums[j] += share * values[at2 + j];
+    return sums;
+  }
+
+  // gi_core/web/engine/inverters/decoder.js
+  var positive = (values) => values.map((value) => Math.max(0, value));
+  var sum = (a, b) => Float32Array.from(a, (value, i) => value + b[i]);
+  function convolved(network, name, { values, shape }, machine) {
+    const { shape: [filters, , kernel], values: weight } = network[`${name}.weight`];
+    const layer = convolution({ shape, filters, kernel, padding: 1 }, 1, machine), made3 = machine.room(layer.outputs);
+    const own = machine.room(layer.count);
+    own.set(weight);
+    own.set(network[`${name}.bias`].values, weight.length);
+    layer.push(own, layer.see(values), made3);
+    return { values: made3, shape: layer.shape };
+  }
+  function block(network, name, x, condition, machine) {
+    const inner2 = convolved(network, `${name}.first`, { ...x, values: positive(x.values) }, machine);
+    const [channels, height, width] = x.shape, places = height * width;
+    if (condition) {
+      const film = linear(network, `${name}.film`, condition);
+      inner2.values.forEach((value, i) => {
+        const c = Math.floor(i / places);
+        inner2.values[i] = value * (1 + film[c]) + film[channels + c];
+      });
+    }
+    const second = convolved(network, `${name}.second`, { ...inner2, values: positive(inner2.values) }, machine);
+    return { shape: x.shape, values: sum(x.values, second.values) };
+  }
+  function folded(x, [channels, height, width], r) {
+    const high = height / r, wide = width / r, made3 = new Float32Array(x.length);
+    for (let i = 0; i < x.length; i++) {
+      const c = Math.floor(i / (height * width)), row2 = Math.floor(i / width) % height, column = i % width;
+      const to = (c * r + row2 % r) * r + column % r;
+      made3[(to * high + Math.floor(row2 / r)) * wide + Math.floor(column / r)] = x[i];
+    }
+    return { values: made3, shape: [channels * r * r, high, wide] };
+  }
+  function unfolded({ values, shape: [channels, high, wide] }, r) {
+    const height = high * r, width = wide * r, made3 = new Float32Array(values.length);
+    for (let i = 0; i < made3.length; i++) {
+      const c = Math.floor(i / (height * width)), row2 = Math.floor(i / width) % height, column = i % width;
+      const from = (c * r + row2 % r) * r + column % r;
+      made3[i] = values[(from * high + Math.floor(row2 / r)) * wide + Math.floor(column / r)];
+    }
+    return { values: made3, shape: [channels / (r * r), height, width] };
+  }
+  var blocks = (network, kind) => Array.from({ length: 9 }, (_, i) => `decoder.${kind}.${i}`).filter((name) => `${name}.first.weight` in network);
+  function decode(network, inputs, picture4, shape, machine, condition = null) {
+    const centred2 = Float32Array.from(picture4, (value) => 4 * (value - 0.5)), [, height, width] = shape;
+    const deep = folded(centred2, shape, 4), maps = Float32Array.from([...Array.from(inputs), ...deep.values]);
+    const channels = 16 * maps.length / (height * width);
+    let x = convolved(network, "decoder.stem", { values: maps, shape: [channels, height / 4, width / 4] }, machine);
+    for (const name of blocks(network, "deep")) x = block(network, name, x, condition, machine);
+    const raised = unfolded(convolved(network, "decoder.up", x, machine), 2);
+    const side = convolved(network, "decoder.side", folded(centred2, shape, 2), machine);
+    x = { shape: raised.shape, values: sum(raised.values, side.values) };
+    for (const name of blocks(network, "wide")) x = block(network, name, x, condition, machine);
+    const last = unfolded(convolved(network, "decoder.out", { ...x, values: positive(x.values) }, machine), 2);
+    return picture4.map((value, i) => value + last.values[i] / 4);
+  }
+
+  // gi_core/web/engine/inverters/feature.js
+  var TINY = 1e-12;
+  function along(weight, x, rows) {
+    return Float64Array.from({ length: rows }, (_, k) => {
+      let sum2 = 0;
+      for (let j = 0; j < x.length; j++) sum2 += weight[k * x.length + j] * x[j];
+      return sum2;
+    });
+  }
+  function mixed(share, weight) {
+    const width = weight.length / share.length, sum2 = new Float64Array(width);
+    for (let k = 0; k < share.length; k++) for (let j = 0; j < width; j++) sum2[j] += share[k] * weight[k * width + j];
+    return sum2;
+  }
+  function leading(rows) {
+    const n = rows.length, vectors = rows.map((_, i) => Float64Array.from(rows, (_2, j) => Number(i === j)));
+    const off = () => rows.reduce((sum2, row2, i) => sum2 + row2.reduce((s, v, j) => s + (i === j ? 0 : v * v), 0), 0);
+    const size2 = rows.reduce((sum2, row2) => sum2 + inner(
+      /** @type {any} */
+      row2,
+      row2
+    ), 0);
+    for (let sweep2 = 0; sweep2 < 60 && off() > 1e-28 * size2; sweep2++)
+      for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(rows, vectors, p, q);
+    const most = rows.reduce((best2, row2, i) => row2[i] > rows[best2][best2] ? i : best2, 0);
+    return Float64Array.from(vectors, (row2) => row2[most]);
+  }
+  function rotate(a, v, p, q) {
+    if (a[p][q] === 0) return;
+    const tau = (a[q][q] - a[p][p]) / (2 * a[p][q]), t2 = (tau < 0 ? -1 : 1) / (Math.abs(tau) + Math.sqrt(1 + tau * tau));
+    const c = 1 / Math.sqrt(1 + t2 * t2), s = t2 * c;
+    const turn = (row2) => {
+      const x = row2[p], y = row2[q];
+      row2[p] = c * x - s * y;
+      row2[q] = s * x + c * y;
+    };
+    a.forEach(turn);
+    v.forEach(turn);
+    const above = a[p], below = a[q];
+    a[p] = above.map((x, i) => c * x - s * below[i]);
+    a[q] = above.map((x, i) => s * x + c * below[i]);
+  }
+  function rankOne({ weight, bias }) {
+    const classes = bias.length, width = weight.length / classes;
+    const row2 = (k) => weight.subarray(k * width, (k + 1) * width);
+    const gram = Array.from(bias, (one, k) => Float64Array.from(bias, (other, l) => one * other + inner(row2(k), row2(l))));
+    let delta = leading(gram);
+    if (mixed(delta, weight).reduce((sum2, value) => sum2 + value, 0) < 0) delta = delta.map((value) => -value);
+    return described(mixed(delta, weight), delta, weight, false);
+  }
+  function spe({ weight, bias }) {
+    const classes = bias.length, width = weight.length / classes;
+    const energy = Array.from(bias, (b, k) => norm(weight.subarray(k * width, (k + 1) * width)) * Math.abs(b));
+    const mean2 = energy.reduce((sum2, e) => sum2 + e, 0) / classes;
+    const spread4 = Math.sqrt(energy.reduce((sum2, e) => sum2 + (e - mean2) ** 2, 0) / (classes - 1));
+    const least = mean2 + Math.min(2, Math.sqrt(Math.log(classes))) * spread4, empty2 = energy.every((e) => e <= least);
+    const used = empty2 ? energy.map((e) => e === Math.max(...energy) ? e : 0) : energy.map((e) => e > least ? e : 0);
+    const all = Math.max(TINY, used.reduce((sum2, e) => sum2 + e, 0));
+    const ratio = used.map((e, k) => e / all / (Math.abs(bias[k]) < TINY ? TINY : bias[k]));
+    const size2 = Math.max(TINY, norm(bias));
+    return described(mixed(ratio, weight), Float64Array.from(bias, (b) => b / size2), weight, empty2);
+  }
+  function described(feature, delta, weight, empty2) {
+    const size2 = Math.max(TINY, norm(feature)), direction = feature.map((value) => value / size2), width = feature.length;
+    const classes = delta.length, found = along(weight, direction, classes);
+    let left = 0;
+    for (let k = 0; k < classes; k++)
+      for (let j = 0; j < width; j++) left += (weight[k * width + j] - found[k] * direction[j]) ** 2;
+    const sigma = Math.sqrt(left / ((classes - 1) * (width - 1)));
+    const share = signalShare(norm(found) / Math.max(TINY, sigma * Math.sqrt(width)), classes / width);
+    return { direction, delta, noise: Math.max(1e-9, Math.sqrt((1 - share) / width)), empty: empty2 };
+  }
+  function signalShare(top, aspect) {
+    if (top <= 1 + Math.sqrt(aspect)) return 0;
+    const bulk = top * top - aspect - 1, spike = (bulk + Math.sqrt(Math.max(0, bulk * bulk - 4 * aspect))) / 2;
+    return Math.min(1, Math.max(0, 1 - (aspect + spike) / (spike * spike + spike)));
+  }
+  function scaleEvidence({ direction, delta, noise: noise2 }, { weight, bias }) {
+    const classes = delta.length, label2 = delta.indexOf(Math.min(...delta)), slope = along(weight, direction, classes);
+    const shares = delta.map((d, k) => k !== label2 && d > 3 * noise2 ? (d / noise2) ** 2 : 0);
+    const value = delta.map((d, k) => Math.log(Math.max(1e-30, d)) - bias[k]);
+    const total = Math.max(TINY, shares.reduce((sum2, share) => sum2 + share, 0));
+    const centre = (of) => inner(shares, of) / total, s0 = centre(slope), v0 = centre(value);
+    let top = 0, precision = 0;
+    shares.forEach((share, k) => {
+      top += share * (slope[k] - s0) * (value[k] - v0);
+      precision += share * (slope[k] - s0) ** 2;
+    });
+    return { top, precision };
+  }
+
+  // gi_core/web/engine/inverters/front.js
+  var INSIDE = 1e-6;
+  var BELOW = 1e-4;
+  var REACH = 6;
+  var FIRST_LEVEL = -8;
+  var LEVEL = 0.5;
+  var within = (value, low, high) => Math.min(high, Math.max(low, value));
+  var logit = (p) => Math.log(p / (1 - p));
+  function headOf({ shapes, weights }) {
+    const [classes, width] = shapes[shapes.length - 2], from = weights.length - classes * (width + 1);
+    return { weight: weights.subarray(from, from + classes * width), bias: weights.subarray(from + classes * width) };
+  }
+  var Front = class {
+    /** @param {Tensors} network @param {Victim} victim its last convolution is undone where the network says so */
+    constructor(network, victim) {
+      const own = (name) => network[`front.${name}`];
+      this.head = headOf(victim);
+      this.axes = own("axes");
+      this.turned = { shape: this.axes.shape, values: turned(this.axes.values, this.axes.shape[0]) };
+      this.deep = own("deep");
+      this.shallow = own("shallow");
+      this.mean = Float64Array.from(own("mean").values);
+      this.variances = Float64Array.from(own("variances").values);
+      this.variance = this.variances.reduce((sum2, v) => sum2 + v, 0) / this.variances.length;
+      this.norms = own("norms").values;
+      this.centre = own("centre").values;
+      this.spread = own("spread").values;
+      this.offset = own("offset").values;
+      this.shares = own("shares")?.values;
+      this.along = times(this.mean, this.axes);
+      this.undo = this.shallow ? undoing(victim) : null;
+    }
+    /** Features with their scale, and the standard deviation of their noise. @param {import("./feature.js").Feature} f */
+    features(f) {
+      const { mean: mean2, variances, norms } = this, { direction, noise: noise2 } = f, width = mean2.length;
+      const { top, precision } = scaleEvidence(f, this.head), along2 = times(direction, this.axes);
+      const floor = (noise2 * norm(mean2)) ** 2;
+      let above = top, below = precision;
+      along2.forEach((value, j) => {
+        above += value * this.along[j] / (variances[j] + floor);
+        below += value * value / (variances[j] + floor);
+      });
+      const signal = Math.sqrt(Math.max(1e-6, 1 - width * noise2 * noise2));
+      const size2 = within(above / Math.max(1e-30, below) * signal, norms[0], norms[1]) / signal;
+      return { features: direction.map((value) => value * size2), noise: noise2 * size2 };
+    }
+    /** Features of unknown scale at the one that suits their statistics best. @param {Float64Array} features */
+    rescaled(features, spread4 = 0.01) {
+      const along2 = times(features, this.axes);
+      let above = 0, below = 0;
+      along2.forEach((value, j) => {
+        above += value * this.along[j] / (this.variances[j] + spread4 * spread4);
+        below += value * value / (this.variances[j] + spread4 * spread4);
+      });
+      return features.map((value) => value * above / Math.max(1e-30, below));
+    }
+    /** E[h | h + noise] for Gaussian features. @param {Float64Array} features @param {number} noise */
+    wiener(features, noise2) {
+      const gain = this.variances.map((v) => v / (v + noise2 * noise2)), least = gain.reduce((a, b) => Math.min(a, b));
+      const centred2 = features.map((value, i) => value - this.mean[i]);
+      const kept = times(times(centred2, this.axes).map((value, j) => value * (gain[j] - least)), this.turned);
+      return centred2.map((value, i) => this.mean[i] + least * value + kept[i]);
+    }
+    /** @param {Float64Array} features @param {number} noise @returns {{ inputs: Float64Array, linear: Float64Array }} */
+    forward(features, noise2) {
+      const filtered = this.wiener(features, noise2), all = this.undo ? [...filtered, ...this.undo(filtered)] : filtered;
+      const inputs = Float64Array.from(all, (value, i) => within((value - this.centre[i]) / this.spread[i], -REACH, REACH));
+      const linear3 = times(inputs.subarray(inputs.length - this.mean.length), this.deep);
+      linear3.forEach((value, i) => {
+        linear3[i] = value + this.offset[i];
+      });
+      if (!this.undo) return { inputs, linear: linear3 };
+      const shallow = times(times(filtered.map((value, i) => value - this.mean[i]), this.axes), this.shallow);
+      const share = this.share(noise2);
+      return { inputs, linear: linear3.map((value, i) => {
+        const plain2 = shallow[i] + this.offset[i];
+        return plain2 + share * (value - plain2);
+      }) };
+    }
+    /** Weight of the deep linear picture, over log noise: undoing a layer amplifies noise. @param {number} noise */
+    share(noise2) {
+      const last = this.shares.length - 1;
+      const place2 = within((Math.log10(Math.max(1e-12, noise2)) - FIRST_LEVEL) / LEVEL, 0, last);
+      const low = Math.min(last - 1, Math.floor(place2));
+      return this.shares[low] + (place2 - low) * (this.shares[low + 1] - this.shares[low]);
+    }
+  };
+  var turned = (values, side) => values.map((_, i) => values[i % side * side + Math.floor(i / side)]);
+  function undoing({ shapes, weights }) {
+    const [filters, channels, kernel] = shapes[shapes.length - 4], head = shapes[shapes.length - 2];
+    const size2 = head[1], side = Math.sqrt(size2 / filters), taps = filters * channels * kernel * kernel;
+    const from = weights.length - head[0] * (size2 + 1) - filters - taps;
+    const matrix = unrolled(weights.subarray(from, from + taps), channels, filters, kernel, side);
+    const bias = weights.subarray(from + taps, from + taps + filters), order = factorised(matrix, size2);
+    return (features) => {
+      const above = features.map((value, i) => logit(within(value, INSIDE, 1 - INSIDE)) - bias[Math.floor(i / (side * side))]);
+      return solved(matrix, order, above).map((value) => logit(within(value, BELOW, 1 - BELOW)));
+    };
+  }
+  function unrolled(weight, channels, filters, kernel, side) {
+    const places = side * side, size2 = channels * places, reach2 = kernel >> 1;
+    const matrix = Array.from({ length: filters * places }, () => new Float64Array(size2));
+    matrix.forEach((row2, out) => {
+      const filter = Math.floor(out / places), y = Math.floor(out % places / side), x = out % side;
+      for (let c = 0; c < channels; c++)
+        for (let dy = 0; dy < kernel; dy++)
+          for (let dx = 0; dx < kernel; dx++) {
+            const v = y + dy - reach2, u = x + dx - reach2;
+            if (v < 0 || u < 0 || v >= side || u >= side) continue;
+            row2[c * places + v * side + u] = weight[((filter * channels + c) * kernel + dy) * kernel + dx];
+          }
+    });
+    return matrix;
+  }
+  function factorised(a, n) {
+    const order = Array.from({ length: n }, (_, i) => i);
+    for (let k = 0; k < n; k++) {
+      let most = k;
+      for (let i = k + 1; i < n; i++) if (Math.abs(a[i][k]) > Math.abs(a[most][k])) most = i;
+      [a[k], a[most]] = [a[most], a[k]];
+      [order[k], order[most]] = [order[most], order[k]];
+      const pivot = a[k];
+      for (let i = k + 1; i < n; i++) {
+        const row2 = a[i], factor = row2[k] /= pivot[k];
+        if (factor !== 0) for (let j = k + 1; j < n; j++) row2[j] -= factor * pivot[j];
+      }
+    }
+    return order;
+  }
+  function solved(lu, order, wanted) {
+    const n = order.length, x = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      let sum2 = wanted[order[i]];
+      for (let j = 0; j < i; j++) sum2 -= lu[i][j] * x[j];
+      x[i] = sum2;
+    }
+    for (let i = n - 1; i >= 0; i--) {
+      let sum2 = x[i];
+      for (let j = i + 1; j < n; j++) sum2 -= lu[i][j] * x[j];
+      x[i] = sum2 / lu[i][i];
+    }
+    return x;
+  }
+
+  // gi_core/web/engine/attacks/fgla.js
+  var OPTIONS3 = ["decoder"];
+  function separate(weight, bias, labels2) {
+    const classes = bias.length, width = weight.length / classes, others = (labels2.length - 1) / labels2.length;
+    const absent = Array.from(bias.keys()).filter((k) => !labels2.includes(k)), share = others / Math.max(1, absent.length);
+    const mean2 = Float64Array.from({ length: width }, (_, j) => absent.reduce((sum2, k) => sum2 + share * weight[k * width + j], 0));
+    const shift = absent.reduce((sum2, k) => sum2 + share * bias[k], 0);
+    return labels2.map((label2) => mean2.map((value, j) => {
+      const ratio = (weight[label2 * width + j] - value) / (bias[label2] - shift);
+      return Number.isFinite(ratio) ? ratio : 0;
+    }));
+  }
+  function fgla(_, __, network) {
+    return {
+      iterations: 1,
+      single: true,
+      *run(observation) {
+        const { victim, machine, batch } = observation, { weight, bias } = headGradient(observation);
+        const front = new Front(network, victim), pictures2 = new Float32Array(batch * victim.inputs);
+        separate(
+          weight,
+          /** @type {Float32Array} */
+          bias,
+          recover(observation)
+        ).forEach((features, i) => {
+          const { inputs, linear: linear3 } = front.forward(front.rescaled(features), 0);
+          const picture4 = decode(network, inputs, linear3, victim.shape, machine);
+          pictures2.set(picture4.map(clamp), i * victim.inputs);
+        });
+        yield { iteration: 0, restart: 0, pictures: pictures2, loss: 0, terms: {} };
+      }
+    };
+  }
+
+  // gi_core/web/engine/attacks/git.js
+  var OPTIONS4 = [];
+  var REACH2 = 6;
+  var LEAK = 0.2;
+  function sketched(numbers, bins, seed2) {
+    if (numbers.length <= bins) return Float64Array.from(numbers);
+    const sums = new Float64Array(bins);
+    new Generator(seed2).order(numbers.length).forEach((place2, i) => {
+      sums[place2 % bins] += numbers[i];
+    });
+    return sums;
+  }
+  function piece(network, name, x) {
+    const hidden2 = linear(network, `${name}.into`, x), linearOnes = Math.ceil(hidden2.length / 2);
+    return linear(network, `${name}.out`, hidden2.map((value, i) => i < linearOnes || value > 0 ? value : LEAK * value));
+  }
+  var held = (values, scaled) => Float64Array.from(values, (value, i) => Math.min(REACH2, Math.max(-REACH2, scaled(value, i))));
+  function bootstrap(observation) {
+    const { weight, bias } = headGradient(observation), b = (
+      /** @type {Float32Array} */
+      bias
+    );
+    const size2 = Math.max(1e-12, norm(b)), direction = Float64Array.from(b, (value) => value / size2);
+    const features = mixed(direction, weight).map((value) => value / size2), width = features.length;
+    let apart3 = 0;
+    for (let i = 0; i < weight.length; i++)
+      apart3 += (weight[i] - direction[Math.floor(i / width)] * features[i % width] * size2) ** 2;
+    const noise2 = Math.min(10, Math.max(1e-5, Math.sqrt(apart3 / weight.length) / size2));
+    return { features, size: size2, known: [...direction, Math.log10(noise2)] };
+  }
+  function git(_, __, network) {
+    return {
+      iterations: 1,
+      single: true,
+      *run(observation) {
+        const { features, size: size2, known } = bootstrap(observation), { centre, spread: spread4 } = network;
+        const parts = observation.cut(observation.update), stages = parts.length / 2 - 1;
+        let x = piece(
+          network,
+          "bootstrap",
+          [...held(features, (value, i) => (value - centre.values[i]) / spread4.values[i]), ...known]
+        );
+        for (let number2 = 0; number2 < stages; number2++) {
+          const at2 = 2 * (stages - 1 - number2), scale = network[`scale${number2}`].values;
+          const own = Float32Array.from([...parts[at2], ...parts[at2 + 1]]);
+          const seen2 = held(sketched(own, scale.length, number2), (value, i) => value / size2 / scale[i]);
+          x = piece(network, `pieces.${number2}`, [...x, ...seen2, ...known]);
+        }
+        yield { iteration: 0, restart: 0, pictures: Float32Array.from(x, clamp), loss: 0, terms: {} };
+      }
+    };
+  }
+
   // gi_core/web/engine/attacks/ig.js
-  var OPTIONS3 = ["steps", "restarts", "init", "lr", "tv", "objective", "signed", "decay", "box"];
+  var OPTIONS5 = ["steps", "restarts", "init", "lr", "tv", "objective", "signed", "decay", "box"];
   function ig(options2, first) {
     const steps = figure(options2.steps, 4800), restarts = figure(options2.restarts, 1);
     const name = options2.objective ?? "cosine";
@@ -888,11 +1383,115 @@ var gi = (() => {
     };
   }
 
+  // gi_core/web/engine/inverters/wavelet.js
+  var FINEST = 0.6745;
+  var LEVELS = 2;
+  var TINY2 = 1e-12;
+  function down(x, channels, height, width) {
+    const places = height * width / 4, made3 = new Float64Array(x.length), all = channels * places;
+    for (let c = 0, to = 0; c < channels; c++)
+      for (let i = 0; i < height; i += 2)
+        for (let j = 0; j < width; j += 2, to++) {
+          const at2 = (c * height + i) * width + j, a = x[at2], b = x[at2 + 1], d = x[at2 + width], e = x[at2 + width + 1];
+          made3[to] = (a + b + d + e) / 2;
+          made3[all + to] = (a + b - d - e) / 2;
+          made3[2 * all + to] = (a - b + d - e) / 2;
+          made3[3 * all + to] = (a - b - d + e) / 2;
+        }
+    return made3;
+  }
+  function up(made3, channels, height, width) {
+    const all = channels * height * width / 4, x = new Float64Array(made3.length);
+    for (let c = 0, from = 0; c < channels; c++)
+      for (let i = 0; i < height; i += 2)
+        for (let j = 0; j < width; j += 2, from++) {
+          const at2 = (c * height + i) * width + j;
+          const m = made3[from], h = made3[all + from], v = made3[2 * all + from], d = made3[3 * all + from];
+          x[at2] = (m + h + v + d) / 2;
+          x[at2 + 1] = (m + h - v - d) / 2;
+          x[at2 + width] = (m - h + v - d) / 2;
+          x[at2 + width + 1] = (m - h - v + d) / 2;
+        }
+    return x;
+  }
+  function median(values) {
+    const sorted = values.slice().sort(), half = sorted.length >> 1;
+    return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  }
+  function refine(x, [channels, height, width]) {
+    const levels = [];
+    let coarse = x;
+    for (let level = 0, h = height, w = width; level < LEVELS; level++, h /= 2, w /= 2) {
+      const made3 = down(coarse, channels, h, w);
+      levels.push({ made: made3, h, w });
+      coarse = made3.slice(0, made3.length / 4);
+    }
+    const finest = levels[0].made.slice(3 * x.length / 4).map(Math.abs);
+    const least = median(finest) / FINEST * Math.sqrt(2 * Math.log(x.length));
+    for (const { made: made3, h, w } of levels.reverse()) {
+      made3.set(coarse);
+      for (let i = made3.length / 4; i < made3.length; i++)
+        made3[i] = Math.sign(made3[i]) * Math.max(0, Math.abs(made3[i]) - least);
+      coarse = up(made3, channels, h, w);
+    }
+    return coarse;
+  }
+  function strength(x, refined) {
+    let removed = 0, size2 = 0;
+    for (let i = 0; i < x.length; i++) {
+      removed += (x[i] - refined[i]) ** 2;
+      size2 += refined[i] ** 2;
+    }
+    return 2 * Math.log1p(removed / Math.max(TINY2, size2));
+  }
+
+  // gi_core/web/engine/attacks/venom.js
+  var OPTIONS6 = ["feature", "strength"];
+  var T_MAX = 12;
+  var STEPS = 4;
+  var sigmoid = (x) => 1 / (1 + Math.exp(-x));
+  function embedded(network, t2) {
+    const periodic = linear(network, "time.0.periodic", [t2]).map(Math.sin);
+    const drive = linear(network, "time.1.entry", [...linear(network, "time.0.linear", [t2]), ...periodic]);
+    const rate = sigmoid(network["time.1.rate"].values[0]);
+    let state = new Float64Array(drive.length);
+    for (let i = 0; i < STEPS; i++) {
+      const pull = linear(network, "time.1.recurrent", state);
+      state = state.map((value, j) => value + rate * (Math.tanh(drive[j] + pull[j]) - value));
+    }
+    const projected = linear(network, "time.1.project", state), gate = linear(network, "time.1.gate", projected);
+    return projected.map((value, i) => sigmoid(gate[i]) * value);
+  }
+  function venom(options2, _, network) {
+    return {
+      iterations: 1,
+      single: true,
+      *run(observation) {
+        const { victim, machine } = observation, { weight, bias } = headGradient(observation);
+        const front = new Front(network, victim), head = { weight, bias: (
+          /** @type {Float32Array} */
+          bias
+        ) };
+        const found = (options2.feature === "spe" ? spe : rankOne)(head), { features, noise: noise2 } = front.features(found);
+        const spread4 = Math.sqrt(front.variance), noisy2 = features.map((value, i) => (value - front.mean[i]) / spread4);
+        const side = victim.shape[1] / 4, refined = refine(noisy2, [noisy2.length / (side * side), side, side]);
+        const measured3 = found.empty ? T_MAX : strength(noisy2, refined);
+        const { inputs, linear: linear3 } = front.forward(features, noise2);
+        const wide = [...noisy2, ...refined].map((value) => 3 * Math.tanh(value / 3));
+        const { values } = network.strengths;
+        const t2 = options2.strength === "constant" ? values.reduce((sum2, value) => sum2 + value, 0) / values.length : options2.strength === "true" ? 2 * Math.log1p(noise2 ** 2 / front.variance) : measured3;
+        const condition = embedded(network, Math.min(T_MAX, t2));
+        const picture4 = decode(network, [...inputs, ...wide], linear3, victim.shape, machine, condition);
+        yield { iteration: 0, restart: 0, pictures: Float32Array.from(picture4, clamp), loss: 0, terms: {} };
+      }
+    };
+  }
+
   // gi_core/web/engine/defenses.js
   function length(values) {
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
-    return Math.sqrt(sum);
+    let sum2 = 0;
+    for (let i = 0; i < values.length; i++) sum2 += values[i] * values[i];
+    return Math.sqrt(sum2);
   }
   function clip(update, cut, { norm: norm2, scope }) {
     const most = figure(norm2, 1);
@@ -960,8 +1559,8 @@ var gi = (() => {
       return { plan: [...plan.flat(), ["bias", truth(bias, true)]] };
     },
     convnet: ({ width }) => {
-      const w = figure(width, 64), blocks = [w, 2 * w, 2 * w, 4 * w, 4 * w, 4 * w, 0, 4 * w, 4 * w, 0];
-      const plan = blocks.flatMap((filters) => (
+      const w = figure(width, 64), blocks2 = [w, 2 * w, 2 * w, 4 * w, 4 * w, 4 * w, 0, 4 * w, 4 * w, 0];
+      const plan = blocks2.flatMap((filters) => (
         /** @type {Step[]} */
         filters ? [["convolution", { filters, kernel: 3, padding: 1 }], ["batchNorm"], ["relu"]] : [["max", 3]]
       ));
@@ -972,10 +1571,14 @@ var gi = (() => {
 
   // gi_core/web/engine/scenario.js
   var ATTACKS = {
-    ig: { options: OPTIONS3, make: ig },
+    ig: { options: OPTIONS5, make: ig },
     dlg: { options: OPTIONS2, make: dlg },
-    analytic: { options: OPTIONS, make: analytic }
+    analytic: { options: OPTIONS, make: analytic },
+    venom: { options: OPTIONS6, make: venom, inverter: true, alone: true },
+    fgla: { options: OPTIONS3, make: fgla, inverter: true },
+    git: { options: OPTIONS4, make: git, inverter: true, alone: true }
   };
+  var TRAINED = { model: "lenet", weights: "init", num_classes: 10, image_size: 32 };
   var MOST = { batch_size: 8, parameters: 2e6 };
   var FLAG = ["true", "false"];
   var KINDS = {
@@ -998,7 +1601,7 @@ var gi = (() => {
       quantize: { bits: [2, 16], stochastic: FLAG, scale: ["max", "l2"] }
     }
   };
-  var OPTIONS4 = {
+  var OPTIONS7 = {
     steps: [1, 1e5],
     restarts: [1, 64],
     lr: [1e-6, 100],
@@ -1010,7 +1613,10 @@ var gi = (() => {
     labels: ["joint"],
     signed: FLAG,
     decay: FLAG,
-    box: FLAG
+    box: FLAG,
+    feature: ["svd", "spe"],
+    strength: ["wavelet", "constant", "true"],
+    decoder: ["clean"]
   };
   var WHOLE = ["steps", "restarts", "patience", "width", "depth", "bits"];
   var sound = (options2, allowed) => Object.entries(options2).every(([key2, value]) => {
@@ -1024,11 +1630,19 @@ var gi = (() => {
     const parts = splitTop(text, "+");
     if (parts.length !== 1) return false;
     const { name, options: options2 } = component(text), known = ATTACKS[name];
-    if (!known || !sound(options2, Object.fromEntries(known.options.map((key2) => [key2, OPTIONS4[key2]])))) return false;
+    if (!known || !sound(options2, Object.fromEntries(known.options.map((key2) => [key2, OPTIONS7[key2]])))) return false;
     const { init } = options2;
     return !init || STARTS.includes(init) || attackRuns(init);
   }
-  function runsHere(settings, side) {
+  var invertersOf = (text) => attackNames(text).filter((name) => ATTACKS[name]?.inverter);
+  function inverted(settings, inverters) {
+    const names = invertersOf(String(settings.attack ?? "ig"));
+    if (!names.length) return true;
+    const fits = Object.entries(TRAINED).every(([field, value]) => String(settings[field] ?? value) === String(value));
+    const one = Number(settings.batch_size ?? 1) === 1;
+    return fits && names.every((name) => inverters.includes(name) && (one || !ATTACKS[name].alone));
+  }
+  function runsHere(settings, side, inverters = []) {
     const at2 = (field, value) => String(settings[field] ?? value);
     const plain2 = { mode: "eval", local_steps: 1, clients: 1, channels: 3, server: "honest", image_size: side };
     if (!Object.entries(plain2).every(([field, value]) => at2(field, value) === String(value))) return false;
@@ -1040,7 +1654,7 @@ var gi = (() => {
     if (!KNOWN.includes(name) || !sound(options2, KINDS.model[name])) return false;
     const knowledge = at2("knowledge", "labels").split("+"), labelled2 = knowledge.includes("labels");
     const first = name === "mlp" || !attackNames(at2("attack", "ig")).includes("analytic");
-    return weights.name === "init" && first && (labelled2 || Number(at2("batch_size", 1)) === 1) && knowledge.every((fact) => ["labels", "defense", "none"].includes(fact)) && Number(at2("batch_size", 1)) <= MOST.batch_size && stack(at2("defense", "none")).every(defenseRuns) && attackRuns(at2("attack", "ig")) && size(name, options2, side) <= MOST.parameters;
+    return weights.name === "init" && first && (labelled2 || Number(at2("batch_size", 1)) === 1) && knowledge.every((fact) => ["labels", "defense", "none"].includes(fact)) && Number(at2("batch_size", 1)) <= MOST.batch_size && stack(at2("defense", "none")).every(defenseRuns) && attackRuns(at2("attack", "ig")) && inverted(settings, inverters) && size(name, options2, side) <= MOST.parameters;
   }
   var defenseRuns = ({ name, options: options2 }) => name in DEFENSES && sound(options2, KINDS.defense[name]);
   function attackNames(text) {
@@ -1053,7 +1667,7 @@ var gi = (() => {
   }
 
   // worker:gi_core/web/engine/worker.js
-  var worker_default = '"use strict";(()=>{function pt(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function W(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?pt(n.join(":"),","):[]){let[s,...l]=r.split("=");e[s.trim()]=l.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var dt=o=>o.trim()==="none"?[]:pt(o,"+").map(W),F=(o,t)=>o===void 0?t:o.toLowerCase()==="true",j=(o,t)=>o===void 0?t:Number(o);function Et(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function It(o,t,{norm:n,scope:e}){let r=j(n,1);for(let s of e==="tensor"?t(o):[o]){let l=Math.min(1,r/Math.max(Et(s),1e-38));for(let a=0;a<s.length;a++)s[a]*=l}}function xe(o,t,{sigma:n},e){let r=j(n,.01);for(let s of t(o)){let l=e.normals(s.length);for(let a=0;a<s.length;a++)s[a]+=Math.fround(r*l[a])}}function we(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,K(j(n,.1)*r.length)),l=Uint32Array.from(r,(a,i)=>i).sort((a,i)=>Math.abs(r[i])-Math.abs(r[a]));for(let a=s;a<l.length;a++)r[l[a]]=0}}var K=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function ye(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function Me(o,t,{bits:n,stochastic:e,scale:r},s){let l=2**(j(n,4)-1)-1,a=F(e,!0);for(let i of t(o)){let c=r==="l2"?Et(i):i.reduce((m,h)=>Math.max(m,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let m=0;m<i.length;m++){let h=Math.fround(Math.fround(Math.abs(i[m])/f)*l),u=a?Math.floor(Math.fround(h+s.uniform())):K(h);i[m]=Math.sign(i[m])*u*Math.fround(f/l)}}}var kt={clip:It,gaussian:xe,topk:we,sign:ye,quantize:Me},Nt=({name:o,options:t})=>o==="clip"&&t.per!=="update";function Tt(o,t,n,e,r,s){let l=o.filter(Nt),a=l.length?be(t,i=>{let c=n(i);return l.forEach(({options:f})=>It(c,r,f,s)),c}):e();for(let{name:i,options:c}of o.filter(f=>!Nt(f)))kt[i](a,r,c,s);return a}function be(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var jt=12,Ot=64;function Ae(o){let t=o.map(Math.sqrt),n=t.reduce((s,l)=>s+l,0),e=0,r=t.map(s=>K(e+=1+s/n*(Ot-o.length)));return r.map((s,l)=>s-(l?r[l-1]:0))}var _t=(o,t,n)=>Array.from({length:n},(e,r)=>K(o+(t-o)*r/Math.max(1,n-1)));function Se(o,t,n){let e=o.length/t,r=Array.from({length:n},(a,i)=>K((e-1)*(i+1)/(n+1))),s=_t(0,t-1,jt).flatMap(a=>r.map(i=>Math.abs(o[a*e+i]))),l=Float64Array.from(s).sort();return s.map(a=>K(255*Ne(l,a)/Math.max(1,s.length-1)))}function Ne(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function gt(o,t,n){let e=n(o).map((i,c)=>({part:i,height:t[c][0]})).filter((i,c)=>t[c].length>1),r=_t(0,e.length-1,Math.min(e.length,Ot)).map(i=>e[i]),s=Ae(r.map(({part:i})=>i.length)),l=r.map(({part:i,height:c},f)=>Se(i,c,s[f])),a=Array.from({length:jt},(i,c)=>l.flatMap((f,m)=>f.slice(c*s[m],(c+1)*s[m])));return btoa(String.fromCharCode(...a.flat()))}function vt(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function Ee(o,t,n,e,r,s,l,a,i){i||a.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)Ie(c,t,n,e,r,s,l,a);for(;c<o;c++)ke(c,t,n,e,r,s,l,a)}function Ie(o,t,n,e,r,s,l,a){let i=o*r,c=i+r,f=c+r,m=f+r,h=o*t,u=h+t,g=u+t,w=g+t,d=0;for(;d+2<=t;d+=2){let y=0,M=0,p=0,x=0,b=0,A=0,N=0,k=0;for(let O=0,S=0,E=d;O<n;O++,S+=s,E+=t){let T=l[E],I=l[E+1],v=e[i+S],D=e[c+S],q=e[f+S],G=e[m+S];y+=v*T,M+=D*T,p+=q*T,x+=G*T,b+=v*I,A+=D*I,N+=q*I,k+=G*I}a[h+d]+=y,a[u+d]+=M,a[g+d]+=p,a[w+d]+=x,a[h+d+1]+=b,a[u+d+1]+=A,a[g+d+1]+=N,a[w+d+1]+=k}for(;d<t;d++)for(let y=0,M=0,p=d;y<n;y++,M+=s,p+=t){let x=l[p];a[h+d]+=e[i+M]*x,a[u+d]+=e[c+M]*x,a[g+d]+=e[f+M]*x,a[w+d]+=e[m+M]*x}}function ke(o,t,n,e,r,s,l,a){let i=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],m=c*t;if(f!==0)for(let h=0;h<t;h++)a[i+h]+=f*l[m+h]}}function Te(o,t,n,e,r,s,l){l||s.fill(0,0,o*t);let a=0;for(;a+4<=o;a+=4)je(a,t,n,e,r,s);for(;a<o;a++)for(let i=0;i<t;i++){let c=0;for(let f=0,m=a*n,h=i*n;f<n;f++)c+=e[m+f]*r[h+f];s[a*t+i]+=c}}function je(o,t,n,e,r,s){let l=o*n,a=l+n,i=a+n,c=i+n,f=0;for(;f+2<=t;f+=2){let m=0,h=0,u=0,g=0,w=0,d=0,y=0,M=0;for(let x=0,b=f*n,A=b+n;x<n;x++){let N=r[b+x],k=r[A+x],O=e[l+x],S=e[a+x],E=e[i+x],T=e[c+x];m+=O*N,h+=S*N,u+=E*N,g+=T*N,w+=O*k,d+=S*k,y+=E*k,M+=T*k}let p=o*t+f;s[p]+=m,s[p+t]+=h,s[p+2*t]+=u,s[p+3*t]+=g,s[p+1]+=w,s[p+t+1]+=d,s[p+2*t+1]+=y,s[p+3*t+1]+=M}if(f<t)for(let m=0,h=f*n;m<n;m++){let u=r[h+m],g=o*t+f;s[g]+=e[l+m]*u,s[g+t]+=e[a+m]*u,s[g+2*t]+=e[i+m]*u,s[g+3*t]+=e[c+m]*u}}var Ft=(o=Float32Array)=>({room:t=>new o(t),rows:Ee,dots:Te});var H=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:l})=>n*l.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:l})=>r(n*l.inputs)),this.steep=this.stages.map(({layer:l})=>r(n*l.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let l=this.outputs[s],a=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],l);for(let i=0;i<l.length;i++)l[i]=r.value(l[i]),a[i]=r.slope(l[i]);n=l}),n}gradient(t,n,e){let{batch:r,classes:s,shares:l,stages:a}=this,i=this.forward(t),c=a.length-1,f=0;for(let h=0;h<r;h++)f+=Oe(i,l,n,h*s,s)/r;for(let h=0;h<l.length;h++)this.deltas[c][h]=(l[h]-n[h])/r;let m=this.cut(e);for(let h=c;h>=0;h--){let{layer:u}=a[h];if(u.outer(this.deltas[h],this.seen[h],m[h]),!h)break;let g=this.deltas[h-1],w=this.slopes[h-1],d=this.pulled[h];u.pull(d,this.parts[h],this.deltas[h]);for(let y=0;y<g.length;y++)g[y]=w[y]*d[y]}return f}along(t,n,e){let{batch:r,classes:s,shares:l,stages:a,tangents:i}=this,c=this.cut(t),f=a.length-1;a.forEach(({layer:u},g)=>{if(u.count?u.push(c[g],this.seen[g],i[g]):i[g].fill(0),!g)return;let w=this.steep[g],d=this.slopes[g-1],y=i[g-1];for(let M=0;M<w.length;M++)w[M]=d[M]*y[M];u.push(this.parts[g],u.see(w,!0),i[g],{bias:!1,add:!0})});let m=i[f];if(e)for(let u=0;u<m.length;u++)e[u]=-m[u]/r;for(let u=0;u<r;u++)_e(m,l,u*s,s,r);let h=m;for(let u=f;u>=0;u--){let{layer:g}=a[u],w=g.count?[c[u],this.deltas[u]]:[];if(g.pull(this.pulled[u],this.parts[u],h,...w),!u)break;let{activation:d}=a[u-1],y=this.outputs[u-1],M=this.slopes[u-1],p=this.deltas[u-1],x=i[u-1],b=this.pulled[u];for(let A=0;A<b.length;A++)b[A]=M[A]*b[A]+d.bend(y[A])*p[A]*x[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function Oe(o,t,n,e,r){let s=-1/0,l=0,a=0;for(let i=e;i<e+r;i++)s=Math.max(s,o[i]);for(let i=e;i<e+r;i++)l+=Math.exp(o[i]-s);for(let i=e;i<e+r;i++)t[i]=Math.exp(o[i]-s)/l,a-=n[i]*(o[i]-s-Math.log(l));return a}function _e(o,t,n,e,r){let s=0;for(let l=n;l<n+e;l++)s+=t[l]*o[l];for(let l=n;l<n+e;l++)o[l]=t[l]*(o[l]-s)/r}function zt({shape:[o,t,n],std:e},r,s){let l=r*o,a=s/(l*t*(n-1)),i=s/(l*(t-1)*n);return(c,f)=>{let m=0;for(let h=0,u=0;h<l;h++){let g=1/e[h%o];for(let w=0;w<t;w++)for(let d=0;d<n;d++,u++)d+1<n&&(m+=Rt(c,f,u,u+1,g,a)),w+1<t&&(m+=Rt(c,f,u,u+n,g,i))}return m}}function Rt(o,t,n,e,r,s){let l=(o[e]-o[n])*r,a=l>0?s*r:l<0?-s*r:0;return t[e]+=a,t[n]-=a,s*Math.abs(l)}var J=class{constructor(t,n,{distance:e,name:r,tv:s=0},l){this.sweeps=new H(t,n,l),this.distance=e,this.name=r,this.smooth=s?zt(t,n,s):null,this.update=l.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let l=this.smooth(t,e);return{loss:s+l,terms:{[this.name]:s,tv:l}}}};function X(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function Pt(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,l)=>s+l,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Dt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var ve=Dt(1/2,8),Fe=Dt(1/3,64),L=(o,t)=>o>>>t|o<<32-t;function Re(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function ze(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=L(n[e-15],7)^L(n[e-15],18)^n[e-15]>>>3,s=L(n[e-2],17)^L(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function qt(o){let t=Re(new TextEncoder().encode(o)),n=Int32Array.from(ve);for(let e=0;e<t.byteLength;e+=64){let r=ze(t,e),[s,l,a,i,c,f,m,h]=n;for(let u=0;u<64;u++){let g=h+(L(c,6)^L(c,11)^L(c,25))+(c&f^~c&m)+Fe[u]+r[u],w=(L(s,2)^L(s,13)^L(s,22))+(s&l^s&a^l&a);[h,m,f,c,i,a,l,s]=[m,f,c,i+g|0,a,l,s,g+w|0]}[s,l,a,i,c,f,m,h].forEach((u,g)=>{n[g]+=u})}return Uint32Array.from(n)}var V=624,Pe=397,Z=(o,t)=>qt(`${o}/${t}`)[0]>>>1,ot=(o,t)=>o+7919*t,_=class{constructor(t){let n=new Uint32Array(V);n[0]=t%2**32;for(let e=1;e<V;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=V,this.kept=null}bits(){this.at===V&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<V;n++){let e=t[n]&2147483648|t[(n+1)%V]&2147483647;t[n]=t[(n+Pe)%V]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),l=new Float32Array(t);for(let a=0;a<t;a++)l[a]=this.uniform()*s+r;return l}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)Gt(n,e);return t%16&&(n.set(this.uniforms(16),t-16),Gt(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function Gt(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*Lt(o,t,n,{count:e,lr:r,signed:s,decay:l,box:a},i){let c=t.slice(),f=new Float32Array(c.length),m=De(f),h=i.room(c.length),{mean:u,std:g,shape:[w,d,y]}=n,M=d*y;n.normalise(c,f);let p=new Set(l?[3,5,7].map(N=>Math.floor(e*N/8)):[]),x=c.slice(),b=1/0,A=r;for(let N=0;N<=e;N++){for(let S=0;S<c.length;S++){let E=Math.floor(S/M)%w;c[S]=f[S]*g[E]+u[E]}let{loss:k,terms:O}=o(c,h);if(k<b&&(b=k,x.set(c)),yield{iteration:N,pictures:a?x:x.map(R),loss:k,terms:O},N===e)return;if(p.has(N)&&(A*=.1),s)for(let S=0;S<h.length;S++)h[S]=Math.sign(h[S]);else for(let S=0;S<h.length;S++)h[S]*=g[Math.floor(S/M)%w];if(m(h,A),a)for(let S=0;S<f.length;S++){let E=Math.floor(S/M)%w;f[S]=Math.min(Math.max(f[S],-u[E]/g[E]),(1-u[E])/g[E])}}}var R=o=>Math.min(1,Math.max(0,o));function De(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let l=s/(1-.9**e),a=Math.sqrt(1-.999**e);for(let i=0;i<o.length;i++){let c=r[i],f=t[i]+=(1-.9)*(c-t[i]),m=n[i]=.999*n[i]+(1-.999)*c*c;o[i]-=l*f/(Math.sqrt(m)/a+1e-8)}}}var Ht=["tolerance"];function Wt(o){let t=j(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[l,a]=s(r),i=n.inputs,c=Array.from(a.keys()).sort((g,w)=>Math.abs(a[w])-Math.abs(a[g])).slice(0,Math.max(256,16*e)).filter(g=>a[g]!==0);if(!c.length)throw Error("bias");let f=c.map(g=>qe(l.subarray(g*i,(g+1)*i),a[g],n)),m=Ge(f,e,t),h=new Float32Array(e*i),u=0;m.forEach((g,w)=>{h.set(f[g].map(R),w*i),u+=Kt(f[g])/e}),yield{iteration:0,restart:0,pictures:h,loss:u,terms:{"outside-box":u}}}}}function qe(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((l,a)=>{let i=Math.floor(a/(r*s));return l/t*e[i]+n[i]})}var Kt=o=>o.reduce((t,n)=>t+Math.abs(n-R(n)),0)/o.length,Ut=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function Ge(o,t,n){let e=o.map(a=>Kt(a)<=.001),r=o.map(a=>o.reduce((i,c)=>i+(Ut(a,c)<=n?1:0),0)),s=[...o.keys()].sort((a,i)=>Number(e[i])-Number(e[a])||r[i]-r[a]||a-i),l=[];for(let a of s)l.length<t&&l.every(i=>Ut(o[a],o[i])>n)&&l.push(a);return Array.from({length:t},(a,i)=>l[i%l.length])}function z(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var C=o=>Math.sqrt(z(o,o)),xt={cosine(o){let t=Math.max(C(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(C(e),1e-30),s=z(e,n)/r;for(let l=0;l<e.length;l++)e[l]=(e[l]*s/r-n[l])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let l=0;l<n.length;l++)e+=Math.abs(n[l]),r+=n[l]*t[l];e=Math.max(e,1e-30);let s=r/e;for(let l=0;l<n.length;l++)n[l]=(s*Math.sign(n[l])-t[l])/e;return 1-s}}};function rt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],l=s.some(({name:i})=>i==="sign"),a=xt[l?"sign-alignment":r](o);for(let{name:i,options:c}of[...s].reverse())i==="topk"?a=Le(a,o):i==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?a=Ue(a,j(c.norm,1)):i==="quantize"&&(a=He(r,o,e,c));return a}var Le=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Ue=(o,t)=>n=>{let e=C(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let i=0;i<n.length;i++)n[i]*=r;let l=o(n),a=e>t?z(n,s)/Math.max(e*e,1e-30):0;for(let i=0;i<n.length;i++)n[i]=r*(n[i]-a*s[i]);return l};function He(o,t,n,{bits:e,stochastic:r,scale:s}){let l=(F(r,!0)?1:.5)/(2**(j(e,4)-1)-1),a=t.slice(),i=t.slice();for(let c of n(a)){let f=s==="l2"?C(c):c.reduce((m,h)=>Math.max(m,Math.abs(h)),0);c.fill(l*f)}return c=>{for(let f=0;f<c.length;f++)i[f]=Math.min(Math.max(c[f],t[f]-a[f]),t[f]+a[f]);return xt[o](i)(c)}}var st=16;function We({victim:o,machine:t}){let n=new H(o,st,t),e=n.stages.length-1;n.forward(new _(0).uniforms(st*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),l=n.seen[e];for(let a=0;a<st;a++)for(let i=0;i<r;i++)s[i]+=l[a*r+i]/st;return s}function Ke({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function Ve(o){let{weight:t,bias:n}=Ke(o),{classes:e}=o.victim,r=We(o),s=Array.from({length:e},(i,c)=>r.reduce((f,m,h)=>f+m*t[c*r.length+h],n?n[c]:0)),l=n?s.reduce((i,c,f)=>i+c*n[f],0):1,a=s.map(i=>l>=0?i:-i);return a.indexOf(Math.min(...a))}var it=o=>o.labels??[Ve(o)];var Vt=20,$e=100,$t=1e-7,wt=1e-9;function yt(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var Mt=class{pairs=[];scale=1;learn(t,n){let e=z(t,n);e>1e-10&&(this.pairs.length===$e&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/z(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:l,ro:a}=r,i=r.al=z(l,n)*a;for(let c=0;c<n.length;c++)n[c]-=i*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:l}of this.pairs){let a=l-z(e,n)*s;for(let i=0;i<n.length;i++)n[i]+=a*r[i]}return n}};function Be(o,t){let n=new Mt,e=new Float32Array(o.length),r=null,s=e,l=t,a=0;return function*(i){let{loss:c}=i(o,e);if(!(yt(e)<=$t))for(let f=1;f<=Vt;f++){if(a++,r&&n.learn(e.map((h,u)=>h-r[u]),s.map(h=>h*l)),s=n.direction(e),r=e.slice(),l=a===1?Math.min(1,1/e.reduce((h,u)=>h+Math.abs(u),0))*t:t,z(e,s)>-wt)return;for(let h=0;h<o.length;h++)o[h]+=l*s[h];if(f===Vt)return;let m=c;if(c=i(o,e).loss,yield null,yt(e)<=$t||yt(s)*l<=wt||Math.abs(c-m)<wt)return}}}function*Bt(o,t,{count:n,pixels:e,lr:r,box:s,patience:l,below:a}){let i=t.slice(),c=Be(i,r),f=new Float32Array(i.length),m=o(i,f),h=m.loss,u=h,g=0,w=i.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:w.map(R),...m,lowest:h},d===n||h<a||l>0&&(g>=l||!Number.isFinite(m.loss)))return;if(yield*c(o),s)for(let y=0;y<e;y++)i[y]=R(i[y]);m=o(i,f),m.loss<h&&(w=i.slice(0,e),h=m.loss),g++,h<.5*u&&(u=h,g=0)}}function*lt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let l=1/0,a=null;for(let i of n(s))i?(l=Math.min(l,Number.isNaN(i.loss)?1/0:i.loss),a=l<r||!e?i.pictures:e,yield{...i,iteration:s*t+i.iteration,restart:s,pictures:a}):yield null;a&&(e=a.slice()),r=Math.min(r,l)}}var Yt=["randn","rand","grey"];function bt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,l,a]}=o,i=l*a;return new _(n).normals(t*o.inputs).map((c,f)=>{let m=Math.floor(f/i)%s;return c*r[m]+e[m]})}function at(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?bt(t,n).map(R):o==="grey"?new Float32Array(e).fill(.5):new _(n).uniforms(e)}var Jt=["steps","restarts","init","lr","box","patience","labels"],Ye=1e-8;function Xt(o,t){let n=j(o.steps,300),e=j(o.restarts,1),r=o.init??"randn",s={count:n,lr:j(o.lr,1),box:F(o.box,!1),patience:j(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f,update:m}=l,h=c*i.inputs,u={distance:rt(l,"l2"),name:"l2"},g=Ye*z(m,m),w=new J(i,c,u,f),d=(o.labels??"joint")==="joint",y=d?Xe(w,c,f):Je(w,it(l),i),M=!1;yield*lt(e,n+1,function*(p){if(M)return;let x=ot(a,p),b=bt(l,x);if(t)for(let k of t.run(l,x))b=k?.pictures.slice()??b;else r!=="randn"&&(b=at(r,l,x));let A=d?new _(x+1).normals(c*i.classes):new Float32Array(0),N=new Float32Array(h+A.length);N.set(b),N.set(A,h);for(let k of Bt(y,N,{...s,pixels:h,below:g}))yield k,M=(k?.lowest??1/0)<g})}}}function Je(o,t,{classes:n}){let e=X(t,n);return(r,s)=>o.evaluate(r,e,s)}function Xe(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,l=new Float64Array(t*e),a=n.room(t*e);return(i,c)=>{for(let m=0;m<t;m++){let h=i.subarray(s+m*e,s+(m+1)*e),u=Math.max(...h),g=h.reduce((w,d)=>w+Math.exp(d-u),0);h.forEach((w,d)=>{l[m*e+d]=Math.exp(w-u)/g})}let f=o.evaluate(i.subarray(0,s),l,c.subarray(0,s),a);for(let m=0;m<t;m++){let h=0;for(let u=m*e;u<(m+1)*e;u++)h+=l[u]*a[u];for(let u=m*e;u<(m+1)*e;u++)c[s+u]=l[u]*(a[u]-h)}return f}}var Qt=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function Zt(o,t){let n=j(o.steps,4800),e=j(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:j(o.lr,.1),signed:F(o.signed,!0),decay:F(o.decay,!0),box:F(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f}=l,m={distance:rt(l,r),name:r,tv:j(o.tv,.01)},h=new J(i,c,m,f),u=X(it(l),i.classes);yield*lt(e,n+1,function*(g){let w=ot(a,g),d=t?null:at(o.init??"randn",l,w);for(let y of t?.run(l,w)??[])d=y?.pictures.slice()??d;d&&(yield*Lt((y,M)=>h.evaluate(y,u,M),d,i,s,f))})}}}var ct={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Ct({shape:o,mean:t,variance:n},e,r){let[s,l,a]=o,i=l*a,c=s*i,f=Float64Array.from({length:s},(w,d)=>t?.[d]??0),m=Float64Array.from({length:s},(w,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),u=r.room(e*c),g=w=>{for(let d=0;d<e*s;d++)w(d%s,d*i,(d+1)*i)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(w,d=!1){let y=d?u:h;return g((M,p,x)=>{let b=d?0:f[M];for(let A=p;A<x;A++)y[A]=(w[A]-b)*m[M]}),y},push(w,d,y,{bias:M=!0,add:p=!1}={}){g((x,b,A)=>{let N=w[x],k=M?w[s+x]:0;for(let O=b;O<A;O++)y[O]=N*d[O]+k+(p?y[O]:0)})},pull(w,...d){w.fill(0,0,e*c);for(let y=0;y<d.length;y+=2)g((M,p,x)=>{let b=d[y][M]*m[M],A=d[y+1];for(let N=p;N<x;N++)w[N]+=b*A[N]})},outer(w,d,y){y.fill(0,0,2*s),g((M,p,x)=>{let b=0,A=0;for(let N=p;N<x;N++)b+=w[N]*d[N],A+=w[N];y[M]+=b,y[s+M]+=A})}}}function te({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,l){let[a,i,c]=o,{rows:f,dots:m}=l,h=Math.floor((i+2*r-n)/e)+1,u=Math.floor((c+2*r-n)/e)+1,g=h*u,w=a*n*n,d=t*w,y=a*i*c,M=t*g,p={channels:a,height:i,width:c,kernel:n,stride:e,padding:r,high:h,wide:u},x=()=>Array.from({length:s},()=>l.room(w*g)),b=x(),A=x(),N=l.room(w*g),k=l.room(d),O=(S,E,T)=>s===1?S:S.subarray(E*T,(E+1)*T);return{shape:[t,h,u],inputs:y,outputs:M,fan:w,shapes:[[t,a,n,n],[t]],count:d+t,see(S,E=!1){let T=E?A:b;return T.forEach((I,v)=>Qe(O(S,v,y),I,p)),T},push(S,E,T,{bias:I=!0,add:v=!1}={}){for(let D=0;D<s;D++){let q=O(T,D,M);if(f(t,g,w,S,w,1,E[D],q,v),I)for(let G=0;G<t;G++){let ge=S[d+G];for(let ut=G*g;ut<(G+1)*g;ut++)q[ut]+=ge}}},pull(S,...E){S.fill(0,0,s*y);for(let T=0;T<s;T++){for(let I=0;I<E.length;I+=2)f(w,g,t,E[I],1,w,O(E[I+1],T,M),N,I>0);Ze(N,O(S,T,y),p)}},outer(S,E,T){for(let I=0;I<s;I++)if(m(t,w,g,O(S,I,M),E[I],I?k:T,!1),I)for(let v=0;v<d;v++)T[v]+=k[v];for(let I=0;I<t;I++){let v=0;for(let D=0;D<s;D++)for(let q=D*M+I*g,G=q+g;q<G;q++)v+=S[q];T[d+I]=v}}}}function ft(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Qe(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,w]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<w;p++){let x=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[A+b]=o[x+b*a]}}}}function Ze(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,m=0;for(let h=0;h<e;h++)for(let u=0;u<l;u++){let[g,w]=ft(u,r,c,n);for(let d=0;d<l;d++,m+=c*f){let[y,M]=ft(d,s,f,n);for(let p=g;p<w;p++){let x=(h*r+p*a+u-i)*s+d-i;for(let b=y,A=m+p*f;b<M;b++)t[x+b*a]+=o[A+b]}}}}function ee({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let l=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:l+(n?t:0),see:a=>a,push(a,i,c,f={}){if(s(e,t,o,i,a,c,f.add??!1),n&&(f.bias??!0))for(let m=0;m<e;m++)for(let h=0;h<t;h++)c[m*t+h]+=a[l+h]},pull(a,...i){for(let c=0;c<i.length;c+=2)r(e,o,t,i[c+1],t,1,i[c],a,c>0)},outer(a,i,c){if(r(t,o,e,a,1,t,i,c,!1),!!n)for(let f=0;f<t;f++){let m=0;for(let h=0;h<e;h++)m+=a[h*t+f];c[l+f]=m}}}}function ne(o,{shape:[t,n,e],kernel:r},s){let l=Math.floor(n/r),a=Math.floor(e/r),i=t*n*e,c=t*l*a,f=s*t,m=new Int32Array(o==="max"?s*c:0),h=1/(r*r),u=d=>{for(let y=0,M=0;y<f;y++)for(let p=0;p<l;p++)for(let x=0;x<a;x++,M++)d(M,(y*n+p*r)*e+x*r)},g=(d,y)=>{for(let M=0;M<r;M++)for(let p=0;p<r;p++)y(d+M*e+p)},w=d=>u((y,M)=>{m[y]=M,g(M,p=>{d[p]>d[m[y]]&&(m[y]=p)})});return{shape:[t,l,a],inputs:i,outputs:c,fan:0,shapes:[],count:0,see(d,y=!1){return o==="max"&&!y&&w(d),d},push(d,y,M,{add:p=!1}={}){u((x,b)=>{let A=0;o==="max"?A=y[m[x]]:g(b,N=>{A+=h*y[N]}),M[x]=p?M[x]+A:A})},pull(d,y,M){d.fill(0,0,s*i),u((p,x)=>{o==="max"?d[m[p]]+=M[p]:g(x,b=>{d[b]+=h*M[p]})})},outer(){}}}var Ce=[.4914,.4822,.4465],tn=[.247,.2435,.2616],re={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=j(o,256);return{plan:[...Array.from({length:j(t,2)},()=>{let a=s;return F(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:a,bias:F(r,!0)}],[e]]}).flat(),["bias",F(r,!0)]]}},convnet:({width:o})=>{let t=j(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:Ce,std:tn}}},en=Object.keys(re);function se(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:l}=W(o),{plan:a,...i}=re[s](l);return nn(a,{shape:t,classes:n,seed:e,weights:r,...i})}function nn(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:l=0,weights:a}){let[i,c,f]=t,m=c*f,h=i*m,u=o.every(([x,b])=>x!=="bias"||b),w=[...o.filter(([x])=>x!=="bias"),["dense",{units:n,bias:u}]],d=oe(w,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),y=x=>Array.from({length:i},(b,A)=>x.length===i?x[A]:on(x)),M=y(r),p=y(s);return{shape:t,inputs:h,classes:n,mean:M,std:p,count:d.reduce((x,{layer:b})=>x+b.count,0),shapes:d.flatMap(({layer:x})=>x.shapes),weights:a??sn(d.map(({layer:x})=>x),e,new _(l)),stages:(x,b)=>oe(w,t,x,b),normalise(x,b){for(let A=0;A<x.length;A++){let N=Math.floor(A/m)%i;b[A]=(x[A]-M[N])/p[N]}},denormalise(x,b){for(let A=0;A<x.length;A++)b[A]=x[A]/p[Math.floor(A/m)%i]}}}var on=o=>o.reduce((t,n)=>t+n,0)/o.length;function oe(o,t,n,e){let r=[],s=t,l=0;for(let[a,i]of o){if(a in ct){r[r.length-1].activation=ct[a];continue}let c=rn(a,i,s,n,e);r.push({layer:c,activation:ct.identity,at:l}),s=c.shape,l+=c.count}return r}function rn(o,t,n,e,r){return o==="convolution"?te({shape:n,...t},e,r):o==="dense"?ee({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Ct({shape:n,...t},e,r):ne(o==="max"?"max":"average",{shape:n,kernel:t},e)}function sn(o,t,n){let e=o.flatMap(({shapes:l,fan:a})=>l.map((i,c)=>{let f=i.reduce((h,u)=>h*u,1),m=1/Math.sqrt(a);return a?n.uniforms(f,-m,m):new Float32Array(f).fill(c?0:1)})),r=t?e.map(l=>n.uniforms(l.length,-.5,.5)):e,s=new Float32Array(r.reduce((l,a)=>l+a.length,0));return r.reduce((l,a)=>(s.set(a,l),l+a.length),0),s}var ln={ig:{options:Qt,make:Zt},dlg:{options:Jt,make:Xt},analytic:{options:Ht,make:Wt}};function At(o){let{name:t,options:n}=W(o),{init:e}=n;return ln[t].make(n,e&&!Yt.includes(e)?At(e):null)}function ie(o,t,n=Ft()){let e=(x,b)=>Number(o[x]??b),r=e("seed",0),s=e("batch_size",1),l=e("image_size",32),a=e("num_classes",10),i=String(o.model??"lenet"),c=W(String(o.weights??"init")),f=se(i,{shape:[3,l,l],classes:a,seed:Number(c.options.seed??0)}),m=new _(Z(r,"labels")),h=Array.from({length:s},()=>m.whole(a)),u=dt(String(o.defense??"none")),g=Pt(f.shapes),{clean:w,update:d}=an({victim:f,truth:t,labels:h,stacked:u,cut:g,machine:n,seed:r}),y=String(o.knowledge??"labels").split("+"),M={victim:f,batch:s,update:d,cut:g,machine:n,labels:y.includes("labels")?h:null,defense:y.includes("defense")?u:null},p=At(String(o.attack??"ig"));return{victim:f,truth:t,labels:h,clean:w,observation:M,attack:p,seed:Z(r,"attack")}}function an({victim:o,truth:t,labels:n,stacked:e,cut:r,machine:s,seed:l}){let a=n.length,i=o.inputs,c=(u,g)=>{let w=s.room(o.count);return new H(o,g.length,s).gradient(u,X(g,o.classes),w),Float32Array.from(w)},f=c(t,n),m=u=>c(t.subarray(u*i,(u+1)*i),[n[u]]),h=new _(Z(l,"defense"));return{clean:f,update:Tt(e,a,m,()=>f.slice(),r,h)}}function le({observation:o},t){let n=o.update.slice(),e=new _(Z(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),l=i=>Math.sqrt(i.reduce((c,f)=>c+f*f,0)),a=l(r)/Math.max(l(s),1e-12);r.forEach((i,c)=>{r[c]=s[c]*a})}return{...o,update:n}}var tt=11,cn=1.5,fn=100;function U(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(R(o[e])-R(t[e]))**2;return n/o.length}var $=(o,t)=>-10*Math.log10(Math.max(U(o,t),10**(-fn/10))),ae=(()=>{let o=Array.from({length:tt},(n,e)=>Math.exp(-((e-5)**2)/(2*cn**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function hn(o,t,n){let e=n-tt+1,r=t-tt+1,s=new Float64Array(t*e),l=new Float64Array(r*e);for(let a=0;a<t;a++)for(let i=0;i<e;i++)for(let c=0;c<tt;c++)s[a*e+i]+=ae[c]*o[a*n+i+c];for(let a=0;a<r;a++)for(let i=0;i<tt;i++)for(let c=0;c<e;c++)l[a*e+c]+=ae[i]*s[(a+i)*e+c];return l}function Q(o,t,[n,e,r]){let s=e*r,l=.01**2,a=.03**2,i=0,c=0;for(let f=0;f<n;f++){let m=Float64Array.from({length:s},(p,x)=>R(o[f*s+x])),h=Float64Array.from({length:s},(p,x)=>R(t[f*s+x])),u=p=>hn(m.map((x,b)=>p(b)),e,r),g=u(p=>m[p]),w=u(p=>h[p]),d=u(p=>m[p]*m[p]),y=u(p=>h[p]*h[p]),M=u(p=>m[p]*h[p]);for(let p=0;p<g.length;p++,c++){let x=2*g[p]*w[p]+l,b=2*(M[p]-g[p]*w[p])+a;i+=x*b/((g[p]**2+w[p]**2+l)*(d[p]-g[p]**2+(y[p]-w[p]**2)+a))}}return i/c}var P=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function B(o,t,n=t.length){let e=P(o,n),r=P(t,n),s=r.length;if(s===1)return o;let l=r.map(f=>e.map(m=>U(f,m))),a=new Float64Array(1<<s).fill(1/0),i=new Int8Array(1<<s);a[0]=0;for(let f=0;f<1<<s;f++){let m=mn(f);for(let h=0;h<s&&m<s;h++){let u=f|1<<h,g=a[f]+l[m][h];u!==f&&g<a[u]&&(a[u]=g,i[u]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,m=s-1;m>=0;m--)c.set(e[i[f]],m*n),f^=1<<i[f];return c}function mn(o){let t=0;for(;o;o&=o-1)t++;return t}var ce=["Nothing","Colours and layout","Recognisable","Faithful"],un="Too short to tell",pn=.05,dn=.02,et=[.1,.85,.95],fe=.25,gn=.01,xn=99,wn=.1,yn=6,Mn=(o,t)=>o.filter(n=>t.every(e=>U(n,e)>gn)).slice(0,xn);function he(o,t,n){let e=U(o,t);return 1+n.filter(r=>U(o,r)<=e).length}function bn({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,dn*n)&&e>=et[1]){let i=e>=et[2]?3:2;return ht(i,i===3?"copy":"recognised","structure",e,et[i-1])}let l=Math.max(1,pn/s*n);if(o>l)return ht(0,"not-found","rank",o,l);if(o>=t)return ht(0,"guesswork","rank",o,t-1);let a=(i,c,f)=>ht(+(c>=f),c>=f?"layout":"no-gain",i,c,f);return e/et[0]>=r/fe?a("structure",e,et[0]):a("pixels",r,fe)}var ht=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function me(o){let t=a=>Math.min(...a.map(i=>i.loss)),e=[...new Set(o.map(a=>a.restart))].map(a=>o.filter(i=>i.restart===a)).sort((a,i)=>t(a)-t(i))[0]??[];if(e.length<yn)return null;let r=e[0].iteration,s=e[e.length-1].iteration,l=t(e.filter(a=>a.iteration<=r+.75*(s-r)));return!(l>0&&1-t(e)/l>wn)}function ue(o,t,n,e,r,s){let l=s[0]*s[1]*s[2],a=P(t,l),i=Mn(e,a),c=P(B(o,t,l),l),f=P(B(n,t,l),l),m=a.map((p,x)=>{let b=Q(f[x],p,s),A=U(f[x],p),N=Q(c[x],p,s),k=U(c[x],p);return{ssim:N,mse:k,control_ssim:b,control_mse:A,rank:he(c[x],p,i),control_rank:he(f[x],p,i),candidates:i.length+1,structure:(N-b)/Math.max(1e-6,1-b),pixels:1-k/Math.max(1e-10,A)}}),h=m.map(p=>bn(p,a.length)),u=Math.max(...h.map(p=>p.level)),g=m.reduce((p,x,b)=>(h[b].level-h[p].level||x.structure-m[p].structure)>0?b:p,0),w=u===0&&r===!1,d=m[g],y=w?"too-short":h[g].code,M=p=>p.reduce((x,b)=>x+b,0)/p.length;return{level:u,word:w?un:ce[u],levels:h.map(p=>p.level),reason:{...h[g],code:y,picture:g,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:M(a.map((p,x)=>$(c[x],p)-$(f[x],p))),control:{name:"noise",psnr:M(a.map((p,x)=>$(f[x],p))),ssim:M(m.map(p=>p.control_ssim)),mse:M(m.map(p=>p.control_mse))},pictures:h.map((p,x)=>({level:p.level,word:ce[p.level],code:p.code,...m[x]}))}}var pe=64,An=o=>new Set(Array.from({length:pe},(t,n)=>Math.round((o-1)*(n/(pe-1))**2)));function St(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let l=0;l<e;l++)for(let a=0;a<3;a++)for(let i=0;i<n;i++)s[4*(Math.floor(i/t)*r+l*t+i%t)+a]=255*o[(3*l+a)*n+i];return s}var nt=o=>o.reduce((t,n)=>t+n,0)/o.length,mt=class{constructor({settings:t,truth:n,others:e}){this.settings=t,this.others=e,this.experiment=ie(t,n),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{victim:t,truth:n,labels:e,clean:r,observation:s,attack:l}=this.experiment;return{total:Math.max(1,l.iterations-1),single:l.single,labels:e,numel:t.count,truth:St(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{victim:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:gt(n,e,r),clean:gt(t,e,r),numel:n.length,share:vt(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=An(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:l}=this.experiment,a=P(l,this.size),i=B(e,l,this.size),c=P(i,this.size),f=u=>nt(c.map((g,w)=>u(g,a[w],this.shape))),m=St(i,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f($),ssim:f(Q),pixels:m,kept:s}}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=P(t,this.size),r=P(B(n.pictures,t,this.size),this.size),s=r.map((l,a)=>Q(l,e[a],this.shape));return{psnr:nt(r.map((l,a)=>$(l,e[a]))),ssim:nt(s),mse:nt(r.map((l,a)=>U(l,e[a]))),lpips:null,fmse:null,recovered:null,success:nt(s.map(l=>+(l>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,l=this.last.pictures.slice(),a=le(this.experiment,Number(this.settings.seed??0)),i=l,c=0;for(let u of t.run(a,n))if(u&&(i=u.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||me(this.kept),m=ue(l,e,i.slice(),P(r,s),f,this.shape),h=St(B(i,e,s),this.shape[1]);return{...m,control:{...m.control,pixels:h}}}};var de=160,Y=o=>postMessage(o);function Sn(o){let t=new mt(o),n=t.still();if(o.only==="wire")return Y({state:"wire",wire:n.wire});Y({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let i=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),i};for(let i=t.attack();!i.next().done;)performance.now()-r>de&&Y({state:"running",moments:s()});let l={seconds:t.seconds,scores:t.scores()};Y({state:"judging",share:0,moments:s(),...l});let a=t.judge();for(;;){let{done:i,value:c}=a.next();if(i)return Y({state:"done",moments:[],verdict:c,...l});performance.now()-r>de&&(r=performance.now(),Y({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{Sn(o.data)}catch(t){Y({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
+  var worker_default = '"use strict";(()=>{function Et(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function B(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?Et(n.join(":"),","):[]){let[s,...i]=r.split("=");e[s.trim()]=i.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var St=o=>o.trim()==="none"?[]:Et(o,"+").map(B),P=(o,t)=>o===void 0?t:o.toLowerCase()==="true",_=(o,t)=>o===void 0?t:Number(o);function Lt(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function qt(o,t,{norm:n,scope:e}){let r=_(n,1);for(let s of e==="tensor"?t(o):[o]){let i=Math.min(1,r/Math.max(Lt(s),1e-38));for(let l=0;l<s.length;l++)s[l]*=i}}function on(o,t,{sigma:n},e){let r=_(n,.01);for(let s of t(o)){let i=e.normals(s.length);for(let l=0;l<s.length;l++)s[l]+=Math.fround(r*i[l])}}function rn(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,K(_(n,.1)*r.length)),i=Uint32Array.from(r,(l,a)=>a).sort((l,a)=>Math.abs(r[a])-Math.abs(r[l]));for(let l=s;l<i.length;l++)r[i[l]]=0}}var K=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function sn(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function an(o,t,{bits:n,stochastic:e,scale:r},s){let i=2**(_(n,4)-1)-1,l=P(e,!0);for(let a of t(o)){let c=r==="l2"?Lt(a):a.reduce((u,h)=>Math.max(u,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let u=0;u<a.length;u++){let h=Math.fround(Math.fround(Math.abs(a[u])/f)*i),m=l?Math.floor(Math.fround(h+s.uniform())):K(h);a[u]=Math.sign(a[u])*m*Math.fround(f/i)}}}var Dt={clip:qt,gaussian:on,topk:rn,sign:sn,quantize:an},Rt=({name:o,options:t})=>o==="clip"&&t.per!=="update";function Gt(o,t,n,e,r,s){let i=o.filter(Rt),l=i.length?ln(t,a=>{let c=n(a);return i.forEach(({options:f})=>qt(c,r,f,s)),c}):e();for(let{name:a,options:c}of o.filter(f=>!Rt(f)))Dt[a](l,r,c,s);return l}function ln(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var $t=12,Ut=64;function cn(o){let t=o.map(Math.sqrt),n=t.reduce((s,i)=>s+i,0),e=0,r=t.map(s=>K(e+=1+s/n*(Ut-o.length)));return r.map((s,i)=>s-(i?r[i-1]:0))}var Vt=(o,t,n)=>Array.from({length:n},(e,r)=>K(o+(t-o)*r/Math.max(1,n-1)));function fn(o,t,n){let e=o.length/t,r=Array.from({length:n},(l,a)=>K((e-1)*(a+1)/(n+1))),s=Vt(0,t-1,$t).flatMap(l=>r.map(a=>Math.abs(o[l*e+a]))),i=Float64Array.from(s).sort();return s.map(l=>K(255*hn(i,l)/Math.max(1,s.length-1)))}function hn(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function Ft(o,t,n){let e=n(o).map((a,c)=>({part:a,height:t[c][0]})).filter((a,c)=>t[c].length>1),r=Vt(0,e.length-1,Math.min(e.length,Ut)).map(a=>e[a]),s=cn(r.map(({part:a})=>a.length)),i=r.map(({part:a,height:c},f)=>fn(a,c,s[f])),l=Array.from({length:$t},(a,c)=>i.flatMap((f,u)=>f.slice(c*s[u],(c+1)*s[u])));return btoa(String.fromCharCode(...l.flat()))}function Ht(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function un(o,t,n,e,r,s,i,l,a){a||l.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)mn(c,t,n,e,r,s,i,l);for(;c<o;c++)pn(c,t,n,e,r,s,i,l)}function mn(o,t,n,e,r,s,i,l){let a=o*r,c=a+r,f=c+r,u=f+r,h=o*t,m=h+t,p=m+t,M=p+t,d=0;for(;d+2<=t;d+=2){let x=0,w=0,g=0,y=0,b=0,v=0,E=0,F=0;for(let O=0,A=0,S=d;O<n;O++,A+=s,S+=t){let I=i[S],N=i[S+1],z=e[a+A],D=e[c+A],G=e[f+A],$=e[u+A];x+=z*I,w+=D*I,g+=G*I,y+=$*I,b+=z*N,v+=D*N,E+=G*N,F+=$*N}l[h+d]+=x,l[m+d]+=w,l[p+d]+=g,l[M+d]+=y,l[h+d+1]+=b,l[m+d+1]+=v,l[p+d+1]+=E,l[M+d+1]+=F}for(;d<t;d++)for(let x=0,w=0,g=d;x<n;x++,w+=s,g+=t){let y=i[g];l[h+d]+=e[a+w]*y,l[m+d]+=e[c+w]*y,l[p+d]+=e[f+w]*y,l[M+d]+=e[u+w]*y}}function pn(o,t,n,e,r,s,i,l){let a=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],u=c*t;if(f!==0)for(let h=0;h<t;h++)l[a+h]+=f*i[u+h]}}function dn(o,t,n,e,r,s,i){i||s.fill(0,0,o*t);let l=0;for(;l+4<=o;l+=4)gn(l,t,n,e,r,s);for(;l<o;l++)for(let a=0;a<t;a++){let c=0;for(let f=0,u=l*n,h=a*n;f<n;f++)c+=e[u+f]*r[h+f];s[l*t+a]+=c}}function gn(o,t,n,e,r,s){let i=o*n,l=i+n,a=l+n,c=a+n,f=0;for(;f+2<=t;f+=2){let u=0,h=0,m=0,p=0,M=0,d=0,x=0,w=0;for(let y=0,b=f*n,v=b+n;y<n;y++){let E=r[b+y],F=r[v+y],O=e[i+y],A=e[l+y],S=e[a+y],I=e[c+y];u+=O*E,h+=A*E,m+=S*E,p+=I*E,M+=O*F,d+=A*F,x+=S*F,w+=I*F}let g=o*t+f;s[g]+=u,s[g+t]+=h,s[g+2*t]+=m,s[g+3*t]+=p,s[g+1]+=M,s[g+t+1]+=d,s[g+2*t+1]+=x,s[g+3*t+1]+=w}if(f<t)for(let u=0,h=f*n;u<n;u++){let m=r[h+u],p=o*t+f;s[p]+=e[i+u]*m,s[p+t]+=e[l+u]*m,s[p+2*t]+=e[a+u]*m,s[p+3*t]+=e[c+u]*m}}var Wt=(o=Float32Array)=>({room:t=>new o(t),rows:un,dots:dn});var W=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:i})=>n*i.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:i})=>r(n*i.inputs)),this.steep=this.stages.map(({layer:i})=>r(n*i.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let i=this.outputs[s],l=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],i);for(let a=0;a<i.length;a++)i[a]=r.value(i[a]),l[a]=r.slope(i[a]);n=i}),n}gradient(t,n,e){let{batch:r,classes:s,shares:i,stages:l}=this,a=this.forward(t),c=l.length-1,f=0;for(let h=0;h<r;h++)f+=Mn(a,i,n,h*s,s)/r;for(let h=0;h<i.length;h++)this.deltas[c][h]=(i[h]-n[h])/r;let u=this.cut(e);for(let h=c;h>=0;h--){let{layer:m}=l[h];if(m.outer(this.deltas[h],this.seen[h],u[h]),!h)break;let p=this.deltas[h-1],M=this.slopes[h-1],d=this.pulled[h];m.pull(d,this.parts[h],this.deltas[h]);for(let x=0;x<p.length;x++)p[x]=M[x]*d[x]}return f}along(t,n,e){let{batch:r,classes:s,shares:i,stages:l,tangents:a}=this,c=this.cut(t),f=l.length-1;l.forEach(({layer:m},p)=>{if(m.count?m.push(c[p],this.seen[p],a[p]):a[p].fill(0),!p)return;let M=this.steep[p],d=this.slopes[p-1],x=a[p-1];for(let w=0;w<M.length;w++)M[w]=d[w]*x[w];m.push(this.parts[p],m.see(M,!0),a[p],{bias:!1,add:!0})});let u=a[f];if(e)for(let m=0;m<u.length;m++)e[m]=-u[m]/r;for(let m=0;m<r;m++)xn(u,i,m*s,s,r);let h=u;for(let m=f;m>=0;m--){let{layer:p}=l[m],M=p.count?[c[m],this.deltas[m]]:[];if(p.pull(this.pulled[m],this.parts[m],h,...M),!m)break;let{activation:d}=l[m-1],x=this.outputs[m-1],w=this.slopes[m-1],g=this.deltas[m-1],y=a[m-1],b=this.pulled[m];for(let v=0;v<b.length;v++)b[v]=w[v]*b[v]+d.bend(x[v])*g[v]*y[v];h=b}this.victim.denormalise(this.pulled[0],n)}};function Mn(o,t,n,e,r){let s=-1/0,i=0,l=0;for(let a=e;a<e+r;a++)s=Math.max(s,o[a]);for(let a=e;a<e+r;a++)i+=Math.exp(o[a]-s);for(let a=e;a<e+r;a++)t[a]=Math.exp(o[a]-s)/i,l-=n[a]*(o[a]-s-Math.log(i));return l}function xn(o,t,n,e,r){let s=0;for(let i=n;i<n+e;i++)s+=t[i]*o[i];for(let i=n;i<n+e;i++)o[i]=t[i]*(o[i]-s)/r}function Kt({shape:[o,t,n],std:e},r,s){let i=r*o,l=s/(i*t*(n-1)),a=s/(i*(t-1)*n);return(c,f)=>{let u=0;for(let h=0,m=0;h<i;h++){let p=1/e[h%o];for(let M=0;M<t;M++)for(let d=0;d<n;d++,m++)d+1<n&&(u+=Bt(c,f,m,m+1,p,l)),M+1<t&&(u+=Bt(c,f,m,m+n,p,a))}return u}}function Bt(o,t,n,e,r,s){let i=(o[e]-o[n])*r,l=i>0?s*r:i<0?-s*r:0;return t[e]+=l,t[n]-=l,s*Math.abs(i)}var tt=class{constructor(t,n,{distance:e,name:r,tv:s=0},i){this.sweeps=new W(t,n,i),this.distance=e,this.name=r,this.smooth=s?Kt(t,n,s):null,this.update=i.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let i=this.smooth(t,e);return{loss:s+i,terms:{[this.name]:s,tv:i}}}};function et(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function Yt(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,i)=>s+i,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Jt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var yn=Jt(1/2,8),wn=Jt(1/3,64),U=(o,t)=>o>>>t|o<<32-t;function bn(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function vn(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=U(n[e-15],7)^U(n[e-15],18)^n[e-15]>>>3,s=U(n[e-2],17)^U(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function Xt(o){let t=bn(new TextEncoder().encode(o)),n=Int32Array.from(yn);for(let e=0;e<t.byteLength;e+=64){let r=vn(t,e),[s,i,l,a,c,f,u,h]=n;for(let m=0;m<64;m++){let p=h+(U(c,6)^U(c,11)^U(c,25))+(c&f^~c&u)+wn[m]+r[m],M=(U(s,2)^U(s,13)^U(s,22))+(s&i^s&l^i&l);[h,u,f,c,a,l,i,s]=[u,f,c,a+p|0,l,i,s,p+M|0]}[s,i,l,a,c,f,u,h].forEach((m,p)=>{n[p]+=m})}return Uint32Array.from(n)}var Y=624,An=397,at=(o,t)=>Xt(`${o}/${t}`)[0]>>>1,ut=(o,t)=>o+7919*t,j=class{constructor(t){let n=new Uint32Array(Y);n[0]=t%2**32;for(let e=1;e<Y;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=Y,this.kept=null}bits(){this.at===Y&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<Y;n++){let e=t[n]&2147483648|t[(n+1)%Y]&2147483647;t[n]=t[(n+An)%Y]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}order(t){let n=Int32Array.from({length:t},(e,r)=>r);for(let e=0;e<t-1;e++){let r=e+this.whole(t-e);[n[e],n[r]]=[n[r],n[e]]}return n}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),i=new Float32Array(t);for(let l=0;l<t;l++)i[l]=this.uniform()*s+r;return i}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)Ct(n,e);return t%16&&(n.set(this.uniforms(16),t-16),Ct(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function Ct(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*Qt(o,t,n,{count:e,lr:r,signed:s,decay:i,box:l},a){let c=t.slice(),f=new Float32Array(c.length),u=En(f),h=a.room(c.length),{mean:m,std:p,shape:[M,d,x]}=n,w=d*x;n.normalise(c,f);let g=new Set(i?[3,5,7].map(E=>Math.floor(e*E/8)):[]),y=c.slice(),b=1/0,v=r;for(let E=0;E<=e;E++){for(let A=0;A<c.length;A++){let S=Math.floor(A/w)%M;c[A]=f[A]*p[S]+m[S]}let{loss:F,terms:O}=o(c,h);if(F<b&&(b=F,y.set(c)),yield{iteration:E,pictures:l?y:y.map(T),loss:F,terms:O},E===e)return;if(g.has(E)&&(v*=.1),s)for(let A=0;A<h.length;A++)h[A]=Math.sign(h[A]);else for(let A=0;A<h.length;A++)h[A]*=p[Math.floor(A/w)%M];if(u(h,v),l)for(let A=0;A<f.length;A++){let S=Math.floor(A/w)%M;f[A]=Math.min(Math.max(f[A],-m[S]/p[S]),(1-m[S])/p[S])}}}var T=o=>Math.min(1,Math.max(0,o));function En(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let i=s/(1-.9**e),l=Math.sqrt(1-.999**e);for(let a=0;a<o.length;a++){let c=r[a],f=t[a]+=(1-.9)*(c-t[a]),u=n[a]=.999*n[a]+(1-.999)*c*c;o[a]-=i*f/(Math.sqrt(u)/l+1e-8)}}}var te=["tolerance"];function ee(o){let t=_(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[i,l]=s(r),a=n.inputs,c=Array.from(l.keys()).sort((p,M)=>Math.abs(l[M])-Math.abs(l[p])).slice(0,Math.max(256,16*e)).filter(p=>l[p]!==0);if(!c.length)throw Error("bias");let f=c.map(p=>Sn(i.subarray(p*a,(p+1)*a),l[p],n)),u=Fn(f,e,t),h=new Float32Array(e*a),m=0;u.forEach((p,M)=>{h.set(f[p].map(T),M*a),m+=ne(f[p])/e}),yield{iteration:0,restart:0,pictures:h,loss:m,terms:{"outside-box":m}}}}}function Sn(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((i,l)=>{let a=Math.floor(l/(r*s));return i/t*e[a]+n[a]})}var ne=o=>o.reduce((t,n)=>t+Math.abs(n-T(n)),0)/o.length,Zt=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function Fn(o,t,n){let e=o.map(l=>ne(l)<=.001),r=o.map(l=>o.reduce((a,c)=>a+(Zt(l,c)<=n?1:0),0)),s=[...o.keys()].sort((l,a)=>Number(e[a])-Number(e[l])||r[a]-r[l]||l-a),i=[];for(let l of s)i.length<t&&i.every(a=>Zt(o[l],o[a])>n)&&i.push(l);return Array.from({length:t},(l,a)=>i[a%i.length])}function k(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var R=o=>Math.sqrt(k(o,o)),Nt={cosine(o){let t=Math.max(R(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(R(e),1e-30),s=k(e,n)/r;for(let i=0;i<e.length;i++)e[i]=(e[i]*s/r-n[i])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let i=0;i<n.length;i++)e+=Math.abs(n[i]),r+=n[i]*t[i];e=Math.max(e,1e-30);let s=r/e;for(let i=0;i<n.length;i++)n[i]=(s*Math.sign(n[i])-t[i])/e;return 1-s}}};function mt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],i=s.some(({name:a})=>a==="sign"),l=Nt[i?"sign-alignment":r](o);for(let{name:a,options:c}of[...s].reverse())a==="topk"?l=Nn(l,o):a==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?l=On(l,_(c.norm,1)):a==="quantize"&&(l=In(r,o,e,c));return l}var Nn=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},On=(o,t)=>n=>{let e=R(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let a=0;a<n.length;a++)n[a]*=r;let i=o(n),l=e>t?k(n,s)/Math.max(e*e,1e-30):0;for(let a=0;a<n.length;a++)n[a]=r*(n[a]-l*s[a]);return i};function In(o,t,n,{bits:e,stochastic:r,scale:s}){let i=(P(r,!0)?1:.5)/(2**(_(e,4)-1)-1),l=t.slice(),a=t.slice();for(let c of n(l)){let f=s==="l2"?R(c):c.reduce((u,h)=>Math.max(u,Math.abs(h)),0);c.fill(i*f)}return c=>{for(let f=0;f<c.length;f++)a[f]=Math.min(Math.max(c[f],t[f]-l[f]),t[f]+l[f]);return Nt[o](a)(c)}}var pt=16;function _n({victim:o,machine:t}){let n=new W(o,pt,t),e=n.stages.length-1;n.forward(new j(0).uniforms(pt*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),i=n.seen[e];for(let l=0;l<pt;l++)for(let a=0;a<r;a++)s[a]+=i[l*r+a]/pt;return s}function J({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function Tn(o){let{weight:t,bias:n}=J(o),{classes:e}=o.victim,r=_n(o),s=Array.from({length:e},(a,c)=>r.reduce((f,u,h)=>f+u*t[c*r.length+h],n?n[c]:0)),i=n?s.reduce((a,c,f)=>a+c*n[f],0):1,l=s.map(a=>i>=0?a:-a);return l.indexOf(Math.min(...l))}var nt=o=>o.labels??[Tn(o)];var oe=20,jn=100,re=1e-7,Ot=1e-9;function It(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var _t=class{pairs=[];scale=1;learn(t,n){let e=k(t,n);e>1e-10&&(this.pairs.length===jn&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/k(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:i,ro:l}=r,a=r.al=k(i,n)*l;for(let c=0;c<n.length;c++)n[c]-=a*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:i}of this.pairs){let l=i-k(e,n)*s;for(let a=0;a<n.length;a++)n[a]+=l*r[a]}return n}};function kn(o,t){let n=new _t,e=new Float32Array(o.length),r=null,s=e,i=t,l=0;return function*(a){let{loss:c}=a(o,e);if(!(It(e)<=re))for(let f=1;f<=oe;f++){if(l++,r&&n.learn(e.map((h,m)=>h-r[m]),s.map(h=>h*i)),s=n.direction(e),r=e.slice(),i=l===1?Math.min(1,1/e.reduce((h,m)=>h+Math.abs(m),0))*t:t,k(e,s)>-Ot)return;for(let h=0;h<o.length;h++)o[h]+=i*s[h];if(f===oe)return;let u=c;if(c=a(o,e).loss,yield null,It(e)<=re||It(s)*i<=Ot||Math.abs(c-u)<Ot)return}}}function*se(o,t,{count:n,pixels:e,lr:r,box:s,patience:i,below:l}){let a=t.slice(),c=kn(a,r),f=new Float32Array(a.length),u=o(a,f),h=u.loss,m=h,p=0,M=a.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:M.map(T),...u,lowest:h},d===n||h<l||i>0&&(p>=i||!Number.isFinite(u.loss)))return;if(yield*c(o),s)for(let x=0;x<e;x++)a[x]=T(a[x]);u=o(a,f),u.loss<h&&(M=a.slice(0,e),h=u.loss),p++,h<.5*m&&(m=h,p=0)}}function*dt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let i=1/0,l=null;for(let a of n(s))a?(i=Math.min(i,Number.isNaN(a.loss)?1/0:a.loss),l=i<r||!e?a.pictures:e,yield{...a,iteration:s*t+a.iteration,restart:s,pictures:l}):yield null;l&&(e=l.slice()),r=Math.min(r,i)}}var ae=["randn","rand","grey"];function Tt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,i,l]}=o,a=i*l;return new j(n).normals(t*o.inputs).map((c,f)=>{let u=Math.floor(f/a)%s;return c*r[u]+e[u]})}function gt(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?Tt(t,n).map(T):o==="grey"?new Float32Array(e).fill(.5):new j(n).uniforms(e)}var ie=["steps","restarts","init","lr","box","patience","labels"],zn=1e-8;function le(o,t){let n=_(o.steps,300),e=_(o.restarts,1),r=o.init??"randn",s={count:n,lr:_(o.lr,1),box:P(o.box,!1),patience:_(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(i,l){let{victim:a,batch:c,machine:f,update:u}=i,h=c*a.inputs,m={distance:mt(i,"l2"),name:"l2"},p=zn*k(u,u),M=new tt(a,c,m,f),d=(o.labels??"joint")==="joint",x=d?Rn(M,c,f):Pn(M,nt(i),a),w=!1;yield*dt(e,n+1,function*(g){if(w)return;let y=ut(l,g),b=Tt(i,y);if(t)for(let F of t.run(i,y))b=F?.pictures.slice()??b;else r!=="randn"&&(b=gt(r,i,y));let v=d?new j(y+1).normals(c*a.classes):new Float32Array(0),E=new Float32Array(h+v.length);E.set(b),E.set(v,h);for(let F of se(x,E,{...s,pixels:h,below:p}))yield F,w=(F?.lowest??1/0)<p})}}}function Pn(o,t,{classes:n}){let e=et(t,n);return(r,s)=>o.evaluate(r,e,s)}function Rn(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,i=new Float64Array(t*e),l=n.room(t*e);return(a,c)=>{for(let u=0;u<t;u++){let h=a.subarray(s+u*e,s+(u+1)*e),m=Math.max(...h),p=h.reduce((M,d)=>M+Math.exp(d-m),0);h.forEach((M,d)=>{i[u*e+d]=Math.exp(M-m)/p})}let f=o.evaluate(a.subarray(0,s),i,c.subarray(0,s),l);for(let u=0;u<t;u++){let h=0;for(let m=u*e;m<(u+1)*e;m++)h+=i[m]*l[m];for(let m=u*e;m<(u+1)*e;m++)c[s+m]=i[m]*(l[m]-h)}return f}}function xt({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,i){let[l,a,c]=o,{rows:f,dots:u}=i,h=Math.floor((a+2*r-n)/e)+1,m=Math.floor((c+2*r-n)/e)+1,p=h*m,M=l*n*n,d=t*M,x=l*a*c,w=t*p,g={channels:l,height:a,width:c,kernel:n,stride:e,padding:r,high:h,wide:m},y=()=>Array.from({length:s},()=>i.room(M*p)),b=y(),v=y(),E=i.room(M*p),F=i.room(d),O=(A,S,I)=>s===1?A:A.subarray(S*I,(S+1)*I);return{shape:[t,h,m],inputs:x,outputs:w,fan:M,shapes:[[t,l,n,n],[t]],count:d+t,see(A,S=!1){let I=S?v:b;return I.forEach((N,z)=>Ln(O(A,z,x),N,g)),I},push(A,S,I,{bias:N=!0,add:z=!1}={}){for(let D=0;D<s;D++){let G=O(I,D,w);if(f(t,p,M,A,M,1,S[D],G,z),N)for(let $=0;$<t;$++){let nn=A[d+$];for(let At=$*p;At<($+1)*p;At++)G[At]+=nn}}},pull(A,...S){A.fill(0,0,s*x);for(let I=0;I<s;I++){for(let N=0;N<S.length;N+=2)f(M,p,t,S[N],1,M,O(S[N+1],I,w),E,N>0);qn(E,O(A,I,x),g)}},outer(A,S,I){for(let N=0;N<s;N++)if(u(t,M,p,O(A,N,w),S[N],N?F:I,!1),N)for(let z=0;z<d;z++)I[z]+=F[z];for(let N=0;N<t;N++){let z=0;for(let D=0;D<s;D++)for(let G=D*w+N*p,$=G+p;G<$;G++)z+=A[G];I[d+N]=z}}}}function Mt(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Ln(o,t,n){let{channels:e,height:r,width:s,kernel:i,stride:l,padding:a,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<i;m++){let[p,M]=Mt(m,r,c,n);for(let d=0;d<i;d++,u+=c*f){let[x,w]=Mt(d,s,f,n);for(let g=p;g<M;g++){let y=(h*r+g*l+m-a)*s+d-a;for(let b=x,v=u+g*f;b<w;b++)t[v+b]=o[y+b*l]}}}}function qn(o,t,n){let{channels:e,height:r,width:s,kernel:i,stride:l,padding:a,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<i;m++){let[p,M]=Mt(m,r,c,n);for(let d=0;d<i;d++,u+=c*f){let[x,w]=Mt(d,s,f,n);for(let g=p;g<M;g++){let y=(h*r+g*l+m-a)*s+d-a;for(let b=x,v=u+g*f;b<w;b++)t[y+b*l]+=o[v+b]}}}}var jt=".row_scale";function Dn(o){let t=o&32768?-1:1,n=o>>10&31,e=o&1023;return t*(n?2**(n-15)*(1+e/1024):2**-24*e)}var Gn={F32:(o,t)=>o.getFloat32(t,!0),F16:(o,t)=>Dn(o.getUint16(t,!0)),I8:(o,t)=>o.getInt8(t)},ce={F32:4,F16:2,BF16:2,I8:1};function $n(o){let t=new DataView(new ArrayBuffer(4));return n=>(t.setUint16(2,o.getUint16(n,!0),!0),t.getFloat32(0,!0))}function Un(o,t){let n=Number(new DataView(o).getBigUint64(0,!0)),e=8+n,r=JSON.parse(new TextDecoder().decode(new Uint8Array(o,8,n))),s=new DataView(o,e);delete r.__metadata__;let i=$n(s);return Object.fromEntries(Object.entries(r).map(([l,{dtype:a,shape:c,data_offsets:[f,u]}])=>{let h=new Float32Array((u-f)/ce[a]),m=Gn[a];for(let p=0,M=f;p<h.length;p++,M+=ce[a])h[p]=m?m(s,M):i(M);return[t+l,{shape:c,values:h}]}))}function Vn({shape:o,values:t},n){let e=o[0],r=t.length/e,s=n.values.length/e,i=s===1?r:32;return{shape:o,values:t.map((l,a)=>{let c=Math.floor(a/r);return l*n.values[c*s+Math.floor((a-c*r)/i)]})}}function fe(o){let t=Object.assign({},...o.map(({bytes:n,prefix:e})=>Un(n,e)));return Object.fromEntries(Object.entries(t).filter(([n])=>!n.endsWith(jt)).map(([n,e])=>[n,n+jt in t?Vn(e,t[n+jt]):e]))}function L(o,t,n){let{shape:[e,r],values:s}=o[`${t}.weight`],i=o[`${t}.bias`]?.values;return Float64Array.from({length:e},(l,a)=>{let c=i?i[a]:0;for(let f=0;f<r;f++)c+=s[a*r+f]*n[f];return c})}function H(o,{shape:[,t],values:n}){let e=new Float64Array(t);for(let r=0;r<o.length;r++)for(let s=0,i=r*t,l=o[r];s<t;s++)e[s]+=l*n[i+s];return e}var kt=o=>o.map(t=>Math.max(0,t)),de=(o,t)=>Float32Array.from(o,(n,e)=>n+t[e]);function ot(o,t,{values:n,shape:e},r){let{shape:[s,,i],values:l}=o[`${t}.weight`],a=xt({shape:e,filters:s,kernel:i,padding:1},1,r),c=r.room(a.outputs),f=r.room(a.count);return f.set(l),f.set(o[`${t}.bias`].values,l.length),a.push(f,a.see(n),c),{values:c,shape:a.shape}}function he(o,t,n,e,r){let s=ot(o,`${t}.first`,{...n,values:kt(n.values)},r),[i,l,a]=n.shape,c=l*a;if(e){let u=L(o,`${t}.film`,e);s.values.forEach((h,m)=>{let p=Math.floor(m/c);s.values[m]=h*(1+u[p])+u[i+p]})}let f=ot(o,`${t}.second`,{...s,values:kt(s.values)},r);return{shape:n.shape,values:de(n.values,f.values)}}function ue(o,[t,n,e],r){let s=n/r,i=e/r,l=new Float32Array(o.length);for(let a=0;a<o.length;a++){let c=Math.floor(a/(n*e)),f=Math.floor(a/e)%n,u=a%e,h=(c*r+f%r)*r+u%r;l[(h*s+Math.floor(f/r))*i+Math.floor(u/r)]=o[a]}return{values:l,shape:[t*r*r,s,i]}}function me({values:o,shape:[t,n,e]},r){let s=n*r,i=e*r,l=new Float32Array(o.length);for(let a=0;a<l.length;a++){let c=Math.floor(a/(s*i)),f=Math.floor(a/i)%s,u=a%i,h=(c*r+f%r)*r+u%r;l[a]=o[(h*n+Math.floor(f/r))*e+Math.floor(u/r)]}return{values:l,shape:[t/(r*r),s,i]}}var pe=(o,t)=>Array.from({length:9},(n,e)=>`decoder.${t}.${e}`).filter(n=>`${n}.first.weight`in o);function yt(o,t,n,e,r,s=null){let i=Float32Array.from(n,d=>4*(d-.5)),[,l,a]=e,c=ue(i,e,4),f=Float32Array.from([...Array.from(t),...c.values]),u=16*f.length/(l*a),h=ot(o,"decoder.stem",{values:f,shape:[u,l/4,a/4]},r);for(let d of pe(o,"deep"))h=he(o,d,h,s,r);let m=me(ot(o,"decoder.up",h,r),2),p=ot(o,"decoder.side",ue(i,e,2),r);h={shape:m.shape,values:de(m.values,p.values)};for(let d of pe(o,"wide"))h=he(o,d,h,s,r);let M=me(ot(o,"decoder.out",{...h,values:kt(h.values)},r),2);return n.map((d,x)=>d+M.values[x]/4)}var X=1e-12;function ge(o,t,n){return Float64Array.from({length:n},(e,r)=>{let s=0;for(let i=0;i<t.length;i++)s+=o[r*t.length+i]*t[i];return s})}function it(o,t){let n=t.length/o.length,e=new Float64Array(n);for(let r=0;r<o.length;r++)for(let s=0;s<n;s++)e[s]+=o[r]*t[r*n+s];return e}function Hn(o){let t=o.length,n=o.map((i,l)=>Float64Array.from(o,(a,c)=>+(l===c))),e=()=>o.reduce((i,l,a)=>i+l.reduce((c,f,u)=>c+(a===u?0:f*f),0),0),r=o.reduce((i,l)=>i+k(l,l),0);for(let i=0;i<60&&e()>1e-28*r;i++)for(let l=0;l<t;l++)for(let a=l+1;a<t;a++)Wn(o,n,l,a);let s=o.reduce((i,l,a)=>l[a]>o[i][i]?a:i,0);return Float64Array.from(n,i=>i[s])}function Wn(o,t,n,e){if(o[n][e]===0)return;let r=(o[e][e]-o[n][n])/(2*o[n][e]),s=(r<0?-1:1)/(Math.abs(r)+Math.sqrt(1+r*r)),i=1/Math.sqrt(1+s*s),l=s*i,a=u=>{let h=u[n],m=u[e];u[n]=i*h-l*m,u[e]=l*h+i*m};o.forEach(a),t.forEach(a);let c=o[n],f=o[e];o[n]=c.map((u,h)=>i*u-l*f[h]),o[e]=c.map((u,h)=>l*u+i*f[h])}function Me({weight:o,bias:t}){let n=t.length,e=o.length/n,r=l=>o.subarray(l*e,(l+1)*e),s=Array.from(t,(l,a)=>Float64Array.from(t,(c,f)=>l*c+k(r(a),r(f)))),i=Hn(s);return it(i,o).reduce((l,a)=>l+a,0)<0&&(i=i.map(l=>-l)),ye(it(i,o),i,o,!1)}function xe({weight:o,bias:t}){let n=t.length,e=o.length/n,r=Array.from(t,(m,p)=>R(o.subarray(p*e,(p+1)*e))*Math.abs(m)),s=r.reduce((m,p)=>m+p,0)/n,i=Math.sqrt(r.reduce((m,p)=>m+(p-s)**2,0)/(n-1)),l=s+Math.min(2,Math.sqrt(Math.log(n)))*i,a=r.every(m=>m<=l),c=a?r.map(m=>m===Math.max(...r)?m:0):r.map(m=>m>l?m:0),f=Math.max(X,c.reduce((m,p)=>m+p,0)),u=c.map((m,p)=>m/f/(Math.abs(t[p])<X?X:t[p])),h=Math.max(X,R(t));return ye(it(u,o),Float64Array.from(t,m=>m/h),o,a)}function ye(o,t,n,e){let r=Math.max(X,R(o)),s=o.map(h=>h/r),i=o.length,l=t.length,a=ge(n,s,l),c=0;for(let h=0;h<l;h++)for(let m=0;m<i;m++)c+=(n[h*i+m]-a[h]*s[m])**2;let f=Math.sqrt(c/((l-1)*(i-1))),u=Bn(R(a)/Math.max(X,f*Math.sqrt(i)),l/i);return{direction:s,delta:t,noise:Math.max(1e-9,Math.sqrt((1-u)/i)),empty:e}}function Bn(o,t){if(o<=1+Math.sqrt(t))return 0;let n=o*o-t-1,e=(n+Math.sqrt(Math.max(0,n*n-4*t)))/2;return Math.min(1,Math.max(0,1-(t+e)/(e*e+e)))}function we({direction:o,delta:t,noise:n},{weight:e,bias:r}){let s=t.length,i=t.indexOf(Math.min(...t)),l=ge(e,o,s),a=t.map((d,x)=>x!==i&&d>3*n?(d/n)**2:0),c=t.map((d,x)=>Math.log(Math.max(1e-30,d))-r[x]),f=Math.max(X,a.reduce((d,x)=>d+x,0)),u=d=>k(a,d)/f,h=u(l),m=u(c),p=0,M=0;return a.forEach((d,x)=>{p+=d*(l[x]-h)*(c[x]-m),M+=d*(l[x]-h)**2}),{top:p,precision:M}}var be=1e-6,ve=1e-4,Ae=6,Kn=-8,Yn=.5,lt=(o,t,n)=>Math.min(n,Math.max(t,o)),Ee=o=>Math.log(o/(1-o));function Jn({shapes:o,weights:t}){let[n,e]=o[o.length-2],r=t.length-n*(e+1);return{weight:t.subarray(r,r+n*e),bias:t.subarray(r+n*e)}}var rt=class{constructor(t,n){let e=r=>t[`front.${r}`];this.head=Jn(n),this.axes=e("axes"),this.turned={shape:this.axes.shape,values:Xn(this.axes.values,this.axes.shape[0])},this.deep=e("deep"),this.shallow=e("shallow"),this.mean=Float64Array.from(e("mean").values),this.variances=Float64Array.from(e("variances").values),this.variance=this.variances.reduce((r,s)=>r+s,0)/this.variances.length,this.norms=e("norms").values,this.centre=e("centre").values,this.spread=e("spread").values,this.offset=e("offset").values,this.shares=e("shares")?.values,this.along=H(this.mean,this.axes),this.undo=this.shallow?Cn(n):null}features(t){let{mean:n,variances:e,norms:r}=this,{direction:s,noise:i}=t,l=n.length,{top:a,precision:c}=we(t,this.head),f=H(s,this.axes),u=(i*R(n))**2,h=a,m=c;f.forEach((d,x)=>{h+=d*this.along[x]/(e[x]+u),m+=d*d/(e[x]+u)});let p=Math.sqrt(Math.max(1e-6,1-l*i*i)),M=lt(h/Math.max(1e-30,m)*p,r[0],r[1])/p;return{features:s.map(d=>d*M),noise:i*M}}rescaled(t,n=.01){let e=H(t,this.axes),r=0,s=0;return e.forEach((i,l)=>{r+=i*this.along[l]/(this.variances[l]+n*n),s+=i*i/(this.variances[l]+n*n)}),t.map(i=>i*r/Math.max(1e-30,s))}wiener(t,n){let e=this.variances.map(l=>l/(l+n*n)),r=e.reduce((l,a)=>Math.min(l,a)),s=t.map((l,a)=>l-this.mean[a]),i=H(H(s,this.axes).map((l,a)=>l*(e[a]-r)),this.turned);return s.map((l,a)=>this.mean[a]+r*l+i[a])}forward(t,n){let e=this.wiener(t,n),r=this.undo?[...e,...this.undo(e)]:e,s=Float64Array.from(r,(c,f)=>lt((c-this.centre[f])/this.spread[f],-Ae,Ae)),i=H(s.subarray(s.length-this.mean.length),this.deep);if(i.forEach((c,f)=>{i[f]=c+this.offset[f]}),!this.undo)return{inputs:s,linear:i};let l=H(H(e.map((c,f)=>c-this.mean[f]),this.axes),this.shallow),a=this.share(n);return{inputs:s,linear:i.map((c,f)=>{let u=l[f]+this.offset[f];return u+a*(c-u)})}}share(t){let n=this.shares.length-1,e=lt((Math.log10(Math.max(1e-12,t))-Kn)/Yn,0,n),r=Math.min(n-1,Math.floor(e));return this.shares[r]+(e-r)*(this.shares[r+1]-this.shares[r])}},Xn=(o,t)=>o.map((n,e)=>o[e%t*t+Math.floor(e/t)]);function Cn({shapes:o,weights:t}){let[n,e,r]=o[o.length-4],s=o[o.length-2],i=s[1],l=Math.sqrt(i/n),a=n*e*r*r,c=t.length-s[0]*(i+1)-n-a,f=Qn(t.subarray(c,c+a),e,n,r,l),u=t.subarray(c+a,c+a+n),h=Zn(f,i);return m=>{let p=m.map((M,d)=>Ee(lt(M,be,1-be))-u[Math.floor(d/(l*l))]);return to(f,h,p).map(M=>Ee(lt(M,ve,1-ve)))}}function Qn(o,t,n,e,r){let s=r*r,i=t*s,l=e>>1,a=Array.from({length:n*s},()=>new Float64Array(i));return a.forEach((c,f)=>{let u=Math.floor(f/s),h=Math.floor(f%s/r),m=f%r;for(let p=0;p<t;p++)for(let M=0;M<e;M++)for(let d=0;d<e;d++){let x=h+M-l,w=m+d-l;x<0||w<0||x>=r||w>=r||(c[p*s+x*r+w]=o[((u*t+p)*e+M)*e+d])}}),a}function Zn(o,t){let n=Array.from({length:t},(e,r)=>r);for(let e=0;e<t;e++){let r=e;for(let i=e+1;i<t;i++)Math.abs(o[i][e])>Math.abs(o[r][e])&&(r=i);[o[e],o[r]]=[o[r],o[e]],[n[e],n[r]]=[n[r],n[e]];let s=o[e];for(let i=e+1;i<t;i++){let l=o[i],a=l[e]/=s[e];if(a!==0)for(let c=e+1;c<t;c++)l[c]-=a*s[c]}}return n}function to(o,t,n){let e=t.length,r=new Float64Array(e);for(let s=0;s<e;s++){let i=n[t[s]];for(let l=0;l<s;l++)i-=o[s][l]*r[l];r[s]=i}for(let s=e-1;s>=0;s--){let i=r[s];for(let l=s+1;l<e;l++)i-=o[s][l]*r[l];r[s]=i/o[s][s]}return r}var Se=["decoder"];function eo(o,t,n){let e=t.length,r=o.length/e,s=(n.length-1)/n.length,i=Array.from(t.keys()).filter(f=>!n.includes(f)),l=s/Math.max(1,i.length),a=Float64Array.from({length:r},(f,u)=>i.reduce((h,m)=>h+l*o[m*r+u],0)),c=i.reduce((f,u)=>f+l*t[u],0);return n.map(f=>a.map((u,h)=>{let m=(o[f*r+h]-u)/(t[f]-c);return Number.isFinite(m)?m:0}))}function Fe(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s,batch:i}=e,{weight:l,bias:a}=J(e),c=new rt(n,r),f=new Float32Array(i*r.inputs);eo(l,a,nt(e)).forEach((u,h)=>{let{inputs:m,linear:p}=c.forward(c.rescaled(u),0),M=yt(n,m,p,r.shape,s);f.set(M.map(T),h*r.inputs)}),yield{iteration:0,restart:0,pictures:f,loss:0,terms:{}}}}}var _e=[],Ne=6,no=.2;function oo(o,t,n){if(o.length<=t)return Float64Array.from(o);let e=new Float64Array(t);return new j(n).order(o.length).forEach((r,s)=>{e[r%t]+=o[s]}),e}function Oe(o,t,n){let e=L(o,`${t}.into`,n),r=Math.ceil(e.length/2);return L(o,`${t}.out`,e.map((s,i)=>i<r||s>0?s:no*s))}var Ie=(o,t)=>Float64Array.from(o,(n,e)=>Math.min(Ne,Math.max(-Ne,t(n,e))));function ro(o){let{weight:t,bias:n}=J(o),e=n,r=Math.max(1e-12,R(e)),s=Float64Array.from(e,f=>f/r),i=it(s,t).map(f=>f/r),l=i.length,a=0;for(let f=0;f<t.length;f++)a+=(t[f]-s[Math.floor(f/l)]*i[f%l]*r)**2;let c=Math.min(10,Math.max(1e-5,Math.sqrt(a/t.length)/r));return{features:i,size:r,known:[...s,Math.log10(c)]}}function Te(o,t,n){return{iterations:1,single:!0,*run(e){let{features:r,size:s,known:i}=ro(e),{centre:l,spread:a}=n,c=e.cut(e.update),f=c.length/2-1,u=Oe(n,"bootstrap",[...Ie(r,(h,m)=>(h-l.values[m])/a.values[m]),...i]);for(let h=0;h<f;h++){let m=2*(f-1-h),p=n[`scale${h}`].values,M=Float32Array.from([...c[m],...c[m+1]]),d=Ie(oo(M,p.length,h),(x,w)=>x/s/p[w]);u=Oe(n,`pieces.${h}`,[...u,...d,...i])}yield{iteration:0,restart:0,pictures:Float32Array.from(u,T),loss:0,terms:{}}}}}var je=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function ke(o,t){let n=_(o.steps,4800),e=_(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:_(o.lr,.1),signed:P(o.signed,!0),decay:P(o.decay,!0),box:P(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(i,l){let{victim:a,batch:c,machine:f}=i,u={distance:mt(i,r),name:r,tv:_(o.tv,.01)},h=new tt(a,c,u,f),m=et(nt(i),a.classes);yield*dt(e,n+1,function*(p){let M=ut(l,p),d=t?null:gt(o.init??"randn",i,M);for(let x of t?.run(i,M)??[])d=x?.pictures.slice()??d;d&&(yield*Qt((x,w)=>h.evaluate(x,m,w),d,a,s,f))})}}}function so(o,t,n,e){let r=n*e/4,s=new Float64Array(o.length),i=t*r;for(let l=0,a=0;l<t;l++)for(let c=0;c<n;c+=2)for(let f=0;f<e;f+=2,a++){let u=(l*n+c)*e+f,h=o[u],m=o[u+1],p=o[u+e],M=o[u+e+1];s[a]=(h+m+p+M)/2,s[i+a]=(h+m-p-M)/2,s[2*i+a]=(h-m+p-M)/2,s[3*i+a]=(h-m-p+M)/2}return s}function ao(o,t,n,e){let r=t*n*e/4,s=new Float64Array(o.length);for(let i=0,l=0;i<t;i++)for(let a=0;a<n;a+=2)for(let c=0;c<e;c+=2,l++){let f=(i*n+a)*e+c,u=o[l],h=o[r+l],m=o[2*r+l],p=o[3*r+l];s[f]=(u+h+m+p)/2,s[f+1]=(u+h-m-p)/2,s[f+e]=(u-h+m-p)/2,s[f+e+1]=(u-h-m+p)/2}return s}function io(o){let t=o.slice().sort(),n=t.length>>1;return t.length%2?t[n]:(t[n-1]+t[n])/2}function ze(o,[t,n,e]){let r=[],s=o;for(let a=0,c=n,f=e;a<2;a++,c/=2,f/=2){let u=so(s,t,c,f);r.push({made:u,h:c,w:f}),s=u.slice(0,u.length/4)}let i=r[0].made.slice(3*o.length/4).map(Math.abs),l=io(i)/.6745*Math.sqrt(2*Math.log(o.length));for(let{made:a,h:c,w:f}of r.reverse()){a.set(s);for(let u=a.length/4;u<a.length;u++)a[u]=Math.sign(a[u])*Math.max(0,Math.abs(a[u])-l);s=ao(a,t,c,f)}return s}function Pe(o,t){let n=0,e=0;for(let r=0;r<o.length;r++)n+=(o[r]-t[r])**2,e+=t[r]**2;return 2*Math.log1p(n/Math.max(1e-12,e))}var qe=["feature","strength"],Re=12,lo=4,Le=o=>1/(1+Math.exp(-o));function co(o,t){let n=L(o,"time.0.periodic",[t]).map(Math.sin),e=L(o,"time.1.entry",[...L(o,"time.0.linear",[t]),...n]),r=Le(o["time.1.rate"].values[0]),s=new Float64Array(e.length);for(let a=0;a<lo;a++){let c=L(o,"time.1.recurrent",s);s=s.map((f,u)=>f+r*(Math.tanh(e[u]+c[u])-f))}let i=L(o,"time.1.project",s),l=L(o,"time.1.gate",i);return i.map((a,c)=>Le(l[c])*a)}function De(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s}=e,{weight:i,bias:l}=J(e),a=new rt(n,r),c={weight:i,bias:l},f=(o.feature==="spe"?xe:Me)(c),{features:u,noise:h}=a.features(f),m=Math.sqrt(a.variance),p=u.map((O,A)=>(O-a.mean[A])/m),M=r.shape[1]/4,d=ze(p,[p.length/(M*M),M,M]),x=f.empty?Re:Pe(p,d),{inputs:w,linear:g}=a.forward(u,h),y=[...p,...d].map(O=>3*Math.tanh(O/3)),{values:b}=n.strengths,v=o.strength==="constant"?b.reduce((O,A)=>O+A,0)/b.length:o.strength==="true"?2*Math.log1p(h**2/a.variance):x,E=co(n,Math.min(Re,v)),F=yt(n,[...w,...y],g,r.shape,s,E);yield{iteration:0,restart:0,pictures:Float32Array.from(F,T),loss:0,terms:{}}}}}var wt={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Ge({shape:o,mean:t,variance:n},e,r){let[s,i,l]=o,a=i*l,c=s*a,f=Float64Array.from({length:s},(M,d)=>t?.[d]??0),u=Float64Array.from({length:s},(M,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),m=r.room(e*c),p=M=>{for(let d=0;d<e*s;d++)M(d%s,d*a,(d+1)*a)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(M,d=!1){let x=d?m:h;return p((w,g,y)=>{let b=d?0:f[w];for(let v=g;v<y;v++)x[v]=(M[v]-b)*u[w]}),x},push(M,d,x,{bias:w=!0,add:g=!1}={}){p((y,b,v)=>{let E=M[y],F=w?M[s+y]:0;for(let O=b;O<v;O++)x[O]=E*d[O]+F+(g?x[O]:0)})},pull(M,...d){M.fill(0,0,e*c);for(let x=0;x<d.length;x+=2)p((w,g,y)=>{let b=d[x][w]*u[w],v=d[x+1];for(let E=g;E<y;E++)M[E]+=b*v[E]})},outer(M,d,x){x.fill(0,0,2*s),p((w,g,y)=>{let b=0,v=0;for(let E=g;E<y;E++)b+=M[E]*d[E],v+=M[E];x[w]+=b,x[s+w]+=v})}}}function $e({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let i=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:i+(n?t:0),see:l=>l,push(l,a,c,f={}){if(s(e,t,o,a,l,c,f.add??!1),n&&(f.bias??!0))for(let u=0;u<e;u++)for(let h=0;h<t;h++)c[u*t+h]+=l[i+h]},pull(l,...a){for(let c=0;c<a.length;c+=2)r(e,o,t,a[c+1],t,1,a[c],l,c>0)},outer(l,a,c){if(r(t,o,e,l,1,t,a,c,!1),!!n)for(let f=0;f<t;f++){let u=0;for(let h=0;h<e;h++)u+=l[h*t+f];c[i+f]=u}}}}function Ue(o,{shape:[t,n,e],kernel:r},s){let i=Math.floor(n/r),l=Math.floor(e/r),a=t*n*e,c=t*i*l,f=s*t,u=new Int32Array(o==="max"?s*c:0),h=1/(r*r),m=d=>{for(let x=0,w=0;x<f;x++)for(let g=0;g<i;g++)for(let y=0;y<l;y++,w++)d(w,(x*n+g*r)*e+y*r)},p=(d,x)=>{for(let w=0;w<r;w++)for(let g=0;g<r;g++)x(d+w*e+g)},M=d=>m((x,w)=>{u[x]=w,p(w,g=>{d[g]>d[u[x]]&&(u[x]=g)})});return{shape:[t,i,l],inputs:a,outputs:c,fan:0,shapes:[],count:0,see(d,x=!1){return o==="max"&&!x&&M(d),d},push(d,x,w,{add:g=!1}={}){m((y,b)=>{let v=0;o==="max"?v=x[u[y]]:p(b,E=>{v+=h*x[E]}),w[y]=g?w[y]+v:v})},pull(d,x,w){d.fill(0,0,s*a),m((g,y)=>{o==="max"?d[u[g]]+=w[g]:p(y,b=>{d[b]+=h*w[g]})})},outer(){}}}var fo=[.4914,.4822,.4465],ho=[.247,.2435,.2616],He={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=_(o,256);return{plan:[...Array.from({length:_(t,2)},()=>{let l=s;return P(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:l,bias:P(r,!0)}],[e]]}).flat(),["bias",P(r,!0)]]}},convnet:({width:o})=>{let t=_(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:fo,std:ho}}},uo=Object.keys(He);function We(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:i}=B(o),{plan:l,...a}=He[s](i);return mo(l,{shape:t,classes:n,seed:e,weights:r,...a})}function mo(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:i=0,weights:l}){let[a,c,f]=t,u=c*f,h=a*u,m=o.every(([y,b])=>y!=="bias"||b),M=[...o.filter(([y])=>y!=="bias"),["dense",{units:n,bias:m}]],d=Ve(M,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),x=y=>Array.from({length:a},(b,v)=>y.length===a?y[v]:po(y)),w=x(r),g=x(s);return{shape:t,inputs:h,classes:n,mean:w,std:g,count:d.reduce((y,{layer:b})=>y+b.count,0),shapes:d.flatMap(({layer:y})=>y.shapes),weights:l??Mo(d.map(({layer:y})=>y),e,new j(i)),stages:(y,b)=>Ve(M,t,y,b),normalise(y,b){for(let v=0;v<y.length;v++){let E=Math.floor(v/u)%a;b[v]=(y[v]-w[E])/g[E]}},denormalise(y,b){for(let v=0;v<y.length;v++)b[v]=y[v]/g[Math.floor(v/u)%a]}}}var po=o=>o.reduce((t,n)=>t+n,0)/o.length;function Ve(o,t,n,e){let r=[],s=t,i=0;for(let[l,a]of o){if(l in wt){r[r.length-1].activation=wt[l];continue}let c=go(l,a,s,n,e);r.push({layer:c,activation:wt.identity,at:i}),s=c.shape,i+=c.count}return r}function go(o,t,n,e,r){return o==="convolution"?xt({shape:n,...t},e,r):o==="dense"?$e({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Ge({shape:n,...t},e,r):Ue(o==="max"?"max":"average",{shape:n,kernel:t},e)}function Mo(o,t,n){let e=o.flatMap(({shapes:i,fan:l})=>i.map((a,c)=>{let f=a.reduce((h,m)=>h*m,1),u=1/Math.sqrt(l);return l?n.uniforms(f,-u,u):new Float32Array(f).fill(c?0:1)})),r=t?e.map(i=>n.uniforms(i.length,-.5,.5)):e,s=new Float32Array(r.reduce((i,l)=>i+l.length,0));return r.reduce((i,l)=>(s.set(l,i),i+l.length),0),s}var xo={ig:{options:je,make:ke},dlg:{options:ie,make:le},analytic:{options:te,make:ee},venom:{options:qe,make:De,inverter:!0,alone:!0},fgla:{options:Se,make:Fe,inverter:!0},git:{options:_e,make:Te,inverter:!0,alone:!0}};function zt(o,t={}){let{name:n,options:e}=B(o),{init:r}=e,s=r&&!ae.includes(r)?zt(r,t):null;return xo[n].make(e,s,t[n])}function Be(o,t,n={},e=Wt()){let r=(b,v)=>Number(o[b]??v),s=r("seed",0),i=r("batch_size",1),l=r("image_size",32),a=r("num_classes",10),c=String(o.model??"lenet"),f=B(String(o.weights??"init")),u=We(c,{shape:[3,l,l],classes:a,seed:Number(f.options.seed??0)}),h=new j(at(s,"labels")),m=Array.from({length:i},()=>h.whole(a)),p=St(String(o.defense??"none")),M=Yt(u.shapes),{clean:d,update:x}=yo({victim:u,truth:t,labels:m,stacked:p,cut:M,machine:e,seed:s}),w=String(o.knowledge??"labels").split("+"),g={victim:u,batch:i,update:x,cut:M,machine:e,labels:w.includes("labels")?m:null,defense:w.includes("defense")?p:null},y=zt(String(o.attack??"ig"),n);return{victim:u,truth:t,labels:m,clean:d,observation:g,attack:y,seed:at(s,"attack")}}function yo({victim:o,truth:t,labels:n,stacked:e,cut:r,machine:s,seed:i}){let l=n.length,a=o.inputs,c=(m,p)=>{let M=s.room(o.count);return new W(o,p.length,s).gradient(m,et(p,o.classes),M),Float32Array.from(M)},f=c(t,n),u=m=>c(t.subarray(m*a,(m+1)*a),[n[m]]),h=new j(at(i,"defense"));return{clean:f,update:Gt(e,l,u,()=>f.slice(),r,h)}}function Ke({observation:o},t){let n=o.update.slice(),e=new j(at(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),i=a=>Math.sqrt(a.reduce((c,f)=>c+f*f,0)),l=i(r)/Math.max(i(s),1e-12);r.forEach((a,c)=>{r[c]=s[c]*l})}return{...o,update:n}}var ct=11,wo=1.5,bo=100;function V(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(T(o[e])-T(t[e]))**2;return n/o.length}var C=(o,t)=>-10*Math.log10(Math.max(V(o,t),10**(-bo/10))),Ye=(()=>{let o=Array.from({length:ct},(n,e)=>Math.exp(-((e-5)**2)/(2*wo**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function vo(o,t,n){let e=n-ct+1,r=t-ct+1,s=new Float64Array(t*e),i=new Float64Array(r*e);for(let l=0;l<t;l++)for(let a=0;a<e;a++)for(let c=0;c<ct;c++)s[l*e+a]+=Ye[c]*o[l*n+a+c];for(let l=0;l<r;l++)for(let a=0;a<ct;a++)for(let c=0;c<e;c++)i[l*e+c]+=Ye[a]*s[(l+a)*e+c];return i}function st(o,t,[n,e,r]){let s=e*r,i=.01**2,l=.03**2,a=0,c=0;for(let f=0;f<n;f++){let u=Float64Array.from({length:s},(g,y)=>T(o[f*s+y])),h=Float64Array.from({length:s},(g,y)=>T(t[f*s+y])),m=g=>vo(u.map((y,b)=>g(b)),e,r),p=m(g=>u[g]),M=m(g=>h[g]),d=m(g=>u[g]*u[g]),x=m(g=>h[g]*h[g]),w=m(g=>u[g]*h[g]);for(let g=0;g<p.length;g++,c++){let y=2*p[g]*M[g]+i,b=2*(w[g]-p[g]*M[g])+l;a+=y*b/((p[g]**2+M[g]**2+i)*(d[g]-p[g]**2+(x[g]-M[g]**2)+l))}}return a/c}var q=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function Q(o,t,n=t.length){let e=q(o,n),r=q(t,n),s=r.length;if(s===1)return o;let i=r.map(f=>e.map(u=>V(f,u))),l=new Float64Array(1<<s).fill(1/0),a=new Int8Array(1<<s);l[0]=0;for(let f=0;f<1<<s;f++){let u=Ao(f);for(let h=0;h<s&&u<s;h++){let m=f|1<<h,p=l[f]+i[u][h];m!==f&&p<l[m]&&(l[m]=p,a[m]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,u=s-1;u>=0;u--)c.set(e[a[f]],u*n),f^=1<<a[f];return c}function Ao(o){let t=0;for(;o;o&=o-1)t++;return t}var Je=["Nothing","Colours and layout","Recognisable","Faithful"],Eo="Too short to tell",So=.05,Fo=.02,ft=[.1,.85,.95],Xe=.25,No=.01,Oo=99,Io=.1,_o=6,To=(o,t)=>o.filter(n=>t.every(e=>V(n,e)>No)).slice(0,Oo);function Ce(o,t,n){let e=V(o,t);return 1+n.filter(r=>V(o,r)<=e).length}function jo({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,Fo*n)&&e>=ft[1]){let a=e>=ft[2]?3:2;return bt(a,a===3?"copy":"recognised","structure",e,ft[a-1])}let i=Math.max(1,So/s*n);if(o>i)return bt(0,"not-found","rank",o,i);if(o>=t)return bt(0,"guesswork","rank",o,t-1);let l=(a,c,f)=>bt(+(c>=f),c>=f?"layout":"no-gain",a,c,f);return e/ft[0]>=r/Xe?l("structure",e,ft[0]):l("pixels",r,Xe)}var bt=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function Qe(o){let t=l=>Math.min(...l.map(a=>a.loss)),e=[...new Set(o.map(l=>l.restart))].map(l=>o.filter(a=>a.restart===l)).sort((l,a)=>t(l)-t(a))[0]??[];if(e.length<_o)return null;let r=e[0].iteration,s=e[e.length-1].iteration,i=t(e.filter(l=>l.iteration<=r+.75*(s-r)));return!(i>0&&1-t(e)/i>Io)}function Ze(o,t,n,e,r,s){let i=s[0]*s[1]*s[2],l=q(t,i),a=To(e,l),c=q(Q(o,t,i),i),f=q(Q(n,t,i),i),u=l.map((g,y)=>{let b=st(f[y],g,s),v=V(f[y],g),E=st(c[y],g,s),F=V(c[y],g);return{ssim:E,mse:F,control_ssim:b,control_mse:v,rank:Ce(c[y],g,a),control_rank:Ce(f[y],g,a),candidates:a.length+1,structure:(E-b)/Math.max(1e-6,1-b),pixels:1-F/Math.max(1e-10,v)}}),h=u.map(g=>jo(g,l.length)),m=Math.max(...h.map(g=>g.level)),p=u.reduce((g,y,b)=>(h[b].level-h[g].level||y.structure-u[g].structure)>0?b:g,0),M=m===0&&r===!1,d=u[p],x=M?"too-short":h[p].code,w=g=>g.reduce((y,b)=>y+b,0)/g.length;return{level:m,word:M?Eo:Je[m],levels:h.map(g=>g.level),reason:{...h[p],code:x,picture:p,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:w(l.map((g,y)=>C(c[y],g)-C(f[y],g))),control:{name:"noise",psnr:w(l.map((g,y)=>C(f[y],g))),ssim:w(u.map(g=>g.control_ssim)),mse:w(u.map(g=>g.control_mse))},pictures:h.map((g,y)=>({level:g.level,word:Je[g.level],code:g.code,...u[y]}))}}var tn=64,ko=o=>new Set(Array.from({length:tn},(t,n)=>Math.round((o-1)*(n/(tn-1))**2)));function Pt(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let i=0;i<e;i++)for(let l=0;l<3;l++)for(let a=0;a<n;a++)s[4*(Math.floor(a/t)*r+i*t+a%t)+l]=255*o[(3*i+l)*n+a];return s}var ht=o=>o.reduce((t,n)=>t+n,0)/o.length,vt=class{constructor({settings:t,truth:n,others:e,inverters:r={}}){this.settings=t,this.others=e,this.experiment=Be(t,n,Object.fromEntries(Object.entries(r).map(([s,i])=>[s,fe(i)]))),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{victim:t,truth:n,labels:e,clean:r,observation:s,attack:i}=this.experiment;return{total:Math.max(1,i.iterations-1),single:i.single,labels:e,numel:t.count,truth:Pt(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{victim:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:Ft(n,e,r),clean:Ft(t,e,r),numel:n.length,share:Ht(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=ko(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:i}=this.experiment,l=q(i,this.size),a=Q(e,i,this.size),c=q(a,this.size),f=m=>ht(c.map((p,M)=>m(p,l[M],this.shape))),u=Pt(a,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f(C),ssim:f(st),pixels:u,kept:s}}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=q(t,this.size),r=q(Q(n.pictures,t,this.size),this.size),s=r.map((i,l)=>st(i,e[l],this.shape));return{psnr:ht(r.map((i,l)=>C(i,e[l]))),ssim:ht(s),mse:ht(r.map((i,l)=>V(i,e[l]))),lpips:null,fmse:null,recovered:null,success:ht(s.map(i=>+(i>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,i=this.last.pictures.slice(),l=Ke(this.experiment,Number(this.settings.seed??0)),a=i,c=0;for(let m of t.run(l,n))if(m&&(a=m.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||Qe(this.kept),u=Ze(i,e,a.slice(),q(r,s),f,this.shape),h=Pt(Q(a,e,s),this.shape[1]);return{...u,control:{...u.control,pixels:h}}}};var en=160,Z=o=>postMessage(o);function zo(o){let t=new vt(o),n=t.still();if(o.only==="wire")return Z({state:"wire",wire:n.wire});Z({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let a=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),a};for(let a=t.attack();!a.next().done;)performance.now()-r>en&&Z({state:"running",moments:s()});let i={seconds:t.seconds,scores:t.scores()};Z({state:"judging",share:0,moments:s(),...i});let l=t.judge();for(;;){let{done:a,value:c}=l.next();if(a)return Z({state:"done",moments:[],verdict:c,...i});performance.now()-r>en&&(r=performance.now(),Z({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{zo(o.data)}catch(t){Z({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
 
   // gi_core/web/engine/run.js
   var source = "";
@@ -1076,17 +1690,22 @@ var gi = (() => {
     }
     return all;
   }
-  function strip(bytes2, side) {
-    const canvas = document.createElement("canvas"), wide = bytes2.length / (4 * side);
+  function strip(bytes3, side) {
+    const canvas = document.createElement("canvas"), wide = bytes3.length / (4 * side);
     canvas.width = wide;
     canvas.height = side;
-    context(canvas).putImageData(new ImageData(bytes2, wide, side), 0, 0);
+    context(canvas).putImageData(new ImageData(bytes3, wide, side), 0, 0);
     return canvas.toDataURL("image/png");
   }
   async function truthOf({ pictures: pictures2 }, { image: image2, side }) {
     const all = new Float32Array(3 * side * side * pictures2.length), found = await Promise.all(pictures2.map(image2));
     found.forEach((picture4, i) => all.set(pixels(picture4, side, side, side), i * 3 * side * side));
     return all;
+  }
+  async function invertersFor({ settings }, { inverters = {}, trained: trained2 }) {
+    const read = async ({ prefix, file }) => ({ prefix, bytes: await trained2?.(file) });
+    const names = invertersOf(String(settings.attack ?? "ig"));
+    return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await Promise.all(inverters[name].map(read))])));
   }
   function story(id, { settings, pictures: pictures2 }, side) {
     let still = {};
@@ -1122,7 +1741,7 @@ var gi = (() => {
     };
   }
   function device(page5) {
-    const { side } = page5;
+    const { side } = page5, shipped = Object.keys(page5.inverters ?? {});
     const running = /* @__PURE__ */ new Map();
     let line = null;
     const others = () => line ??= page5.lineUp().then((sheet2) => {
@@ -1141,7 +1760,7 @@ var gi = (() => {
     };
     return {
       /** @param {Record<string, any>} settings */
-      can: (settings) => runsHere(settings, side),
+      can: (settings) => runsHere(settings, side, shipped),
       /** @param {SetUp & { id: string }} request */
       async start({ id, ...setUp }) {
         const worker = thread(), tell = story(id, setUp, side);
@@ -1161,8 +1780,10 @@ var gi = (() => {
           told3(tell({ state: "failed", message: words["explore.no_answer"] }));
           end(id);
         };
-        const [truth2, line2] = await Promise.all([truthOf(setUp, page5), others()]);
-        worker.postMessage({ settings: setUp.settings, truth: truth2, others: line2 });
+        const needed = Promise.all([truthOf(setUp, page5), others(), invertersFor(setUp, page5)]);
+        needed.then(([truth2, others2, inverters]) => worker.postMessage({ settings: setUp.settings, truth: truth2, others: others2, inverters }), worker.onerror);
+        await needed.catch(() => {
+        });
       },
       /** Whether it was a run of this device. @param {string} id */
       stop(id) {
@@ -1207,20 +1828,63 @@ var gi = (() => {
     };
   }
 
-  // gi_core/web/lib/letters.js
-  function letters(faces) {
-    for (const { family, weight, range: range2, base64 } of faces) {
-      const bytes2 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-      document.fonts.add(new FontFace(family, bytes2, { weight, unicodeRange: range2 }));
-    }
-  }
-
   // gi_core/web/lib/offline.js
   var offline_exports = {};
   __export(offline_exports, {
+    bytes: () => bytes,
     link: () => link,
-    repeat: () => repeat
+    repeat: () => repeat,
+    shelf: () => shelf
   });
+  var FIRST = 13312;
+  function bytes(size2, text) {
+    const made3 = new Uint8Array(size2);
+    for (let i = 0, at2 = 0, held3 = 0, bits = 0; at2 < size2; i++) {
+      held3 = held3 << 15 | text.charCodeAt(i) - FIRST;
+      for (bits += 15; bits >= 8 && at2 < size2; at2++) {
+        bits -= 8;
+        made3[at2] = held3 >>> bits;
+        held3 &= (1 << bits) - 1;
+      }
+    }
+    return made3;
+  }
+  var inflated = (packed) => new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).arrayBuffer();
+  function shelf(base) {
+    const asked = /* @__PURE__ */ new Map();
+    const parsed = /* @__PURE__ */ new Map();
+    const heard = /* @__PURE__ */ new Map();
+    const load = (name) => new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      heard.set(name, resolve);
+      script.src = `${base}${name}.js`;
+      script.onload = () => script.remove();
+      script.onerror = () => {
+        script.remove();
+        reject(new Error(name));
+      };
+      document.head.append(script);
+    });
+    const read = (name) => {
+      const made3 = asked.get(name) ?? load(name);
+      asked.set(name, made3);
+      made3.catch(() => asked.delete(name));
+      return made3;
+    };
+    return {
+      /** Called by the files. @param {string} name @param {number} size @param {string} text */
+      give: (name, size2, text) => heard.get(name)?.(inflated(bytes(size2, text))),
+      /** A file's bytes. @param {string} name */
+      read,
+      /** A file's JSON, parsed once. @param {string} name @returns {Promise<any>} */
+      json(name) {
+        const made3 = parsed.get(name) ?? read(name).then((content) => JSON.parse(new TextDecoder().decode(content)));
+        parsed.set(name, made3);
+        made3.catch(() => parsed.delete(name));
+        return made3;
+      }
+    };
+  }
   function link(search, defaults) {
     const settings = { ...defaults };
     for (const [name, value] of new URLSearchParams(search)) {
@@ -1328,11 +1992,11 @@ var gi = (() => {
     root.className = "gi";
     root.innerHTML = html;
     const each = (name, put4) => root.querySelectorAll(`[data-${name}]`).forEach((node) => {
-      const held2 = (
+      const held3 = (
         /** @type {HTMLElement} */
         node
       );
-      put4(held2, held2.dataset[name] ?? "");
+      put4(held3, held3.dataset[name] ?? "");
     });
     each("t", (node, key2) => {
       node.innerHTML = table3[key2] ?? key2;
@@ -1456,15 +2120,15 @@ var gi = (() => {
   var MEGABYTES = 20;
   var MEGAPIXELS = 40;
   var HEADS = [[137, 80, 78, 71], [255, 216], [82, 73, 70, 70], [71, 73, 70], [66, 77]];
-  function refusal(bytes2) {
-    const starts = (head) => head.every((byte, i) => bytes2[i] === byte);
-    if (bytes2.length > MEGABYTES * 1e6) return ["too_big", { mb: number(bytes2.length / 1e6) }];
+  function refusal(bytes3) {
+    const starts = (head) => head.every((byte, i) => bytes3[i] === byte);
+    if (bytes3.length > MEGABYTES * 1e6) return ["too_big", { mb: number(bytes3.length / 1e6) }];
     if (!HEADS.some(starts)) return ["not_picture", {}];
-    if (starts(HEADS[0]) && bytes2.length >= 24) {
-      const view = new DataView(bytes2.buffer, bytes2.byteOffset), width = view.getUint32(16), height = view.getUint32(20);
+    if (starts(HEADS[0]) && bytes3.length >= 24) {
+      const view = new DataView(bytes3.buffer, bytes3.byteOffset), width = view.getUint32(16), height = view.getUint32(20);
       if (width * height > MEGAPIXELS * 1e6) return ["too_many_pixels", { size: `${width} × ${height}` }];
     }
-    const tail = bytes2.subarray(Math.max(0, bytes2.length - 64));
+    const tail = bytes3.subarray(Math.max(0, bytes3.length - 64));
     const ends = tail.some((byte, i) => byte === 255 && tail[i + 1] === 217);
     return starts(HEADS[1]) && !ends ? ["truncated", {}] : null;
   }
@@ -1492,7 +2156,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/explore/drop.js
-  var filesOf = (held2) => [...held2?.files ?? []].filter(
+  var filesOf = (held3) => [...held3?.files ?? []].filter(
     (file) => file.type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp)$/i.test(file.name)
   );
   function pictures({ target, file, button: button4, wanted, words: words2, taken, refused, most = 8, side = 512 }) {
@@ -1793,25 +2457,25 @@ var gi = (() => {
     topk: { stops: [0, 0.5, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3], text: (s) => `topk:keep=${s}` },
     quantize: { stops: [0, 8, 7, 6, 5, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
   };
-  var defenseText = (defense2, strength2) => strength2 === NONE ? "none" : DEFENSES2[defense2].text(strength2);
-  function wireOf(text, sets = [], usual = {}) {
+  var defenseText = (defense2, strength3) => strength3 === NONE ? "none" : DEFENSES2[defense2].text(strength3);
+  function wireOf(text, sets = []) {
     if (text === "none") return { defense: "noise", strength: 0 };
-    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian|clip|topk|quantize)(?::(?:sigma|norm|keep|bits)=([\d.e-]+))?$/.exec(text);
+    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
     if (!found) return null;
-    const defense2 = found[1].includes("gaussian") ? "noise" : found[1], strength2 = Number(found[2] ?? usual[defense2]);
-    const recorded = sets.some((set) => set.defense === defense2 && set.strengths.includes(strength2));
-    return recorded || DEFENSES2[defense2].stops.includes(strength2) ? { defense: defense2, strength: strength2 } : null;
+    const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength3 = Number(found[2]);
+    const recorded = sets.some((set) => set.defense === defense2 && set.strengths.includes(strength3));
+    return recorded || DEFENSES2[defense2].stops.includes(strength3) ? { defense: defense2, strength: strength3 } : null;
   }
   var noisePlace = (z) => z <= 0 ? 0 : 14 + 86 * (Math.log10(z) + 4) / 4;
-  function place(defense2, stops, strength2) {
-    if (defense2 === "noise") return Math.min(100, Math.max(0, noisePlace(strength2)));
-    return 100 * Math.max(0, stops.indexOf(strength2)) / Math.max(1, stops.length - 1);
+  function place(defense2, stops, strength3) {
+    if (defense2 === "noise") return Math.min(100, Math.max(0, noisePlace(strength3)));
+    return 100 * Math.max(0, stops.indexOf(strength3)) / Math.max(1, stops.length - 1);
   }
   var nearest = (defense2, stops, percent2) => stops.reduce(
     (best2, stop2) => Math.abs(place(defense2, stops, stop2) - percent2) < Math.abs(place(defense2, stops, best2) - percent2) ? stop2 : best2,
     stops[0]
   );
-  var closest = (defense2, stops, strength2) => stops.includes(strength2) ? strength2 : defense2 === "noise" ? nearest(defense2, stops, noisePlace(strength2)) : stops.reduce((best2, stop2) => Math.abs(stop2 - strength2) < Math.abs(best2 - strength2) ? stop2 : best2, stops[0]);
+  var closest = (defense2, stops, strength3) => stops.includes(strength3) ? strength3 : defense2 === "noise" ? nearest(defense2, stops, noisePlace(strength3)) : stops.reduce((best2, stop2) => Math.abs(stop2 - strength3) < Math.abs(best2 - strength3) ? stop2 : best2, stops[0]);
   function magnetic(defense2, stops, percent2) {
     const at2 = place(defense2, stops, nearest(defense2, stops, percent2));
     return Math.abs(at2 - percent2) < 2 ? at2 : percent2;
@@ -1821,28 +2485,28 @@ var gi = (() => {
     const every = Math.ceil(stops.length / 6);
     return stops.filter((_, i) => i % every === 0);
   }
-  var proven = (mixed) => 0.33 / mixed;
-  function setOf(sets, { network, defense: defense2, mixed, picture: picture4, own, expert, batch }) {
+  var proven = (mixed2) => 0.33 / mixed2;
+  function setOf(sets, { network, defense: defense2, mixed: mixed2, picture: picture4, own, expert, batch }) {
     if (own || Object.keys(expert).length) return null;
-    const fitting = sets.filter((s) => s.network === network && s.defense === defense2 && s.mixed === mixed);
+    const fitting = sets.filter((s) => s.network === network && s.defense === defense2 && s.mixed === mixed2);
     if (batch) return fitting.find((s) => String(s.pictures) === String(batch)) ?? null;
-    return fitting.find((s) => s.pictures[0] === picture4) ?? fitting.find((s) => s.pictures.includes(picture4)) ?? (mixed > 1 ? fitting[0] : null) ?? null;
+    return fitting.find((s) => s.pictures[0] === picture4) ?? fitting.find((s) => s.pictures.includes(picture4)) ?? (mixed2 > 1 ? fitting[0] : null) ?? null;
   }
   var stopsOf = (set, defense2) => set ? set.strengths : DEFENSES2[defense2].stops;
-  var cellOf = (set, strength2) => set?.cells?.find((cell) => cell.strength === strength2) ?? null;
-  function settingsOf({ network, defense: defense2, strength: strength2, mixed, own, expert }, cell, offered5) {
+  var cellOf = (set, strength3) => set?.cells?.find((cell) => cell.strength === strength3) ?? null;
+  function settingsOf({ network, defense: defense2, strength: strength3, mixed: mixed2, own, expert }, cell, offered5) {
     if (cell && !own && !Object.keys(expert).length) return { ...offered5.defaults, ...cell.scenario };
-    const bare2 = strength2 === NONE && mixed === 1 && network === "lenet";
+    const bare2 = strength3 === NONE && mixed2 === 1 && network === "lenet";
     return {
       ...offered5.defaults,
       model: network,
-      batch_size: mixed,
-      defense: defenseText(defense2, strength2),
+      batch_size: mixed2,
+      defense: defenseText(defense2, strength3),
       attack: bare2 ? offered5.attacks.bare : offered5.attacks[network] ?? offered5.attacks.any,
       ...expert
     };
   }
-  function picturesOf({ picture: picture4, own, mixed, batch }, set, samples, count = mixed) {
+  function picturesOf({ picture: picture4, own, mixed: mixed2, batch }, set, samples, count = mixed2) {
     if (set && !own) return set.pictures.map((sample) => ({ sample }));
     if (batch) return batch.map((name) => name.startsWith("data:") ? { data: name } : { sample: name });
     const others = [picture4, ...samples.filter((name) => name !== picture4)];
@@ -1857,11 +2521,11 @@ var gi = (() => {
     const until = set?.cells?.slice(0, 1 + set.cells.findIndex((c) => c.strength === hides)) ?? [], known = until.findLast((c) => c.strength !== NONE && c.accuracy_cost !== null);
     return known ? { strength: known.strength, share: Number(known.accuracy_cost) } : null;
   }
-  function nearestSet(sets, { defense: defense2, mixed, picture: picture4 }, model) {
-    const far = (set) => 8 * Number(set.network !== model.split(":")[0]) + 2 * Math.abs(Math.log2(set.mixed / mixed)) + 2 * Number(set.defense !== defense2) + Number(set.pictures[0] !== picture4);
+  function nearestSet(sets, { defense: defense2, mixed: mixed2, picture: picture4 }, model) {
+    const far = (set) => 8 * Number(set.network !== model.split(":")[0]) + 2 * Math.abs(Math.log2(set.mixed / mixed2)) + 2 * Number(set.defense !== defense2) + Number(set.pictures[0] !== picture4);
     return sets.reduce((best2, set) => best2 && far(best2) <= far(set) ? best2 : set, null);
   }
-  var spread = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
+  var spread2 = (frames, count) => frames < 3 ? Array(count).fill(frames - 1) : Array.from({ length: count }, (_, i) => Math.round(i * (frames - 1) / (count - 1)));
   function range(seconds) {
     const round = (s) => s < 10 ? Math.max(1, Math.round(s)) : s < 60 ? Math.round(s / 5) * 5 : Math.round(s / 30) * 30;
     return [round(0.75 * seconds), Math.max(round(0.75 * seconds) + 1, round(1.6 * seconds))];
@@ -1901,7 +2565,7 @@ var gi = (() => {
     difference(canvas, truth2, guess, FACTOR);
   }
   var unpacked = /* @__PURE__ */ new Map();
-  function bytes(base64) {
+  function bytes2(base64) {
     const known = unpacked.get(base64);
     if (known) return known;
     const made3 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
@@ -1925,14 +2589,15 @@ var gi = (() => {
           pixels2.data.set([...a.map((q, i) => q + (z[i] - q) * share), 255], 4 * (y * width + x));
         }
     };
-    part(bytes(band.clean ?? band.sent), 0, inside2, "private-tint", "private");
-    part(bytes(band.sent), inside2, width, "leaving-tint", "leaving");
+    part(bytes2(band.clean ?? band.sent), 0, inside2, "private-tint", "private");
+    part(bytes2(band.sent), inside2, width, "leaving-tint", "leaving");
     drawn.putImageData(pixels2, 0, 0);
   }
 
   // gi_core/web/screens/cheat/view.js
   function draw(find, state) {
     const { choice, reading, own } = state;
+    if (!state.photos.length) return;
     put2(find("headline"), t(...headline(choice, reading, Boolean(own))));
     find("own-title").textContent = t(own ? "cheat.own_title" : "cheat.title", { count: choice.batch });
     find("size").textContent = t(own ? "cheat.size_own" : "cheat.size", { side: own ? state.catalog.side : 224 });
@@ -1942,10 +2607,9 @@ var gi = (() => {
     const [low, high] = [find("noise").value, find("noise").max].map(Number);
     find("noise").style.setProperty("--at", `${100 * low / high}%`);
     drawModel(find, state);
-    drawCheck(find, state);
-    if (!state.photos.length) return;
     drawGrids(find, state);
     drawVeil(find, state);
+    drawCheck(find, state);
   }
   function put2(box2, html) {
     if (box2.dataset.told === html) return;
@@ -1963,8 +2627,8 @@ var gi = (() => {
       greedy: layer + answer + asleep2
     }[choice.server] ?? "");
     put2(find("says"), t(`cheat.says_${choice.server}`));
-    const band = find("bandbox"), held2 = Boolean(reading?.wire);
-    band.classList.toggle("unknown", !held2);
+    const band = find("bandbox"), held3 = Boolean(reading?.wire);
+    band.classList.toggle("unknown", !held3);
     if (reading) drawBand(find("band"), reading.wire, lead(find));
   }
   var lead = (find) => parseFloat(getComputedStyle(find("cheat")).getPropertyValue("--lead")) || find("band").clientWidth / 2;
@@ -2033,7 +2697,7 @@ var gi = (() => {
   // gi_core/web/screens/cheat/cheat.js
   var LIGHTING = 900;
   var QUALITY = 0.92;
-  var FIRST = { server: "stealthy", network: "lenet", batch: 64, clients: 1, noise: 0 };
+  var FIRST2 = { server: "stealthy", network: "lenet", batch: 64, clients: 1, noise: 0 };
   function mount(context2) {
     const root = fill(context2.element, cheat_default), find = finder(root);
     const room4 = scene(context2, find);
@@ -2043,13 +2707,12 @@ var gi = (() => {
     context2.watch("value", () => room4.receive(context2.props.value));
     on("theme", () => room4.redraw());
     on("tab", (name) => name === "cheat" && room4.open());
-    draw(find, room4.state);
     if (document.body.dataset.tab === "cheat") room4.open();
   }
   var keyFor = (state) => `${state.own ? "own " : ""}${keyOf(state.choice)}`;
   function scene({ props, trigger, server }, find) {
     const state = {
-      choice: { ...FIRST },
+      choice: { ...FIRST2 },
       photos: [],
       own: null,
       readings: [],
@@ -2219,7 +2882,7 @@ var gi = (() => {
     find("given").onclick = () => {
       state.own = null;
       state.photos = room4.given;
-      room4.choose({ batch: FIRST.batch });
+      room4.choose({ batch: FIRST2.batch });
     };
   }
   async function photograph(src, side) {
@@ -2252,16 +2915,29 @@ var gi = (() => {
 
   // gi_core/web/lib/pictures.js
   var LINE_UP = "line-up.webp";
-  var offered2 = { side: 32, samples: [], atlas: { base: "atlas/" } };
+  var offered2 = { side: 32, samples: [], atlas: { base: "atlas/" }, inverters: { parts: {} } };
+  var loaded2 = /* @__PURE__ */ new Map();
+  function trained(file) {
+    const { open, base } = offered2.inverters;
+    const made3 = loaded2.get(file) ?? (open ? open(file) : fetch(base + file).then((answer) => {
+      if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
+      return answer.arrayBuffer();
+    }));
+    loaded2.set(file, made3);
+    made3.catch(() => loaded2.delete(file));
+    return made3;
+  }
   var take = (catalog) => {
     offered2 = catalog;
   };
   var atHand = (told3) => ({
     told: told3,
     side: Number(offered2.side),
+    inverters: offered2.inverters.parts,
+    trained,
     /** @param {{ sample: string } | { data: string }} one */
     image: (one) => picture("data" in one ? one.data : offered2.samples.find((s) => s.name === one.sample)?.src),
-    lineUp: () => picture(offered2.atlas.inline?.[LINE_UP] ?? offered2.atlas.base + LINE_UP)
+    lineUp: async () => picture((await offered2.atlas.open?.("line-up"))?.[LINE_UP] ?? offered2.atlas.base + LINE_UP)
   });
 
   // gi_core/web/screens/compare/compare.html
@@ -2319,9 +2995,9 @@ var gi = (() => {
     const top = Math.log1p(Math.max(total, 1) / 10);
     return { at: (step2) => Math.log1p(Math.max(step2, 0) / 10) / top, step: (x) => 10 * Math.expm1(x * top) };
   }
-  var linear = ([low, high], [from, to]) => (value) => from + (value - low) / (high - low || 1) * (to - from);
+  var linear2 = ([low, high], [from, to]) => (value) => from + (value - low) / (high - low || 1) * (to - from);
   var logarithmic = ([low, high], range2) => {
-    const line = linear([Math.log(low), Math.log(high)], range2);
+    const line = linear2([Math.log(low), Math.log(high)], range2);
     return (value) => line(Math.log(value));
   };
   function span(values, step2 = 5) {
@@ -2404,8 +3080,8 @@ var gi = (() => {
     const frames = run.frames;
     return frames.reduce((best2, frame2) => far(frame2) < far(best2) ? frame2 : best2);
   }
-  var mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-  var spread2 = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / (list.length - 1));
+  var mean = (list) => list.reduce((sum2, value) => sum2 + value, 0) / list.length;
+  var spread3 = (list) => list.length < 2 ? null : Math.sqrt(list.reduce((sum2, value) => sum2 + (value - mean(list)) ** 2, 0) / (list.length - 1));
   var repeatOf = (run) => ({
     seed: run.scenario.seed,
     gain: run.verdict.gain,
@@ -2416,7 +3092,7 @@ var gi = (() => {
     seconds: run.seconds
   });
   function ranking(lanes) {
-    const rows = lanes.map((lane, at2) => ({ lane, at: at2, gains: lane.repeats.map((repeat2) => repeat2.gain) })).filter((row2) => row2.gains.length).map((row2) => ({ ...row2, gain: mean(row2.gains), sd: spread2(row2.gains) })).sort((a, b) => b.gain - a.gain);
+    const rows = lanes.map((lane, at2) => ({ lane, at: at2, gains: lane.repeats.map((repeat2) => repeat2.gain) })).filter((row2) => row2.gains.length).map((row2) => ({ ...row2, gain: mean(row2.gains), sd: spread3(row2.gains) })).sort((a, b) => b.gain - a.gain);
     const near = (a, b) => a?.sd != null && b?.sd != null && Math.abs(a.gain - b.gain) < Math.hypot(a.sd, b.sd);
     return rows.map((row2, k) => ({ ...row2, close: near(rows[k - 1], row2) || near(row2, rows[k + 1]) }));
   }
@@ -2434,7 +3110,7 @@ var gi = (() => {
   }
   function plot(lanes, x, width) {
     const [low, high] = span(lanes.flatMap((lane) => lane.run.history.psnr), 5);
-    const px = linear([0, 1], [LEFT, width - 24]), py = linear([low, high], [HEIGHT - 4, 16]);
+    const px = linear2([0, 1], [LEFT, width - 24]), py = linear2([low, high], [HEIGHT - 4, 16]);
     const total = Math.max(...lanes.map((lane) => lane.run.total)), scale = stepScale(total);
     const marks = lanes.map(({ run, label: label2, at: at2 }) => {
       const own = stepScale(run.total), { iteration, psnr } = run.history, now = frameAt(run, x);
@@ -2536,7 +3212,7 @@ var gi = (() => {
     const side = narrow ? Math.min(288, Math.floor((inner2 - 32) / 32) * 32) : sideFor(inner2 + 16, columns);
     box2.style.setProperty("--side", `${side}px`);
   }
-  async function drawMoment(root, lanes, x, held2) {
+  async function drawMoment(root, lanes, x, held3) {
     const told3 = labels(lanes.map((lane) => lane.settings));
     await Promise.all(lanes.map(async (lane, at2) => {
       const node = (
@@ -2554,13 +3230,13 @@ var gi = (() => {
       if (!run || !some) return;
       const frame2 = frameAt(run, run.single ? 1 : x), canvas = part("guess");
       await drawFrame(canvas, run, frame2);
-      if (held2) {
+      if (held3) {
         const truth2 = document.createElement("canvas");
         await drawTruth(truth2, run);
         difference(canvas, truth2, canvas, FACTOR2);
       }
       canvas.setAttribute("aria-label", t(
-        held2 ? "compare.difference_alt" : "compare.alt",
+        held3 ? "compare.difference_alt" : "compare.alt",
         { name: told3[at2], psnr: number(frame2.psnr), factor: FACTOR2 }
       ));
       if (run.verdict?.control?.src) await drawFrame(part("control"), run, { src: run.verdict.control.src });
@@ -2574,7 +3250,7 @@ var gi = (() => {
     const rows = ranking(lanes), told3 = labels(lanes.map((lane) => lane.settings));
     const once = rows.every((row2) => row2.lane.repeats.length < 2);
     find("places").innerHTML = rows.map((row2, k) => `<span>${ordinal(k + 1, words)}${row2.close ? " ≈" : ""} ${mark(row2.at)}${escape(told3[row2.at])}</span>`).join("") + (rows.length && once ? `<span>${words["compare.one_seed"]}</span>` : "");
-    const plusMinus = (list, digits = 1) => number(mean(list), digits) + (spread2(list) == null ? "" : ` ± ${number(spread2(list), digits)}`);
+    const plusMinus = (list, digits = 1) => number(mean(list), digits) + (spread3(list) == null ? "" : ` ± ${number(spread3(list), digits)}`);
     find("ranking").innerHTML = `<thead><tr>${words["compare.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map((row2, k) => {
       const of = (name) => row2.lane.repeats.map((repeat2) => repeat2[name]);
       return `<tr><td>${k + 1}${row2.close ? " ≈" : ""}</td><th scope="row">${mark(row2.at)} ${escape(told3[row2.at])}</th>
@@ -2701,8 +3377,8 @@ var gi = (() => {
     if (!job.repeat) Object.assign(lane, { state: kind, run: { ...lane.run, ...run } });
   }
   function drawAll(state, queue, root, find) {
-    const { lanes, x, held: held2 } = state, told3 = labels(lanes.map((lane) => lane.settings));
-    drawMoment(root, lanes, x, held2);
+    const { lanes, x, held: held3 } = state, told3 = labels(lanes.map((lane) => lane.settings));
+    drawMoment(root, lanes, x, held3);
     drawPrivate(find("truth"), lanes);
     drawRanking(find, lanes);
     const all = lanes.map(({ run }, at2) => ({ run, label: told3[at2], at: at2 }));
@@ -2714,12 +3390,12 @@ var gi = (() => {
     find("scrub").value = 1e3 * x;
     find("scrub").style.setProperty("--at", `calc(10px + (100% - 20px) * ${x})`);
     find("scrub").setAttribute("aria-valuetext", find("step").textContent);
-    find("legend").textContent = held2 ? t("compare.legend", { factor: FACTOR2, full: Math.round(255 / FACTOR2) }) : "";
+    find("legend").textContent = held3 ? t("compare.legend", { factor: FACTOR2, full: Math.round(255 / FACTOR2) }) : "";
     find("stop").hidden = !queue.busy;
     const missing = lanes.filter((lane) => lane.run?.verdict && lane.repeats.length < SEEDS);
     find("repeat").disabled = queue.busy;
     find("repeat").hidden = !queue.busy && !missing.length;
-    const seconds = missing.reduce((sum, lane) => sum + 2 * (lane.run?.seconds ?? 0) * (SEEDS - lane.repeats.length), 0);
+    const seconds = missing.reduce((sum2, lane) => sum2 + 2 * (lane.run?.seconds ?? 0) * (SEEDS - lane.repeats.length), 0);
     find("repeat").textContent = queue.busy ? t("compare.left", { n: queue.left }) : t("compare.repeat", { n: SEEDS, time: duration(seconds, words) });
     find("csv").disabled = !lanes.some((lane) => lane.repeats.length);
   }
@@ -2912,12 +3588,12 @@ var gi = (() => {
       ...more
     };
   }
-  function headOf(column) {
+  function headOf2(column) {
     const n = { one: 1, pictures: column.batch_size, steps: column.local_steps, devices: column.clients }[column.name];
     const values = column.name === "noise" ? { z: short(noiseOf(column.defense)) } : { n };
     return [t(`evidence.head_${column.name}`, values), t(`evidence.under_${column.name}`)];
   }
-  var titleOf = (column) => headOf(column).slice(0, ["steps", "pictures", "devices"].includes(column.name) ? 2 : 1).join(" ");
+  var titleOf = (column) => headOf2(column).slice(0, ["steps", "pictures", "devices"].includes(column.name) ? 2 : 1).join(" ");
   function better(catalog, row2, level) {
     return catalog.columns.map((column, at2) => ({ column, at: at2, cell: catalog.cells[row2][at2] })).filter((one) => one.cell && !one.cell.short && one.cell.level < level).sort((a, b) => a.cell.level - b.cell.level).slice(0, 3);
   }
@@ -3034,14 +3710,14 @@ var gi = (() => {
       locale: "page",
       locales: { page: { dictionary, format: {} } }
     });
-    const held2 = (
+    const held3 = (
       /** @type {any} */
       box2
     );
-    held2.removeAllListeners?.("plotly_hover");
-    held2.removeAllListeners?.("plotly_click");
-    held2.on("plotly_hover", (event) => told3(event.points[0].customdata, false));
-    held2.on("plotly_click", (event) => told3(event.points[0].customdata, true));
+    held3.removeAllListeners?.("plotly_hover");
+    held3.removeAllListeners?.("plotly_click");
+    held3.on("plotly_hover", (event) => told3(event.points[0].customdata, false));
+    held3.on("plotly_click", (event) => told3(event.points[0].customdata, true));
   }
 
   // gi_core/web/screens/evidence/evidence.html
@@ -3055,7 +3731,7 @@ var gi = (() => {
   }
   var wordOf = (cell) => cell.short ? t("evidence.short") : words["level_" + cell.level];
   function cellHtml(catalog, cell, r, c) {
-    const setting = `${named2("row", catalog.rows[r].name)}, ${headOf(catalog.columns[c]).join(" ")}`;
+    const setting = `${named2("row", catalog.rows[r].name)}, ${headOf2(catalog.columns[c]).join(" ")}`;
     if (!cell) return `<td><button type="button" class="cell none" data-cell="${r},${c}"
     aria-label="${escape(setting)}: ${t("evidence.not_run")}">${t("evidence.not_run")}</button></td>`;
     const pair2 = cell.tile == null ? "" : `<span class="two">${[0, 1].map((place2) => `<canvas data-tile="${cell.tile},${place2}" aria-hidden="true"></canvas>`).join("")}</span>`;
@@ -3063,7 +3739,7 @@ var gi = (() => {
     aria-label="${escape(`${setting}: ${wordOf(cell)}`)}">${pair2}<span class="w">${wordOf(cell)}</span></button></td>`;
   }
   function drawMap(table3, catalog, choose) {
-    const heads = catalog.columns.map(headOf);
+    const heads = catalog.columns.map(headOf2);
     table3.innerHTML = `<thead><tr><td></td>${heads.map(([head, under]) => `<th scope="col"><b>${head}</b>${under}</th>`).join("")}</tr></thead><tbody>` + catalog.rows.map((row2, r) => `<tr>
       <th scope="row"><b>
       ${named2("row", row2.name)}</b></th>` + catalog.columns.map((_, c) => cellHtml(catalog, catalog.cells[r][c], r, c)).join("") + "</tr>").join("") + "</tbody>";
@@ -3248,7 +3924,7 @@ var gi = (() => {
       find("answer").classList.remove("asking");
       const nearest2 = nearestCell(answer, catalog, choice.row);
       markCell(find("map"), nearest2, true);
-      drawAnswer(find("answer"), answer, choice, nearest2 ? `${named2("row", catalog.rows[nearest2.row].name)}, ${headOf(catalog.columns[nearest2.column]).join(" ")}` : t("evidence.a_run"));
+      drawAnswer(find("answer"), answer, choice, nearest2 ? `${named2("row", catalog.rows[nearest2.row].name)}, ${headOf2(catalog.columns[nearest2.column]).join(" ")}` : t("evidence.a_run"));
     };
     sentence2(catalog, find, (field, value) => {
       choice = { ...choice, [field]: value };
@@ -3357,15 +4033,14 @@ var gi = (() => {
 
   // gi_core/web/screens/explore/atlas.js
   var FRAMES = 16;
-  function openAtlas({ base, sets, inline }) {
+  function openAtlas({ base, sets, open }) {
     const asked = /* @__PURE__ */ new Map();
     const sprites = /* @__PURE__ */ new Map();
     const stills = /* @__PURE__ */ new Map();
     async function fetched(set) {
-      if (inline && !(set.id in inline)) await wholePage();
-      const at2 = (name) => inline?.[name] ?? base + name;
+      const held3 = await open?.(set.id), at2 = (name) => held3?.[name] ?? base + name;
       const [cells, sprite, still] = await Promise.all([
-        set.cells ?? inline?.[set.id] ?? fetch(at2(`${set.id}.json`)).then((answer) => answer.json()).then((told3) => told3.cells),
+        set.cells ?? held3?.[set.id] ?? fetch(at2(`${set.id}.json`)).then((answer) => answer.json()).then((told3) => told3.cells),
         picture3(at2(set.file)),
         set.still ? picture3(at2(set.still)) : null
       ]);
@@ -3405,10 +4080,6 @@ var gi = (() => {
         return image2 ? { image: image2, x: column * set.side, y: row2 * set.side, side: set.side } : this.tile(set, row2, frame2, i);
       }
     };
-  }
-  async function wholePage() {
-    if (document.readyState === "loading")
-      await new Promise((read) => document.addEventListener("DOMContentLoaded", read, { once: true }));
   }
   async function picture3(address2) {
     if (address2.startsWith("data:")) {
@@ -3455,7 +4126,7 @@ var gi = (() => {
   }
   var STAGE = 32;
   var decoded = /* @__PURE__ */ new Map();
-  async function decode(run) {
+  async function decode2(run) {
     const wanted = [
       run.sprite,
       run.truth,
@@ -3580,37 +4251,37 @@ var gi = (() => {
 
   // gi_core/web/screens/explore/telling.js
   var plain = (value) => new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }).format(value);
-  function tick(defense2, strength2) {
-    if (!strength2) return t(`explore.tick_none_${defense2}`);
-    return defense2 === "topk" ? t("explore.percent", { n: plain(100 * strength2) }) : plain(strength2);
+  function tick(defense2, strength3) {
+    if (!strength3) return t(`explore.tick_none_${defense2}`);
+    return defense2 === "topk" ? t("explore.percent", { n: plain(100 * strength3) }) : plain(strength3);
   }
-  var strength = (defense2, strength2) => t(strength2 ? `explore.with_${defense2}` : `explore.without_${defense2}`, { n: tick(defense2, strength2) });
-  function headline2({ level, mixed, own, running }) {
-    const many = mixed > 1 ? "_many" : "";
+  var strength2 = (defense2, strength3) => t(strength3 ? `explore.with_${defense2}` : `explore.without_${defense2}`, { n: tick(defense2, strength3) });
+  function headline2({ level, mixed: mixed2, own, running }) {
+    const many = mixed2 > 1 ? "_many" : "";
     if (running) return t("explore.head_running" + many);
     if (level === null) return t((own ? "explore.head_own" : "explore.head_unrun") + many);
     return t("explore.head" + many, { what: t(`explore.head_${level}${many}`) });
   }
-  function sentence3({ defense: defense2, strength: s, mixed, own }, verdict) {
+  function sentence3({ defense: defense2, strength: s, mixed: mixed2, own }, verdict) {
     const level = standing(verdict);
-    if (mixed > 1) return t("explore.say_many", { n: mixed, what: t(`explore.say_many_${level}`) });
-    if (defense2 === "noise" && s >= proven(mixed)) return t("explore.say_proven", { with: strength(defense2, s) });
+    if (mixed2 > 1) return t("explore.say_many", { n: mixed2, what: t(`explore.say_many_${level}`) });
+    if (defense2 === "noise" && s >= proven(mixed2)) return t("explore.say_proven", { with: strength2(defense2, s) });
     const bare2 = s === 0 && verdict.level === 3 && !own;
-    return bare2 ? t("explore.say_bare") : t(`explore.say_${level}`, { with: strength(defense2, s) });
+    return bare2 ? t("explore.say_bare") : t(`explore.say_${level}`, { with: strength2(defense2, s) });
   }
   var reason = (verdict) => t("explore.why", {
     candidates: verdict.candidates,
     rank: ordinal(verdict.rank, words),
     control: ordinal(verdict.control_rank, words)
   }) + (verdict.inspection ? " " + t(`explore.inspected_${verdict.inspection.level}`) : "");
-  function prompt({ defense: defense2, strength: s, mixed, own, network }, level, flag, hides, cost2) {
+  function prompt({ defense: defense2, strength: s, mixed: mixed2, own, network }, level, flag, hides, cost2) {
     if (level === null && own) return [t("explore.ask_own"), t("explore.ask_own_note")];
     if (level === null)
       return [
         t(defense2 === "noise" && network !== "lenet" ? "explore.ask_network" : `explore.ask_${defense2}`),
         t("explore.ask_unrun")
       ];
-    if (mixed > 1) return [t("explore.ask_mixed"), t("explore.ask_mixed_note")];
+    if (mixed2 > 1) return [t("explore.ask_mixed"), t("explore.ask_mixed_note")];
     const stands = flag === null ? t("explore.ask_flag") : t("explore.flag_stands", { f: tick(defense2, flag) });
     if (flag === null && s === 0) return [t(`explore.ask_${defense2}`), stands];
     if (level === "short") return [t("explore.short"), t("explore.short_note")];
@@ -3623,7 +4294,7 @@ var gi = (() => {
   var guessed = (flag, found, defense2) => t(flag === found ? "explore.guess_exact" : flag > found ? "explore.guess_more" : "explore.guess_less", {
     f: tick(defense2, flag)
   });
-  var price = (defense2, cost2) => cost2 ? t("explore.costs", { with: strength(defense2, cost2.strength), n: number(100 * cost2.share, 1) }) : "";
+  var price = (defense2, cost2) => cost2 ? t("explore.costs", { with: strength2(defense2, cost2.strength), n: number(100 * cost2.share, 1) }) : "";
   function readout({ defense: defense2, strength: s }, share) {
     if (!s) return [t(`explore.read_none_${defense2}`), t("explore.read_none")];
     const head = t(`explore.read_${defense2}`, { n: tick(defense2, s) });
@@ -3756,8 +4427,8 @@ var gi = (() => {
     drawn.putImageData(pixels2, 0, 0);
   }
   function drawWire(find, look) {
-    const { choices: choices2, stops, film, dragged } = look, { defense: defense2, strength: strength2 } = choices2;
-    const level = film?.verdict ? standing(film.verdict) : null, at2 = dragged ?? place(defense2, stops, strength2);
+    const { choices: choices2, stops, film, dragged } = look, { defense: defense2, strength: strength3 } = choices2;
+    const level = film?.verdict ? standing(film.verdict) : null, at2 = dragged ?? place(defense2, stops, strength3);
     find("bandbox").classList.toggle("empty", !look.wire);
     if (look.wire)
       drawBand(
@@ -3774,14 +4445,14 @@ var gi = (() => {
     find("bound").style.width = `calc(${100 - place(defense2, stops, proven(choices2.mixed))}% + 16px)`;
     find("bound").hidden = find("never").hidden = defense2 !== "noise";
     find("chev").style.left = `calc(${at2}% + 24px)`;
-    find("chev").hidden = look.touched || !film || strength2 !== 0;
+    find("chev").hidden = look.touched || !film || strength3 !== 0;
     drawFlag(find("flag"), look);
     const [ask2, note] = prompt(choices2, busy2(look) ? null : level, look.flag, look.hides, look.price);
     put3(find("ask"), busy2(look) ? t("explore.live") : ask2);
     put3(find("ask-note"), busy2(look) ? t("explore.live_note") : note);
     const [read, readNote] = readout(choices2, look.wire?.share ?? null);
     for (const row2 of find("keys3").children)
-      row2.classList.toggle("on", defense2 === "noise" && strength2 === [0, 1e-3, 0.01][Number(row2.dataset.key) - 1]);
+      row2.classList.toggle("on", defense2 === "noise" && strength3 === [0, 1e-3, 0.01][Number(row2.dataset.key) - 1]);
     for (const name of ["network", "defense", "picture"])
       find(name).value = choices2[
         /** @type {"network"} */
@@ -3797,17 +4468,17 @@ var gi = (() => {
     put3(find("read-note"), readNote);
     const input2 = find("noise");
     input2.max = stops.length - 1;
-    input2.value = stops.indexOf(strength2);
+    input2.value = stops.indexOf(strength3);
     input2.setAttribute("aria-label", t(`explore.slider_${defense2}`));
     input2.setAttribute(
       "aria-valuetext",
-      `${strength(defense2, strength2)}: ${t(level === null ? "explore.word_unrun" : `explore.word_${level}`)}`
+      `${strength2(defense2, strength3)}: ${t(level === null ? "explore.word_unrun" : `explore.word_${level}`)}`
     );
     drawTicks(find("ticks"), look);
   }
   function drawFlag(node, { choices: choices2, stops, flag, ghost, film, running }) {
-    const { defense: defense2, mixed, own } = choices2, at2 = flag === null ? ghost ?? place(defense2, stops, defense2 === "noise" ? 0.03 : stops[Math.floor(stops.length / 2)]) : place(defense2, stops, flag);
-    node.hidden = Boolean(own) || mixed > 1 || !film || BUSY.includes(running.phase);
+    const { defense: defense2, mixed: mixed2, own } = choices2, at2 = flag === null ? ghost ?? place(defense2, stops, defense2 === "noise" ? 0.03 : stops[Math.floor(stops.length / 2)]) : place(defense2, stops, flag);
+    node.hidden = Boolean(own) || mixed2 > 1 || !film || BUSY.includes(running.phase);
     node.classList.toggle("ghost", flag === null);
     node.classList.toggle("flip", at2 > 60);
     node.style.left = at2 + "%";
@@ -3818,7 +4489,7 @@ var gi = (() => {
     );
   }
   function drawTicks(box2, { choices: choices2, stops }) {
-    const { defense: defense2, strength: strength2 } = choices2, marks = labelled(defense2, stops);
+    const { defense: defense2, strength: strength3 } = choices2, marks = labelled(defense2, stops);
     put3(
       box2,
       marks.map(
@@ -3829,11 +4500,11 @@ var gi = (() => {
       mark2.classList.toggle("on", Number(
         /** @type {HTMLElement} */
         mark2.dataset.s
-      ) === strength2);
+      ) === strength3);
   }
   function drawFilm(find, look) {
     const { film, frame: frame2, truth: truth2 } = look, strip2 = [...find("thumbs").querySelectorAll("canvas")];
-    const shown2 = film ? film.frames.length : 0, want = film ? spread(shown2, strip2.length) : [];
+    const shown2 = film ? film.frames.length : 0, want = film ? spread2(shown2, strip2.length) : [];
     const at2 = film ? want.filter((w) => w <= frame2).length - 1 : -1;
     strip2.forEach((canvas, i) => {
       const box2 = canvas.parentElement, key2 = film ? `${film.tiles} ${want[i]}` : "";
@@ -4077,7 +4748,7 @@ var gi = (() => {
         return film?.truth(i) ?? (image2 ? { image: image2, x: 0, y: 0, side: sideOf(image2) } : null);
       });
       const last = Math.max(0, (film?.frames.length ?? 1) - 1);
-      const here = !this.room && runsHere(now.settings, catalog.side), where = here ? "device" : catalog.served ? "server" : null;
+      const here = !this.room && runsHere(now.settings, catalog.side, Object.keys(catalog.inverters?.parts ?? {})), where = here ? "device" : catalog.served ? "server" : null;
       return {
         ...state,
         film,
@@ -4154,8 +4825,8 @@ var gi = (() => {
     nearest(settings) {
       const { choices: choices2 } = this.state, set = nearestSet(this.atlas.sets, choices2, String(settings.model));
       if (!set) return null;
-      const { network, defense: defense2, mixed } = set, kept = defense2 === choices2.defense ? choices2.strength : 0, strength2 = closest(defense2, set.strengths, kept), pictures2 = t("explore.of_pictures", { n: mixed }), label2 = [t(`explore.network_${network}`), strength(defense2, strength2), pictures2];
-      const there = { network, defense: defense2, mixed, strength: strength2, picture: set.pictures[0], own: null, expert: {} };
+      const { network, defense: defense2, mixed: mixed2 } = set, kept = defense2 === choices2.defense ? choices2.strength : 0, strength3 = closest(defense2, set.strengths, kept), pictures2 = t("explore.of_pictures", { n: mixed2 }), label2 = [t(`explore.network_${network}`), strength2(defense2, strength3), pictures2];
+      const there = { network, defense: defense2, mixed: mixed2, strength: strength3, picture: set.pictures[0], own: null, expert: {} };
       return { label: label2.join(", "), choices: there };
     }
     /** Load what the choices need, ask the server what it can tell of them. */
@@ -4200,7 +4871,7 @@ var gi = (() => {
         return;
       }
       if (!message?.run) return this.runner.receive(message);
-      this.chain = this.chain.then(() => decode(message.run)).then(
+      this.chain = this.chain.then(() => decode2(message.run)).then(
         () => this.runner.receive(message),
         () => toast(t("explore.not_loaded"))
       );
@@ -4242,10 +4913,10 @@ var gi = (() => {
      * @param {string} name @param {string} value
      */
     expert(name, value) {
-      const mixed = Number(value), wire = name === "defense" ? wireOf(value, this.atlas.sets, this.catalog.usual) : null;
+      const mixed2 = Number(value), wire = name === "defense" ? wireOf(value, this.atlas.sets) : null;
       if (wire) return this.choose(wire);
       if (name === "model" && this.catalog.networks.includes(value)) return this.choose({ network: value });
-      if (name === "batch_size" && MIXED.includes(mixed)) return this.choose({ mixed });
+      if (name === "batch_size" && MIXED.includes(mixed2)) return this.choose({ mixed: mixed2 });
       return this.choose({ expert: { ...this.state.choices.expert, [name]: value } });
     }
     /**
@@ -4253,15 +4924,15 @@ var gi = (() => {
      * @param {Record<string, any>} settings
      */
     choicesOf(settings) {
-      const { defaults, networks } = this.catalog, wire = wireOf(String(settings.defense ?? "none"), this.atlas.sets, this.catalog.usual);
+      const { defaults, networks } = this.catalog, wire = wireOf(String(settings.defense ?? "none"), this.atlas.sets);
       const changed = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
       const expert = Object.fromEntries(changed.map(([name, value]) => [name, String(value)]));
       const network = networks.includes(settings.model) ? settings.model : this.state.choices.network;
-      const mixed = MIXED.includes(Number(settings.batch_size)) ? Number(settings.batch_size) : 1;
+      const mixed2 = MIXED.includes(Number(settings.batch_size)) ? Number(settings.batch_size) : 1;
       if (network === settings.model) delete expert.model;
-      if (mixed === Number(settings.batch_size)) delete expert.batch_size;
+      if (mixed2 === Number(settings.batch_size)) delete expert.batch_size;
       if (wire) delete expert.defense;
-      return { network, mixed, expert, ...wire };
+      return { network, mixed: mixed2, expert, ...wire };
     }
     /**
      * Take up the settings of an address; where they are those of a recorded cell, the cell itself.
@@ -4280,7 +4951,7 @@ var gi = (() => {
      */
     async open(run) {
       if (!run.frames) return this.adopt(run.scenario ?? run.settings);
-      await decode(run);
+      await decode2(run);
       await this.place(run);
       this.finished.set(this.subject().key, runFilm(run, "replay"));
       this.state.frame = 0;
@@ -4366,7 +5037,7 @@ var gi = (() => {
       if (!run) return control.runner.receive(message);
       if (run.state === "failed" && !shown2) tell(run.message);
       if (run.frames) {
-        await decode(run);
+        await decode2(run);
         if (run.id !== shown2) {
           shown2 = run.id;
           await control.place(run);
@@ -4495,9 +5166,9 @@ var gi = (() => {
 
   // gi_core/web/screens/explore/known.js
   var WIDE = 340;
-  var bounds = (film) => (film?.run?.verdict?.bounds ?? []).filter((b) => b.value != null).map((b) => [words[`bound_${b.name}`] ?? b.name, t("at_most", { n: whole(b.value) })]);
+  var bounds = ({ run }) => (run?.verdict?.bounds ?? []).filter((b) => b.value != null).map((b) => [words[`bound_${b.name}`] ?? b.name, t("at_most", { n: whole(b.value) })]);
   function measured2(film) {
-    const last = film?.frames.at(-1), { controlScore: control = null, verdict = null, run = null } = film ?? {}, lpips = run?.scores?.lpips, gain = control?.psnr != null && last?.psnr != null ? signed(last.psnr - control.psnr) : null;
+    const last = film.frames.at(-1), { controlScore: control, verdict, run } = film, lpips = run?.scores?.lpips, gain = control?.psnr != null && last?.psnr != null ? signed(last.psnr - control.psnr) : null;
     const rows = [
       [t("explore.m_psnr"), t("explore.db", { n: number(last?.psnr) })],
       [t("explore.m_ssim"), number(last?.ssim, 2)],
@@ -4505,14 +5176,13 @@ var gi = (() => {
       [t("explore.m_gain"), gain === null ? "–" : t("explore.db", { n: gain })],
       [t("explore.m_loss"), twoFigures(last?.loss)],
       [t("explore.m_rank"), verdict ? ordinal(verdict.rank, words) : "–"],
-      [t("explore.m_numel"), film ? whole(film.numel) : "–"],
+      [t("explore.m_numel"), whole(film.numel)],
       ...run?.seconds == null ? [] : [[t("explore.m_seconds"), `${number(run.seconds)} s`]],
       ...bounds(film)
     ];
     return rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${value}</dd></div>`).join("");
   }
   function reasons(film) {
-    if (!film) return `<p>${t("explore.veil_unrun_note")}</p>`;
     const tried = film.tried.map((text) => `<code>${escape(text)}</code>`).join(" ");
     const said = film.verdict ? t("explore.how_judged", { candidates: film.verdict.candidates }) : t("explore.say_unjudged");
     return `<p>${t(film.kind === "recorded" ? "explore.how_strongest" : "explore.how_live")} ${tried}</p><p>${said}</p>`;
@@ -4628,7 +5298,7 @@ var gi = (() => {
       /** @type {[number, number]} */
       [z[0], z[z.length - 1]]
     );
-    const x = logarithmic(ends, [24, WIDE3 - 4]), y = linear([Math.min(-2, ...gains), Math.max(6, ...gains)], [HIGH2 - 18, 8]);
+    const x = logarithmic(ends, [24, WIDE3 - 4]), y = linear2([Math.min(-2, ...gains), Math.max(6, ...gains)], [HIGH2 - 18, 8]);
     const lines = series.map(
       (s, i) => `<path class="series" stroke-dasharray="${DASHES[i % DASHES.length]}"
       d="${path(s.gain.map((v, j) => [x(z[j]), y(v)]))}"/>`
@@ -4647,8 +5317,8 @@ var gi = (() => {
   // gi_core/web/screens/explore/linked.js
   var PAUSE2 = 300;
   function noisy({ state }) {
-    const { network, defense: defense2, strength: strength2, mixed, own, picture: picture4 } = state.choices;
-    return network === "lenet" && defense2 === "noise" && strength2 > 0 && mixed === 1 && !own ? { z: strength2, sample: picture4 } : null;
+    const { network, defense: defense2, strength: strength3, mixed: mixed2, own, picture: picture4 } = state.choices;
+    return network === "lenet" && defense2 === "noise" && strength3 > 0 && mixed2 === 1 && !own ? { z: strength3, sample: picture4 } : null;
   }
   var VIEWS = {
     layers: {
@@ -4700,7 +5370,7 @@ var gi = (() => {
           /** @type {HTMLDetailsElement} */
           node
         );
-        view.hidden = Boolean(control.line && !control.line.server[VIEWS[view.dataset.view ?? ""].needs]);
+        view.hidden = !control.line?.server[VIEWS[view.dataset.view ?? ""].needs];
         if (view.open && control.state.dragged === null) tell(view);
       }
     };
@@ -4736,11 +5406,11 @@ var gi = (() => {
     csv: (_, film) => saveText("run.csv", csv(table2(film)), "text/csv"),
     json: (_, film) => saveText("run.json", record(film), "application/json")
   };
-  var held = ({ run }) => Boolean(run) && run?.where !== "device";
-  var formats2 = (film, all, served) => held(film) && served ? all : Object.keys(HERE);
+  var held2 = ({ run }) => Boolean(run) && run?.where !== "device";
+  var formats2 = (film, all, served) => held2(film) && served ? all : Object.keys(HERE);
   async function download(find, film, format2, server) {
     const { run } = film;
-    if (!run || !held(film) || !server?.download_run) return HERE[format2](find, film);
+    if (!run || !held2(film) || !server?.download_run) return HERE[format2](find, film);
     toast(t("preparing"));
     const file = await server.download_run({ id: run.id, scenario: run.scenario, pictures: run.pictures, format: format2 });
     if (file.data) save(file.name, file.data, file.type);
@@ -4857,7 +5527,10 @@ var gi = (() => {
       this.show(true);
       view.open = true;
       view.scrollIntoView({ block: "start" });
-      this.control.connected.push(() => view.scrollIntoView({ block: "start" }));
+      this.control.connected.push(() => {
+        view.hidden = false;
+        view.scrollIntoView({ block: "start" });
+      });
     }
     /** @param {HTMLInputElement} node */
     changed(node) {
@@ -4914,11 +5587,11 @@ var gi = (() => {
     /** @param {import("./view.js").Look} look */
     told({ film, frame: frame2 }) {
       if (!this.open) return;
-      const { catalog, line } = this.control, run = film?.run ?? null, id = film && run?.verdict && held(film) ? String(run.id) : "";
+      const { catalog, line } = this.control, run = film?.run ?? null, id = film && run?.verdict && held2(film) ? String(run.id) : "";
       show(this.box, this.control.subject().settings, catalog.priors);
       this.badge();
-      this.part(".kv").innerHTML = measured2(film);
-      this.part(".how").innerHTML = reasons(film);
+      this.part(".kv").innerHTML = film ? measured2(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
+      this.part(".how").innerHTML = film ? reasons(film) : "";
       this.curves.innerHTML = film ? curves(film, frame2) : "";
       this.part(".checks-run").hidden = !id || !line?.server.more_controls || run?.where === "device";
       if (this.part("[data-part=checks]").dataset.of !== id) {
@@ -4978,12 +5651,12 @@ var gi = (() => {
   }
   function cropper(find, side, chosen2) {
     const box2 = find("private");
-    let held2 = null;
+    let held3 = null;
     let others = [];
     let cut = { x: 0, y: 0, size: 1 }, waiting = 0;
     const show3 = (next) => {
-      if (!held2) return;
-      const { image: image2, whole: whole3 } = held2;
+      if (!held3) return;
+      const { image: image2, whole: whole3 } = held3;
       cut = inside(next, whole3);
       cancelAnimationFrame(waiting);
       waiting = requestAnimationFrame(() => chosen2([cropped(image2, cut, side), ...others]));
@@ -5003,7 +5676,7 @@ var gi = (() => {
       /** @param {{ src: string }[]} given */
       async take(given) {
         const [first, ...rest] = await Promise.all(given.map((one) => whole2(one.src)));
-        held2 = first;
+        held3 = first;
         cut = { x: 0, y: 0, size: first.whole };
         others = rest.map((other) => cropped(other.image, { x: 0, y: 0, size: other.whole }, side));
         box2.classList.add("mine");
@@ -5011,7 +5684,7 @@ var gi = (() => {
         toast(t("explore.crop_hint"));
       },
       end() {
-        held2 = null;
+        held3 = null;
         box2.classList.remove("mine");
       }
     };
@@ -5023,7 +5696,7 @@ var gi = (() => {
   var PLAIN = { network: "lenet", defense: "noise", strength: 0, mixed: 1, own: null, expert: {} };
   var sweep = (to) => ({ control, later }) => {
     const path2 = control.stops().filter((stop2) => stop2 <= to);
-    path2.forEach((strength2, i) => later(() => control.choose({ strength: strength2 }), calm() ? 0 : i * SWEEP / path2.length));
+    path2.forEach((strength3, i) => later(() => control.choose({ strength: strength3 }), calm() ? 0 : i * SWEEP / path2.length));
   };
   var CARDS = [
     {
@@ -5376,7 +6049,7 @@ var gi = (() => {
       const box2 = ruler.getBoundingClientRect();
       return 100 * Math.max(0, Math.min(1, (event.clientX - box2.left) / box2.width));
     };
-    let held2 = null;
+    let held3 = null;
     ruler.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     ruler.addEventListener("pointerdown", (event) => {
       if (event.button) return;
@@ -5385,30 +6058,30 @@ var gi = (() => {
       ruler.setPointerCapture(event.pointerId);
       const knob2 = ruler.querySelector(".knob")?.getBoundingClientRect();
       const onKnob = knob2 ? event.clientX >= knob2.left - SLACK && event.clientX <= knob2.right + SLACK : false;
-      held2 = { x: event.clientX, moved: false, onKnob };
+      held3 = { x: event.clientX, moved: false, onKnob };
       if (!onKnob && !flagless()) {
-        held2.moved = true;
+        held3.moved = true;
         drag(percent2(event));
       }
     });
     ruler.addEventListener("pointermove", (event) => {
-      if (!held2) return hover(percent2(event));
-      if (!held2.moved && Math.abs(event.clientX - held2.x) < SLACK) return;
-      held2.moved = true;
+      if (!held3) return hover(percent2(event));
+      if (!held3.moved && Math.abs(event.clientX - held3.x) < SLACK) return;
+      held3.moved = true;
       drag(percent2(event));
     });
     ruler.addEventListener("pointerup", (event) => {
-      if (!held2) return;
-      if (held2.moved) drop();
-      else if (!held2.onKnob) plant(percent2(event));
-      held2 = null;
+      if (!held3) return;
+      if (held3.moved) drop();
+      else if (!held3.onKnob) plant(percent2(event));
+      held3 = null;
     });
     ruler.addEventListener("pointercancel", () => {
-      if (held2?.moved) drop();
-      held2 = null;
+      if (held3?.moved) drop();
+      held3 = null;
     });
     ruler.addEventListener("pointerleave", () => {
-      if (!held2) hover(null);
+      if (!held3) hover(null);
     });
     input2.addEventListener("input", () => step2(Number(input2.value)));
   }
@@ -5476,12 +6149,12 @@ var gi = (() => {
       input: find("noise"),
       flagless: () => state.flag === null && !find("flag").hidden,
       drag(percent2) {
-        const { defense: defense2 } = state.choices, strength2 = nearest(defense2, stops(), percent2);
+        const { defense: defense2 } = state.choices, strength3 = nearest(defense2, stops(), percent2);
         state.touched = true;
         state.ghost = null;
         state.dragged = magnetic(defense2, stops(), percent2);
         find("knob").classList.add("held");
-        if (strength2 !== state.choices.strength) control.choose({ strength: strength2 });
+        if (strength3 !== state.choices.strength) control.choose({ strength: strength3 });
         else control.refresh();
       },
       drop() {
@@ -5556,17 +6229,17 @@ var gi = (() => {
         control.holdControl(on2);
       }
     };
-    const held2 = (box2, name) => {
+    const held3 = (box2, name) => {
       box2.addEventListener("pointerdown", (event) => {
         if (event.target instanceof HTMLElement && event.target.closest(".drop, .cropping")) return;
         show3[name](true);
-        const up = () => {
+        const up2 = () => {
           show3[name](false);
-          removeEventListener("pointerup", up);
-          removeEventListener("pointercancel", up);
+          removeEventListener("pointerup", up2);
+          removeEventListener("pointercancel", up2);
         };
-        addEventListener("pointerup", up);
-        addEventListener("pointercancel", up);
+        addEventListener("pointerup", up2);
+        addEventListener("pointercancel", up2);
       });
       box2.addEventListener("keydown", (event) => {
         if (["Enter", " "].includes(event.key)) {
@@ -5583,11 +6256,11 @@ var gi = (() => {
         if (event.target !== find("truth")) event.preventDefault();
       });
     };
-    held2(find("hold-difference"), "difference");
-    held2(find("hold-control"), "control");
-    held2(find("attacked"), "control");
-    held2(find("ctl"), "control");
-    held2(find("private"), "difference");
+    held3(find("hold-difference"), "difference");
+    held3(find("hold-control"), "control");
+    held3(find("attacked"), "control");
+    held3(find("ctl"), "control");
+    held3(find("private"), "difference");
     Object.assign(control, { hold: show3 });
     window.addEventListener("keyup", (event) => {
       if (event.key.toLowerCase() === "c") show3.control(false);
@@ -5680,10 +6353,10 @@ var gi = (() => {
     event.preventDefault();
     act();
   }
-  function stop(control, strength2) {
+  function stop(control, strength3) {
     const { defense: defense2 } = control.state.choices, stops = stopsOf(control.subject().set, defense2);
     control.choose({
-      strength: defense2 === "noise" ? nearest(defense2, stops, 14 + 86 * (Math.log10(strength2) + 4) / 4) : stops[Math.min(stops.length - 1, strength2 > 1e-3 ? 4 : 2)]
+      strength: defense2 === "noise" ? nearest(defense2, stops, 14 + 86 * (Math.log10(strength3) + 4) / 4) : stops[Math.min(stops.length - 1, strength3 > 1e-3 ? 4 : 2)]
     });
   }
 
@@ -5867,21 +6540,14 @@ var gi = (() => {
   // gi_core/web/main.js
   var screens = { header: header_exports, explore: explore_exports, cheat: cheat_exports, compare: compare_exports, evidence: evidence_exports };
   function start3(name, context2, constants, events) {
-    const { constants: text } = (
-      /** @type {{ constants?: string }} */
-      context2.props
-    );
-    const props = () => {
-      const known = text ? JSON.parse(text) : constants;
-      return new Proxy(context2.props, {
-        get: (target, key2) => key2 === "words" ? words : known[String(key2)] ?? Reflect.get(target, key2)
-      });
-    };
+    const props = new Proxy(context2.props, {
+      get: (target, key2) => key2 === "words" ? words : constants[String(key2)] ?? Reflect.get(target, key2)
+    });
     const trigger = (event, detail) => {
       if (!events.includes(event)) throw new Error(`the server does not listen to "${event}" of ${name}`);
       context2.trigger(event, detail);
     };
-    whenWanted(name, () => screens[name].mount({ ...context2, props: props(), trigger }));
+    whenWanted(name, () => screens[name].mount({ ...context2, props, trigger }));
   }
   function early2(catalog) {
     const box2 = document.getElementById("gi-early"), query2 = new URLSearchParams(location.search);

@@ -20,10 +20,11 @@ import { build } from "./victim.js";
 
 /**
  * @param {import("./scenario.js").Settings} settings @param {Float32Array} truth (B,C,H,W) in [0,1]
+ * @param {Record<string, import("./inverters/tensors.js").Tensors>} [networks] trained, by their attacks' names
  * @param {import("./matrix.js").Machine} [machine]
  * @returns {Experiment}
  */
-export function prepare(settings, truth, machine = plain()) {
+export function prepare(settings, truth, networks = {}, machine = plain()) {
   const whole = (/** @type {string} */ field, /** @type {number} */ otherwise) => Number(settings[field] ?? otherwise);
   const seed = whole("seed", 0), batch = whole("batch_size", 1), side = whole("image_size", 32);
   const classes = whole("num_classes", 10), text = String(settings.model ?? "lenet");
@@ -38,7 +39,7 @@ export function prepare(settings, truth, machine = plain()) {
     victim, batch, update, cut, machine, labels: knowledge.includes("labels") ? labels : null,
     defense: knowledge.includes("defense") ? stacked : null,
   };
-  const attack = attackOf(String(settings.attack ?? "ig"));
+  const attack = attackOf(String(settings.attack ?? "ig"), networks);
   return { victim, truth, labels, clean, observation, attack, seed: streamSeed(seed, "attack") };
 }
 

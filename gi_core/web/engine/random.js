@@ -64,6 +64,16 @@ export class Generator {
     return this.bits() % count;
   }
 
+  /** The numbers from 0 to `count` - 1 in random order: torch.randperm. @param {number} count */
+  order(count) {
+    const order = Int32Array.from({ length: count }, (_, i) => i);
+    for (let i = 0; i < count - 1; i++) {
+      const other = i + this.whole(count - i);
+      [order[i], order[other]] = [order[other], order[i]];
+    }
+    return order;
+  }
+
   /**
    * `count` draws from [low, high): torch's uniform_.
    * @param {number} count @param {number} low @param {number} high

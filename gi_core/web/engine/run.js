@@ -5,7 +5,7 @@
 import { context } from "../lib/canvas.js";
 import { words } from "../lib/words.js";
 import { estimate, learn } from "./cost.js";
-import { runsHere } from "./scenario.js";
+import { invertersOf, runsHere } from "./scenario.js";
 import code from "./worker.js?worker";
 
 /**
@@ -15,6 +15,8 @@ import code from "./worker.js?worker";
  * @property {number} side of the pictures, in pixels
  * @property {(message: Record<string, any>) => void} told takes a run's messages, as the server's come
  * @property {() => Promise<CanvasImageSource>} lineUp other pictures, for the verdict: a sheet of tiles
+ * @property {Record<string, import("./inverters/tensors.js").Part[]>} [inverters] the files of trained networks
+ * @property {(file: string) => Promise<ArrayBuffer>} [trained] the content of such a file
  */
 
 let source = "";
@@ -61,6 +63,15 @@ async function truthOf({ pictures }, { image, side }) {
   return all;
 }
 
+/** The files of the trained networks that an attack needs. @param {SetUp} setUp @param {Page} page */
+async function invertersFor({ settings }, { inverters = {}, trained }) {
+  const read = async (/** @type {import("./inverters/tensors.js").Part} */ { prefix, file }) =>
+    ({ prefix, bytes: await trained?.(file) });
+  const names = invertersOf(String(settings.attack ?? "ig"));
+  return Object.fromEntries(await Promise.all(names.map(async name =>
+    [name, await Promise.all(inverters[name].map(read))])));
+}
+
 /** A run's messages from what its thread tells. @param {string} id @param {SetUp} setUp @param {number} side */
 function story(id, { settings, pictures }, side) {
   /** @type {Record<string, any>} */ let still = {};
@@ -89,7 +100,7 @@ function story(id, { settings, pictures }, side) {
 
 /** @param {Page} page */
 export function device(page) {
-  const { side } = page;
+  const { side } = page, shipped = Object.keys(page.inverters ?? {});
   /** @type {Map<string, { thread: Worker, stopped: () => void }>} */ const running = new Map();
   /** @type {Promise<Float32Array | null> | null} */ let line = null;
   const others = () => (line ??= page.lineUp().then(sheet => {
@@ -102,7 +113,7 @@ export function device(page) {
   };
   return {
     /** @param {Record<string, any>} settings */
-    can: settings => runsHere(settings, side),
+    can: settings => runsHere(settings, side, shipped),
     /** @param {SetUp & { id: string }} request */
     async start({ id, ...setUp }) {
       const worker = thread(), tell = story(id, setUp, side);
@@ -119,8 +130,10 @@ export function device(page) {
         end(id);
       };
       worker.onerror = () => { told(tell({ state: "failed", message: words["explore.no_answer"] })); end(id); };
-      const [truth, line] = await Promise.all([truthOf(setUp, page), others()]);
-      worker.postMessage({ settings: setUp.settings, truth, others: line });
+      const needed = Promise.all([truthOf(setUp, page), others(), invertersFor(setUp, page)]);
+      needed.then(([truth, others, inverters]) =>
+        worker.postMessage({ settings: setUp.settings, truth, others, inverters }), worker.onerror);
+      await needed.catch(() => {});
     },
     /** Whether it was a run of this device. @param {string} id */
     stop(id) {

@@ -2,7 +2,10 @@
 
 import { analytic, OPTIONS as ANALYTIC } from "./attacks/analytic.js";
 import { dlg, OPTIONS as DLG } from "./attacks/dlg.js";
+import { fgla, OPTIONS as FGLA } from "./attacks/fgla.js";
+import { git, OPTIONS as GIT } from "./attacks/git.js";
 import { ig, OPTIONS as IG } from "./attacks/ig.js";
+import { venom, OPTIONS as VENOM } from "./attacks/venom.js";
 import { component, splitTop, stack } from "./component.js";
 import { DEFENSES } from "./defenses.js";
 import { STARTS } from "./start.js";
@@ -11,13 +14,20 @@ import { KNOWN } from "./victim.js";
 /** @typedef {Record<string, any>} Settings a Scenario's fields by name */
 
 /**
- * @type {Record<string, { options: string[],
- *   make: (options: Record<string, string>, first: import("./observation.js").Attack | null) =>
+ * `inverter`: a trained network goes with it; `alone`: for one picture.
+ * @type {Record<string, { options: string[], inverter?: boolean, alone?: boolean,
+ *   make: (options: Record<string, string>, first: import("./observation.js").Attack | null, network: any) =>
  * import("./observation.js").Attack }>}
  */
 const ATTACKS = {
   ig: { options: IG, make: ig }, dlg: { options: DLG, make: dlg }, analytic: { options: ANALYTIC, make: analytic },
+  venom: { options: VENOM, make: venom, inverter: true, alone: true },
+  fgla: { options: FGLA, make: fgla, inverter: true },
+  git: { options: GIT, make: git, inverter: true, alone: true },
 };
+
+/** What the shipped inverters were trained for. */
+const TRAINED = { model: "lenet", weights: "init", num_classes: 10, image_size: 32 };
 
 /** Larger victims and batches are the server's. */
 const MOST = { batch_size: 8, parameters: 2e6 };
@@ -48,6 +58,7 @@ const KINDS = {
 const OPTIONS = {
   steps: [1, 1e5], restarts: [1, 64], lr: [1e-6, 100], tv: [0, 1e3], patience: [0, 1e4], tolerance: [0, 1], init: null,
   objective: ["cosine", "l2", "l1"], labels: ["joint"], signed: FLAG, decay: FLAG, box: FLAG,
+  feature: ["svd", "spe"], strength: ["wavelet", "constant", "true"], decoder: ["clean"],
 };
 const WHOLE = ["steps", "restarts", "patience", "width", "depth", "bits"];
 
@@ -73,11 +84,27 @@ function attackRuns(text) {
   return !init || STARTS.includes(init) || attackRuns(init);
 }
 
+/** The trained networks that an attack needs. @param {string} text @returns {string[]} */
+export const invertersOf = text => attackNames(text).filter(name => ATTACKS[name]?.inverter);
+
+/**
+ * Whether the trained networks that an attack needs are at hand, and fit.
+ * @param {Settings} settings @param {string[]} inverters those at hand
+ */
+function inverted(settings, inverters) {
+  const names = invertersOf(String(settings.attack ?? "ig"));
+  if (!names.length) return true;
+  const fits = Object.entries(TRAINED).every(([field, value]) => String(settings[field] ?? value) === String(value));
+  const one = Number(settings.batch_size ?? 1) === 1;
+  return fits && names.every(name => inverters.includes(name) && (one || !ATTACKS[name].alone));
+}
+
 /**
  * Whether a run of these settings is possible here.
  * @param {Settings} settings @param {number} side of the pictures at hand
+ * @param {string[]} [inverters] trained networks at hand, by their attacks' names
  */
-export function runsHere(settings, side) {
+export function runsHere(settings, side, inverters = []) {
   const at = (/** @type {string} */ field, /** @type {any} */ value) => String(settings[field] ?? value);
   const plain = { mode: "eval", local_steps: 1, clients: 1, channels: 3, server: "honest", image_size: side };
   if (!Object.entries(plain).every(([field, value]) => at(field, value) === String(value))) return false;
@@ -92,7 +119,7 @@ export function runsHere(settings, side) {
   return weights.name === "init" && first && (labelled || Number(at("batch_size", 1)) === 1)
     && knowledge.every(fact => ["labels", "defense", "none"].includes(fact))
     && Number(at("batch_size", 1)) <= MOST.batch_size && stack(at("defense", "none")).every(defenseRuns)
-    && attackRuns(at("attack", "ig")) && size(name, options, side) <= MOST.parameters;
+    && attackRuns(at("attack", "ig")) && inverted(settings, inverters) && size(name, options, side) <= MOST.parameters;
 }
 
 /** @param {import("./component.js").Component} defense */
@@ -112,9 +139,11 @@ function size(name, { width }, side) {
 
 /**
  * The attack that a text names; the start that it names is run before it.
- * @param {string} text @returns {import("./observation.js").Attack}
+ * @param {string} text @param {Record<string, any>} [networks] trained ones, by their attacks' names
+ * @returns {import("./observation.js").Attack}
  */
-export function attackOf(text) {
+export function attackOf(text, networks = {}) {
   const { name, options } = component(text), { init } = options;
-  return ATTACKS[name].make(options, init && !STARTS.includes(init) ? attackOf(init) : null);
+  const first = init && !STARTS.includes(init) ? attackOf(init, networks) : null;
+  return ATTACKS[name].make(options, first, networks[name]);
 }

@@ -2,14 +2,17 @@
 
 import { band, noiseShare } from "./band.js";
 import { control, prepare } from "./experiment.js";
+import { tensors } from "./inverters/tensors.js";
 import { judge, settled } from "./judge.js";
 import { each, match, mse, psnr, ssim } from "./metrics.js";
 
 const KEPT = 64;
 
 /**
- * @typedef {{ settings: import("./scenario.js").Settings, truth: Float32Array, others: Float32Array | null }} Request
- *   `truth`: (B,3,H,W) in [0,1]; `others`: (N,3,H,W) of the line-up, null: nothing can be judged
+ * @typedef {{ settings: import("./scenario.js").Settings, truth: Float32Array, others: Float32Array | null,
+ *   inverters?: Record<string, { prefix: string, bytes: ArrayBuffer }[]> }} Request
+ *   `truth`: (B,3,H,W) in [0,1]; `others`: (N,3,H,W) of the line-up, null: nothing can be judged; `inverters`: files
+ *   of the trained networks that the attack needs, by attack
  * @typedef {object} Moment
  * @property {number} iteration @property {number} restart @property {number} seconds @property {number} loss
  * @property {number} psnr @property {number} ssim @property {Uint8ClampedArray} pixels @property {boolean} kept
@@ -35,10 +38,11 @@ const mean = values => values.reduce((sum, value) => sum + value, 0) / values.le
 
 export class Session {
   /** @param {Request} request */
-  constructor({ settings, truth, others }) {
+  constructor({ settings, truth, others, inverters = {} }) {
     this.settings = settings;
     this.others = others;
-    this.experiment = prepare(settings, truth);
+    this.experiment = prepare(settings, truth,
+      Object.fromEntries(Object.entries(inverters).map(([name, files]) => [name, tensors(files)])));
     this.shape = this.experiment.victim.shape;
     this.size = this.experiment.victim.inputs;
     /** @type {Moment[]} */ this.kept = [];

@@ -1,24 +1,25 @@
-/* Stands where Gradio stands in the app: answers from what is in the page; attacks run in the browser itself. */
-const shelf = { atlas: {}, comparisons: {}, cells: {}, runs: {}, regimes: {}, layers: {}, cheat: {} };
-catalog.atlas.inline = shelf.atlas;
-const put = pieces => {
-  for (const [kind, answers] of Object.entries(pieces)) Object.assign(shelf[kind], answers);
-};
+/* Stands where Gradio stands in the app: answers from the folder's shelf; attacks run in the browser itself. */
+const shelf = gi.offline.shelf("shelf/");
+const held = async (file, key) => (await shelf.json(file))[key];
+catalog.atlas.open = async id => (id in opening.atlas ? opening.atlas : shelf.json(`atlas-${id}`));
+catalog.inverters.open = file => shelf.read(file.replace(".safetensors", ""));
 const refused = { error: gi.word("static_refused") };
 const answers = {
   explore_link: async ({ search }) => gi.offline.link(search, catalog.defaults),
   explore_repeat: async setUp => gi.offline.repeat(setUp, catalog.defaults),
   explore_layers: async ({ settings, pictures }) => {
     const first = settings.model === "lenet" && pictures.length === 1 && pictures[0].sample === catalog.samples[0].name;
-    return (first && shelf.layers[settings.defense]) || refused;
+    return (first && await held("layers", settings.defense)) || refused;
   },
-  cheat_recorded: async () => shelf.cheat,
-  recorded_comparison: async ({ name }) => shelf.comparisons[name],
-  evidence_cell: async ({ row, column }) => shelf.cells[`${row} ${column}`],
-  risk_run: async ({ key }) => shelf.runs[key] ?? refused,
+  cheat_recorded: async () => shelf.json("cheat"),
+  recorded_comparison: async ({ name }) =>
+    name === opening.comparison.compare.name ? opening.comparison : shelf.json(`comparison-${name}`),
+  evidence_cell: async ({ row, column }) => held("cells", `${row} ${column}`),
+  risk_run: async ({ key }) => await held("runs", key) ?? refused,
   risk_answer: async () => refused,
   risk_report: async () => refused,
-  feasibility_run: async ({ regime, update, seed }) => shelf.regimes[`${regime} ${update} ${seed}`] ?? refused,
+  feasibility_run: async ({ regime, update, seed }) =>
+    await held("regimes", `${regime} ${update} ${seed}`) ?? refused,
 };
 /** A room's line to Gradio: what the browser cannot run is refused. */
 const line = () => {

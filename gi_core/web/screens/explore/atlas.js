@@ -8,10 +8,10 @@
 export const FRAMES = 16;
 
 /**
- * @param {{ base: string, sets: AtlasSet[], inline?: Record<string, any> }} catalog `inline`: what a page without a
- * server carries
+ * @param {{ base: string, sets: AtlasSet[], open?: (id: string) => Promise<Record<string, any>> }} catalog `open`: a
+ * set as a page without a server has it, its cells by its id and its pictures by their file names
  */
-export function openAtlas({ base, sets, inline }) {
+export function openAtlas({ base, sets, open }) {
   /** @type {Map<string, Promise<void>>} */
   const asked = new Map();
   /** @type {Map<string, ImageBitmap | HTMLImageElement>} */
@@ -22,11 +22,10 @@ export function openAtlas({ base, sets, inline }) {
 
   /** @param {AtlasSet} set */
   async function fetched(set) {
-    if (inline && !(set.id in inline)) await wholePage();
-    const at = (/** @type {string} */ name) => inline?.[name] ?? base + name;
+    const held = await open?.(set.id), at = (/** @type {string} */ name) => held?.[name] ?? base + name;
     const [cells, sprite, still] = await Promise.all([
       set.cells ??
-        inline?.[set.id] ??
+        held?.[set.id] ??
         fetch(at(`${set.id}.json`))
           .then(answer => answer.json())
           .then(told => told.cells),
@@ -70,12 +69,6 @@ export function openAtlas({ base, sets, inline }) {
       return image ? { image, x: column * set.side, y: row * set.side, side: set.side } : this.tile(set, row, frame, i);
     },
   };
-}
-
-/** A page without a server carries its recordings in pieces: until the last one is there. */
-async function wholePage() {
-  if (document.readyState === "loading")
-    await new Promise(read => document.addEventListener("DOMContentLoaded", read, { once: true }));
 }
 
 /** A decoded picture, ready to be drawn within a frame. @param {string} address */

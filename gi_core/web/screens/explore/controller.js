@@ -146,7 +146,7 @@ export class Controller {
       return film?.truth(i) ?? (image ? { image, x: 0, y: 0, side: sideOf(image) } : null);
     });
     const last = Math.max(0, (film?.frames.length ?? 1) - 1);
-    const here = !this.room && runsHere(now.settings, catalog.side),
+    const here = !this.room && runsHere(now.settings, catalog.side, Object.keys(catalog.inverters?.parts ?? {})),
       where = here ? "device" : catalog.served ? "server" : null;
     return {
       ...state,

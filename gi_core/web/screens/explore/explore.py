@@ -18,7 +18,7 @@ from gi_core.models import models, weights
 from gi_core.report import FORMATS
 from gi_core.scenario import FACTS, Scenario
 from gi_core.servers import servers
-from gi_core.web import payload, presets
+from gi_core.web import inverters, payload, presets
 from gi_core.web.exports import download_with
 from gi_core.web.screens.explore import recorded
 from gi_core.web.screens.explore.layers import layers_with
@@ -91,18 +91,14 @@ def numbered(service: RunService, request: dict[str, Any], session: str) -> Iter
         yield {**message, "request": str(request.get("id", "")), "number": number}
 
 
-def catalog(*, inline: bool = False) -> dict[str, Any]:
-    """What the page is made from: choices, sample pictures, defaults, the atlas's index.
-
-    Args:
-        inline: with the whole atlas in it, for a page without a server.
-    """
+def catalog() -> dict[str, Any]:
+    """What the page is made from: choices, sample pictures, defaults, the atlas's index."""
     defaults = {f.name: f.default for f in fields(Scenario)}
     known = [name for name in FIRST if name in samples()]
     names = [*known, *(name for name in samples() if name not in known)]
     return {
         "side": SIDE,
-        "served": not inline,
+        "served": True,
         "defaults": defaults,
         "attacks": LIVE,
         "expert": expert(),
@@ -116,7 +112,8 @@ def catalog(*, inline: bool = False) -> dict[str, Any]:
             {"name": name, "title": samples()[name].title, "src": payload.strip_uri(open_picture(name, SIDE, 3)[None])}
             for name in names
         ],
-        "atlas": {"base": "atlas/", "sets": recorded.light(), "inline": recorded.inline() if inline else {}},
+        "inverters": inverters.catalog(),
+        "atlas": {"base": "atlas/", "sets": recorded.light()},
     }
 
 

@@ -8,16 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gi_core.paths import ASSETS
+from gi_core.web.server.files import CACHED
 
 ATLAS = ASSETS / "atlas"
 PREFIX = "/atlas/"
 SPRITES = ("file", "still")
 """Fields of a set that name a picture: its frames, and its ends without loss."""
 LINE_UP = "line-up.webp"
-CACHED = {"cache-control": "public, max-age=3600"}
 
 
 @lru_cache(maxsize=1)
@@ -42,13 +41,14 @@ def cells(set_id: str) -> list[dict[str, Any]] | None:
     return next((one["cells"] for one in index()["sets"] if one["id"] == set_id), None)
 
 
-def inline() -> dict[str, Any]:
-    """Every set and sprite, for a page without a server: cells by the set's id, sprites as data URIs by file name."""
-    sets = index()["sets"]
-    sprites = {
-        name: f"data:image/webp;base64,{base64.b64encode((ATLAS / name).read_bytes()).decode()}" for name in files()
-    }
-    return {one["id"]: one["cells"] for one in sets} | sprites
+def whole(one: dict[str, Any]) -> dict[str, Any]:
+    """A set for a page without a server: its cells by its id, its sprites by their file names."""
+    return {one["id"]: one["cells"]} | {one[field]: source(one[field]) for field in SPRITES if field in one}
+
+
+def source(name: str) -> str:
+    """A picture of the atlas as a data URI."""
+    return f"data:image/webp;base64,{base64.b64encode((ATLAS / name).read_bytes()).decode()}"
 
 
 def files() -> set[str]:
@@ -64,17 +64,3 @@ def answer(name: str) -> Response:
     if name in files():
         return FileResponse(ATLAS / name, headers=CACHED)
     return PlainTextResponse("No recording has this name.", status_code=404)
-
-
-class Atlas:
-    """ASGI middleware that answers ``/atlas/...`` beside Gradio's queue, so that a drag never waits for a run."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"].removeprefix(scope.get("root_path", "")) if scope["type"] == "http" else ""
-        if path.startswith(PREFIX) and scope["method"] in ("GET", "HEAD"):
-            await answer(path.removeprefix(PREFIX))(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
