@@ -13,6 +13,7 @@ import { OBJECTIVES } from "../../gi_core/web/engine/objective.js";
 import { Generator, streamSeed } from "../../gi_core/web/engine/random.js";
 import { invertersOf, runsHere } from "../../gi_core/web/engine/scenario.js";
 import { tensors } from "../../gi_core/web/engine/inverters/tensors.js";
+import { quantile } from "../../gi_core/web/engine/servers/imprint.js";
 import { Sweeps } from "../../gi_core/web/engine/sweeps.js";
 import { build, chain } from "../../gi_core/web/engine/victim.js";
 
@@ -135,7 +136,8 @@ for (const one of given.runs) {
 
 test("what the engine cannot do is the server's", () => {
   for (const refused of [
-    { model: "resnet18" }, { attack: "span" }, { attack: "ig:optimiser=lbfgs" }, { server: "imprint" }, { clients: 2 },
+    { model: "resnet18" }, { attack: "span" }, { attack: "ig:optimiser=lbfgs" }, { server: "imprint" }, { server: "trap" }, { attack: "imprint" },
+    { server: "imprint:questions=2", attack: "imprint" }, { clients: 2 },
     { local_steps: 2 }, { mode: "train" }, { defense: "soteria" }, { image_size: 64 }, { weights: "trained" },
     { attack: "venom" }, { attack: "git" }, { attack: "ig:init=(venom)" },
     { attack: "ig:steps=many" }, { attack: "ig:tv=-1" }, { attack: "ig:signed=perhaps" }, { attack: "dlg:labels=idlg" },
@@ -143,4 +145,9 @@ test("what the engine cannot do is the server's", () => {
     { model: "lenet:activation=tanh" }, { attack: "ig:steps=1.5" },
     { batch_size: 16 }, { batch_size: 2, knowledge: "none" }, { attack: "analytic" }, { knowledge: "labels+auxiliary" },
   ]) assert.ok(!runsHere({ attack: "ig", ...refused }, 32), JSON.stringify(refused));
+});
+
+test("the normal distribution's quantiles", () => {
+  for (const [p, z] of [[0.5, 0], [0.975, 1.959963984540054], [1 / 256, -2.660067468617460], [0.8413447460685429, 1]])
+    assert.ok(Math.abs(quantile(p) - z) < 1e-12, `${quantile(p)}, not ${z}`);
 });

@@ -3,16 +3,21 @@
 import { component, stack } from "./component.js";
 import { defended } from "./defenses.js";
 import { machine as plain } from "./matrix.js";
-import { oneHot } from "./matching.js";
 import { cutter } from "./observation.js";
 import { Generator, streamSeed } from "./random.js";
-import { attackOf } from "./scenario.js";
-import { Sweeps } from "./sweeps.js";
+import { attackOf, serverOf } from "./scenario.js";
 import { build } from "./victim.js";
 
 /**
+ * @typedef {object} Sent the model that the client gets
+ * @property {number[][]} shapes of its parameters @property {number} count of all of them
+ * @property {{ sparse: boolean } | null} facts what the server knows of its own manipulation
+ * @property {(pictures: Float32Array, labels: number[], machine: import("./matrix.js").Machine) => Float32Array
+ *   } gradient of the mean loss, all tensors one after another
+ *
  * @typedef {object} Experiment
- * @property {import("./victim.js").Victim} victim @property {Float32Array} truth (B,C,H,W), the private pictures
+ * @property {import("./victim.js").Victim} victim @property {Sent} sent
+ * @property {Float32Array} truth (B,C,H,W), the private pictures
  * @property {number[]} labels @property {Float32Array} clean the gradient before the defense
  * @property {import("./observation.js").Observation} observation all that the attack gets
  * @property {import("./observation.js").Attack} attack @property {number} seed of the attack
@@ -32,33 +37,20 @@ export function prepare(settings, truth, networks = {}, machine = plain()) {
   const victim = build(text, { shape: [3, side, side], classes, seed: Number(source.options.seed ?? 0) });
   const draws = new Generator(streamSeed(seed, "labels"));
   const labels = Array.from({ length: batch }, () => draws.whole(classes));
-  const stacked = stack(String(settings.defense ?? "none")), cut = cutter(victim.shapes);
-  const { clean, update } = release({ victim, truth, labels, stacked, cut, machine, seed });
+  const stacked = stack(String(settings.defense ?? "none"));
+  const sent = serverOf(String(settings.server ?? "honest"), victim);
+  const cut = cutter(sent.shapes), size = victim.inputs, generator = new Generator(streamSeed(seed, "defense"));
+  const clean = sent.gradient(truth, labels, machine);
+  const own = (/** @type {number} */ i) =>
+    sent.gradient(truth.subarray(i * size, (i + 1) * size), [labels[i]], machine);
+  const update = defended(stacked, batch, own, () => clean.slice(), cut, generator);
   const knowledge = String(settings.knowledge ?? "labels").split("+");
   const observation = {
     victim, batch, update, cut, machine, labels: knowledge.includes("labels") ? labels : null,
-    defense: knowledge.includes("defense") ? stacked : null,
+    defense: knowledge.includes("defense") ? stacked : null, server: sent.facts,
   };
   const attack = attackOf(String(settings.attack ?? "ig"), networks);
-  return { victim, truth, labels, clean, observation, attack, seed: streamSeed(seed, "attack") };
-}
-
-/**
- * The client's gradient, before and after its defense.
- * @param {Pick<Experiment, "victim" | "truth" | "labels"> & { stacked: import("./component.js").Component[],
- *   cut: (update: any) => any[], machine: import("./matrix.js").Machine, seed: number }} given
- */
-function release({ victim, truth, labels, stacked, cut, machine, seed }) {
-  const batch = labels.length, size = victim.inputs;
-  const gradient = (/** @type {Float32Array} */ pictures, /** @type {number[]} */ classes) => {
-    const found = machine.room(victim.count);
-    new Sweeps(victim, classes.length, machine).gradient(pictures, oneHot(classes, victim.classes), found);
-    return Float32Array.from(found);
-  };
-  const clean = gradient(truth, labels);
-  const own = (/** @type {number} */ i) => gradient(truth.subarray(i * size, (i + 1) * size), [labels[i]]);
-  const generator = new Generator(streamSeed(seed, "defense"));
-  return { clean, update: defended(stacked, batch, own, () => clean.slice(), cut, generator) };
+  return { victim, sent, truth, labels, clean, observation, attack, seed: streamSeed(seed, "attack") };
 }
 
 /**

@@ -7,6 +7,7 @@
  * @property {number[] | null} labels where knowledge grants them
  * @property {import("./component.js").Component[] | null} defense the stack, where knowledge grants it
  * @property {(update: any) => any[]} cut the tensors of an update
+ * @property {{ sparse: boolean } | null} server what the server knows of its own manipulation
  * @property {import("./matrix.js").Machine} machine
  */
 

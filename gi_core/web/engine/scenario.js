@@ -5,9 +5,12 @@ import { dlg, OPTIONS as DLG } from "./attacks/dlg.js";
 import { fgla, OPTIONS as FGLA } from "./attacks/fgla.js";
 import { git, OPTIONS as GIT } from "./attacks/git.js";
 import { ig, OPTIONS as IG } from "./attacks/ig.js";
+import { imprint as readout, OPTIONS as READOUT } from "./attacks/imprint.js";
 import { venom, OPTIONS as VENOM } from "./attacks/venom.js";
 import { component, splitTop, stack } from "./component.js";
 import { DEFENSES } from "./defenses.js";
+import { honest } from "./servers/honest.js";
+import { imprint } from "./servers/imprint.js";
 import { STARTS } from "./start.js";
 import { KNOWN } from "./victim.js";
 
@@ -23,8 +26,10 @@ const ATTACKS = {
   ig: { options: IG, make: ig }, dlg: { options: DLG, make: dlg }, analytic: { options: ANALYTIC, make: analytic },
   venom: { options: VENOM, make: venom, inverter: true, alone: true },
   fgla: { options: FGLA, make: fgla, inverter: true },
-  git: { options: GIT, make: git, inverter: true, alone: true },
+  git: { options: GIT, make: git, inverter: true, alone: true }, imprint: { options: READOUT, make: readout },
 };
+
+const SERVERS = { honest, imprint };
 
 /** What the shipped inverters were trained for. */
 const TRAINED = { model: "lenet", weights: "init", num_classes: 10, image_size: 32 };
@@ -37,7 +42,7 @@ const FLAG = ["true", "false"];
 /**
  * What an option may be: a range of numbers, words, or null for any text.
  * @typedef {Record<string, [number, number] | string[] | null>} Allowed
- * @type {Record<"model" | "defense", Record<string, Allowed>>}
+ * @type {Record<"model" | "defense" | "server", Record<string, Allowed>>}
  */
 const KINDS = {
   model: {
@@ -52,6 +57,7 @@ const KINDS = {
     gaussian: { sigma: [0, 1e6] }, topk: { keep: [0, 1], scope: ["global", "tensor"] },
     quantize: { bits: [2, 16], stochastic: FLAG, scale: ["max", "l2"] },
   },
+  server: { honest: {}, imprint: { bins: [2, 4096], gain: [1e-12, 1e6], units: ["sparse", "cumulative"] } },
 };
 
 /** The same of attacks, of which each takes those in its own list. @type {Allowed} */
@@ -59,8 +65,9 @@ const OPTIONS = {
   steps: [1, 1e5], restarts: [1, 64], lr: [1e-6, 100], tv: [0, 1e3], patience: [0, 1e4], tolerance: [0, 1], init: null,
   objective: ["cosine", "l2", "l1"], labels: ["joint"], signed: FLAG, decay: FLAG, box: FLAG,
   feature: ["svd", "spe"], strength: ["wavelet", "constant", "true"], decoder: ["clean"],
+  significance: [0, 1000],
 };
-const WHOLE = ["steps", "restarts", "patience", "width", "depth", "bits"];
+const WHOLE = ["steps", "restarts", "patience", "width", "depth", "bits", "bins"];
 
 /**
  * Whether these are options such as a run takes here; what is not, the server refuses in words.
@@ -106,7 +113,7 @@ function inverted(settings, inverters) {
  */
 export function runsHere(settings, side, inverters = []) {
   const at = (/** @type {string} */ field, /** @type {any} */ value) => String(settings[field] ?? value);
-  const plain = { mode: "eval", local_steps: 1, clients: 1, channels: 3, server: "honest", image_size: side };
+  const plain = { mode: "eval", local_steps: 1, clients: 1, channels: 3, image_size: side };
   if (!Object.entries(plain).every(([field, value]) => at(field, value) === String(value))) return false;
   const least = { batch_size: 1, num_classes: 2, seed: 0 };
   if (!Object.entries(least).every(([field, low]) => /^\d+$/.test(at(field, low)) && Number(at(field, low)) >= low))
@@ -115,11 +122,21 @@ export function runsHere(settings, side, inverters = []) {
   const { name, options } = component(at("model", "lenet")), weights = component(at("weights", "init"));
   if (!KNOWN.includes(name) || !sound(options, KINDS.model[name])) return false;
   const knowledge = at("knowledge", "labels").split("+"), labelled = knowledge.includes("labels");
-  const first = name === "mlp" || !attackNames(at("attack", "ig")).includes("analytic");
-  return weights.name === "init" && first && (labelled || Number(at("batch_size", 1)) === 1)
+  const names = attackNames(at("attack", "ig")), first = name === "mlp" || !names.includes("analytic");
+  const told = labelled || Number(at("batch_size", 1)) === 1 || names[0] === "imprint";
+  return weights.name === "init" && first && told
     && knowledge.every(fact => ["labels", "defense", "none"].includes(fact))
     && Number(at("batch_size", 1)) <= MOST.batch_size && stack(at("defense", "none")).every(defenseRuns)
+    && served(at("server", "honest"), at("attack", "ig"))
     && attackRuns(at("attack", "ig")) && inverted(settings, inverters) && size(name, options, side) <= MOST.parameters;
+}
+
+/** Whether the server is one of those here; a layer that it slipped in is read by its own attack. */
+function served(/** @type {string} */ server, /** @type {string} */ attack) {
+  const { name, options } = component(server);
+  const [first, ...starts] = attackNames(attack), altered = name === "imprint";
+  return name in SERVERS && sound(options, KINDS.server[name]) && altered === (first === "imprint")
+    && !starts.includes("imprint");
 }
 
 /** @param {import("./component.js").Component} defense */
@@ -146,4 +163,13 @@ export function attackOf(text, networks = {}) {
   const { name, options } = component(text), { init } = options;
   const first = init && !STARTS.includes(init) ? attackOf(init, networks) : null;
   return ATTACKS[name].make(options, first, networks[name]);
+}
+
+/**
+ * The model that a server sends, by the server's text.
+ * @param {string} text @param {import("./victim.js").Victim} victim
+ */
+export function serverOf(text, victim) {
+  const { name, options } = component(text);
+  return SERVERS[/** @type {keyof typeof SERVERS} */ (name)](options, victim);
 }

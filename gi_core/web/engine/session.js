@@ -53,19 +53,19 @@ export class Session {
 
   /** What does not change during the run. */
   still() {
-    const { victim, truth, labels, clean, observation, attack } = this.experiment;
+    const { sent, truth, labels, clean, observation, attack } = this.experiment;
     return {
-      total: Math.max(1, attack.iterations - 1), single: attack.single, labels, numel: victim.count,
+      total: Math.max(1, attack.iterations - 1), single: attack.single, labels, numel: sent.count,
       truth: tiles(truth, this.shape[1]), wire: this.wire(clean, observation.update),
     };
   }
 
-  /** @param {Float32Array} clean @param {Float32Array} sent */
-  wire(clean, sent) {
-    const { victim: { shapes }, observation: { cut } } = this.experiment;
+  /** @param {Float32Array} clean @param {Float32Array} released */
+  wire(clean, released) {
+    const { sent: { shapes }, observation: { cut } } = this.experiment;
     return {
-      sent: band(sent, shapes, cut), clean: band(clean, shapes, cut), numel: sent.length,
-      share: noiseShare(clean, sent),
+      sent: band(released, shapes, cut), clean: band(clean, shapes, cut), numel: released.length,
+      share: noiseShare(clean, released),
     };
   }
 

@@ -87,6 +87,12 @@ export class Sweeps {
     return loss;
   }
 
+  /** After `gradient`: the loss's derivative in the normalised pictures. */
+  pull() {
+    this.stages[0].layer.pull(this.pulled[0], this.parts[0], this.deltas[0]);
+    return this.pulled[0];
+  }
+
   /**
    * After `gradient`: the derivative of <V, G(x)> with respect to the pictures, V held, and to the probabilities.
    * @param {any} along V, as long as the parameters @param {any} out gets it, (B,C,H,W) per unit of a pixel in [0,1]

@@ -1,7 +1,7 @@
 /* Stands where Gradio stands in the app: answers from the folder's shelf; attacks run in the browser itself. */
 const shelf = gi.offline.shelf("shelf/");
 const held = async (file, key) => (await shelf.json(file))[key];
-catalog.atlas.open = async id => (id in opening.atlas ? opening.atlas : shelf.json(`atlas-${id}`));
+catalog.atlas.open = async id => opening.atlas[id] ?? shelf.json(`atlas-${id}`);
 catalog.inverters.open = file => shelf.read(file.replace(".safetensors", ""));
 const refused = { error: gi.word("static_refused") };
 const answers = {
