@@ -24,6 +24,7 @@ var gi = (() => {
   __export(main_exports, {
     device: () => device,
     early: () => early2,
+    letters: () => letters,
     offline: () => offline_exports,
     query: () => query,
     speak: () => speak,
@@ -1990,6 +1991,14 @@ var gi = (() => {
     };
   }
 
+  // gi_core/web/lib/letters.js
+  function letters(faces) {
+    for (const { family, weight, range: range2, base64 } of faces) {
+      const bytes3 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      document.fonts.add(new FontFace(family, bytes3, { weight, unicodeRange: range2 }));
+    }
+  }
+
   // gi_core/web/lib/offline.js
   var offline_exports = {};
   __export(offline_exports, {
@@ -2620,11 +2629,11 @@ var gi = (() => {
     quantize: { stops: [0, 8, 7, 6, 5, 4, 3, 2], text: (s) => `quantize:bits=${s}` }
   };
   var defenseText = (defense2, strength3) => strength3 === NONE ? "none" : DEFENSES2[defense2].text(strength3);
-  function wireOf(text, sets = []) {
+  function wireOf(text, sets = [], usual = {}) {
     if (text === "none") return { defense: "noise", strength: 0 };
-    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian:sigma|clip:norm|topk:keep|quantize:bits)=([\d.e-]+)$/.exec(text);
+    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian|clip|topk|quantize)(?::(?:sigma|norm|keep|bits)=([\d.e-]+))?$/.exec(text);
     if (!found) return null;
-    const defense2 = found[1].includes("gaussian") ? "noise" : found[1].split(":")[0], strength3 = Number(found[2]);
+    const defense2 = found[1].includes("gaussian") ? "noise" : found[1], strength3 = Number(found[2] ?? usual[defense2]);
     const recorded = sets.some((set) => set.defense === defense2 && set.strengths.includes(strength3));
     return recorded || DEFENSES2[defense2].stops.includes(strength3) ? { defense: defense2, strength: strength3 } : null;
   }
@@ -2759,7 +2768,6 @@ var gi = (() => {
   // gi_core/web/screens/cheat/view.js
   function draw(find, state) {
     const { choice, reading, own } = state;
-    if (!state.photos.length) return;
     put2(find("headline"), t(...headline(choice, reading, Boolean(own))));
     find("own-title").textContent = t(own ? "cheat.own_title" : "cheat.title", { count: choice.batch });
     find("size").textContent = t(own ? "cheat.size_own" : "cheat.size", { side: own ? state.catalog.side : 224 });
@@ -2769,9 +2777,10 @@ var gi = (() => {
     const [low, high] = [find("noise").value, find("noise").max].map(Number);
     find("noise").style.setProperty("--at", `${100 * low / high}%`);
     drawModel(find, state);
+    drawCheck(find, state);
+    if (!state.photos.length) return;
     drawGrids(find, state);
     drawVeil(find, state);
-    drawCheck(find, state);
   }
   function put2(box2, html) {
     if (box2.dataset.told === html) return;
@@ -2869,6 +2878,7 @@ var gi = (() => {
     context2.watch("value", () => room4.receive(context2.props.value));
     on("theme", () => room4.redraw());
     on("tab", (name) => name === "cheat" && room4.open());
+    draw(find, room4.state);
     if (document.body.dataset.tab === "cheat") room4.open();
   }
   var keyFor = (state) => `${state.own ? "own " : ""}${keyOf(state.choice)}`;
@@ -5075,7 +5085,7 @@ var gi = (() => {
      * @param {string} name @param {string} value
      */
     expert(name, value) {
-      const mixed2 = Number(value), wire = name === "defense" ? wireOf(value, this.atlas.sets) : null;
+      const mixed2 = Number(value), wire = name === "defense" ? wireOf(value, this.atlas.sets, this.catalog.usual) : null;
       if (wire) return this.choose(wire);
       if (name === "model" && this.catalog.networks.includes(value)) return this.choose({ network: value });
       if (name === "batch_size" && MIXED.includes(mixed2)) return this.choose({ mixed: mixed2 });
@@ -5086,7 +5096,7 @@ var gi = (() => {
      * @param {Record<string, any>} settings
      */
     choicesOf(settings) {
-      const { defaults, networks } = this.catalog, wire = wireOf(String(settings.defense ?? "none"), this.atlas.sets);
+      const { defaults, networks } = this.catalog, wire = wireOf(String(settings.defense ?? "none"), this.atlas.sets, this.catalog.usual);
       const changed = Object.entries(settings).filter(([name, value]) => String(value) !== String(defaults[name]));
       const expert = Object.fromEntries(changed.map(([name, value]) => [name, String(value)]));
       const network = networks.includes(settings.model) ? settings.model : this.state.choices.network;
@@ -5328,9 +5338,9 @@ var gi = (() => {
 
   // gi_core/web/screens/explore/known.js
   var WIDE = 340;
-  var bounds = ({ run }) => (run?.verdict?.bounds ?? []).filter((b) => b.value != null).map((b) => [words[`bound_${b.name}`] ?? b.name, t("at_most", { n: whole(b.value) })]);
+  var bounds = (film) => (film?.run?.verdict?.bounds ?? []).filter((b) => b.value != null).map((b) => [words[`bound_${b.name}`] ?? b.name, t("at_most", { n: whole(b.value) })]);
   function measured2(film) {
-    const last = film.frames.at(-1), { controlScore: control, verdict, run } = film, lpips = run?.scores?.lpips, gain = control?.psnr != null && last?.psnr != null ? signed(last.psnr - control.psnr) : null;
+    const last = film?.frames.at(-1), { controlScore: control = null, verdict = null, run = null } = film ?? {}, lpips = run?.scores?.lpips, gain = control?.psnr != null && last?.psnr != null ? signed(last.psnr - control.psnr) : null;
     const rows = [
       [t("explore.m_psnr"), t("explore.db", { n: number(last?.psnr) })],
       [t("explore.m_ssim"), number(last?.ssim, 2)],
@@ -5338,13 +5348,14 @@ var gi = (() => {
       [t("explore.m_gain"), gain === null ? "–" : t("explore.db", { n: gain })],
       [t("explore.m_loss"), twoFigures(last?.loss)],
       [t("explore.m_rank"), verdict ? ordinal(verdict.rank, words) : "–"],
-      [t("explore.m_numel"), whole(film.numel)],
+      [t("explore.m_numel"), film ? whole(film.numel) : "–"],
       ...run?.seconds == null ? [] : [[t("explore.m_seconds"), `${number(run.seconds)} s`]],
       ...bounds(film)
     ];
     return rows.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${value}</dd></div>`).join("");
   }
   function reasons(film) {
+    if (!film) return `<p>${t("explore.veil_unrun_note")}</p>`;
     const tried = film.tried.map((text) => `<code>${escape(text)}</code>`).join(" ");
     const said = film.verdict ? t("explore.how_judged", { candidates: film.verdict.candidates }) : t("explore.say_unjudged");
     return `<p>${t(film.kind === "recorded" ? "explore.how_strongest" : "explore.how_live")} ${tried}</p><p>${said}</p>`;
@@ -5532,7 +5543,7 @@ var gi = (() => {
           /** @type {HTMLDetailsElement} */
           node
         );
-        view.hidden = !control.line?.server[VIEWS[view.dataset.view ?? ""].needs];
+        view.hidden = Boolean(control.line && !control.line.server[VIEWS[view.dataset.view ?? ""].needs]);
         if (view.open && control.state.dragged === null) tell(view);
       }
     };
@@ -5689,10 +5700,7 @@ var gi = (() => {
       this.show(true);
       view.open = true;
       view.scrollIntoView({ block: "start" });
-      this.control.connected.push(() => {
-        view.hidden = false;
-        view.scrollIntoView({ block: "start" });
-      });
+      this.control.connected.push(() => view.scrollIntoView({ block: "start" }));
     }
     /** @param {HTMLInputElement} node */
     changed(node) {
@@ -5752,8 +5760,8 @@ var gi = (() => {
       const { catalog, line } = this.control, run = film?.run ?? null, id = film && run?.verdict && held2(film) ? String(run.id) : "";
       show(this.box, this.control.subject().settings, catalog.priors);
       this.badge();
-      this.part(".kv").innerHTML = film ? measured2(film) : `<div><dt>${t("explore.word_unrun")}</dt><dd>–</dd></div>`;
-      this.part(".how").innerHTML = film ? reasons(film) : "";
+      this.part(".kv").innerHTML = measured2(film);
+      this.part(".how").innerHTML = reasons(film);
       this.curves.innerHTML = film ? curves(film, frame2) : "";
       this.part(".checks-run").hidden = !id || !line?.server.more_controls || run?.where === "device";
       if (this.part("[data-part=checks]").dataset.of !== id) {
@@ -6702,14 +6710,21 @@ var gi = (() => {
   // gi_core/web/main.js
   var screens = { header: header_exports, explore: explore_exports, cheat: cheat_exports, compare: compare_exports, evidence: evidence_exports };
   function start3(name, context2, constants, events) {
-    const props = new Proxy(context2.props, {
-      get: (target, key2) => key2 === "words" ? words : constants[String(key2)] ?? Reflect.get(target, key2)
-    });
+    const { constants: text } = (
+      /** @type {{ constants?: string }} */
+      context2.props
+    );
+    const props = () => {
+      const known = text ? JSON.parse(text) : constants;
+      return new Proxy(context2.props, {
+        get: (target, key2) => key2 === "words" ? words : known[String(key2)] ?? Reflect.get(target, key2)
+      });
+    };
     const trigger = (event, detail) => {
       if (!events.includes(event)) throw new Error(`the server does not listen to "${event}" of ${name}`);
       context2.trigger(event, detail);
     };
-    whenWanted(name, () => screens[name].mount({ ...context2, props, trigger }));
+    whenWanted(name, () => screens[name].mount({ ...context2, props: props(), trigger }));
   }
   function early2(catalog) {
     const box2 = document.getElementById("gi-early"), query2 = new URLSearchParams(location.search);
