@@ -52,7 +52,7 @@ class Venom(Attack):
         with torch.no_grad():
             found = {"svd": rank_one, "spe": spe}[self.feature](weight, bias)
             _, refined, measured = network.strength(found)
-            features, noise = network.front.features(found)
+            features, noise, _ = network.front.features(found)
             strength = self._strength(measured, noise, network, seed)
             images = network(found, strength).clamp(0, 1).to(observation.targets[0])
         report: dict[str, object] = {

@@ -98,16 +98,22 @@ class DiffLRN(nn.Module):
 
     def strength(self, feature: Feature) -> tuple[Tensor, Tensor, Tensor]:
         """(N,d) centred features in units of their spread, their refinement, and (N,) T in [0, T_MAX]."""
-        features, _ = self.front.features(feature)
+        features, *_ = self.front.features(feature)
         noisy = (features - self.front.mean) / self.front.variances.mean().sqrt()
         refined = wavelet_refine(noisy, self.front.map_shape)
         measured = noise_strength(noisy, refined).clamp(max=T_MAX)
         return noisy, refined, torch.where(feature.empty, T_MAX, measured)
 
-    def inputs(self, feature: Feature) -> tuple[Tensor, Tensor, Tensor]:
-        """Decoder inputs (N,inputs), linear picture (N,C,H,W) and T (N,): everything before the learnt part."""
+    def inputs(self, feature: Feature, below: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Decoder inputs (N,inputs), linear picture (N,C,H,W) and T (N,): everything before the learnt part.
+
+        ``below`` (N,d): pre-activations of the undone layer, where they were estimated before.
+        """
         noisy, refined, strength = self.strength(feature)
-        inputs, linear = self.front(*self.front.features(feature))
+        if below is None:
+            inputs, linear = self.front(*self.front.features(feature))
+        else:
+            inputs, linear = self.front.behind(below)
         wide = 3 * torch.tanh(torch.cat([noisy, refined], 1) / 3)
         return torch.cat([inputs, wide], 1), linear, strength
 

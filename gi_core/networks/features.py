@@ -110,17 +110,24 @@ def signal_share(top: Tensor, aspect: float) -> Tensor:
     return torch.where(top > 1 + aspect**0.5, share.clamp(0, 1), 0.0)
 
 
-def scale_evidence(feature: Feature, head_weight: Tensor, head_bias: Tensor) -> tuple[Tensor, Tensor]:
+def scale_evidence(
+    feature: Feature, head_weight: Tensor, head_bias: Tensor, usual: float = 0.0
+) -> tuple[Tensor, Tensor]:
     """What the softmax says about the norm s of the features: (N,) s * precision, (N,) precision [R].
 
     For classes k, j other than the label: log delta_k - log delta_j = s (W_k - W_j) u + b_k - b_j, linear in s.
-    Weighted least squares with weights delta_k^2 / noise^2, over classes that stand three deviations clear of the
-    noise. It needs no gradient norms, which clipping the head's weight and bias separately destroys.
+    Weighted least squares over classes that stand three deviations clear of the noise, each weighed by its variance
+    (noise / delta_k)^2 + (s noise)^2 |W_k|^2: the noise on delta_k, and that of the features seen through W_k. It needs
+    no gradient norms, which clipping the head's weight and bias separately destroys.
+
+    Args:
+        usual: about how large s is, for the weights; 0 for a gradient without noise.
     """
     slope = feature.direction @ head_weight.T
     label = feature.delta.argmin(1, keepdim=True)
     noise = feature.noise.unsqueeze(1)
-    weight = torch.where(feature.delta > 3 * noise, (feature.delta / noise).square(), 0.0).scatter(1, label, 0.0)
+    variance = (noise / feature.delta).square() + (usual * noise).square() * head_weight.square().sum(1)
+    weight = torch.where(feature.delta > 3 * noise, 1 / variance, 0.0).scatter(1, label, 0.0)
     value = feature.delta.clamp_min(1e-30).log() - head_bias
     total = weight.sum(1, keepdim=True).clamp_min(TINY)
     slope = slope - (weight * slope).sum(1, keepdim=True) / total

@@ -53,5 +53,5 @@ class FGLA(nn.Module):
         Where weight and bias were clipped separately their ratio is off by a factor; FGLA knows no clipping [R].
         Undoing a layer needs the exact scale: then the ratio is taken as it is.
         """
-        features = features if self.front.undoes else self.front.rescaled(features)
+        features = self.front.rescaled(features) if self.front.below is None else features
         return self.front(features, torch.zeros(len(features)))

@@ -59,7 +59,7 @@ class InverterTraining(Trainable):
     weights: str = option("init", "victim weights")
     data: str = option("cifar10", "data set")
     pictures: int = option(0, "training pictures, 0 for all", low=0, high=10**7)
-    epochs: int = option(10, "passes over the pictures", low=1, high=10_000)
+    epochs: int = option(10, "passes over the pictures; 0: closed-form parts only", low=0, high=10_000)
     batch: int = option(128, "pictures per step", low=1, high=4096)
     lr: float = option(2e-3, "peak learning rate of Adam", low=1e-6, high=1.0)
     seed: int = option(0, "seed of weights, order and noise", low=0, high=2**31 - 1)

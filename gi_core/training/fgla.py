@@ -36,7 +36,7 @@ class TrainFGLA(InverterTraining):
         return FGLA(victim, width=self.width, undo=self.undo)
 
     def prepare(self, network: FGLA, victim: Victim, rows: Tensor, pictures: Pictures) -> None:
-        fit_front(network.front, rows, pictures)
+        fit_front(network.front, victim, rows, pictures)
 
     def observe(self, rows: Tensor, victim: Victim, labels: Tensor, generator: torch.Generator) -> Tensor:
         """Features as the attacker separates them, (N,d)."""
@@ -84,7 +84,7 @@ class TrainFGLANoisy(TrainFGLA):
         few = pictures.take(slice(0, 20_000))
         features = self.observe(rows[: len(few)], victim, few.labels, torch.Generator().manual_seed(self.seed))
         front = network.front
-        inputs = front.standardise(front.undo(front.rescaled(features)))
+        inputs = front.standardise(front.rescaled(features))
         front.deep.copy_(solve_ridge(inputs, few.floats(slice(None)).flatten(1) - front.offset, 10.0))
 
     def observe(self, rows: Tensor, victim: Victim, labels: Tensor, generator: torch.Generator) -> Tensor:

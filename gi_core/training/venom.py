@@ -15,12 +15,14 @@ from gi_core.models.base import Victim
 from gi_core.networks.diff_lrn import DiffLRN
 from gi_core.networks.features import Feature, rank_one
 from gi_core.networks.front import LinearFront
-from gi_core.training.base import InverterTraining, psnr, trainings
+from gi_core.networks.undo import preactivations
+from gi_core.training.base import InverterTraining, features, parts, psnr, trainings
+from gi_core.training.linear_undo import LinearUndo
 
 CLIP = 1.0
 LOW, HIGH = 1e-4, 5.0
-HALF = ("front.axes",)
-SHARED = ("front.axes", "front.shallow", "front.deep")
+HALF = ("front.axes", "front.below.axes")
+SHARED = (*HALF, "front.deep")
 
 
 def head_gradient(features: Tensor, labels: Tensor, victim: Victim) -> tuple[Tensor, Tensor]:
@@ -46,10 +48,10 @@ def draw_noise(count: int, generator: torch.Generator) -> Tensor:
     return torch.where(kind < 0.3, torch.zeros(()), torch.where(kind < 0.7, fine, coarse))
 
 
-def fit_front(front: LinearFront, rows: Tensor, pictures: Pictures) -> None:
+def fit_front(front: LinearFront, victim: Victim, rows: Tensor, pictures: Pictures) -> None:
     """Closed form, on at most 40,000 pictures and their features."""
     few = slice(0, 40_000)
-    front.fit(rows[few], pictures.floats(few))
+    front.fit(victim, rows[few], pictures.floats(few))
 
 
 @trainings.register("venom")
@@ -60,7 +62,7 @@ class TrainVenom(InverterTraining):
     recipe = """Algorithm 1: gradient of the head, weight and bias clipped to 1 each, Gaussian noise of std z on both;
     z = 0 for 30 %, log-uniform in 1e-6..1e-2 for 40 % and in 1e-4..5 for 30 % of the pictures, drawn afresh each
     time; labels true for half, random for half. Features by rank-one fit. Closed-form front, then Adam on pixel MSE
-    in bfloat16."""
+    in bfloat16; where the victim's last layer is undone, training takes the layer as linear, validation does not."""
     fails = """From z = 0.01 on the features are buried and the network returns little but the mean picture.
     Batches larger than one. Victims other than the one named."""
     liquid: ClassVar[bool] = True
@@ -72,8 +74,20 @@ class TrainVenom(InverterTraining):
     def network(self, victim: Victim) -> DiffLRN:
         return DiffLRN(victim, liquid=self.liquid, width=self.width)
 
+    def table_name(self) -> str:
+        return "features-below"
+
+    def table(self, network: DiffLRN, victim: Victim, pictures: Pictures) -> Tensor:
+        """(N,d) features, and beside them the pre-activations one layer back where that layer is undone."""
+        rows = features(victim, pictures)
+        if network.front.below is None:
+            return rows
+        below = [preactivations(victim, pictures.floats(part)) for part in parts(len(pictures))]
+        return torch.cat([rows, torch.cat(below)], 1)
+
     def prepare(self, network: DiffLRN, victim: Victim, rows: Tensor, pictures: Pictures) -> None:
-        fit_front(network.front, rows, pictures)
+        rows = rows[:, : victim.head.in_features]
+        fit_front(network.front, victim, rows, pictures)
         generator = torch.Generator().manual_seed(self.seed)
         count = len(network.strengths)
         feature = self.observe(rows[:count], pictures.labels[:count], draw_noise(count, generator), victim, generator)
@@ -93,15 +107,20 @@ class TrainVenom(InverterTraining):
             other = torch.randint(victim.num_classes, (len(rows),), generator=generator)
             labels = torch.where(torch.rand(len(rows), generator=generator) < 0.5, pictures.labels, other)
             z = draw_noise(len(rows), generator)
+            rows, below = rows.tensor_split([victim.head.in_features], 1)
             feature = self.observe(rows, labels, z, victim, generator)
-            inputs, linear, strength = network.inputs(feature)
+            guess = None
+            if network.front.below is not None:
+                found, noise, _ = network.front.features(feature)
+                guess = LinearUndo.of(network.front.below)(below, found - rows, noise)
+            inputs, linear, strength = network.inputs(feature, guess)
         condition = network.time(strength)
         with torch.autocast("cpu", torch.bfloat16):
-            guess = network.decoder(inputs, linear, condition)
-        return (guess - pictures.floats(slice(None))).square().mean()
+            answer = network.decoder(inputs, linear, condition)
+        return (answer - pictures.floats(slice(None))).square().mean()
 
     def validate(self, network: DiffLRN, victim: Victim, rows: Tensor, pictures: Pictures) -> dict[str, float]:
-        truth, figures = pictures.floats(slice(None)), {}
+        truth, figures, rows = pictures.floats(slice(None)), {}, rows[:, : victim.head.in_features]
         with torch.no_grad():
             for z in (0.0, 1e-4, 1e-3, 1e-2, 0.1):
                 generator = torch.Generator().manual_seed(1)
