@@ -1,6 +1,6 @@
 """The victim's last layer undone under noise: which pre-activations one layer back does a noisy feature speak for?
 
-Features h = sigmoid(K sigmoid(p) + b), K a square convolution, and p one layer back. Without noise h -> logit -> K^-1 ->
+Features h = sigmoid(K sigmoid(p) + b), K a square convolution, p one layer back. Without noise h -> logit -> K^-1 ->
 logit gives p (Exact-GIT, R-GAP), but that multiplies noise a thousandfold. Here p is the most probable one: with
 h + N(0, sigma^2) observed, p Gaussian as on training pictures, by Gauss-Newton (the iterated extended Kalman filter,
 Bell & Cathey 1993). It is continuous in the noise: without any the exact inverse, under endless noise the mean.

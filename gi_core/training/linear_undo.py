@@ -1,4 +1,4 @@
-"""What :class:`gi_core.networks.undo.Undo` would find, were the layer linear: cheap enough to train a decoder behind."""
+"""What :class:`gi_core.networks.undo.Undo` would find, were the layer linear: cheap enough to train behind."""
 
 from __future__ import annotations
 
