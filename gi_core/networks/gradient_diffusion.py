@@ -13,11 +13,24 @@ from gi_core.networks.decoder import DecoderBlock
 from gi_core.networks.diff_lrn import Sinusoid
 
 STEPS = 1000
+RATIOS = (0.3, 1.0, 3.0)
+"""Noise over the gradients' root mean square at which a denoiser is validated."""
 
 
 def noise_schedule() -> Tensor:
     """(1000,) products alpha-bar_t of 1 - beta, beta linear from 1e-4 to 0.02 (Ho et al. 2020)."""
     return (1 - torch.linspace(1e-4, 0.02, STEPS, dtype=torch.float64)).cumprod(0).float()
+
+
+def gain_name(ratio: float) -> str:
+    """Under which name a card keeps what the denoiser gained on held-out gradients at this noise."""
+    return f"cosine gained at noise {ratio:g} x rms"
+
+
+def gain(validation: dict[str, float], ratio: float) -> float:
+    """What the denoiser is known to gain in cosine at ``ratio``: at the next lower level that was validated, else 0."""
+    below = [level for level in RATIOS if level <= ratio]
+    return validation.get(gain_name(below[-1]), 0.0) if below else 0.0
 
 
 class GradientDiffusion(nn.Module):

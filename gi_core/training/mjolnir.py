@@ -12,7 +12,7 @@ from gi_core.components import option
 from gi_core.data.arrays import Pictures
 from gi_core.errors import BadInput
 from gi_core.models.base import Victim
-from gi_core.networks.gradient_diffusion import STEPS, GradientDiffusion
+from gi_core.networks.gradient_diffusion import RATIOS, STEPS, GradientDiffusion, gain_name
 from gi_core.training.base import InverterTraining, trainings
 from gi_core.training.lti import mixed_labels, table_of_gradients
 
@@ -84,9 +84,9 @@ class TrainMjolnir(InverterTraining):
         squares = rows.flatten(0, 1)
         squares = squares[:: max(1, len(squares) // 16)][:16].unsqueeze(1) / network.scale
         generator, figures = torch.Generator().manual_seed(1), {}
-        for ratio in (0.3, 1.0, 3.0):
+        for ratio in RATIOS:
             noisy = squares + ratio * torch.randn(squares.shape, generator=generator)
             clean = network.denoise_squares(noisy, ratio, generator, most=8)
             before, after = (F.cosine_similarity(s.flatten(), squares.flatten(), 0) for s in (noisy, clean))
-            figures[f"cosine gained at noise {ratio:g} x rms"] = float(after - before)
+            figures[gain_name(ratio)] = float(after - before)
         return figures

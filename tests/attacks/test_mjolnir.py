@@ -1,14 +1,17 @@
 """Mjolnir: the diffusion's bookkeeping, and the attack on top of it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from gi_core.attacks import attacks
 from gi_core.client import release
+from gi_core.defenses import parse_stack
 from gi_core.errors import BadInput
 from gi_core.models import build
 from gi_core.networks import weights
-from gi_core.networks.gradient_diffusion import GradientDiffusion, noise_schedule
+from gi_core.networks.gradient_diffusion import GradientDiffusion, gain, gain_name, noise_schedule
 from gi_core.networks.sketch import flat
 from gi_core.observation import Observation
 
@@ -20,7 +23,7 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setenv("GI_WEIGHTS", str(tmp_path))
     card = {
         "name": "mjolnir", "model": "lenet", "weights": "init", "data": "mnist", "pictures": 1, "command": "train it",
-        "fingerprint": weights.fingerprint(victim),
+        "fingerprint": weights.fingerprint(victim), "validation_as_stored": {gain_name(0.3): 0.1, gain_name(1.0): -0.1},
     }  # fmt: skip
     weights.save(network, tmp_path / "mjolnir", card)
     picture = torch.rand(1, 1, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -79,5 +82,37 @@ def test_the_attack_that_follows_runs_on_the_denoised_gradient(small):
     assert len(frames) == 4
     assert frames[-1].images.shape == (1, 1, 16, 16)
     assert frames[-1].report["noise"] < 1e-4
+    assert frames[-1].report["denoised"] is False
     with pytest.raises(BadInput, match="another attack"):
         attacks.parse("mjolnir:then=(mjolnir)")
+
+
+def test_without_noise_or_without_a_gain_it_is_the_attack_that_it_feeds(small):
+    victim, network, update = small
+    names = list(update.tensors)
+    generator = torch.Generator().manual_seed(0)
+    for sigma, denoised in ((0.0, False), (1e-3, False), (0.5, True), (2.0, False)):
+        size = sigma * float(network.scale)
+        noisy = {n: update.tensors[n] + size * torch.randn(update.tensors[n].shape, generator=generator) for n in names}
+        observation = Observation(victim=victim, update=replace(update, tensors=noisy), batch_size=1)
+        *_, own = attacks.parse("mjolnir:steps=2,then=(ig:steps=3)").run(observation, 0)
+        *_, bare = attacks.parse("ig:steps=3").run(observation, 0)
+        assert own.report["denoised"] is denoised
+        assert torch.equal(own.images, bare.images) is not denoised
+
+
+def test_a_gain_counts_from_the_noise_on_at_which_it_was_measured():
+    validation = {gain_name(0.3): 0.2, gain_name(1.0): -0.1}
+    assert [gain(validation, ratio) for ratio in (0.0, 0.29, 0.3, 0.9, 1.5, 5.0)] == [0.0, 0.0, 0.2, 0.2, -0.1, 0.0]
+
+
+@pytest.mark.parametrize("sigma", [0.0, 1e-4, 1e-3])
+def test_as_shipped_it_passes_lenets_gradients_of_little_noise_on_as_they_came(sigma):
+    victim = build("lenet", image_shape=(3, 32, 32), num_classes=10)
+    picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    stack = parse_stack(f"gaussian:sigma={sigma}" if sigma else "none")
+    update = release(victim, picture, torch.tensor([3]), stack=stack).defended
+    observation = Observation(victim=victim, update=update, batch_size=1)
+    *_, own = attacks.parse("mjolnir:then=(dlg:steps=2)").run(observation, 0)
+    *_, bare = attacks.parse("dlg:steps=2").run(observation, 0)
+    assert torch.equal(own.images, bare.images)
