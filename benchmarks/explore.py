@@ -32,7 +32,7 @@ SETTINGS = (
     "?attack=ig%3Asteps%3D150",
     "?attack=ig%3Asteps%3D400&defense=clip%2Bgaussian%3Asigma%3D0.01",
     "?model=mlp&attack=ig%3Asteps%3D300",
-    "?model=convnet%3Awidth%3D16&attack=ig%3Asteps%3D60&weights=trained",
+    "?model=convnet%3Awidth%3D16&attack=ig%3Asteps%3D60&local_steps=2",
     "?batch_size=4&attack=ig%3Asteps%3D150&mode=train",
 )
 """Five kinds of run, on this device and on the server."""

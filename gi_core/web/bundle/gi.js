@@ -50,8 +50,8 @@ var gi = (() => {
     picture4.src = source2;
   });
   function picture(source2) {
-    const known = loaded.get(source2);
-    if (known) return known;
+    const known2 = loaded.get(source2);
+    if (known2) return known2;
     const made3 = image(source2);
     loaded.set(source2, made3);
     if (loaded.size > KEPT) loaded.delete(
@@ -178,30 +178,34 @@ var gi = (() => {
   var figure = (value, otherwise) => value === void 0 ? otherwise : Number(value);
 
   // gi_core/web/engine/cost.js
-  var PASSES = 6;
+  var STEPS = { ig: 4800, dlg: 300 };
   var EARLY = 0.06;
-  var INNER = 21;
-  var speed = 5e8;
-  var seen = /* @__PURE__ */ new Map();
-  function products(model, side) {
-    const { name, options: options2 } = component(model), places = side * side / 4;
-    if (name === "mlp") return 3 * side * side * figure(options2.width, 256);
-    if (name === "convnet") return side * side * 400 * figure(options2.width, 64) ** 2;
-    return places * 12 * 75 + 2 * (places / 4) * 12 * 300;
+  var FIXED = 0.4;
+  var SINGLE = 0.5;
+  var known = /* @__PURE__ */ new Map();
+  function planned(settings) {
+    const { name, options: options2 } = component(String(settings.attack ?? "ig"));
+    return name in STEPS ? figure(options2.restarts, 1) * (figure(options2.steps, STEPS[name]) + 1) : 1;
   }
-  function evaluations(text) {
-    const { name, options: options2 } = component(text), restarts = figure(options2.restarts, 1);
-    if (name === "ig") return restarts * figure(options2.steps, 4800);
-    return name === "dlg" ? restarts * figure(options2.steps, 300) * EARLY * INNER : 20;
+  function kind({ model = "lenet", batch_size = 1, defense: defense2 = "none", knowledge = "labels", attack = "ig" }) {
+    const { name, options: options2 } = component(String(attack)), parts = String(defense2).replace(/=[^+,]*/g, "");
+    const others = Object.entries(options2).filter(([option]) => option !== "steps");
+    return JSON.stringify([String(model), Number(batch_size), parts, String(knowledge), name, others]);
   }
-  var work = (settings) => PASSES * Number(settings.batch_size ?? 1) * evaluations(String(settings.attack)) * products(String(settings.model ?? "lenet"), Number(settings.image_size ?? 32));
+  var unknown = (settings) => planned(settings) > 1 && !known.has(kind(settings));
   function estimate(settings) {
-    const attack = seen.get(JSON.stringify(settings)) ?? work(settings) / speed;
-    return { seconds: 0.3 + 2 * attack, load: 1, learnt: true };
+    const at2 = known.get(kind(settings)), most = planned(settings);
+    if (most === 1) return FIXED + SINGLE;
+    return at2 ? FIXED + 2 * at2.each * at2.share * most : null;
   }
-  function learn(settings, seconds) {
-    seen.set(JSON.stringify(settings), seconds);
-    if (seconds > 1 && component(String(settings.attack)).name === "ig") speed = work(settings) / seconds;
+  function timed(settings, each) {
+    const early3 = component(String(settings.attack ?? "ig")).name === "dlg";
+    known.set(kind(settings), { each, share: early3 ? EARLY : 1 });
+  }
+  function learn(settings, seconds, iterations) {
+    const found = { each: seconds / iterations, share: iterations / planned(settings) };
+    const before = known.get(kind(settings)) ?? found;
+    known.set(kind(settings), { each: (found.each + before.each) / 2, share: (found.share + before.share) / 2 });
   }
 
   // gi_core/web/engine/descent.js
@@ -352,10 +356,10 @@ var gi = (() => {
 
   // gi_core/web/engine/adaptation.js
   function distanceTo({ update, defense: defense2, batch, cut }, objective) {
-    const known = defense2 ?? [];
-    const signs = known.some(({ name }) => name === "sign");
+    const known2 = defense2 ?? [];
+    const signs = known2.some(({ name }) => name === "sign");
     let distance = OBJECTIVES[signs ? "sign-alignment" : objective](update);
-    for (const { name, options: options2 } of [...known].reverse()) {
+    for (const { name, options: options2 } of [...known2].reverse()) {
       if (name === "topk") distance = masked(distance, update);
       else if (name === "clip" && (options2.per === "update" || batch === 1) && options2.scope !== "tensor")
         distance = clipped(distance, figure(options2.norm, 1));
@@ -618,8 +622,8 @@ var gi = (() => {
   function typicalFeatures({ victim, machine }) {
     const sweeps = new Sweeps(victim, PICTURES, machine), last = sweeps.stages.length - 1;
     sweeps.forward(new Generator(0).uniforms(PICTURES * victim.inputs));
-    const size2 = sweeps.stages[last].layer.inputs, features = new Float64Array(size2), seen2 = sweeps.seen[last];
-    for (let i = 0; i < PICTURES; i++) for (let j = 0; j < size2; j++) features[j] += seen2[i * size2 + j] / PICTURES;
+    const size2 = sweeps.stages[last].layer.inputs, features = new Float64Array(size2), seen = sweeps.seen[last];
+    for (let i = 0; i < PICTURES; i++) for (let j = 0; j < size2; j++) features[j] += seen[i * size2 + j] / PICTURES;
     return features;
   }
   function headGradient({ victim, update, cut }) {
@@ -637,7 +641,7 @@ var gi = (() => {
   var recover = (observation) => observation.labels ?? [idlg(observation)];
 
   // gi_core/web/engine/lbfgs.js
-  var INNER2 = 20;
+  var INNER = 20;
   var HISTORY = 100;
   var GRADIENT = 1e-7;
   var CHANGE = 1e-9;
@@ -681,7 +685,7 @@ var gi = (() => {
     return function* (evaluate) {
       let { loss } = evaluate(x, gradient);
       if (largest(gradient) <= GRADIENT) return;
-      for (let i = 1; i <= INNER2; i++) {
+      for (let i = 1; i <= INNER; i++) {
         done++;
         if (before) memory.learn(gradient.map((g, j) => g - /** @type {any} */
         before[j]), d.map((value) => value * t2));
@@ -690,7 +694,7 @@ var gi = (() => {
         t2 = done === 1 ? Math.min(1, 1 / gradient.reduce((sum2, g) => sum2 + Math.abs(g), 0)) * lr : lr;
         if (inner(gradient, d) > -CHANGE) return;
         for (let j = 0; j < x.length; j++) x[j] += t2 * d[j];
-        if (i === INNER2) return;
+        if (i === INNER) return;
         const old = loss;
         loss = evaluate(x, gradient).loss;
         yield null;
@@ -896,10 +900,10 @@ var gi = (() => {
         columns.forEach((own, i) => spread(part(x, i, inputs2), own, windows));
         return columns;
       },
-      push(w, seen2, z, { bias = true, add = false } = {}) {
+      push(w, seen, z, { bias = true, add = false } = {}) {
         for (let i = 0; i < batch; i++) {
           const own = part(z, i, outputs);
-          rows(filters, places, taps, w, taps, 1, seen2[i], own, add);
+          rows(filters, places, taps, w, taps, 1, seen[i], own, add);
           if (bias)
             for (let f = 0; f < filters; f++) {
               const shift = w[weights + f];
@@ -915,9 +919,9 @@ var gi = (() => {
           gather(back, part(out, i, inputs2), windows);
         }
       },
-      outer(d, seen2, g) {
+      outer(d, seen, g) {
         for (let i = 0; i < batch; i++) {
-          dots(filters, taps, places, part(d, i, outputs), seen2[i], i ? each : g, false);
+          dots(filters, taps, places, part(d, i, outputs), seen[i], i ? each : g, false);
           if (i) for (let j = 0; j < weights; j++) g[j] += each[j];
         }
         for (let f = 0; f < filters; f++) {
@@ -1023,7 +1027,7 @@ var gi = (() => {
     }
     return { values: made3, shape: [channels / (r * r), height, width] };
   }
-  var blocks = (network, kind) => Array.from({ length: 9 }, (_, i) => `decoder.${kind}.${i}`).filter((name) => `${name}.first.weight` in network);
+  var blocks = (network, kind2) => Array.from({ length: 9 }, (_, i) => `decoder.${kind2}.${i}`).filter((name) => `${name}.first.weight` in network);
   function decode(network, inputs2, picture4, shape, machine, condition = null) {
     const centred2 = Float32Array.from(picture4, (value) => 4 * (value - 0.5)), [, height, width] = shape;
     const deep = folded(centred2, shape, 4), maps = Float32Array.from([...Array.from(inputs2), ...deep.values]);
@@ -1342,18 +1346,18 @@ var gi = (() => {
       iterations: 1,
       single: true,
       *run(observation) {
-        const { features, size: size2, known } = bootstrap(observation), { centre, spread: spread4 } = network;
+        const { features, size: size2, known: known2 } = bootstrap(observation), { centre, spread: spread4 } = network;
         const parts = observation.cut(observation.update), stages = parts.length / 2 - 1;
         let x = piece(
           network,
           "bootstrap",
-          [...held(features, (value, i) => (value - centre.values[i]) / spread4.values[i]), ...known]
+          [...held(features, (value, i) => (value - centre.values[i]) / spread4.values[i]), ...known2]
         );
         for (let number2 = 0; number2 < stages; number2++) {
           const at2 = 2 * (stages - 1 - number2), scale = network[`scale${number2}`].values;
           const own = Float32Array.from([...parts[at2], ...parts[at2 + 1]]);
-          const seen2 = held(sketched(own, scale.length, number2), (value, i) => value / size2 / scale[i]);
-          x = piece(network, `pieces.${number2}`, [...x, ...seen2, ...known]);
+          const seen = held(sketched(own, scale.length, number2), (value, i) => value / size2 / scale[i]);
+          x = piece(network, `pieces.${number2}`, [...x, ...seen, ...known2]);
         }
         yield { iteration: 0, restart: 0, pictures: Float32Array.from(x, clamp), loss: 0, terms: {} };
       }
@@ -1451,10 +1455,10 @@ var gi = (() => {
         asked.forEach((m, i) => {
           const own = pulled.subarray(i * size2, (i + 1) * size2);
           const delta = gain * own.reduce((sum2, value) => sum2 + value, 0);
-          const seen2 = inputs(u.subarray(i * size2, (i + 1) * size2), shape);
+          const seen = inputs(u.subarray(i * size2, (i + 1) * size2), shape);
           for (let k = 0; k < count; k++) {
             if (!open(k, m)) continue;
-            for (let j = 0; j < wide; j++) found[k * wide + j] += delta * seen2[j];
+            for (let j = 0; j < wide; j++) found[k * wide + j] += delta * seen[j];
             found[count * wide + k] += delta;
           }
         });
@@ -1589,14 +1593,14 @@ var gi = (() => {
   // gi_core/web/engine/attacks/venom.js
   var OPTIONS7 = ["feature", "strength"];
   var T_MAX = 12;
-  var STEPS = 4;
+  var STEPS2 = 4;
   var sigmoid = (x) => 1 / (1 + Math.exp(-x));
   function embedded(network, t2) {
     const periodic = linear(network, "time.0.periodic", [t2]).map(Math.sin);
     const drive = linear(network, "time.1.entry", [...linear(network, "time.0.linear", [t2]), ...periodic]);
     const rate = sigmoid(network["time.1.rate"].values[0]);
     let state = new Float64Array(drive.length);
-    for (let i = 0; i < STEPS; i++) {
+    for (let i = 0; i < STEPS2; i++) {
       const pull = linear(network, "time.1.recurrent", state);
       state = state.map((value, j) => value + rate * (Math.tanh(drive[j] + pull[j]) - value));
     }
@@ -1786,8 +1790,8 @@ var gi = (() => {
   function attackRuns(text) {
     const parts = splitTop(text, "+");
     if (parts.length !== 1) return false;
-    const { name, options: options2 } = component(text), known = ATTACKS[name];
-    if (!known || !sound(options2, Object.fromEntries(known.options.map((key2) => [key2, OPTIONS8[key2]])))) return false;
+    const { name, options: options2 } = component(text), known2 = ATTACKS[name];
+    if (!known2 || !sound(options2, Object.fromEntries(known2.options.map((key2) => [key2, OPTIONS8[key2]])))) return false;
     const { init } = options2;
     return !init || STARTS.includes(init) || attackRuns(init);
   }
@@ -1830,7 +1834,7 @@ var gi = (() => {
   }
 
   // worker:gi_core/web/engine/worker.js
-  var worker_default = '"use strict";(()=>{function Et(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function K(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?Et(n.join(":"),","):[]){let[s,...l]=r.split("=");e[s.trim()]=l.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var Ft=o=>o.trim()==="none"?[]:Et(o,"+").map(K),D=(o,t)=>o===void 0?t:o.toLowerCase()==="true",_=(o,t)=>o===void 0?t:Number(o);function qt(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function Gt(o,t,{norm:n,scope:e}){let r=_(n,1);for(let s of e==="tensor"?t(o):[o]){let l=Math.min(1,r/Math.max(qt(s),1e-38));for(let a=0;a<s.length;a++)s[a]*=l}}function pn(o,t,{sigma:n},e){let r=_(n,.01);for(let s of t(o)){let l=e.normals(s.length);for(let a=0;a<s.length;a++)s[a]+=Math.fround(r*l[a])}}function dn(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,J(_(n,.1)*r.length)),l=Uint32Array.from(r,(a,i)=>i).sort((a,i)=>Math.abs(r[i])-Math.abs(r[a]));for(let a=s;a<l.length;a++)r[l[a]]=0}}var J=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function gn(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function Mn(o,t,{bits:n,stochastic:e,scale:r},s){let l=2**(_(n,4)-1)-1,a=D(e,!0);for(let i of t(o)){let c=r==="l2"?qt(i):i.reduce((u,h)=>Math.max(u,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let u=0;u<i.length;u++){let h=Math.fround(Math.fround(Math.abs(i[u])/f)*l),m=a?Math.floor(Math.fround(h+s.uniform())):J(h);i[u]=Math.sign(i[u])*m*Math.fround(f/l)}}}var Lt={clip:Gt,gaussian:pn,topk:dn,sign:gn,quantize:Mn},Dt=({name:o,options:t})=>o==="clip"&&t.per!=="update";function Ut(o,t,n,e,r,s){let l=o.filter(Dt),a=l.length?xn(t,i=>{let c=n(i);return l.forEach(({options:f})=>Gt(c,r,f,s)),c}):e();for(let{name:i,options:c}of o.filter(f=>!Dt(f)))Lt[i](a,r,c,s);return a}function xn(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var $t=12,Vt=64;function yn(o){let t=o.map(Math.sqrt),n=t.reduce((s,l)=>s+l,0),e=0,r=t.map(s=>J(e+=1+s/n*(Vt-o.length)));return r.map((s,l)=>s-(l?r[l-1]:0))}var Ht=(o,t,n)=>Array.from({length:n},(e,r)=>J(o+(t-o)*r/Math.max(1,n-1)));function wn(o,t,n){let e=o.length/t,r=Array.from({length:n},(a,i)=>J((e-1)*(i+1)/(n+1))),s=Ht(0,t-1,$t).flatMap(a=>r.map(i=>Math.abs(o[a*e+i]))),l=Float64Array.from(s).sort();return s.map(a=>J(255*bn(l,a)/Math.max(1,s.length-1)))}function bn(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function Nt(o,t,n){let e=n(o).map((i,c)=>({part:i,height:t[c][0]})).filter((i,c)=>t[c].length>1),r=Ht(0,e.length-1,Math.min(e.length,Vt)).map(i=>e[i]),s=yn(r.map(({part:i})=>i.length)),l=r.map(({part:i,height:c},f)=>wn(i,c,s[f])),a=Array.from({length:$t},(i,c)=>l.flatMap((f,u)=>f.slice(c*s[u],(c+1)*s[u])));return btoa(String.fromCharCode(...a.flat()))}function Bt(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function An(o,t,n,e,r,s,l,a,i){i||a.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)vn(c,t,n,e,r,s,l,a);for(;c<o;c++)Sn(c,t,n,e,r,s,l,a)}function vn(o,t,n,e,r,s,l,a){let i=o*r,c=i+r,f=c+r,u=f+r,h=o*t,m=h+t,p=m+t,M=p+t,d=0;for(;d+2<=t;d+=2){let y=0,w=0,g=0,x=0,b=0,A=0,S=0,F=0;for(let E=0,v=0,O=d;E<n;E++,v+=s,O+=t){let N=l[O],I=l[O+1],T=e[i+v],R=e[c+v],U=e[f+v],$=e[u+v];y+=T*N,w+=R*N,g+=U*N,x+=$*N,b+=T*I,A+=R*I,S+=U*I,F+=$*I}a[h+d]+=y,a[m+d]+=w,a[p+d]+=g,a[M+d]+=x,a[h+d+1]+=b,a[m+d+1]+=A,a[p+d+1]+=S,a[M+d+1]+=F}for(;d<t;d++)for(let y=0,w=0,g=d;y<n;y++,w+=s,g+=t){let x=l[g];a[h+d]+=e[i+w]*x,a[m+d]+=e[c+w]*x,a[p+d]+=e[f+w]*x,a[M+d]+=e[u+w]*x}}function Sn(o,t,n,e,r,s,l,a){let i=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],u=c*t;if(f!==0)for(let h=0;h<t;h++)a[i+h]+=f*l[u+h]}}function En(o,t,n,e,r,s,l){l||s.fill(0,0,o*t);let a=0;for(;a+4<=o;a+=4)Fn(a,t,n,e,r,s);for(;a<o;a++)for(let i=0;i<t;i++){let c=0;for(let f=0,u=a*n,h=i*n;f<n;f++)c+=e[u+f]*r[h+f];s[a*t+i]+=c}}function Fn(o,t,n,e,r,s){let l=o*n,a=l+n,i=a+n,c=i+n,f=0;for(;f+2<=t;f+=2){let u=0,h=0,m=0,p=0,M=0,d=0,y=0,w=0;for(let x=0,b=f*n,A=b+n;x<n;x++){let S=r[b+x],F=r[A+x],E=e[l+x],v=e[a+x],O=e[i+x],N=e[c+x];u+=E*S,h+=v*S,m+=O*S,p+=N*S,M+=E*F,d+=v*F,y+=O*F,w+=N*F}let g=o*t+f;s[g]+=u,s[g+t]+=h,s[g+2*t]+=m,s[g+3*t]+=p,s[g+1]+=M,s[g+t+1]+=d,s[g+2*t+1]+=y,s[g+3*t+1]+=w}if(f<t)for(let u=0,h=f*n;u<n;u++){let m=r[h+u],p=o*t+f;s[p]+=e[l+u]*m,s[p+t]+=e[a+u]*m,s[p+2*t]+=e[i+u]*m,s[p+3*t]+=e[c+u]*m}}var Wt=(o=Float32Array)=>({room:t=>new o(t),rows:An,dots:En});function Kt(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,l)=>s+l,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Yt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var Nn=Yt(1/2,8),On=Yt(1/3,64),V=(o,t)=>o>>>t|o<<32-t;function In(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function _n(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=V(n[e-15],7)^V(n[e-15],18)^n[e-15]>>>3,s=V(n[e-2],17)^V(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function Jt(o){let t=In(new TextEncoder().encode(o)),n=Int32Array.from(Nn);for(let e=0;e<t.byteLength;e+=64){let r=_n(t,e),[s,l,a,i,c,f,u,h]=n;for(let m=0;m<64;m++){let p=h+(V(c,6)^V(c,11)^V(c,25))+(c&f^~c&u)+On[m]+r[m],M=(V(s,2)^V(s,13)^V(s,22))+(s&l^s&a^l&a);[h,u,f,c,i,a,l,s]=[u,f,c,i+p|0,a,l,s,p+M|0]}[s,l,a,i,c,f,u,h].forEach((m,p)=>{n[p]+=m})}return Uint32Array.from(n)}var X=624,Tn=397,it=(o,t)=>Jt(`${o}/${t}`)[0]>>>1,mt=(o,t)=>o+7919*t,k=class{constructor(t){let n=new Uint32Array(X);n[0]=t%2**32;for(let e=1;e<X;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=X,this.kept=null}bits(){this.at===X&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<X;n++){let e=t[n]&2147483648|t[(n+1)%X]&2147483647;t[n]=t[(n+Tn)%X]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}order(t){let n=Int32Array.from({length:t},(e,r)=>r);for(let e=0;e<t-1;e++){let r=e+this.whole(t-e);[n[e],n[r]]=[n[r],n[e]]}return n}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),l=new Float32Array(t);for(let a=0;a<t;a++)l[a]=this.uniform()*s+r;return l}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)Xt(n,e);return t%16&&(n.set(this.uniforms(16),t-16),Xt(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function Xt(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*Ct(o,t,n,{count:e,lr:r,signed:s,decay:l,box:a},i){let c=t.slice(),f=new Float32Array(c.length),u=jn(f),h=i.room(c.length),{mean:m,std:p,shape:[M,d,y]}=n,w=d*y;n.normalise(c,f);let g=new Set(l?[3,5,7].map(S=>Math.floor(e*S/8)):[]),x=c.slice(),b=1/0,A=r;for(let S=0;S<=e;S++){for(let v=0;v<c.length;v++){let O=Math.floor(v/w)%M;c[v]=f[v]*p[O]+m[O]}let{loss:F,terms:E}=o(c,h);if(F<b&&(b=F,x.set(c)),yield{iteration:S,pictures:a?x:x.map(j),loss:F,terms:E},S===e)return;if(g.has(S)&&(A*=.1),s)for(let v=0;v<h.length;v++)h[v]=Math.sign(h[v]);else for(let v=0;v<h.length;v++)h[v]*=p[Math.floor(v/w)%M];if(u(h,A),a)for(let v=0;v<f.length;v++){let O=Math.floor(v/w)%M;f[v]=Math.min(Math.max(f[v],-m[O]/p[O]),(1-m[O])/p[O])}}}var j=o=>Math.min(1,Math.max(0,o));function jn(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let l=s/(1-.9**e),a=Math.sqrt(1-.999**e);for(let i=0;i<o.length;i++){let c=r[i],f=t[i]+=(1-.9)*(c-t[i]),u=n[i]=.999*n[i]+(1-.999)*c*c;o[i]-=l*f/(Math.sqrt(u)/a+1e-8)}}}var Zt=["tolerance"];function te(o){let t=_(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[l,a]=s(r),i=n.inputs,c=Array.from(a.keys()).sort((p,M)=>Math.abs(a[M])-Math.abs(a[p])).slice(0,Math.max(256,16*e)).filter(p=>a[p]!==0);if(!c.length)throw Error("bias");let f=c.map(p=>Rn(l.subarray(p*i,(p+1)*i),a[p],n)),u=zn(f,e,t),h=new Float32Array(e*i),m=0;u.forEach((p,M)=>{h.set(f[p].map(j),M*i),m+=ee(f[p])/e}),yield{iteration:0,restart:0,pictures:h,loss:m,terms:{"outside-box":m}}}}}function Rn(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((l,a)=>{let i=Math.floor(a/(r*s));return l/t*e[i]+n[i]})}var ee=o=>o.reduce((t,n)=>t+Math.abs(n-j(n)),0)/o.length,Qt=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function zn(o,t,n){let e=o.map(a=>ee(a)<=.001),r=o.map(a=>o.reduce((i,c)=>i+(Qt(a,c)<=n?1:0),0)),s=[...o.keys()].sort((a,i)=>Number(e[i])-Number(e[a])||r[i]-r[a]||a-i),l=[];for(let a of s)l.length<t&&l.every(i=>Qt(o[a],o[i])>n)&&l.push(a);return Array.from({length:t},(a,i)=>l[i%l.length])}function z(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var q=o=>Math.sqrt(z(o,o)),Ot={cosine(o){let t=Math.max(q(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(q(e),1e-30),s=z(e,n)/r;for(let l=0;l<e.length;l++)e[l]=(e[l]*s/r-n[l])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let l=0;l<n.length;l++)e+=Math.abs(n[l]),r+=n[l]*t[l];e=Math.max(e,1e-30);let s=r/e;for(let l=0;l<n.length;l++)n[l]=(s*Math.sign(n[l])-t[l])/e;return 1-s}}};function pt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],l=s.some(({name:i})=>i==="sign"),a=Ot[l?"sign-alignment":r](o);for(let{name:i,options:c}of[...s].reverse())i==="topk"?a=kn(a,o):i==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?a=Pn(a,_(c.norm,1)):i==="quantize"&&(a=Dn(r,o,e,c));return a}var kn=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Pn=(o,t)=>n=>{let e=q(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let i=0;i<n.length;i++)n[i]*=r;let l=o(n),a=e>t?z(n,s)/Math.max(e*e,1e-30):0;for(let i=0;i<n.length;i++)n[i]=r*(n[i]-a*s[i]);return l};function Dn(o,t,n,{bits:e,stochastic:r,scale:s}){let l=(D(r,!0)?1:.5)/(2**(_(e,4)-1)-1),a=t.slice(),i=t.slice();for(let c of n(a)){let f=s==="l2"?q(c):c.reduce((u,h)=>Math.max(u,Math.abs(h)),0);c.fill(l*f)}return c=>{for(let f=0;f<c.length;f++)i[f]=Math.min(Math.max(c[f],t[f]-a[f]),t[f]+a[f]);return Ot[o](i)(c)}}var H=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:l})=>n*l.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:l})=>r(n*l.inputs)),this.steep=this.stages.map(({layer:l})=>r(n*l.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let l=this.outputs[s],a=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],l);for(let i=0;i<l.length;i++)l[i]=r.value(l[i]),a[i]=r.slope(l[i]);n=l}),n}gradient(t,n,e){let{batch:r,classes:s,shares:l,stages:a}=this,i=this.forward(t),c=a.length-1,f=0;for(let h=0;h<r;h++)f+=qn(i,l,n,h*s,s)/r;for(let h=0;h<l.length;h++)this.deltas[c][h]=(l[h]-n[h])/r;let u=this.cut(e);for(let h=c;h>=0;h--){let{layer:m}=a[h];if(m.outer(this.deltas[h],this.seen[h],u[h]),!h)break;let p=this.deltas[h-1],M=this.slopes[h-1],d=this.pulled[h];m.pull(d,this.parts[h],this.deltas[h]);for(let y=0;y<p.length;y++)p[y]=M[y]*d[y]}return f}pull(){return this.stages[0].layer.pull(this.pulled[0],this.parts[0],this.deltas[0]),this.pulled[0]}along(t,n,e){let{batch:r,classes:s,shares:l,stages:a,tangents:i}=this,c=this.cut(t),f=a.length-1;a.forEach(({layer:m},p)=>{if(m.count?m.push(c[p],this.seen[p],i[p]):i[p].fill(0),!p)return;let M=this.steep[p],d=this.slopes[p-1],y=i[p-1];for(let w=0;w<M.length;w++)M[w]=d[w]*y[w];m.push(this.parts[p],m.see(M,!0),i[p],{bias:!1,add:!0})});let u=i[f];if(e)for(let m=0;m<u.length;m++)e[m]=-u[m]/r;for(let m=0;m<r;m++)Gn(u,l,m*s,s,r);let h=u;for(let m=f;m>=0;m--){let{layer:p}=a[m],M=p.count?[c[m],this.deltas[m]]:[];if(p.pull(this.pulled[m],this.parts[m],h,...M),!m)break;let{activation:d}=a[m-1],y=this.outputs[m-1],w=this.slopes[m-1],g=this.deltas[m-1],x=i[m-1],b=this.pulled[m];for(let A=0;A<b.length;A++)b[A]=w[A]*b[A]+d.bend(y[A])*g[A]*x[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function qn(o,t,n,e,r){let s=-1/0,l=0,a=0;for(let i=e;i<e+r;i++)s=Math.max(s,o[i]);for(let i=e;i<e+r;i++)l+=Math.exp(o[i]-s);for(let i=e;i<e+r;i++)t[i]=Math.exp(o[i]-s)/l,a-=n[i]*(o[i]-s-Math.log(l));return a}function Gn(o,t,n,e,r){let s=0;for(let l=n;l<n+e;l++)s+=t[l]*o[l];for(let l=n;l<n+e;l++)o[l]=t[l]*(o[l]-s)/r}var dt=16;function Ln({victim:o,machine:t}){let n=new H(o,dt,t),e=n.stages.length-1;n.forward(new k(0).uniforms(dt*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),l=n.seen[e];for(let a=0;a<dt;a++)for(let i=0;i<r;i++)s[i]+=l[a*r+i]/dt;return s}function C({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function Un(o){let{weight:t,bias:n}=C(o),{classes:e}=o.victim,r=Ln(o),s=Array.from({length:e},(i,c)=>r.reduce((f,u,h)=>f+u*t[c*r.length+h],n?n[c]:0)),l=n?s.reduce((i,c,f)=>i+c*n[f],0):1,a=s.map(i=>l>=0?i:-i);return a.indexOf(Math.min(...a))}var nt=o=>o.labels??[Un(o)];var ne=20,$n=100,oe=1e-7,It=1e-9;function _t(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var Tt=class{pairs=[];scale=1;learn(t,n){let e=z(t,n);e>1e-10&&(this.pairs.length===$n&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/z(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:l,ro:a}=r,i=r.al=z(l,n)*a;for(let c=0;c<n.length;c++)n[c]-=i*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:l}of this.pairs){let a=l-z(e,n)*s;for(let i=0;i<n.length;i++)n[i]+=a*r[i]}return n}};function Vn(o,t){let n=new Tt,e=new Float32Array(o.length),r=null,s=e,l=t,a=0;return function*(i){let{loss:c}=i(o,e);if(!(_t(e)<=oe))for(let f=1;f<=ne;f++){if(a++,r&&n.learn(e.map((h,m)=>h-r[m]),s.map(h=>h*l)),s=n.direction(e),r=e.slice(),l=a===1?Math.min(1,1/e.reduce((h,m)=>h+Math.abs(m),0))*t:t,z(e,s)>-It)return;for(let h=0;h<o.length;h++)o[h]+=l*s[h];if(f===ne)return;let u=c;if(c=i(o,e).loss,yield null,_t(e)<=oe||_t(s)*l<=It||Math.abs(c-u)<It)return}}}function*re(o,t,{count:n,pixels:e,lr:r,box:s,patience:l,below:a}){let i=t.slice(),c=Vn(i,r),f=new Float32Array(i.length),u=o(i,f),h=u.loss,m=h,p=0,M=i.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:M.map(j),...u,lowest:h},d===n||h<a||l>0&&(p>=l||!Number.isFinite(u.loss)))return;if(yield*c(o),s)for(let y=0;y<e;y++)i[y]=j(i[y]);u=o(i,f),u.loss<h&&(M=i.slice(0,e),h=u.loss),p++,h<.5*m&&(m=h,p=0)}}function ae({shape:[o,t,n],std:e},r,s){let l=r*o,a=s/(l*t*(n-1)),i=s/(l*(t-1)*n);return(c,f)=>{let u=0;for(let h=0,m=0;h<l;h++){let p=1/e[h%o];for(let M=0;M<t;M++)for(let d=0;d<n;d++,m++)d+1<n&&(u+=se(c,f,m,m+1,p,a)),M+1<t&&(u+=se(c,f,m,m+n,p,i))}return u}}function se(o,t,n,e,r,s){let l=(o[e]-o[n])*r,a=l>0?s*r:l<0?-s*r:0;return t[e]+=a,t[n]-=a,s*Math.abs(l)}var ot=class{constructor(t,n,{distance:e,name:r,tv:s=0},l){this.sweeps=new H(t,n,l),this.distance=e,this.name=r,this.smooth=s?ae(t,n,s):null,this.update=l.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let l=this.smooth(t,e);return{loss:s+l,terms:{[this.name]:s,tv:l}}}};function Y(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function*gt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let l=1/0,a=null;for(let i of n(s))i?(l=Math.min(l,Number.isNaN(i.loss)?1/0:i.loss),a=l<r||!e?i.pictures:e,yield{...i,iteration:s*t+i.iteration,restart:s,pictures:a}):yield null;a&&(e=a.slice()),r=Math.min(r,l)}}var ie=["randn","rand","grey"];function jt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,l,a]}=o,i=l*a;return new k(n).normals(t*o.inputs).map((c,f)=>{let u=Math.floor(f/i)%s;return c*r[u]+e[u]})}function Mt(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?jt(t,n).map(j):o==="grey"?new Float32Array(e).fill(.5):new k(n).uniforms(e)}var le=["steps","restarts","init","lr","box","patience","labels"],Hn=1e-8;function ce(o,t){let n=_(o.steps,300),e=_(o.restarts,1),r=o.init??"randn",s={count:n,lr:_(o.lr,1),box:D(o.box,!1),patience:_(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f,update:u}=l,h=c*i.inputs,m={distance:pt(l,"l2"),name:"l2"},p=Hn*z(u,u),M=new ot(i,c,m,f),d=(o.labels??"joint")==="joint",y=d?Wn(M,c,f):Bn(M,nt(l),i),w=!1;yield*gt(e,n+1,function*(g){if(w)return;let x=mt(a,g),b=jt(l,x);if(t)for(let F of t.run(l,x))b=F?.pictures.slice()??b;else r!=="randn"&&(b=Mt(r,l,x));let A=d?new k(x+1).normals(c*i.classes):new Float32Array(0),S=new Float32Array(h+A.length);S.set(b),S.set(A,h);for(let F of re(y,S,{...s,pixels:h,below:p}))yield F,w=(F?.lowest??1/0)<p})}}}function Bn(o,t,{classes:n}){let e=Y(t,n);return(r,s)=>o.evaluate(r,e,s)}function Wn(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,l=new Float64Array(t*e),a=n.room(t*e);return(i,c)=>{for(let u=0;u<t;u++){let h=i.subarray(s+u*e,s+(u+1)*e),m=Math.max(...h),p=h.reduce((M,d)=>M+Math.exp(d-m),0);h.forEach((M,d)=>{l[u*e+d]=Math.exp(M-m)/p})}let f=o.evaluate(i.subarray(0,s),l,c.subarray(0,s),a);for(let u=0;u<t;u++){let h=0;for(let m=u*e;m<(u+1)*e;m++)h+=l[m]*a[m];for(let m=u*e;m<(u+1)*e;m++)c[s+m]=l[m]*(a[m]-h)}return f}}function yt({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,l){let[a,i,c]=o,{rows:f,dots:u}=l,h=Math.floor((i+2*r-n)/e)+1,m=Math.floor((c+2*r-n)/e)+1,p=h*m,M=a*n*n,d=t*M,y=a*i*c,w=t*p,g={channels:a,height:i,width:c,kernel:n,stride:e,padding:r,high:h,wide:m},x=()=>Array.from({length:s},()=>l.room(M*p)),b=x(),A=x(),S=l.room(M*p),F=l.room(d),E=(v,O,N)=>s===1?v:v.subarray(O*N,(O+1)*N);return{shape:[t,h,m],inputs:y,outputs:w,fan:M,shapes:[[t,a,n,n],[t]],count:d+t,see(v,O=!1){let N=O?A:b;return N.forEach((I,T)=>Kn(E(v,T,y),I,g)),N},push(v,O,N,{bias:I=!0,add:T=!1}={}){for(let R=0;R<s;R++){let U=E(N,R,w);if(f(t,p,M,v,M,1,O[R],U,T),I)for(let $=0;$<t;$++){let mn=v[d+$];for(let St=$*p;St<($+1)*p;St++)U[St]+=mn}}},pull(v,...O){v.fill(0,0,s*y);for(let N=0;N<s;N++){for(let I=0;I<O.length;I+=2)f(M,p,t,O[I],1,M,E(O[I+1],N,w),S,I>0);Yn(S,E(v,N,y),g)}},outer(v,O,N){for(let I=0;I<s;I++)if(u(t,M,p,E(v,I,w),O[I],I?F:N,!1),I)for(let T=0;T<d;T++)N[T]+=F[T];for(let I=0;I<t;I++){let T=0;for(let R=0;R<s;R++)for(let U=R*w+I*p,$=U+p;U<$;U++)T+=v[U];N[d+I]=T}}}}function xt(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Kn(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<l;m++){let[p,M]=xt(m,r,c,n);for(let d=0;d<l;d++,u+=c*f){let[y,w]=xt(d,s,f,n);for(let g=p;g<M;g++){let x=(h*r+g*a+m-i)*s+d-i;for(let b=y,A=u+g*f;b<w;b++)t[A+b]=o[x+b*a]}}}}function Yn(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<l;m++){let[p,M]=xt(m,r,c,n);for(let d=0;d<l;d++,u+=c*f){let[y,w]=xt(d,s,f,n);for(let g=p;g<M;g++){let x=(h*r+g*a+m-i)*s+d-i;for(let b=y,A=u+g*f;b<w;b++)t[x+b*a]+=o[A+b]}}}}var Rt=".row_scale";function Jn(o){let t=o&32768?-1:1,n=o>>10&31,e=o&1023;return t*(n?2**(n-15)*(1+e/1024):2**-24*e)}var Xn={F32:(o,t)=>o.getFloat32(t,!0),F16:(o,t)=>Jn(o.getUint16(t,!0)),I8:(o,t)=>o.getInt8(t)},fe={F32:4,F16:2,BF16:2,I8:1};function Cn(o){let t=new DataView(new ArrayBuffer(4));return n=>(t.setUint16(2,o.getUint16(n,!0),!0),t.getFloat32(0,!0))}function Qn(o,t){let n=Number(new DataView(o).getBigUint64(0,!0)),e=8+n,r=JSON.parse(new TextDecoder().decode(new Uint8Array(o,8,n))),s=new DataView(o,e);delete r.__metadata__;let l=Cn(s);return Object.fromEntries(Object.entries(r).map(([a,{dtype:i,shape:c,data_offsets:[f,u]}])=>{let h=new Float32Array((u-f)/fe[i]),m=Xn[i];for(let p=0,M=f;p<h.length;p++,M+=fe[i])h[p]=m?m(s,M):l(M);return[t+a,{shape:c,values:h}]}))}function Zn({shape:o,values:t},n){let e=o[0],r=t.length/e,s=n.values.length/e,l=s===1?r:32;return{shape:o,values:t.map((a,i)=>{let c=Math.floor(i/r);return a*n.values[c*s+Math.floor((i-c*r)/l)]})}}function he(o){let t=Object.assign({},...o.map(({bytes:n,prefix:e})=>Qn(n,e)));return Object.fromEntries(Object.entries(t).filter(([n])=>!n.endsWith(Rt)).map(([n,e])=>[n,n+Rt in t?Zn(e,t[n+Rt]):e]))}function G(o,t,n){let{shape:[e,r],values:s}=o[`${t}.weight`],l=o[`${t}.bias`]?.values;return Float64Array.from({length:e},(a,i)=>{let c=l?l[i]:0;for(let f=0;f<r;f++)c+=s[i*r+f]*n[f];return c})}function W(o,{shape:[,t],values:n}){let e=new Float64Array(t);for(let r=0;r<o.length;r++)for(let s=0,l=r*t,a=o[r];s<t;s++)e[s]+=a*n[l+s];return e}var zt=o=>o.map(t=>Math.max(0,t)),ge=(o,t)=>Float32Array.from(o,(n,e)=>n+t[e]);function rt(o,t,{values:n,shape:e},r){let{shape:[s,,l],values:a}=o[`${t}.weight`],i=yt({shape:e,filters:s,kernel:l,padding:1},1,r),c=r.room(i.outputs),f=r.room(i.count);return f.set(a),f.set(o[`${t}.bias`].values,a.length),i.push(f,i.see(n),c),{values:c,shape:i.shape}}function ue(o,t,n,e,r){let s=rt(o,`${t}.first`,{...n,values:zt(n.values)},r),[l,a,i]=n.shape,c=a*i;if(e){let u=G(o,`${t}.film`,e);s.values.forEach((h,m)=>{let p=Math.floor(m/c);s.values[m]=h*(1+u[p])+u[l+p]})}let f=rt(o,`${t}.second`,{...s,values:zt(s.values)},r);return{shape:n.shape,values:ge(n.values,f.values)}}function me(o,[t,n,e],r){let s=n/r,l=e/r,a=new Float32Array(o.length);for(let i=0;i<o.length;i++){let c=Math.floor(i/(n*e)),f=Math.floor(i/e)%n,u=i%e,h=(c*r+f%r)*r+u%r;a[(h*s+Math.floor(f/r))*l+Math.floor(u/r)]=o[i]}return{values:a,shape:[t*r*r,s,l]}}function pe({values:o,shape:[t,n,e]},r){let s=n*r,l=e*r,a=new Float32Array(o.length);for(let i=0;i<a.length;i++){let c=Math.floor(i/(s*l)),f=Math.floor(i/l)%s,u=i%l,h=(c*r+f%r)*r+u%r;a[i]=o[(h*n+Math.floor(f/r))*e+Math.floor(u/r)]}return{values:a,shape:[t/(r*r),s,l]}}var de=(o,t)=>Array.from({length:9},(n,e)=>`decoder.${t}.${e}`).filter(n=>`${n}.first.weight`in o);function wt(o,t,n,e,r,s=null){let l=Float32Array.from(n,d=>4*(d-.5)),[,a,i]=e,c=me(l,e,4),f=Float32Array.from([...Array.from(t),...c.values]),u=16*f.length/(a*i),h=rt(o,"decoder.stem",{values:f,shape:[u,a/4,i/4]},r);for(let d of de(o,"deep"))h=ue(o,d,h,s,r);let m=pe(rt(o,"decoder.up",h,r),2),p=rt(o,"decoder.side",me(l,e,2),r);h={shape:m.shape,values:ge(m.values,p.values)};for(let d of de(o,"wide"))h=ue(o,d,h,s,r);let M=pe(rt(o,"decoder.out",{...h,values:zt(h.values)},r),2);return n.map((d,y)=>d+M.values[y]/4)}var Q=1e-12;function Me(o,t,n){return Float64Array.from({length:n},(e,r)=>{let s=0;for(let l=0;l<t.length;l++)s+=o[r*t.length+l]*t[l];return s})}function lt(o,t){let n=t.length/o.length,e=new Float64Array(n);for(let r=0;r<o.length;r++)for(let s=0;s<n;s++)e[s]+=o[r]*t[r*n+s];return e}function to(o){let t=o.length,n=o.map((l,a)=>Float64Array.from(o,(i,c)=>+(a===c))),e=()=>o.reduce((l,a,i)=>l+a.reduce((c,f,u)=>c+(i===u?0:f*f),0),0),r=o.reduce((l,a)=>l+z(a,a),0);for(let l=0;l<60&&e()>1e-28*r;l++)for(let a=0;a<t;a++)for(let i=a+1;i<t;i++)eo(o,n,a,i);let s=o.reduce((l,a,i)=>a[i]>o[l][l]?i:l,0);return Float64Array.from(n,l=>l[s])}function eo(o,t,n,e){if(o[n][e]===0)return;let r=(o[e][e]-o[n][n])/(2*o[n][e]),s=(r<0?-1:1)/(Math.abs(r)+Math.sqrt(1+r*r)),l=1/Math.sqrt(1+s*s),a=s*l,i=u=>{let h=u[n],m=u[e];u[n]=l*h-a*m,u[e]=a*h+l*m};o.forEach(i),t.forEach(i);let c=o[n],f=o[e];o[n]=c.map((u,h)=>l*u-a*f[h]),o[e]=c.map((u,h)=>a*u+l*f[h])}function xe({weight:o,bias:t}){let n=t.length,e=o.length/n,r=a=>o.subarray(a*e,(a+1)*e),s=Array.from(t,(a,i)=>Float64Array.from(t,(c,f)=>a*c+z(r(i),r(f)))),l=to(s);return lt(l,o).reduce((a,i)=>a+i,0)<0&&(l=l.map(a=>-a)),we(lt(l,o),l,o,!1)}function ye({weight:o,bias:t}){let n=t.length,e=o.length/n,r=Array.from(t,(m,p)=>q(o.subarray(p*e,(p+1)*e))*Math.abs(m)),s=r.reduce((m,p)=>m+p,0)/n,l=Math.sqrt(r.reduce((m,p)=>m+(p-s)**2,0)/(n-1)),a=s+Math.min(2,Math.sqrt(Math.log(n)))*l,i=r.every(m=>m<=a),c=i?r.map(m=>m===Math.max(...r)?m:0):r.map(m=>m>a?m:0),f=Math.max(Q,c.reduce((m,p)=>m+p,0)),u=c.map((m,p)=>m/f/(Math.abs(t[p])<Q?Q:t[p])),h=Math.max(Q,q(t));return we(lt(u,o),Float64Array.from(t,m=>m/h),o,i)}function we(o,t,n,e){let r=Math.max(Q,q(o)),s=o.map(h=>h/r),l=o.length,a=t.length,i=Me(n,s,a),c=0;for(let h=0;h<a;h++)for(let m=0;m<l;m++)c+=(n[h*l+m]-i[h]*s[m])**2;let f=Math.sqrt(c/((a-1)*(l-1))),u=no(q(i)/Math.max(Q,f*Math.sqrt(l)),a/l);return{direction:s,delta:t,noise:Math.max(1e-9,Math.sqrt((1-u)/l)),empty:e}}function no(o,t){if(o<=1+Math.sqrt(t))return 0;let n=o*o-t-1,e=(n+Math.sqrt(Math.max(0,n*n-4*t)))/2;return Math.min(1,Math.max(0,1-(t+e)/(e*e+e)))}function be({direction:o,delta:t,noise:n},{weight:e,bias:r}){let s=t.length,l=t.indexOf(Math.min(...t)),a=Me(e,o,s),i=t.map((d,y)=>y!==l&&d>3*n?(d/n)**2:0),c=t.map((d,y)=>Math.log(Math.max(1e-30,d))-r[y]),f=Math.max(Q,i.reduce((d,y)=>d+y,0)),u=d=>z(i,d)/f,h=u(a),m=u(c),p=0,M=0;return i.forEach((d,y)=>{p+=d*(a[y]-h)*(c[y]-m),M+=d*(a[y]-h)**2}),{top:p,precision:M}}var Ae=1e-6,ve=1e-4,Se=6,oo=-8,ro=.5,ct=(o,t,n)=>Math.min(n,Math.max(t,o)),Ee=o=>Math.log(o/(1-o));function so({shapes:o,weights:t}){let[n,e]=o[o.length-2],r=t.length-n*(e+1);return{weight:t.subarray(r,r+n*e),bias:t.subarray(r+n*e)}}var st=class{constructor(t,n){let e=r=>t[`front.${r}`];this.head=so(n),this.axes=e("axes"),this.turned={shape:this.axes.shape,values:ao(this.axes.values,this.axes.shape[0])},this.deep=e("deep"),this.shallow=e("shallow"),this.mean=Float64Array.from(e("mean").values),this.variances=Float64Array.from(e("variances").values),this.variance=this.variances.reduce((r,s)=>r+s,0)/this.variances.length,this.norms=e("norms").values,this.centre=e("centre").values,this.spread=e("spread").values,this.offset=e("offset").values,this.shares=e("shares")?.values,this.along=W(this.mean,this.axes),this.undo=this.shallow?io(n):null}features(t){let{mean:n,variances:e,norms:r}=this,{direction:s,noise:l}=t,a=n.length,{top:i,precision:c}=be(t,this.head),f=W(s,this.axes),u=(l*q(n))**2,h=i,m=c;f.forEach((d,y)=>{h+=d*this.along[y]/(e[y]+u),m+=d*d/(e[y]+u)});let p=Math.sqrt(Math.max(1e-6,1-a*l*l)),M=ct(h/Math.max(1e-30,m)*p,r[0],r[1])/p;return{features:s.map(d=>d*M),noise:l*M}}rescaled(t,n=.01){let e=W(t,this.axes),r=0,s=0;return e.forEach((l,a)=>{r+=l*this.along[a]/(this.variances[a]+n*n),s+=l*l/(this.variances[a]+n*n)}),t.map(l=>l*r/Math.max(1e-30,s))}wiener(t,n){let e=this.variances.map(a=>a/(a+n*n)),r=e.reduce((a,i)=>Math.min(a,i)),s=t.map((a,i)=>a-this.mean[i]),l=W(W(s,this.axes).map((a,i)=>a*(e[i]-r)),this.turned);return s.map((a,i)=>this.mean[i]+r*a+l[i])}forward(t,n){let e=this.wiener(t,n),r=this.undo?[...e,...this.undo(e)]:e,s=Float64Array.from(r,(c,f)=>ct((c-this.centre[f])/this.spread[f],-Se,Se)),l=W(s.subarray(s.length-this.mean.length),this.deep);if(l.forEach((c,f)=>{l[f]=c+this.offset[f]}),!this.undo)return{inputs:s,linear:l};let a=W(W(e.map((c,f)=>c-this.mean[f]),this.axes),this.shallow),i=this.share(n);return{inputs:s,linear:l.map((c,f)=>{let u=a[f]+this.offset[f];return u+i*(c-u)})}}share(t){let n=this.shares.length-1,e=ct((Math.log10(Math.max(1e-12,t))-oo)/ro,0,n),r=Math.min(n-1,Math.floor(e));return this.shares[r]+(e-r)*(this.shares[r+1]-this.shares[r])}},ao=(o,t)=>o.map((n,e)=>o[e%t*t+Math.floor(e/t)]);function io({shapes:o,weights:t}){let[n,e,r]=o[o.length-4],s=o[o.length-2],l=s[1],a=Math.sqrt(l/n),i=n*e*r*r,c=t.length-s[0]*(l+1)-n-i,f=lo(t.subarray(c,c+i),e,n,r,a),u=t.subarray(c+i,c+i+n),h=co(f,l);return m=>{let p=m.map((M,d)=>Ee(ct(M,Ae,1-Ae))-u[Math.floor(d/(a*a))]);return fo(f,h,p).map(M=>Ee(ct(M,ve,1-ve)))}}function lo(o,t,n,e,r){let s=r*r,l=t*s,a=e>>1,i=Array.from({length:n*s},()=>new Float64Array(l));return i.forEach((c,f)=>{let u=Math.floor(f/s),h=Math.floor(f%s/r),m=f%r;for(let p=0;p<t;p++)for(let M=0;M<e;M++)for(let d=0;d<e;d++){let y=h+M-a,w=m+d-a;y<0||w<0||y>=r||w>=r||(c[p*s+y*r+w]=o[((u*t+p)*e+M)*e+d])}}),i}function co(o,t){let n=Array.from({length:t},(e,r)=>r);for(let e=0;e<t;e++){let r=e;for(let l=e+1;l<t;l++)Math.abs(o[l][e])>Math.abs(o[r][e])&&(r=l);[o[e],o[r]]=[o[r],o[e]],[n[e],n[r]]=[n[r],n[e]];let s=o[e];for(let l=e+1;l<t;l++){let a=o[l],i=a[e]/=s[e];if(i!==0)for(let c=e+1;c<t;c++)a[c]-=i*s[c]}}return n}function fo(o,t,n){let e=t.length,r=new Float64Array(e);for(let s=0;s<e;s++){let l=n[t[s]];for(let a=0;a<s;a++)l-=o[s][a]*r[a];r[s]=l}for(let s=e-1;s>=0;s--){let l=r[s];for(let a=s+1;a<e;a++)l-=o[s][a]*r[a];r[s]=l/o[s][s]}return r}var Fe=["decoder"];function ho(o,t,n){let e=t.length,r=o.length/e,s=(n.length-1)/n.length,l=Array.from(t.keys()).filter(f=>!n.includes(f)),a=s/Math.max(1,l.length),i=Float64Array.from({length:r},(f,u)=>l.reduce((h,m)=>h+a*o[m*r+u],0)),c=l.reduce((f,u)=>f+a*t[u],0);return n.map(f=>i.map((u,h)=>{let m=(o[f*r+h]-u)/(t[f]-c);return Number.isFinite(m)?m:0}))}function Ne(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s,batch:l}=e,{weight:a,bias:i}=C(e),c=new st(n,r),f=new Float32Array(l*r.inputs);ho(a,i,nt(e)).forEach((u,h)=>{let{inputs:m,linear:p}=c.forward(c.rescaled(u),0),M=wt(n,m,p,r.shape,s);f.set(M.map(j),h*r.inputs)}),yield{iteration:0,restart:0,pictures:f,loss:0,terms:{}}}}}var Te=[],Oe=6,uo=.2;function mo(o,t,n){if(o.length<=t)return Float64Array.from(o);let e=new Float64Array(t);return new k(n).order(o.length).forEach((r,s)=>{e[r%t]+=o[s]}),e}function Ie(o,t,n){let e=G(o,`${t}.into`,n),r=Math.ceil(e.length/2);return G(o,`${t}.out`,e.map((s,l)=>l<r||s>0?s:uo*s))}var _e=(o,t)=>Float64Array.from(o,(n,e)=>Math.min(Oe,Math.max(-Oe,t(n,e))));function po(o){let{weight:t,bias:n}=C(o),e=n,r=Math.max(1e-12,q(e)),s=Float64Array.from(e,f=>f/r),l=lt(s,t).map(f=>f/r),a=l.length,i=0;for(let f=0;f<t.length;f++)i+=(t[f]-s[Math.floor(f/a)]*l[f%a]*r)**2;let c=Math.min(10,Math.max(1e-5,Math.sqrt(i/t.length)/r));return{features:l,size:r,known:[...s,Math.log10(c)]}}function je(o,t,n){return{iterations:1,single:!0,*run(e){let{features:r,size:s,known:l}=po(e),{centre:a,spread:i}=n,c=e.cut(e.update),f=c.length/2-1,u=Ie(n,"bootstrap",[..._e(r,(h,m)=>(h-a.values[m])/i.values[m]),...l]);for(let h=0;h<f;h++){let m=2*(f-1-h),p=n[`scale${h}`].values,M=Float32Array.from([...c[m],...c[m+1]]),d=_e(mo(M,p.length,h),(y,w)=>y/s/p[w]);u=Ie(n,`pieces.${h}`,[...u,...d,...l])}yield{iteration:0,restart:0,pictures:Float32Array.from(u,j),loss:0,terms:{}}}}}var Re=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function ze(o,t){let n=_(o.steps,4800),e=_(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:_(o.lr,.1),signed:D(o.signed,!0),decay:D(o.decay,!0),box:D(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f}=l,u={distance:pt(l,r),name:r,tv:_(o.tv,.01)},h=new ot(i,c,u,f),m=Y(nt(l),i.classes);yield*gt(e,n+1,function*(p){let M=mt(a,p),d=t?null:Mt(o.init??"randn",l,M);for(let y of t?.run(l,M)??[])d=y?.pictures.slice()??d;d&&(yield*Ct((y,w)=>h.evaluate(y,m,w),d,i,s,f))})}}}var ke=[.45,.12],P=4;function Pe(o){if(o<.5)return-Pe(1-o);let t=0;for(let n=0;n<50;n++){let e=Math.exp(-t*t/2)/Math.sqrt(2*Math.PI),r=t;for(let l=t,a=3;Math.abs(l)>1e-17*r;a+=2)r+=l*=t*t/a;let s=(o-.5-e*r)/e;if(t+=s,Math.abs(s)<1e-15)break}return t}function go(o,{mean:t,std:n}){let e=a=>t.reduce((i,c,f)=>i+a(f)/t.length,0),r=e(a=>(ke[0]-t[a])/n[a]),s=e(a=>ke[1]/n[a]),l=Array.from({length:o-1},(a,i)=>r+s*Pe((i+1)/o));return Float32Array.from([l[0]-10*s,...l])}function Mo(o,[t,n,e]){let r=new Float32Array(o.length+t*P*P),s=n/P,l=e/P;r.set(o);for(let a=0;a<o.length;a++){let i=Math.floor(a/(n*e)),c=Math.floor(a/e)%n,f=a%e;r[o.length+(i*P+Math.floor(c/s))*P+Math.floor(f/l)]+=o[a]*o[a]/(s*l)}for(let a=o.length;a<r.length;a++)r[a]+=1;return r}function De(o,t){let n=_(o.bins,256),e=_(o.gain,.001),r=o.units!=="cumulative",{shape:s,std:l}=t,a=t.inputs,i=s[1]*s[2],c=go(n,t),f=a+s[0]*P*P,u=c.map((p,M)=>M+1<n?c[M+1]-p:(p-c[M-1])*(n-1)),h=(p,M)=>{let d=Math.max(0,M-c[p]);return r?Math.min(d,u[p]):d},m=(p,M)=>M>c[p]&&(!r||M-c[p]<u[p]);return{shapes:[[n,f],[n],...t.shapes],count:n*(f+1)+t.count,facts:{sparse:r},gradient(p,M,d){let y=M.length,w=new Float32Array(n*(f+1)+t.count),g=new Float32Array(p.length),x=p.slice();t.normalise(p,g);let b=Array.from({length:y},(E,v)=>g.subarray(v*a,(v+1)*a).reduce((O,N)=>O+N/a,0));b.forEach((E,v)=>{let O=e*c.reduce((N,I,T)=>N+h(T,E),0);for(let N=0;N<a;N++)x[v*a+N]+=O*l[Math.floor(N/i)]});let A=new H(t,y,d),S=d.room(t.count);A.gradient(x,Y(M,t.classes),S),w.set(S,n*(f+1));let F=A.pull();return b.forEach((E,v)=>{let O=F.subarray(v*a,(v+1)*a),N=e*O.reduce((T,R)=>T+R,0),I=Mo(g.subarray(v*a,(v+1)*a),s);for(let T=0;T<n;T++)if(m(T,E)){for(let R=0;R<f;R++)w[T*f+R]+=N*I[R];w[n*f+T]+=N}}),w}}}var Le=["significance"],xo=1e-6,qe=.05,yo=.01;var Ge=(o,t)=>o.map((n,e)=>n-(o[e+t]??0));function wo(o,t,n){let e=o.length/t,r=Array.from({length:t},(l,a)=>{let i=o.subarray(a*e,(a+1)*e);return z(i,i)}),s=r.reduce((l,a)=>Math.min(l,a));return r.map(l=>l-s>(n+3)*Math.sqrt(2/e)*s)}function bo(o,[t,n,e]){let r=t*P*P,s=t*n*e,l=new Float64Array(r),a=P*P/(n*e);for(let i=0;i<s;i++){let c=Math.floor(i/(n*e)),f=Math.floor(i/e)%n,u=i%e;l[(c*P+Math.floor(f*P/n))*P+Math.floor(u*P/e)]+=a*o[i]*o[i]}return l.reduce((i,c,f)=>i+Math.abs(o[s+f]-1-c),0)/r}function Ao({victim:o,update:t,cut:n,server:e},r){let[s,l]=n(t),a=l.length,i=s.length/a,c=e?.sparse?s:Ge(s,i),f=e?.sparse?l:Ge(l,1),{mean:u,std:h,shape:m}=o,p=m[1]*m[2],M=Math.max(...h)**2,d=f.reduce((g,x)=>Math.max(g,Math.abs(x)),0),y=wo(c,a,r),w=[];for(let g=0;g<a;g++){if(!y[g]||Math.abs(f[g])<=xo*d)continue;let x=Float32Array.from(c.subarray(g*i,(g+1)*i),F=>F/f[g]),b=x.slice(0,o.inputs).map((F,E)=>{let v=Math.floor(E/p);return F*h[v]+u[v]}),A=b.filter(F=>F<-qe||F>1+qe).length/b.length,S=bo(x,m)*M;w.push({row:g,picture:b.map(j),error:A<yo&&S<1/0?S:1/0})}return w.sort((g,x)=>g.error===x.error?g.row-x.row:g.error-x.error)}function Ue(o){let t=_(o.significance,6);return{iterations:1,single:!0,*run(n){let{batch:e,victim:{inputs:r}}=n,s=Ao(n,t).slice(0,e),l=new Float32Array(e*r).fill(.5);s.forEach(({picture:i},c)=>l.set(i,c*r));let a=s.reduce((i,{error:c})=>i+Math.min(1,c),0);yield{iteration:0,restart:0,pictures:l,loss:a,terms:{}}}}}function vo(o,t,n,e){let r=n*e/4,s=new Float64Array(o.length),l=t*r;for(let a=0,i=0;a<t;a++)for(let c=0;c<n;c+=2)for(let f=0;f<e;f+=2,i++){let u=(a*n+c)*e+f,h=o[u],m=o[u+1],p=o[u+e],M=o[u+e+1];s[i]=(h+m+p+M)/2,s[l+i]=(h+m-p-M)/2,s[2*l+i]=(h-m+p-M)/2,s[3*l+i]=(h-m-p+M)/2}return s}function So(o,t,n,e){let r=t*n*e/4,s=new Float64Array(o.length);for(let l=0,a=0;l<t;l++)for(let i=0;i<n;i+=2)for(let c=0;c<e;c+=2,a++){let f=(l*n+i)*e+c,u=o[a],h=o[r+a],m=o[2*r+a],p=o[3*r+a];s[f]=(u+h+m+p)/2,s[f+1]=(u+h-m-p)/2,s[f+e]=(u-h+m-p)/2,s[f+e+1]=(u-h-m+p)/2}return s}function Eo(o){let t=o.slice().sort(),n=t.length>>1;return t.length%2?t[n]:(t[n-1]+t[n])/2}function $e(o,[t,n,e]){let r=[],s=o;for(let i=0,c=n,f=e;i<2;i++,c/=2,f/=2){let u=vo(s,t,c,f);r.push({made:u,h:c,w:f}),s=u.slice(0,u.length/4)}let l=r[0].made.slice(3*o.length/4).map(Math.abs),a=Eo(l)/.6745*Math.sqrt(2*Math.log(o.length));for(let{made:i,h:c,w:f}of r.reverse()){i.set(s);for(let u=i.length/4;u<i.length;u++)i[u]=Math.sign(i[u])*Math.max(0,Math.abs(i[u])-a);s=So(i,t,c,f)}return s}function Ve(o,t){let n=0,e=0;for(let r=0;r<o.length;r++)n+=(o[r]-t[r])**2,e+=t[r]**2;return 2*Math.log1p(n/Math.max(1e-12,e))}var We=["feature","strength"],He=12,Fo=4,Be=o=>1/(1+Math.exp(-o));function No(o,t){let n=G(o,"time.0.periodic",[t]).map(Math.sin),e=G(o,"time.1.entry",[...G(o,"time.0.linear",[t]),...n]),r=Be(o["time.1.rate"].values[0]),s=new Float64Array(e.length);for(let i=0;i<Fo;i++){let c=G(o,"time.1.recurrent",s);s=s.map((f,u)=>f+r*(Math.tanh(e[u]+c[u])-f))}let l=G(o,"time.1.project",s),a=G(o,"time.1.gate",l);return l.map((i,c)=>Be(a[c])*i)}function Ke(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s}=e,{weight:l,bias:a}=C(e),i=new st(n,r),c={weight:l,bias:a},f=(o.feature==="spe"?ye:xe)(c),{features:u,noise:h}=i.features(f),m=Math.sqrt(i.variance),p=u.map((E,v)=>(E-i.mean[v])/m),M=r.shape[1]/4,d=$e(p,[p.length/(M*M),M,M]),y=f.empty?He:Ve(p,d),{inputs:w,linear:g}=i.forward(u,h),x=[...p,...d].map(E=>3*Math.tanh(E/3)),{values:b}=n.strengths,A=o.strength==="constant"?b.reduce((E,v)=>E+v,0)/b.length:o.strength==="true"?2*Math.log1p(h**2/i.variance):y,S=No(n,Math.min(He,A)),F=wt(n,[...w,...x],g,r.shape,s,S);yield{iteration:0,restart:0,pictures:Float32Array.from(F,j),loss:0,terms:{}}}}}var Ye=(o,t)=>({shapes:t.shapes,count:t.count,facts:null,gradient(n,e,r){let s=r.room(t.count);return new H(t,e.length,r).gradient(n,Y(e,t.classes),s),Float32Array.from(s)}});var bt={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Je({shape:o,mean:t,variance:n},e,r){let[s,l,a]=o,i=l*a,c=s*i,f=Float64Array.from({length:s},(M,d)=>t?.[d]??0),u=Float64Array.from({length:s},(M,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),m=r.room(e*c),p=M=>{for(let d=0;d<e*s;d++)M(d%s,d*i,(d+1)*i)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(M,d=!1){let y=d?m:h;return p((w,g,x)=>{let b=d?0:f[w];for(let A=g;A<x;A++)y[A]=(M[A]-b)*u[w]}),y},push(M,d,y,{bias:w=!0,add:g=!1}={}){p((x,b,A)=>{let S=M[x],F=w?M[s+x]:0;for(let E=b;E<A;E++)y[E]=S*d[E]+F+(g?y[E]:0)})},pull(M,...d){M.fill(0,0,e*c);for(let y=0;y<d.length;y+=2)p((w,g,x)=>{let b=d[y][w]*u[w],A=d[y+1];for(let S=g;S<x;S++)M[S]+=b*A[S]})},outer(M,d,y){y.fill(0,0,2*s),p((w,g,x)=>{let b=0,A=0;for(let S=g;S<x;S++)b+=M[S]*d[S],A+=M[S];y[w]+=b,y[s+w]+=A})}}}function Xe({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let l=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:l+(n?t:0),see:a=>a,push(a,i,c,f={}){if(s(e,t,o,i,a,c,f.add??!1),n&&(f.bias??!0))for(let u=0;u<e;u++)for(let h=0;h<t;h++)c[u*t+h]+=a[l+h]},pull(a,...i){for(let c=0;c<i.length;c+=2)r(e,o,t,i[c+1],t,1,i[c],a,c>0)},outer(a,i,c){if(r(t,o,e,a,1,t,i,c,!1),!!n)for(let f=0;f<t;f++){let u=0;for(let h=0;h<e;h++)u+=a[h*t+f];c[l+f]=u}}}}function Ce(o,{shape:[t,n,e],kernel:r},s){let l=Math.floor(n/r),a=Math.floor(e/r),i=t*n*e,c=t*l*a,f=s*t,u=new Int32Array(o==="max"?s*c:0),h=1/(r*r),m=d=>{for(let y=0,w=0;y<f;y++)for(let g=0;g<l;g++)for(let x=0;x<a;x++,w++)d(w,(y*n+g*r)*e+x*r)},p=(d,y)=>{for(let w=0;w<r;w++)for(let g=0;g<r;g++)y(d+w*e+g)},M=d=>m((y,w)=>{u[y]=w,p(w,g=>{d[g]>d[u[y]]&&(u[y]=g)})});return{shape:[t,l,a],inputs:i,outputs:c,fan:0,shapes:[],count:0,see(d,y=!1){return o==="max"&&!y&&M(d),d},push(d,y,w,{add:g=!1}={}){m((x,b)=>{let A=0;o==="max"?A=y[u[x]]:p(b,S=>{A+=h*y[S]}),w[x]=g?w[x]+A:A})},pull(d,y,w){d.fill(0,0,s*i),m((g,x)=>{o==="max"?d[u[g]]+=w[g]:p(x,b=>{d[b]+=h*w[g]})})},outer(){}}}var Oo=[.4914,.4822,.4465],Io=[.247,.2435,.2616],Ze={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=_(o,256);return{plan:[...Array.from({length:_(t,2)},()=>{let a=s;return D(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:a,bias:D(r,!0)}],[e]]}).flat(),["bias",D(r,!0)]]}},convnet:({width:o})=>{let t=_(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:Oo,std:Io}}},_o=Object.keys(Ze);function tn(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:l}=K(o),{plan:a,...i}=Ze[s](l);return To(a,{shape:t,classes:n,seed:e,weights:r,...i})}function To(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:l=0,weights:a}){let[i,c,f]=t,u=c*f,h=i*u,m=o.every(([x,b])=>x!=="bias"||b),M=[...o.filter(([x])=>x!=="bias"),["dense",{units:n,bias:m}]],d=Qe(M,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),y=x=>Array.from({length:i},(b,A)=>x.length===i?x[A]:jo(x)),w=y(r),g=y(s);return{shape:t,inputs:h,classes:n,mean:w,std:g,count:d.reduce((x,{layer:b})=>x+b.count,0),shapes:d.flatMap(({layer:x})=>x.shapes),weights:a??zo(d.map(({layer:x})=>x),e,new k(l)),stages:(x,b)=>Qe(M,t,x,b),normalise(x,b){for(let A=0;A<x.length;A++){let S=Math.floor(A/u)%i;b[A]=(x[A]-w[S])/g[S]}},denormalise(x,b){for(let A=0;A<x.length;A++)b[A]=x[A]/g[Math.floor(A/u)%i]}}}var jo=o=>o.reduce((t,n)=>t+n,0)/o.length;function Qe(o,t,n,e){let r=[],s=t,l=0;for(let[a,i]of o){if(a in bt){r[r.length-1].activation=bt[a];continue}let c=Ro(a,i,s,n,e);r.push({layer:c,activation:bt.identity,at:l}),s=c.shape,l+=c.count}return r}function Ro(o,t,n,e,r){return o==="convolution"?yt({shape:n,...t},e,r):o==="dense"?Xe({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Je({shape:n,...t},e,r):Ce(o==="max"?"max":"average",{shape:n,kernel:t},e)}function zo(o,t,n){let e=o.flatMap(({shapes:l,fan:a})=>l.map((i,c)=>{let f=i.reduce((h,m)=>h*m,1),u=1/Math.sqrt(a);return a?n.uniforms(f,-u,u):new Float32Array(f).fill(c?0:1)})),r=t?e.map(l=>n.uniforms(l.length,-.5,.5)):e,s=new Float32Array(r.reduce((l,a)=>l+a.length,0));return r.reduce((l,a)=>(s.set(a,l),l+a.length),0),s}var ko={ig:{options:Re,make:ze},dlg:{options:le,make:ce},analytic:{options:Zt,make:te},venom:{options:We,make:Ke,inverter:!0,alone:!0},fgla:{options:Fe,make:Ne,inverter:!0},git:{options:Te,make:je,inverter:!0,alone:!0},imprint:{options:Le,make:Ue}},Po={honest:Ye,imprint:De};function kt(o,t={}){let{name:n,options:e}=K(o),{init:r}=e,s=r&&!ie.includes(r)?kt(r,t):null;return ko[n].make(e,s,t[n])}function en(o,t){let{name:n,options:e}=K(o);return Po[n](e,t)}function nn(o,t,n={},e=Wt()){let r=(E,v)=>Number(o[E]??v),s=r("seed",0),l=r("batch_size",1),a=r("image_size",32),i=r("num_classes",10),c=String(o.model??"lenet"),f=K(String(o.weights??"init")),u=tn(c,{shape:[3,a,a],classes:i,seed:Number(f.options.seed??0)}),h=new k(it(s,"labels")),m=Array.from({length:l},()=>h.whole(i)),p=Ft(String(o.defense??"none")),M=en(String(o.server??"honest"),u),d=Kt(M.shapes),y=u.inputs,w=new k(it(s,"defense")),g=M.gradient(t,m,e),b=Ut(p,l,E=>M.gradient(t.subarray(E*y,(E+1)*y),[m[E]],e),()=>g.slice(),d,w),A=String(o.knowledge??"labels").split("+"),S={victim:u,batch:l,update:b,cut:d,machine:e,labels:A.includes("labels")?m:null,defense:A.includes("defense")?p:null,server:M.facts},F=kt(String(o.attack??"ig"),n);return{victim:u,sent:M,truth:t,labels:m,clean:g,observation:S,attack:F,seed:it(s,"attack")}}function on({observation:o},t){let n=o.update.slice(),e=new k(it(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),l=i=>Math.sqrt(i.reduce((c,f)=>c+f*f,0)),a=l(r)/Math.max(l(s),1e-12);r.forEach((i,c)=>{r[c]=s[c]*a})}return{...o,update:n}}var ft=11,Do=1.5,qo=100;function B(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(j(o[e])-j(t[e]))**2;return n/o.length}var Z=(o,t)=>-10*Math.log10(Math.max(B(o,t),10**(-qo/10))),rn=(()=>{let o=Array.from({length:ft},(n,e)=>Math.exp(-((e-5)**2)/(2*Do**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function Go(o,t,n){let e=n-ft+1,r=t-ft+1,s=new Float64Array(t*e),l=new Float64Array(r*e);for(let a=0;a<t;a++)for(let i=0;i<e;i++)for(let c=0;c<ft;c++)s[a*e+i]+=rn[c]*o[a*n+i+c];for(let a=0;a<r;a++)for(let i=0;i<ft;i++)for(let c=0;c<e;c++)l[a*e+c]+=rn[i]*s[(a+i)*e+c];return l}function at(o,t,[n,e,r]){let s=e*r,l=.01**2,a=.03**2,i=0,c=0;for(let f=0;f<n;f++){let u=Float64Array.from({length:s},(g,x)=>j(o[f*s+x])),h=Float64Array.from({length:s},(g,x)=>j(t[f*s+x])),m=g=>Go(u.map((x,b)=>g(b)),e,r),p=m(g=>u[g]),M=m(g=>h[g]),d=m(g=>u[g]*u[g]),y=m(g=>h[g]*h[g]),w=m(g=>u[g]*h[g]);for(let g=0;g<p.length;g++,c++){let x=2*p[g]*M[g]+l,b=2*(w[g]-p[g]*M[g])+a;i+=x*b/((p[g]**2+M[g]**2+l)*(d[g]-p[g]**2+(y[g]-M[g]**2)+a))}}return i/c}var L=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function tt(o,t,n=t.length){let e=L(o,n),r=L(t,n),s=r.length;if(s===1)return o;let l=r.map(f=>e.map(u=>B(f,u))),a=new Float64Array(1<<s).fill(1/0),i=new Int8Array(1<<s);a[0]=0;for(let f=0;f<1<<s;f++){let u=Lo(f);for(let h=0;h<s&&u<s;h++){let m=f|1<<h,p=a[f]+l[u][h];m!==f&&p<a[m]&&(a[m]=p,i[m]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,u=s-1;u>=0;u--)c.set(e[i[f]],u*n),f^=1<<i[f];return c}function Lo(o){let t=0;for(;o;o&=o-1)t++;return t}var sn=["Nothing","Colours and layout","Recognisable","Faithful"],Uo="Too short to tell",$o=.05,Vo=.02,ht=[.1,.85,.95],an=.25,Ho=.01,Bo=99,Wo=.1,Ko=6,Yo=(o,t)=>o.filter(n=>t.every(e=>B(n,e)>Ho)).slice(0,Bo);function ln(o,t,n){let e=B(o,t);return 1+n.filter(r=>B(o,r)<=e).length}function Jo({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,Vo*n)&&e>=ht[1]){let i=e>=ht[2]?3:2;return At(i,i===3?"copy":"recognised","structure",e,ht[i-1])}let l=Math.max(1,$o/s*n);if(o>l)return At(0,"not-found","rank",o,l);if(o>=t)return At(0,"guesswork","rank",o,t-1);let a=(i,c,f)=>At(+(c>=f),c>=f?"layout":"no-gain",i,c,f);return e/ht[0]>=r/an?a("structure",e,ht[0]):a("pixels",r,an)}var At=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function cn(o){let t=a=>Math.min(...a.map(i=>i.loss)),e=[...new Set(o.map(a=>a.restart))].map(a=>o.filter(i=>i.restart===a)).sort((a,i)=>t(a)-t(i))[0]??[];if(e.length<Ko)return null;let r=e[0].iteration,s=e[e.length-1].iteration,l=t(e.filter(a=>a.iteration<=r+.75*(s-r)));return!(l>0&&1-t(e)/l>Wo)}function fn(o,t,n,e,r,s){let l=s[0]*s[1]*s[2],a=L(t,l),i=Yo(e,a),c=L(tt(o,t,l),l),f=L(tt(n,t,l),l),u=a.map((g,x)=>{let b=at(f[x],g,s),A=B(f[x],g),S=at(c[x],g,s),F=B(c[x],g);return{ssim:S,mse:F,control_ssim:b,control_mse:A,rank:ln(c[x],g,i),control_rank:ln(f[x],g,i),candidates:i.length+1,structure:(S-b)/Math.max(1e-6,1-b),pixels:1-F/Math.max(1e-10,A)}}),h=u.map(g=>Jo(g,a.length)),m=Math.max(...h.map(g=>g.level)),p=u.reduce((g,x,b)=>(h[b].level-h[g].level||x.structure-u[g].structure)>0?b:g,0),M=m===0&&r===!1,d=u[p],y=M?"too-short":h[p].code,w=g=>g.reduce((x,b)=>x+b,0)/g.length;return{level:m,word:M?Uo:sn[m],levels:h.map(g=>g.level),reason:{...h[p],code:y,picture:p,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:w(a.map((g,x)=>Z(c[x],g)-Z(f[x],g))),control:{name:"noise",psnr:w(a.map((g,x)=>Z(f[x],g))),ssim:w(u.map(g=>g.control_ssim)),mse:w(u.map(g=>g.control_mse))},pictures:h.map((g,x)=>({level:g.level,word:sn[g.level],code:g.code,...u[x]}))}}var hn=64,Xo=o=>new Set(Array.from({length:hn},(t,n)=>Math.round((o-1)*(n/(hn-1))**2)));function Pt(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let l=0;l<e;l++)for(let a=0;a<3;a++)for(let i=0;i<n;i++)s[4*(Math.floor(i/t)*r+l*t+i%t)+a]=255*o[(3*l+a)*n+i];return s}var ut=o=>o.reduce((t,n)=>t+n,0)/o.length,vt=class{constructor({settings:t,truth:n,others:e,inverters:r={}}){this.settings=t,this.others=e,this.experiment=nn(t,n,Object.fromEntries(Object.entries(r).map(([s,l])=>[s,he(l)]))),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{sent:t,truth:n,labels:e,clean:r,observation:s,attack:l}=this.experiment;return{total:Math.max(1,l.iterations-1),single:l.single,labels:e,numel:t.count,truth:Pt(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{sent:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:Nt(n,e,r),clean:Nt(t,e,r),numel:n.length,share:Bt(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=Xo(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:l}=this.experiment,a=L(l,this.size),i=tt(e,l,this.size),c=L(i,this.size),f=m=>ut(c.map((p,M)=>m(p,a[M],this.shape))),u=Pt(i,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f(Z),ssim:f(at),pixels:u,kept:s}}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=L(t,this.size),r=L(tt(n.pictures,t,this.size),this.size),s=r.map((l,a)=>at(l,e[a],this.shape));return{psnr:ut(r.map((l,a)=>Z(l,e[a]))),ssim:ut(s),mse:ut(r.map((l,a)=>B(l,e[a]))),lpips:null,fmse:null,recovered:null,success:ut(s.map(l=>+(l>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,l=this.last.pictures.slice(),a=on(this.experiment,Number(this.settings.seed??0)),i=l,c=0;for(let m of t.run(a,n))if(m&&(i=m.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||cn(this.kept),u=fn(l,e,i.slice(),L(r,s),f,this.shape),h=Pt(tt(i,e,s),this.shape[1]);return{...u,control:{...u.control,pixels:h}}}};var un=160,et=o=>postMessage(o);function Co(o){let t=new vt(o),n=t.still();if(o.only==="wire")return et({state:"wire",wire:n.wire});et({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let i=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),i};for(let i=t.attack();!i.next().done;)performance.now()-r>un&&et({state:"running",moments:s()});let l={seconds:t.seconds,scores:t.scores()};et({state:"judging",share:0,moments:s(),...l});let a=t.judge();for(;;){let{done:i,value:c}=a.next();if(i)return et({state:"done",moments:[],verdict:c,...l});performance.now()-r>un&&(r=performance.now(),et({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{Co(o.data)}catch(t){et({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
+  var worker_default = '"use strict";(()=>{function St(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function K(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?St(n.join(":"),","):[]){let[s,...l]=r.split("=");e[s.trim()]=l.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var Ft=o=>o.trim()==="none"?[]:St(o,"+").map(K),D=(o,t)=>o===void 0?t:o.toLowerCase()==="true",_=(o,t)=>o===void 0?t:Number(o);function qt(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function Gt(o,t,{norm:n,scope:e}){let r=_(n,1);for(let s of e==="tensor"?t(o):[o]){let l=Math.min(1,r/Math.max(qt(s),1e-38));for(let a=0;a<s.length;a++)s[a]*=l}}function pn(o,t,{sigma:n},e){let r=_(n,.01);for(let s of t(o)){let l=e.normals(s.length);for(let a=0;a<s.length;a++)s[a]+=Math.fround(r*l[a])}}function dn(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,X(_(n,.1)*r.length)),l=Uint32Array.from(r,(a,i)=>i).sort((a,i)=>Math.abs(r[i])-Math.abs(r[a]));for(let a=s;a<l.length;a++)r[l[a]]=0}}var X=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function gn(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function Mn(o,t,{bits:n,stochastic:e,scale:r},s){let l=2**(_(n,4)-1)-1,a=D(e,!0);for(let i of t(o)){let c=r==="l2"?qt(i):i.reduce((u,h)=>Math.max(u,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let u=0;u<i.length;u++){let h=Math.fround(Math.fround(Math.abs(i[u])/f)*l),m=a?Math.floor(Math.fround(h+s.uniform())):X(h);i[u]=Math.sign(i[u])*m*Math.fround(f/l)}}}var Lt={clip:Gt,gaussian:pn,topk:dn,sign:gn,quantize:Mn},Dt=({name:o,options:t})=>o==="clip"&&t.per!=="update";function Ut(o,t,n,e,r,s){let l=o.filter(Dt),a=l.length?xn(t,i=>{let c=n(i);return l.forEach(({options:f})=>Gt(c,r,f,s)),c}):e();for(let{name:i,options:c}of o.filter(f=>!Dt(f)))Lt[i](a,r,c,s);return a}function xn(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var $t=12,Vt=64;function yn(o){let t=o.map(Math.sqrt),n=t.reduce((s,l)=>s+l,0),e=0,r=t.map(s=>X(e+=1+s/n*(Vt-o.length)));return r.map((s,l)=>s-(l?r[l-1]:0))}var Ht=(o,t,n)=>Array.from({length:n},(e,r)=>X(o+(t-o)*r/Math.max(1,n-1)));function wn(o,t,n){let e=o.length/t,r=Array.from({length:n},(a,i)=>X((e-1)*(i+1)/(n+1))),s=Ht(0,t-1,$t).flatMap(a=>r.map(i=>Math.abs(o[a*e+i]))),l=Float64Array.from(s).sort();return s.map(a=>X(255*bn(l,a)/Math.max(1,s.length-1)))}function bn(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function Nt(o,t,n){let e=n(o).map((i,c)=>({part:i,height:t[c][0]})).filter((i,c)=>t[c].length>1),r=Ht(0,e.length-1,Math.min(e.length,Vt)).map(i=>e[i]),s=yn(r.map(({part:i})=>i.length)),l=r.map(({part:i,height:c},f)=>wn(i,c,s[f])),a=Array.from({length:$t},(i,c)=>l.flatMap((f,u)=>f.slice(c*s[u],(c+1)*s[u])));return btoa(String.fromCharCode(...a.flat()))}function Bt(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function An(o,t,n,e,r,s,l,a,i){i||a.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)vn(c,t,n,e,r,s,l,a);for(;c<o;c++)En(c,t,n,e,r,s,l,a)}function vn(o,t,n,e,r,s,l,a){let i=o*r,c=i+r,f=c+r,u=f+r,h=o*t,m=h+t,p=m+t,M=p+t,d=0;for(;d+2<=t;d+=2){let y=0,w=0,g=0,x=0,b=0,A=0,E=0,F=0;for(let S=0,v=0,O=d;S<n;S++,v+=s,O+=t){let N=l[O],I=l[O+1],T=e[i+v],R=e[c+v],U=e[f+v],$=e[u+v];y+=T*N,w+=R*N,g+=U*N,x+=$*N,b+=T*I,A+=R*I,E+=U*I,F+=$*I}a[h+d]+=y,a[m+d]+=w,a[p+d]+=g,a[M+d]+=x,a[h+d+1]+=b,a[m+d+1]+=A,a[p+d+1]+=E,a[M+d+1]+=F}for(;d<t;d++)for(let y=0,w=0,g=d;y<n;y++,w+=s,g+=t){let x=l[g];a[h+d]+=e[i+w]*x,a[m+d]+=e[c+w]*x,a[p+d]+=e[f+w]*x,a[M+d]+=e[u+w]*x}}function En(o,t,n,e,r,s,l,a){let i=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],u=c*t;if(f!==0)for(let h=0;h<t;h++)a[i+h]+=f*l[u+h]}}function Sn(o,t,n,e,r,s,l){l||s.fill(0,0,o*t);let a=0;for(;a+4<=o;a+=4)Fn(a,t,n,e,r,s);for(;a<o;a++)for(let i=0;i<t;i++){let c=0;for(let f=0,u=a*n,h=i*n;f<n;f++)c+=e[u+f]*r[h+f];s[a*t+i]+=c}}function Fn(o,t,n,e,r,s){let l=o*n,a=l+n,i=a+n,c=i+n,f=0;for(;f+2<=t;f+=2){let u=0,h=0,m=0,p=0,M=0,d=0,y=0,w=0;for(let x=0,b=f*n,A=b+n;x<n;x++){let E=r[b+x],F=r[A+x],S=e[l+x],v=e[a+x],O=e[i+x],N=e[c+x];u+=S*E,h+=v*E,m+=O*E,p+=N*E,M+=S*F,d+=v*F,y+=O*F,w+=N*F}let g=o*t+f;s[g]+=u,s[g+t]+=h,s[g+2*t]+=m,s[g+3*t]+=p,s[g+1]+=M,s[g+t+1]+=d,s[g+2*t+1]+=y,s[g+3*t+1]+=w}if(f<t)for(let u=0,h=f*n;u<n;u++){let m=r[h+u],p=o*t+f;s[p]+=e[l+u]*m,s[p+t]+=e[a+u]*m,s[p+2*t]+=e[i+u]*m,s[p+3*t]+=e[c+u]*m}}var Wt=(o=Float32Array)=>({room:t=>new o(t),rows:An,dots:Sn});function Kt(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,l)=>s+l,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Yt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var Nn=Yt(1/2,8),On=Yt(1/3,64),V=(o,t)=>o>>>t|o<<32-t;function In(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function _n(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=V(n[e-15],7)^V(n[e-15],18)^n[e-15]>>>3,s=V(n[e-2],17)^V(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function Jt(o){let t=In(new TextEncoder().encode(o)),n=Int32Array.from(Nn);for(let e=0;e<t.byteLength;e+=64){let r=_n(t,e),[s,l,a,i,c,f,u,h]=n;for(let m=0;m<64;m++){let p=h+(V(c,6)^V(c,11)^V(c,25))+(c&f^~c&u)+On[m]+r[m],M=(V(s,2)^V(s,13)^V(s,22))+(s&l^s&a^l&a);[h,u,f,c,i,a,l,s]=[u,f,c,i+p|0,a,l,s,p+M|0]}[s,l,a,i,c,f,u,h].forEach((m,p)=>{n[p]+=m})}return Uint32Array.from(n)}var C=624,Tn=397,it=(o,t)=>Jt(`${o}/${t}`)[0]>>>1,mt=(o,t)=>o+7919*t,z=class{constructor(t){let n=new Uint32Array(C);n[0]=t%2**32;for(let e=1;e<C;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=C,this.kept=null}bits(){this.at===C&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<C;n++){let e=t[n]&2147483648|t[(n+1)%C]&2147483647;t[n]=t[(n+Tn)%C]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}order(t){let n=Int32Array.from({length:t},(e,r)=>r);for(let e=0;e<t-1;e++){let r=e+this.whole(t-e);[n[e],n[r]]=[n[r],n[e]]}return n}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),l=new Float32Array(t);for(let a=0;a<t;a++)l[a]=this.uniform()*s+r;return l}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)Xt(n,e);return t%16&&(n.set(this.uniforms(16),t-16),Xt(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function Xt(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*Ct(o,t,n,{count:e,lr:r,signed:s,decay:l,box:a},i){let c=t.slice(),f=new Float32Array(c.length),u=jn(f),h=i.room(c.length),{mean:m,std:p,shape:[M,d,y]}=n,w=d*y;n.normalise(c,f);let g=new Set(l?[3,5,7].map(E=>Math.floor(e*E/8)):[]),x=c.slice(),b=1/0,A=r;for(let E=0;E<=e;E++){for(let v=0;v<c.length;v++){let O=Math.floor(v/w)%M;c[v]=f[v]*p[O]+m[O]}let{loss:F,terms:S}=o(c,h);if(F<b&&(b=F,x.set(c)),yield{iteration:E,pictures:a?x:x.map(j),loss:F,terms:S},E===e)return;if(g.has(E)&&(A*=.1),s)for(let v=0;v<h.length;v++)h[v]=Math.sign(h[v]);else for(let v=0;v<h.length;v++)h[v]*=p[Math.floor(v/w)%M];if(u(h,A),a)for(let v=0;v<f.length;v++){let O=Math.floor(v/w)%M;f[v]=Math.min(Math.max(f[v],-m[O]/p[O]),(1-m[O])/p[O])}}}var j=o=>Math.min(1,Math.max(0,o));function jn(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let l=s/(1-.9**e),a=Math.sqrt(1-.999**e);for(let i=0;i<o.length;i++){let c=r[i],f=t[i]+=(1-.9)*(c-t[i]),u=n[i]=.999*n[i]+(1-.999)*c*c;o[i]-=l*f/(Math.sqrt(u)/a+1e-8)}}}var Zt=["tolerance"];function te(o){let t=_(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[l,a]=s(r),i=n.inputs,c=Array.from(a.keys()).sort((p,M)=>Math.abs(a[M])-Math.abs(a[p])).slice(0,Math.max(256,16*e)).filter(p=>a[p]!==0);if(!c.length)throw Error("bias");let f=c.map(p=>Rn(l.subarray(p*i,(p+1)*i),a[p],n)),u=kn(f,e,t),h=new Float32Array(e*i),m=0;u.forEach((p,M)=>{h.set(f[p].map(j),M*i),m+=ee(f[p])/e}),yield{iteration:0,restart:0,pictures:h,loss:m,terms:{"outside-box":m}}}}}function Rn(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((l,a)=>{let i=Math.floor(a/(r*s));return l/t*e[i]+n[i]})}var ee=o=>o.reduce((t,n)=>t+Math.abs(n-j(n)),0)/o.length,Qt=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function kn(o,t,n){let e=o.map(a=>ee(a)<=.001),r=o.map(a=>o.reduce((i,c)=>i+(Qt(a,c)<=n?1:0),0)),s=[...o.keys()].sort((a,i)=>Number(e[i])-Number(e[a])||r[i]-r[a]||a-i),l=[];for(let a of s)l.length<t&&l.every(i=>Qt(o[a],o[i])>n)&&l.push(a);return Array.from({length:t},(a,i)=>l[i%l.length])}function k(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var q=o=>Math.sqrt(k(o,o)),Ot={cosine(o){let t=Math.max(q(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(q(e),1e-30),s=k(e,n)/r;for(let l=0;l<e.length;l++)e[l]=(e[l]*s/r-n[l])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let l=0;l<n.length;l++)e+=Math.abs(n[l]),r+=n[l]*t[l];e=Math.max(e,1e-30);let s=r/e;for(let l=0;l<n.length;l++)n[l]=(s*Math.sign(n[l])-t[l])/e;return 1-s}}};function pt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],l=s.some(({name:i})=>i==="sign"),a=Ot[l?"sign-alignment":r](o);for(let{name:i,options:c}of[...s].reverse())i==="topk"?a=zn(a,o):i==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?a=Pn(a,_(c.norm,1)):i==="quantize"&&(a=Dn(r,o,e,c));return a}var zn=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Pn=(o,t)=>n=>{let e=q(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let i=0;i<n.length;i++)n[i]*=r;let l=o(n),a=e>t?k(n,s)/Math.max(e*e,1e-30):0;for(let i=0;i<n.length;i++)n[i]=r*(n[i]-a*s[i]);return l};function Dn(o,t,n,{bits:e,stochastic:r,scale:s}){let l=(D(r,!0)?1:.5)/(2**(_(e,4)-1)-1),a=t.slice(),i=t.slice();for(let c of n(a)){let f=s==="l2"?q(c):c.reduce((u,h)=>Math.max(u,Math.abs(h)),0);c.fill(l*f)}return c=>{for(let f=0;f<c.length;f++)i[f]=Math.min(Math.max(c[f],t[f]-a[f]),t[f]+a[f]);return Ot[o](i)(c)}}var H=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:l})=>n*l.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:l})=>r(n*l.inputs)),this.steep=this.stages.map(({layer:l})=>r(n*l.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let l=this.outputs[s],a=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],l);for(let i=0;i<l.length;i++)l[i]=r.value(l[i]),a[i]=r.slope(l[i]);n=l}),n}gradient(t,n,e){let{batch:r,classes:s,shares:l,stages:a}=this,i=this.forward(t),c=a.length-1,f=0;for(let h=0;h<r;h++)f+=qn(i,l,n,h*s,s)/r;for(let h=0;h<l.length;h++)this.deltas[c][h]=(l[h]-n[h])/r;let u=this.cut(e);for(let h=c;h>=0;h--){let{layer:m}=a[h];if(m.outer(this.deltas[h],this.seen[h],u[h]),!h)break;let p=this.deltas[h-1],M=this.slopes[h-1],d=this.pulled[h];m.pull(d,this.parts[h],this.deltas[h]);for(let y=0;y<p.length;y++)p[y]=M[y]*d[y]}return f}pull(){return this.stages[0].layer.pull(this.pulled[0],this.parts[0],this.deltas[0]),this.pulled[0]}along(t,n,e){let{batch:r,classes:s,shares:l,stages:a,tangents:i}=this,c=this.cut(t),f=a.length-1;a.forEach(({layer:m},p)=>{if(m.count?m.push(c[p],this.seen[p],i[p]):i[p].fill(0),!p)return;let M=this.steep[p],d=this.slopes[p-1],y=i[p-1];for(let w=0;w<M.length;w++)M[w]=d[w]*y[w];m.push(this.parts[p],m.see(M,!0),i[p],{bias:!1,add:!0})});let u=i[f];if(e)for(let m=0;m<u.length;m++)e[m]=-u[m]/r;for(let m=0;m<r;m++)Gn(u,l,m*s,s,r);let h=u;for(let m=f;m>=0;m--){let{layer:p}=a[m],M=p.count?[c[m],this.deltas[m]]:[];if(p.pull(this.pulled[m],this.parts[m],h,...M),!m)break;let{activation:d}=a[m-1],y=this.outputs[m-1],w=this.slopes[m-1],g=this.deltas[m-1],x=i[m-1],b=this.pulled[m];for(let A=0;A<b.length;A++)b[A]=w[A]*b[A]+d.bend(y[A])*g[A]*x[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function qn(o,t,n,e,r){let s=-1/0,l=0,a=0;for(let i=e;i<e+r;i++)s=Math.max(s,o[i]);for(let i=e;i<e+r;i++)l+=Math.exp(o[i]-s);for(let i=e;i<e+r;i++)t[i]=Math.exp(o[i]-s)/l,a-=n[i]*(o[i]-s-Math.log(l));return a}function Gn(o,t,n,e,r){let s=0;for(let l=n;l<n+e;l++)s+=t[l]*o[l];for(let l=n;l<n+e;l++)o[l]=t[l]*(o[l]-s)/r}var dt=16;function Ln({victim:o,machine:t}){let n=new H(o,dt,t),e=n.stages.length-1;n.forward(new z(0).uniforms(dt*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),l=n.seen[e];for(let a=0;a<dt;a++)for(let i=0;i<r;i++)s[i]+=l[a*r+i]/dt;return s}function Q({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function Un(o){let{weight:t,bias:n}=Q(o),{classes:e}=o.victim,r=Ln(o),s=Array.from({length:e},(i,c)=>r.reduce((f,u,h)=>f+u*t[c*r.length+h],n?n[c]:0)),l=n?s.reduce((i,c,f)=>i+c*n[f],0):1,a=s.map(i=>l>=0?i:-i);return a.indexOf(Math.min(...a))}var nt=o=>o.labels??[Un(o)];var ne=20,$n=100,oe=1e-7,It=1e-9;function _t(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var Tt=class{pairs=[];scale=1;learn(t,n){let e=k(t,n);e>1e-10&&(this.pairs.length===$n&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/k(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:l,ro:a}=r,i=r.al=k(l,n)*a;for(let c=0;c<n.length;c++)n[c]-=i*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:l}of this.pairs){let a=l-k(e,n)*s;for(let i=0;i<n.length;i++)n[i]+=a*r[i]}return n}};function Vn(o,t){let n=new Tt,e=new Float32Array(o.length),r=null,s=e,l=t,a=0;return function*(i){let{loss:c}=i(o,e);if(!(_t(e)<=oe))for(let f=1;f<=ne;f++){if(a++,r&&n.learn(e.map((h,m)=>h-r[m]),s.map(h=>h*l)),s=n.direction(e),r=e.slice(),l=a===1?Math.min(1,1/e.reduce((h,m)=>h+Math.abs(m),0))*t:t,k(e,s)>-It)return;for(let h=0;h<o.length;h++)o[h]+=l*s[h];if(f===ne)return;let u=c;if(c=i(o,e).loss,yield null,_t(e)<=oe||_t(s)*l<=It||Math.abs(c-u)<It)return}}}function*re(o,t,{count:n,pixels:e,lr:r,box:s,patience:l,below:a}){let i=t.slice(),c=Vn(i,r),f=new Float32Array(i.length),u=o(i,f),h=u.loss,m=h,p=0,M=i.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:M.map(j),...u,lowest:h},d===n||h<a||l>0&&(p>=l||!Number.isFinite(u.loss)))return;if(yield*c(o),s)for(let y=0;y<e;y++)i[y]=j(i[y]);u=o(i,f),u.loss<h&&(M=i.slice(0,e),h=u.loss),p++,h<.5*m&&(m=h,p=0)}}function ae({shape:[o,t,n],std:e},r,s){let l=r*o,a=s/(l*t*(n-1)),i=s/(l*(t-1)*n);return(c,f)=>{let u=0;for(let h=0,m=0;h<l;h++){let p=1/e[h%o];for(let M=0;M<t;M++)for(let d=0;d<n;d++,m++)d+1<n&&(u+=se(c,f,m,m+1,p,a)),M+1<t&&(u+=se(c,f,m,m+n,p,i))}return u}}function se(o,t,n,e,r,s){let l=(o[e]-o[n])*r,a=l>0?s*r:l<0?-s*r:0;return t[e]+=a,t[n]-=a,s*Math.abs(l)}var ot=class{constructor(t,n,{distance:e,name:r,tv:s=0},l){this.sweeps=new H(t,n,l),this.distance=e,this.name=r,this.smooth=s?ae(t,n,s):null,this.update=l.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let l=this.smooth(t,e);return{loss:s+l,terms:{[this.name]:s,tv:l}}}};function Y(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function*gt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let l=1/0,a=null;for(let i of n(s))i?(l=Math.min(l,Number.isNaN(i.loss)?1/0:i.loss),a=l<r||!e?i.pictures:e,yield{...i,iteration:s*t+i.iteration,restart:s,pictures:a}):yield null;a&&(e=a.slice()),r=Math.min(r,l)}}var ie=["randn","rand","grey"];function jt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,l,a]}=o,i=l*a;return new z(n).normals(t*o.inputs).map((c,f)=>{let u=Math.floor(f/i)%s;return c*r[u]+e[u]})}function Mt(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?jt(t,n).map(j):o==="grey"?new Float32Array(e).fill(.5):new z(n).uniforms(e)}var le=["steps","restarts","init","lr","box","patience","labels"],Hn=1e-8;function ce(o,t){let n=_(o.steps,300),e=_(o.restarts,1),r=o.init??"randn",s={count:n,lr:_(o.lr,1),box:D(o.box,!1),patience:_(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f,update:u}=l,h=c*i.inputs,m={distance:pt(l,"l2"),name:"l2"},p=Hn*k(u,u),M=new ot(i,c,m,f),d=(o.labels??"joint")==="joint",y=d?Wn(M,c,f):Bn(M,nt(l),i),w=!1;yield*gt(e,n+1,function*(g){if(w)return;let x=mt(a,g),b=jt(l,x);if(t)for(let F of t.run(l,x))b=F?.pictures.slice()??b;else r!=="randn"&&(b=Mt(r,l,x));let A=d?new z(x+1).normals(c*i.classes):new Float32Array(0),E=new Float32Array(h+A.length);E.set(b),E.set(A,h);for(let F of re(y,E,{...s,pixels:h,below:p}))yield F,w=(F?.lowest??1/0)<p})}}}function Bn(o,t,{classes:n}){let e=Y(t,n);return(r,s)=>o.evaluate(r,e,s)}function Wn(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,l=new Float64Array(t*e),a=n.room(t*e);return(i,c)=>{for(let u=0;u<t;u++){let h=i.subarray(s+u*e,s+(u+1)*e),m=Math.max(...h),p=h.reduce((M,d)=>M+Math.exp(d-m),0);h.forEach((M,d)=>{l[u*e+d]=Math.exp(M-m)/p})}let f=o.evaluate(i.subarray(0,s),l,c.subarray(0,s),a);for(let u=0;u<t;u++){let h=0;for(let m=u*e;m<(u+1)*e;m++)h+=l[m]*a[m];for(let m=u*e;m<(u+1)*e;m++)c[s+m]=l[m]*(a[m]-h)}return f}}function yt({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,l){let[a,i,c]=o,{rows:f,dots:u}=l,h=Math.floor((i+2*r-n)/e)+1,m=Math.floor((c+2*r-n)/e)+1,p=h*m,M=a*n*n,d=t*M,y=a*i*c,w=t*p,g={channels:a,height:i,width:c,kernel:n,stride:e,padding:r,high:h,wide:m},x=()=>Array.from({length:s},()=>l.room(M*p)),b=x(),A=x(),E=l.room(M*p),F=l.room(d),S=(v,O,N)=>s===1?v:v.subarray(O*N,(O+1)*N);return{shape:[t,h,m],inputs:y,outputs:w,fan:M,shapes:[[t,a,n,n],[t]],count:d+t,see(v,O=!1){let N=O?A:b;return N.forEach((I,T)=>Kn(S(v,T,y),I,g)),N},push(v,O,N,{bias:I=!0,add:T=!1}={}){for(let R=0;R<s;R++){let U=S(N,R,w);if(f(t,p,M,v,M,1,O[R],U,T),I)for(let $=0;$<t;$++){let mn=v[d+$];for(let Et=$*p;Et<($+1)*p;Et++)U[Et]+=mn}}},pull(v,...O){v.fill(0,0,s*y);for(let N=0;N<s;N++){for(let I=0;I<O.length;I+=2)f(M,p,t,O[I],1,M,S(O[I+1],N,w),E,I>0);Yn(E,S(v,N,y),g)}},outer(v,O,N){for(let I=0;I<s;I++)if(u(t,M,p,S(v,I,w),O[I],I?F:N,!1),I)for(let T=0;T<d;T++)N[T]+=F[T];for(let I=0;I<t;I++){let T=0;for(let R=0;R<s;R++)for(let U=R*w+I*p,$=U+p;U<$;U++)T+=v[U];N[d+I]=T}}}}function xt(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Kn(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<l;m++){let[p,M]=xt(m,r,c,n);for(let d=0;d<l;d++,u+=c*f){let[y,w]=xt(d,s,f,n);for(let g=p;g<M;g++){let x=(h*r+g*a+m-i)*s+d-i;for(let b=y,A=u+g*f;b<w;b++)t[A+b]=o[x+b*a]}}}}function Yn(o,t,n){let{channels:e,height:r,width:s,kernel:l,stride:a,padding:i,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<l;m++){let[p,M]=xt(m,r,c,n);for(let d=0;d<l;d++,u+=c*f){let[y,w]=xt(d,s,f,n);for(let g=p;g<M;g++){let x=(h*r+g*a+m-i)*s+d-i;for(let b=y,A=u+g*f;b<w;b++)t[x+b*a]+=o[A+b]}}}}var Rt=".row_scale";function Jn(o){let t=o&32768?-1:1,n=o>>10&31,e=o&1023;return t*(n?2**(n-15)*(1+e/1024):2**-24*e)}var Xn={F32:(o,t)=>o.getFloat32(t,!0),F16:(o,t)=>Jn(o.getUint16(t,!0)),I8:(o,t)=>o.getInt8(t)},fe={F32:4,F16:2,BF16:2,I8:1};function Cn(o){let t=new DataView(new ArrayBuffer(4));return n=>(t.setUint16(2,o.getUint16(n,!0),!0),t.getFloat32(0,!0))}function Qn(o,t){let n=Number(new DataView(o).getBigUint64(0,!0)),e=8+n,r=JSON.parse(new TextDecoder().decode(new Uint8Array(o,8,n))),s=new DataView(o,e);delete r.__metadata__;let l=Cn(s);return Object.fromEntries(Object.entries(r).map(([a,{dtype:i,shape:c,data_offsets:[f,u]}])=>{let h=new Float32Array((u-f)/fe[i]),m=Xn[i];for(let p=0,M=f;p<h.length;p++,M+=fe[i])h[p]=m?m(s,M):l(M);return[t+a,{shape:c,values:h}]}))}function Zn({shape:o,values:t},n){let e=o[0],r=t.length/e,s=n.values.length/e,l=s===1?r:32;return{shape:o,values:t.map((a,i)=>{let c=Math.floor(i/r);return a*n.values[c*s+Math.floor((i-c*r)/l)]})}}function he(o){let t=Object.assign({},...o.map(({bytes:n,prefix:e})=>Qn(n,e)));return Object.fromEntries(Object.entries(t).filter(([n])=>!n.endsWith(Rt)).map(([n,e])=>[n,n+Rt in t?Zn(e,t[n+Rt]):e]))}function G(o,t,n){let{shape:[e,r],values:s}=o[`${t}.weight`],l=o[`${t}.bias`]?.values;return Float64Array.from({length:e},(a,i)=>{let c=l?l[i]:0;for(let f=0;f<r;f++)c+=s[i*r+f]*n[f];return c})}function W(o,{shape:[,t],values:n}){let e=new Float64Array(t);for(let r=0;r<o.length;r++)for(let s=0,l=r*t,a=o[r];s<t;s++)e[s]+=a*n[l+s];return e}var kt=o=>o.map(t=>Math.max(0,t)),ge=(o,t)=>Float32Array.from(o,(n,e)=>n+t[e]);function rt(o,t,{values:n,shape:e},r){let{shape:[s,,l],values:a}=o[`${t}.weight`],i=yt({shape:e,filters:s,kernel:l,padding:1},1,r),c=r.room(i.outputs),f=r.room(i.count);return f.set(a),f.set(o[`${t}.bias`].values,a.length),i.push(f,i.see(n),c),{values:c,shape:i.shape}}function ue(o,t,n,e,r){let s=rt(o,`${t}.first`,{...n,values:kt(n.values)},r),[l,a,i]=n.shape,c=a*i;if(e){let u=G(o,`${t}.film`,e);s.values.forEach((h,m)=>{let p=Math.floor(m/c);s.values[m]=h*(1+u[p])+u[l+p]})}let f=rt(o,`${t}.second`,{...s,values:kt(s.values)},r);return{shape:n.shape,values:ge(n.values,f.values)}}function me(o,[t,n,e],r){let s=n/r,l=e/r,a=new Float32Array(o.length);for(let i=0;i<o.length;i++){let c=Math.floor(i/(n*e)),f=Math.floor(i/e)%n,u=i%e,h=(c*r+f%r)*r+u%r;a[(h*s+Math.floor(f/r))*l+Math.floor(u/r)]=o[i]}return{values:a,shape:[t*r*r,s,l]}}function pe({values:o,shape:[t,n,e]},r){let s=n*r,l=e*r,a=new Float32Array(o.length);for(let i=0;i<a.length;i++){let c=Math.floor(i/(s*l)),f=Math.floor(i/l)%s,u=i%l,h=(c*r+f%r)*r+u%r;a[i]=o[(h*n+Math.floor(f/r))*e+Math.floor(u/r)]}return{values:a,shape:[t/(r*r),s,l]}}var de=(o,t)=>Array.from({length:9},(n,e)=>`decoder.${t}.${e}`).filter(n=>`${n}.first.weight`in o);function wt(o,t,n,e,r,s=null){let l=Float32Array.from(n,d=>4*(d-.5)),[,a,i]=e,c=me(l,e,4),f=Float32Array.from([...Array.from(t),...c.values]),u=16*f.length/(a*i),h=rt(o,"decoder.stem",{values:f,shape:[u,a/4,i/4]},r);for(let d of de(o,"deep"))h=ue(o,d,h,s,r);let m=pe(rt(o,"decoder.up",h,r),2),p=rt(o,"decoder.side",me(l,e,2),r);h={shape:m.shape,values:ge(m.values,p.values)};for(let d of de(o,"wide"))h=ue(o,d,h,s,r);let M=pe(rt(o,"decoder.out",{...h,values:kt(h.values)},r),2);return n.map((d,y)=>d+M.values[y]/4)}var Z=1e-12;function Me(o,t,n){return Float64Array.from({length:n},(e,r)=>{let s=0;for(let l=0;l<t.length;l++)s+=o[r*t.length+l]*t[l];return s})}function lt(o,t){let n=t.length/o.length,e=new Float64Array(n);for(let r=0;r<o.length;r++)for(let s=0;s<n;s++)e[s]+=o[r]*t[r*n+s];return e}function to(o){let t=o.length,n=o.map((l,a)=>Float64Array.from(o,(i,c)=>+(a===c))),e=()=>o.reduce((l,a,i)=>l+a.reduce((c,f,u)=>c+(i===u?0:f*f),0),0),r=o.reduce((l,a)=>l+k(a,a),0);for(let l=0;l<60&&e()>1e-28*r;l++)for(let a=0;a<t;a++)for(let i=a+1;i<t;i++)eo(o,n,a,i);let s=o.reduce((l,a,i)=>a[i]>o[l][l]?i:l,0);return Float64Array.from(n,l=>l[s])}function eo(o,t,n,e){if(o[n][e]===0)return;let r=(o[e][e]-o[n][n])/(2*o[n][e]),s=(r<0?-1:1)/(Math.abs(r)+Math.sqrt(1+r*r)),l=1/Math.sqrt(1+s*s),a=s*l,i=u=>{let h=u[n],m=u[e];u[n]=l*h-a*m,u[e]=a*h+l*m};o.forEach(i),t.forEach(i);let c=o[n],f=o[e];o[n]=c.map((u,h)=>l*u-a*f[h]),o[e]=c.map((u,h)=>a*u+l*f[h])}function xe({weight:o,bias:t}){let n=t.length,e=o.length/n,r=a=>o.subarray(a*e,(a+1)*e),s=Array.from(t,(a,i)=>Float64Array.from(t,(c,f)=>a*c+k(r(i),r(f)))),l=to(s);return lt(l,o).reduce((a,i)=>a+i,0)<0&&(l=l.map(a=>-a)),we(lt(l,o),l,o,!1)}function ye({weight:o,bias:t}){let n=t.length,e=o.length/n,r=Array.from(t,(m,p)=>q(o.subarray(p*e,(p+1)*e))*Math.abs(m)),s=r.reduce((m,p)=>m+p,0)/n,l=Math.sqrt(r.reduce((m,p)=>m+(p-s)**2,0)/(n-1)),a=s+Math.min(2,Math.sqrt(Math.log(n)))*l,i=r.every(m=>m<=a),c=i?r.map(m=>m===Math.max(...r)?m:0):r.map(m=>m>a?m:0),f=Math.max(Z,c.reduce((m,p)=>m+p,0)),u=c.map((m,p)=>m/f/(Math.abs(t[p])<Z?Z:t[p])),h=Math.max(Z,q(t));return we(lt(u,o),Float64Array.from(t,m=>m/h),o,i)}function we(o,t,n,e){let r=Math.max(Z,q(o)),s=o.map(h=>h/r),l=o.length,a=t.length,i=Me(n,s,a),c=0;for(let h=0;h<a;h++)for(let m=0;m<l;m++)c+=(n[h*l+m]-i[h]*s[m])**2;let f=Math.sqrt(c/((a-1)*(l-1))),u=no(q(i)/Math.max(Z,f*Math.sqrt(l)),a/l);return{direction:s,delta:t,noise:Math.max(1e-9,Math.sqrt((1-u)/l)),empty:e}}function no(o,t){if(o<=1+Math.sqrt(t))return 0;let n=o*o-t-1,e=(n+Math.sqrt(Math.max(0,n*n-4*t)))/2;return Math.min(1,Math.max(0,1-(t+e)/(e*e+e)))}function be({direction:o,delta:t,noise:n},{weight:e,bias:r}){let s=t.length,l=t.indexOf(Math.min(...t)),a=Me(e,o,s),i=t.map((d,y)=>y!==l&&d>3*n?(d/n)**2:0),c=t.map((d,y)=>Math.log(Math.max(1e-30,d))-r[y]),f=Math.max(Z,i.reduce((d,y)=>d+y,0)),u=d=>k(i,d)/f,h=u(a),m=u(c),p=0,M=0;return i.forEach((d,y)=>{p+=d*(a[y]-h)*(c[y]-m),M+=d*(a[y]-h)**2}),{top:p,precision:M}}var Ae=1e-6,ve=1e-4,Ee=6,oo=-8,ro=.5,ct=(o,t,n)=>Math.min(n,Math.max(t,o)),Se=o=>Math.log(o/(1-o));function so({shapes:o,weights:t}){let[n,e]=o[o.length-2],r=t.length-n*(e+1);return{weight:t.subarray(r,r+n*e),bias:t.subarray(r+n*e)}}var st=class{constructor(t,n){let e=r=>t[`front.${r}`];this.head=so(n),this.axes=e("axes"),this.turned={shape:this.axes.shape,values:ao(this.axes.values,this.axes.shape[0])},this.deep=e("deep"),this.shallow=e("shallow"),this.mean=Float64Array.from(e("mean").values),this.variances=Float64Array.from(e("variances").values),this.variance=this.variances.reduce((r,s)=>r+s,0)/this.variances.length,this.norms=e("norms").values,this.centre=e("centre").values,this.spread=e("spread").values,this.offset=e("offset").values,this.shares=e("shares")?.values,this.along=W(this.mean,this.axes),this.undo=this.shallow?io(n):null}features(t){let{mean:n,variances:e,norms:r}=this,{direction:s,noise:l}=t,a=n.length,{top:i,precision:c}=be(t,this.head),f=W(s,this.axes),u=(l*q(n))**2,h=i,m=c;f.forEach((d,y)=>{h+=d*this.along[y]/(e[y]+u),m+=d*d/(e[y]+u)});let p=Math.sqrt(Math.max(1e-6,1-a*l*l)),M=ct(h/Math.max(1e-30,m)*p,r[0],r[1])/p;return{features:s.map(d=>d*M),noise:l*M}}rescaled(t,n=.01){let e=W(t,this.axes),r=0,s=0;return e.forEach((l,a)=>{r+=l*this.along[a]/(this.variances[a]+n*n),s+=l*l/(this.variances[a]+n*n)}),t.map(l=>l*r/Math.max(1e-30,s))}wiener(t,n){let e=this.variances.map(a=>a/(a+n*n)),r=e.reduce((a,i)=>Math.min(a,i)),s=t.map((a,i)=>a-this.mean[i]),l=W(W(s,this.axes).map((a,i)=>a*(e[i]-r)),this.turned);return s.map((a,i)=>this.mean[i]+r*a+l[i])}forward(t,n){let e=this.wiener(t,n),r=this.undo?[...e,...this.undo(e)]:e,s=Float64Array.from(r,(c,f)=>ct((c-this.centre[f])/this.spread[f],-Ee,Ee)),l=W(s.subarray(s.length-this.mean.length),this.deep);if(l.forEach((c,f)=>{l[f]=c+this.offset[f]}),!this.undo)return{inputs:s,linear:l};let a=W(W(e.map((c,f)=>c-this.mean[f]),this.axes),this.shallow),i=this.share(n);return{inputs:s,linear:l.map((c,f)=>{let u=a[f]+this.offset[f];return u+i*(c-u)})}}share(t){let n=this.shares.length-1,e=ct((Math.log10(Math.max(1e-12,t))-oo)/ro,0,n),r=Math.min(n-1,Math.floor(e));return this.shares[r]+(e-r)*(this.shares[r+1]-this.shares[r])}},ao=(o,t)=>o.map((n,e)=>o[e%t*t+Math.floor(e/t)]);function io({shapes:o,weights:t}){let[n,e,r]=o[o.length-4],s=o[o.length-2],l=s[1],a=Math.sqrt(l/n),i=n*e*r*r,c=t.length-s[0]*(l+1)-n-i,f=lo(t.subarray(c,c+i),e,n,r,a),u=t.subarray(c+i,c+i+n),h=co(f,l);return m=>{let p=m.map((M,d)=>Se(ct(M,Ae,1-Ae))-u[Math.floor(d/(a*a))]);return fo(f,h,p).map(M=>Se(ct(M,ve,1-ve)))}}function lo(o,t,n,e,r){let s=r*r,l=t*s,a=e>>1,i=Array.from({length:n*s},()=>new Float64Array(l));return i.forEach((c,f)=>{let u=Math.floor(f/s),h=Math.floor(f%s/r),m=f%r;for(let p=0;p<t;p++)for(let M=0;M<e;M++)for(let d=0;d<e;d++){let y=h+M-a,w=m+d-a;y<0||w<0||y>=r||w>=r||(c[p*s+y*r+w]=o[((u*t+p)*e+M)*e+d])}}),i}function co(o,t){let n=Array.from({length:t},(e,r)=>r);for(let e=0;e<t;e++){let r=e;for(let l=e+1;l<t;l++)Math.abs(o[l][e])>Math.abs(o[r][e])&&(r=l);[o[e],o[r]]=[o[r],o[e]],[n[e],n[r]]=[n[r],n[e]];let s=o[e];for(let l=e+1;l<t;l++){let a=o[l],i=a[e]/=s[e];if(i!==0)for(let c=e+1;c<t;c++)a[c]-=i*s[c]}}return n}function fo(o,t,n){let e=t.length,r=new Float64Array(e);for(let s=0;s<e;s++){let l=n[t[s]];for(let a=0;a<s;a++)l-=o[s][a]*r[a];r[s]=l}for(let s=e-1;s>=0;s--){let l=r[s];for(let a=s+1;a<e;a++)l-=o[s][a]*r[a];r[s]=l/o[s][s]}return r}var Fe=["decoder"];function ho(o,t,n){let e=t.length,r=o.length/e,s=(n.length-1)/n.length,l=Array.from(t.keys()).filter(f=>!n.includes(f)),a=s/Math.max(1,l.length),i=Float64Array.from({length:r},(f,u)=>l.reduce((h,m)=>h+a*o[m*r+u],0)),c=l.reduce((f,u)=>f+a*t[u],0);return n.map(f=>i.map((u,h)=>{let m=(o[f*r+h]-u)/(t[f]-c);return Number.isFinite(m)?m:0}))}function Ne(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s,batch:l}=e,{weight:a,bias:i}=Q(e),c=new st(n,r),f=new Float32Array(l*r.inputs);ho(a,i,nt(e)).forEach((u,h)=>{let{inputs:m,linear:p}=c.forward(c.rescaled(u),0),M=wt(n,m,p,r.shape,s);f.set(M.map(j),h*r.inputs)}),yield{iteration:0,restart:0,pictures:f,loss:0,terms:{}}}}}var Te=[],Oe=6,uo=.2;function mo(o,t,n){if(o.length<=t)return Float64Array.from(o);let e=new Float64Array(t);return new z(n).order(o.length).forEach((r,s)=>{e[r%t]+=o[s]}),e}function Ie(o,t,n){let e=G(o,`${t}.into`,n),r=Math.ceil(e.length/2);return G(o,`${t}.out`,e.map((s,l)=>l<r||s>0?s:uo*s))}var _e=(o,t)=>Float64Array.from(o,(n,e)=>Math.min(Oe,Math.max(-Oe,t(n,e))));function po(o){let{weight:t,bias:n}=Q(o),e=n,r=Math.max(1e-12,q(e)),s=Float64Array.from(e,f=>f/r),l=lt(s,t).map(f=>f/r),a=l.length,i=0;for(let f=0;f<t.length;f++)i+=(t[f]-s[Math.floor(f/a)]*l[f%a]*r)**2;let c=Math.min(10,Math.max(1e-5,Math.sqrt(i/t.length)/r));return{features:l,size:r,known:[...s,Math.log10(c)]}}function je(o,t,n){return{iterations:1,single:!0,*run(e){let{features:r,size:s,known:l}=po(e),{centre:a,spread:i}=n,c=e.cut(e.update),f=c.length/2-1,u=Ie(n,"bootstrap",[..._e(r,(h,m)=>(h-a.values[m])/i.values[m]),...l]);for(let h=0;h<f;h++){let m=2*(f-1-h),p=n[`scale${h}`].values,M=Float32Array.from([...c[m],...c[m+1]]),d=_e(mo(M,p.length,h),(y,w)=>y/s/p[w]);u=Ie(n,`pieces.${h}`,[...u,...d,...l])}yield{iteration:0,restart:0,pictures:Float32Array.from(u,j),loss:0,terms:{}}}}}var Re=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function ke(o,t){let n=_(o.steps,4800),e=_(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:_(o.lr,.1),signed:D(o.signed,!0),decay:D(o.decay,!0),box:D(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(l,a){let{victim:i,batch:c,machine:f}=l,u={distance:pt(l,r),name:r,tv:_(o.tv,.01)},h=new ot(i,c,u,f),m=Y(nt(l),i.classes);yield*gt(e,n+1,function*(p){let M=mt(a,p),d=t?null:Mt(o.init??"randn",l,M);for(let y of t?.run(l,M)??[])d=y?.pictures.slice()??d;d&&(yield*Ct((y,w)=>h.evaluate(y,m,w),d,i,s,f))})}}}var ze=[.45,.12],P=4;function Pe(o){if(o<.5)return-Pe(1-o);let t=0;for(let n=0;n<50;n++){let e=Math.exp(-t*t/2)/Math.sqrt(2*Math.PI),r=t;for(let l=t,a=3;Math.abs(l)>1e-17*r;a+=2)r+=l*=t*t/a;let s=(o-.5-e*r)/e;if(t+=s,Math.abs(s)<1e-15)break}return t}function go(o,{mean:t,std:n}){let e=a=>t.reduce((i,c,f)=>i+a(f)/t.length,0),r=e(a=>(ze[0]-t[a])/n[a]),s=e(a=>ze[1]/n[a]),l=Array.from({length:o-1},(a,i)=>r+s*Pe((i+1)/o));return Float32Array.from([l[0]-10*s,...l])}function Mo(o,[t,n,e]){let r=new Float32Array(o.length+t*P*P),s=n/P,l=e/P;r.set(o);for(let a=0;a<o.length;a++){let i=Math.floor(a/(n*e)),c=Math.floor(a/e)%n,f=a%e;r[o.length+(i*P+Math.floor(c/s))*P+Math.floor(f/l)]+=o[a]*o[a]/(s*l)}for(let a=o.length;a<r.length;a++)r[a]+=1;return r}function De(o,t){let n=_(o.bins,256),e=_(o.gain,.001),r=o.units!=="cumulative",{shape:s,std:l}=t,a=t.inputs,i=s[1]*s[2],c=go(n,t),f=a+s[0]*P*P,u=c.map((p,M)=>M+1<n?c[M+1]-p:(p-c[M-1])*(n-1)),h=(p,M)=>{let d=Math.max(0,M-c[p]);return r?Math.min(d,u[p]):d},m=(p,M)=>M>c[p]&&(!r||M-c[p]<u[p]);return{shapes:[[n,f],[n],...t.shapes],count:n*(f+1)+t.count,facts:{sparse:r},gradient(p,M,d){let y=M.length,w=new Float32Array(n*(f+1)+t.count),g=new Float32Array(p.length),x=p.slice();t.normalise(p,g);let b=Array.from({length:y},(S,v)=>g.subarray(v*a,(v+1)*a).reduce((O,N)=>O+N/a,0));b.forEach((S,v)=>{let O=e*c.reduce((N,I,T)=>N+h(T,S),0);for(let N=0;N<a;N++)x[v*a+N]+=O*l[Math.floor(N/i)]});let A=new H(t,y,d),E=d.room(t.count);A.gradient(x,Y(M,t.classes),E),w.set(E,n*(f+1));let F=A.pull();return b.forEach((S,v)=>{let O=F.subarray(v*a,(v+1)*a),N=e*O.reduce((T,R)=>T+R,0),I=Mo(g.subarray(v*a,(v+1)*a),s);for(let T=0;T<n;T++)if(m(T,S)){for(let R=0;R<f;R++)w[T*f+R]+=N*I[R];w[n*f+T]+=N}}),w}}}var Le=["significance"],xo=1e-6,qe=.05,yo=.01;var Ge=(o,t)=>o.map((n,e)=>n-(o[e+t]??0));function wo(o,t,n){let e=o.length/t,r=Array.from({length:t},(l,a)=>{let i=o.subarray(a*e,(a+1)*e);return k(i,i)}),s=r.reduce((l,a)=>Math.min(l,a));return r.map(l=>l-s>(n+3)*Math.sqrt(2/e)*s)}function bo(o,[t,n,e]){let r=t*P*P,s=t*n*e,l=new Float64Array(r),a=P*P/(n*e);for(let i=0;i<s;i++){let c=Math.floor(i/(n*e)),f=Math.floor(i/e)%n,u=i%e;l[(c*P+Math.floor(f*P/n))*P+Math.floor(u*P/e)]+=a*o[i]*o[i]}return l.reduce((i,c,f)=>i+Math.abs(o[s+f]-1-c),0)/r}function Ao({victim:o,update:t,cut:n,server:e},r){let[s,l]=n(t),a=l.length,i=s.length/a,c=e?.sparse?s:Ge(s,i),f=e?.sparse?l:Ge(l,1),{mean:u,std:h,shape:m}=o,p=m[1]*m[2],M=Math.max(...h)**2,d=f.reduce((g,x)=>Math.max(g,Math.abs(x)),0),y=wo(c,a,r),w=[];for(let g=0;g<a;g++){if(!y[g]||Math.abs(f[g])<=xo*d)continue;let x=Float32Array.from(c.subarray(g*i,(g+1)*i),F=>F/f[g]),b=x.slice(0,o.inputs).map((F,S)=>{let v=Math.floor(S/p);return F*h[v]+u[v]}),A=b.filter(F=>F<-qe||F>1+qe).length/b.length,E=bo(x,m)*M;w.push({row:g,picture:b.map(j),error:A<yo&&E<1/0?E:1/0})}return w.sort((g,x)=>g.error===x.error?g.row-x.row:g.error-x.error)}function Ue(o){let t=_(o.significance,6);return{iterations:1,single:!0,*run(n){let{batch:e,victim:{inputs:r}}=n,s=Ao(n,t).slice(0,e),l=new Float32Array(e*r).fill(.5);s.forEach(({picture:i},c)=>l.set(i,c*r));let a=s.reduce((i,{error:c})=>i+Math.min(1,c),0);yield{iteration:0,restart:0,pictures:l,loss:a,terms:{}}}}}function vo(o,t,n,e){let r=n*e/4,s=new Float64Array(o.length),l=t*r;for(let a=0,i=0;a<t;a++)for(let c=0;c<n;c+=2)for(let f=0;f<e;f+=2,i++){let u=(a*n+c)*e+f,h=o[u],m=o[u+1],p=o[u+e],M=o[u+e+1];s[i]=(h+m+p+M)/2,s[l+i]=(h+m-p-M)/2,s[2*l+i]=(h-m+p-M)/2,s[3*l+i]=(h-m-p+M)/2}return s}function Eo(o,t,n,e){let r=t*n*e/4,s=new Float64Array(o.length);for(let l=0,a=0;l<t;l++)for(let i=0;i<n;i+=2)for(let c=0;c<e;c+=2,a++){let f=(l*n+i)*e+c,u=o[a],h=o[r+a],m=o[2*r+a],p=o[3*r+a];s[f]=(u+h+m+p)/2,s[f+1]=(u+h-m-p)/2,s[f+e]=(u-h+m-p)/2,s[f+e+1]=(u-h-m+p)/2}return s}function So(o){let t=o.slice().sort(),n=t.length>>1;return t.length%2?t[n]:(t[n-1]+t[n])/2}function $e(o,[t,n,e]){let r=[],s=o;for(let i=0,c=n,f=e;i<2;i++,c/=2,f/=2){let u=vo(s,t,c,f);r.push({made:u,h:c,w:f}),s=u.slice(0,u.length/4)}let l=r[0].made.slice(3*o.length/4).map(Math.abs),a=So(l)/.6745*Math.sqrt(2*Math.log(o.length));for(let{made:i,h:c,w:f}of r.reverse()){i.set(s);for(let u=i.length/4;u<i.length;u++)i[u]=Math.sign(i[u])*Math.max(0,Math.abs(i[u])-a);s=Eo(i,t,c,f)}return s}function Ve(o,t){let n=0,e=0;for(let r=0;r<o.length;r++)n+=(o[r]-t[r])**2,e+=t[r]**2;return 2*Math.log1p(n/Math.max(1e-12,e))}var We=["feature","strength"],He=12,Fo=4,Be=o=>1/(1+Math.exp(-o));function No(o,t){let n=G(o,"time.0.periodic",[t]).map(Math.sin),e=G(o,"time.1.entry",[...G(o,"time.0.linear",[t]),...n]),r=Be(o["time.1.rate"].values[0]),s=new Float64Array(e.length);for(let i=0;i<Fo;i++){let c=G(o,"time.1.recurrent",s);s=s.map((f,u)=>f+r*(Math.tanh(e[u]+c[u])-f))}let l=G(o,"time.1.project",s),a=G(o,"time.1.gate",l);return l.map((i,c)=>Be(a[c])*i)}function Ke(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s}=e,{weight:l,bias:a}=Q(e),i=new st(n,r),c={weight:l,bias:a},f=(o.feature==="spe"?ye:xe)(c),{features:u,noise:h}=i.features(f),m=Math.sqrt(i.variance),p=u.map((S,v)=>(S-i.mean[v])/m),M=r.shape[1]/4,d=$e(p,[p.length/(M*M),M,M]),y=f.empty?He:Ve(p,d),{inputs:w,linear:g}=i.forward(u,h),x=[...p,...d].map(S=>3*Math.tanh(S/3)),{values:b}=n.strengths,A=o.strength==="constant"?b.reduce((S,v)=>S+v,0)/b.length:o.strength==="true"?2*Math.log1p(h**2/i.variance):y,E=No(n,Math.min(He,A)),F=wt(n,[...w,...x],g,r.shape,s,E);yield{iteration:0,restart:0,pictures:Float32Array.from(F,j),loss:0,terms:{}}}}}var Ye=(o,t)=>({shapes:t.shapes,count:t.count,facts:null,gradient(n,e,r){let s=r.room(t.count);return new H(t,e.length,r).gradient(n,Y(e,t.classes),s),Float32Array.from(s)}});var bt={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Je({shape:o,mean:t,variance:n},e,r){let[s,l,a]=o,i=l*a,c=s*i,f=Float64Array.from({length:s},(M,d)=>t?.[d]??0),u=Float64Array.from({length:s},(M,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),m=r.room(e*c),p=M=>{for(let d=0;d<e*s;d++)M(d%s,d*i,(d+1)*i)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(M,d=!1){let y=d?m:h;return p((w,g,x)=>{let b=d?0:f[w];for(let A=g;A<x;A++)y[A]=(M[A]-b)*u[w]}),y},push(M,d,y,{bias:w=!0,add:g=!1}={}){p((x,b,A)=>{let E=M[x],F=w?M[s+x]:0;for(let S=b;S<A;S++)y[S]=E*d[S]+F+(g?y[S]:0)})},pull(M,...d){M.fill(0,0,e*c);for(let y=0;y<d.length;y+=2)p((w,g,x)=>{let b=d[y][w]*u[w],A=d[y+1];for(let E=g;E<x;E++)M[E]+=b*A[E]})},outer(M,d,y){y.fill(0,0,2*s),p((w,g,x)=>{let b=0,A=0;for(let E=g;E<x;E++)b+=M[E]*d[E],A+=M[E];y[w]+=b,y[s+w]+=A})}}}function Xe({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let l=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:l+(n?t:0),see:a=>a,push(a,i,c,f={}){if(s(e,t,o,i,a,c,f.add??!1),n&&(f.bias??!0))for(let u=0;u<e;u++)for(let h=0;h<t;h++)c[u*t+h]+=a[l+h]},pull(a,...i){for(let c=0;c<i.length;c+=2)r(e,o,t,i[c+1],t,1,i[c],a,c>0)},outer(a,i,c){if(r(t,o,e,a,1,t,i,c,!1),!!n)for(let f=0;f<t;f++){let u=0;for(let h=0;h<e;h++)u+=a[h*t+f];c[l+f]=u}}}}function Ce(o,{shape:[t,n,e],kernel:r},s){let l=Math.floor(n/r),a=Math.floor(e/r),i=t*n*e,c=t*l*a,f=s*t,u=new Int32Array(o==="max"?s*c:0),h=1/(r*r),m=d=>{for(let y=0,w=0;y<f;y++)for(let g=0;g<l;g++)for(let x=0;x<a;x++,w++)d(w,(y*n+g*r)*e+x*r)},p=(d,y)=>{for(let w=0;w<r;w++)for(let g=0;g<r;g++)y(d+w*e+g)},M=d=>m((y,w)=>{u[y]=w,p(w,g=>{d[g]>d[u[y]]&&(u[y]=g)})});return{shape:[t,l,a],inputs:i,outputs:c,fan:0,shapes:[],count:0,see(d,y=!1){return o==="max"&&!y&&M(d),d},push(d,y,w,{add:g=!1}={}){m((x,b)=>{let A=0;o==="max"?A=y[u[x]]:p(b,E=>{A+=h*y[E]}),w[x]=g?w[x]+A:A})},pull(d,y,w){d.fill(0,0,s*i),m((g,x)=>{o==="max"?d[u[g]]+=w[g]:p(x,b=>{d[b]+=h*w[g]})})},outer(){}}}var Oo=[.4914,.4822,.4465],Io=[.247,.2435,.2616],Ze={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=_(o,256);return{plan:[...Array.from({length:_(t,2)},()=>{let a=s;return D(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:a,bias:D(r,!0)}],[e]]}).flat(),["bias",D(r,!0)]]}},convnet:({width:o})=>{let t=_(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:Oo,std:Io}}},_o=Object.keys(Ze);function tn(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:l}=K(o),{plan:a,...i}=Ze[s](l);return To(a,{shape:t,classes:n,seed:e,weights:r,...i})}function To(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:l=0,weights:a}){let[i,c,f]=t,u=c*f,h=i*u,m=o.every(([x,b])=>x!=="bias"||b),M=[...o.filter(([x])=>x!=="bias"),["dense",{units:n,bias:m}]],d=Qe(M,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),y=x=>Array.from({length:i},(b,A)=>x.length===i?x[A]:jo(x)),w=y(r),g=y(s);return{shape:t,inputs:h,classes:n,mean:w,std:g,count:d.reduce((x,{layer:b})=>x+b.count,0),shapes:d.flatMap(({layer:x})=>x.shapes),weights:a??ko(d.map(({layer:x})=>x),e,new z(l)),stages:(x,b)=>Qe(M,t,x,b),normalise(x,b){for(let A=0;A<x.length;A++){let E=Math.floor(A/u)%i;b[A]=(x[A]-w[E])/g[E]}},denormalise(x,b){for(let A=0;A<x.length;A++)b[A]=x[A]/g[Math.floor(A/u)%i]}}}var jo=o=>o.reduce((t,n)=>t+n,0)/o.length;function Qe(o,t,n,e){let r=[],s=t,l=0;for(let[a,i]of o){if(a in bt){r[r.length-1].activation=bt[a];continue}let c=Ro(a,i,s,n,e);r.push({layer:c,activation:bt.identity,at:l}),s=c.shape,l+=c.count}return r}function Ro(o,t,n,e,r){return o==="convolution"?yt({shape:n,...t},e,r):o==="dense"?Xe({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Je({shape:n,...t},e,r):Ce(o==="max"?"max":"average",{shape:n,kernel:t},e)}function ko(o,t,n){let e=o.flatMap(({shapes:l,fan:a})=>l.map((i,c)=>{let f=i.reduce((h,m)=>h*m,1),u=1/Math.sqrt(a);return a?n.uniforms(f,-u,u):new Float32Array(f).fill(c?0:1)})),r=t?e.map(l=>n.uniforms(l.length,-.5,.5)):e,s=new Float32Array(r.reduce((l,a)=>l+a.length,0));return r.reduce((l,a)=>(s.set(a,l),l+a.length),0),s}var zo={ig:{options:Re,make:ke},dlg:{options:le,make:ce},analytic:{options:Zt,make:te},venom:{options:We,make:Ke,inverter:!0,alone:!0},fgla:{options:Fe,make:Ne,inverter:!0},git:{options:Te,make:je,inverter:!0,alone:!0},imprint:{options:Le,make:Ue}},Po={honest:Ye,imprint:De};function zt(o,t={}){let{name:n,options:e}=K(o),{init:r}=e,s=r&&!ie.includes(r)?zt(r,t):null;return zo[n].make(e,s,t[n])}function en(o,t){let{name:n,options:e}=K(o);return Po[n](e,t)}function nn(o,t,n={},e=Wt()){let r=(S,v)=>Number(o[S]??v),s=r("seed",0),l=r("batch_size",1),a=r("image_size",32),i=r("num_classes",10),c=String(o.model??"lenet"),f=K(String(o.weights??"init")),u=tn(c,{shape:[3,a,a],classes:i,seed:Number(f.options.seed??0)}),h=new z(it(s,"labels")),m=Array.from({length:l},()=>h.whole(i)),p=Ft(String(o.defense??"none")),M=en(String(o.server??"honest"),u),d=Kt(M.shapes),y=u.inputs,w=new z(it(s,"defense")),g=M.gradient(t,m,e),b=Ut(p,l,S=>M.gradient(t.subarray(S*y,(S+1)*y),[m[S]],e),()=>g.slice(),d,w),A=String(o.knowledge??"labels").split("+"),E={victim:u,batch:l,update:b,cut:d,machine:e,labels:A.includes("labels")?m:null,defense:A.includes("defense")?p:null,server:M.facts},F=zt(String(o.attack??"ig"),n);return{victim:u,sent:M,truth:t,labels:m,clean:g,observation:E,attack:F,seed:it(s,"attack")}}function on({observation:o},t){let n=o.update.slice(),e=new z(it(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),l=i=>Math.sqrt(i.reduce((c,f)=>c+f*f,0)),a=l(r)/Math.max(l(s),1e-12);r.forEach((i,c)=>{r[c]=s[c]*a})}return{...o,update:n}}var ft=11,Do=1.5,qo=100;function B(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(j(o[e])-j(t[e]))**2;return n/o.length}var tt=(o,t)=>-10*Math.log10(Math.max(B(o,t),10**(-qo/10))),rn=(()=>{let o=Array.from({length:ft},(n,e)=>Math.exp(-((e-5)**2)/(2*Do**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function Go(o,t,n){let e=n-ft+1,r=t-ft+1,s=new Float64Array(t*e),l=new Float64Array(r*e);for(let a=0;a<t;a++)for(let i=0;i<e;i++)for(let c=0;c<ft;c++)s[a*e+i]+=rn[c]*o[a*n+i+c];for(let a=0;a<r;a++)for(let i=0;i<ft;i++)for(let c=0;c<e;c++)l[a*e+c]+=rn[i]*s[(a+i)*e+c];return l}function at(o,t,[n,e,r]){let s=e*r,l=.01**2,a=.03**2,i=0,c=0;for(let f=0;f<n;f++){let u=Float64Array.from({length:s},(g,x)=>j(o[f*s+x])),h=Float64Array.from({length:s},(g,x)=>j(t[f*s+x])),m=g=>Go(u.map((x,b)=>g(b)),e,r),p=m(g=>u[g]),M=m(g=>h[g]),d=m(g=>u[g]*u[g]),y=m(g=>h[g]*h[g]),w=m(g=>u[g]*h[g]);for(let g=0;g<p.length;g++,c++){let x=2*p[g]*M[g]+l,b=2*(w[g]-p[g]*M[g])+a;i+=x*b/((p[g]**2+M[g]**2+l)*(d[g]-p[g]**2+(y[g]-M[g]**2)+a))}}return i/c}var L=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function et(o,t,n=t.length){let e=L(o,n),r=L(t,n),s=r.length;if(s===1)return o;let l=r.map(f=>e.map(u=>B(f,u))),a=new Float64Array(1<<s).fill(1/0),i=new Int8Array(1<<s);a[0]=0;for(let f=0;f<1<<s;f++){let u=Lo(f);for(let h=0;h<s&&u<s;h++){let m=f|1<<h,p=a[f]+l[u][h];m!==f&&p<a[m]&&(a[m]=p,i[m]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,u=s-1;u>=0;u--)c.set(e[i[f]],u*n),f^=1<<i[f];return c}function Lo(o){let t=0;for(;o;o&=o-1)t++;return t}var sn=["Nothing","Colours and layout","Recognisable","Faithful"],Uo="Too short to tell",$o=.05,Vo=.02,ht=[.1,.85,.95],an=.25,Ho=.01,Bo=99,Wo=.1,Ko=6,Yo=(o,t)=>o.filter(n=>t.every(e=>B(n,e)>Ho)).slice(0,Bo);function ln(o,t,n){let e=B(o,t);return 1+n.filter(r=>B(o,r)<=e).length}function Jo({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,Vo*n)&&e>=ht[1]){let i=e>=ht[2]?3:2;return At(i,i===3?"copy":"recognised","structure",e,ht[i-1])}let l=Math.max(1,$o/s*n);if(o>l)return At(0,"not-found","rank",o,l);if(o>=t)return At(0,"guesswork","rank",o,t-1);let a=(i,c,f)=>At(+(c>=f),c>=f?"layout":"no-gain",i,c,f);return e/ht[0]>=r/an?a("structure",e,ht[0]):a("pixels",r,an)}var At=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function cn(o){let t=a=>Math.min(...a.map(i=>i.loss)),e=[...new Set(o.map(a=>a.restart))].map(a=>o.filter(i=>i.restart===a)).sort((a,i)=>t(a)-t(i))[0]??[];if(e.length<Ko)return null;let r=e[0].iteration,s=e[e.length-1].iteration,l=t(e.filter(a=>a.iteration<=r+.75*(s-r)));return!(l>0&&1-t(e)/l>Wo)}function fn(o,t,n,e,r,s){let l=s[0]*s[1]*s[2],a=L(t,l),i=Yo(e,a),c=L(et(o,t,l),l),f=L(et(n,t,l),l),u=a.map((g,x)=>{let b=at(f[x],g,s),A=B(f[x],g),E=at(c[x],g,s),F=B(c[x],g);return{ssim:E,mse:F,control_ssim:b,control_mse:A,rank:ln(c[x],g,i),control_rank:ln(f[x],g,i),candidates:i.length+1,structure:(E-b)/Math.max(1e-6,1-b),pixels:1-F/Math.max(1e-10,A)}}),h=u.map(g=>Jo(g,a.length)),m=Math.max(...h.map(g=>g.level)),p=u.reduce((g,x,b)=>(h[b].level-h[g].level||x.structure-u[g].structure)>0?b:g,0),M=m===0&&r===!1,d=u[p],y=M?"too-short":h[p].code,w=g=>g.reduce((x,b)=>x+b,0)/g.length;return{level:m,word:M?Uo:sn[m],levels:h.map(g=>g.level),reason:{...h[p],code:y,picture:p,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:w(a.map((g,x)=>tt(c[x],g)-tt(f[x],g))),control:{name:"noise",psnr:w(a.map((g,x)=>tt(f[x],g))),ssim:w(u.map(g=>g.control_ssim)),mse:w(u.map(g=>g.control_mse))},pictures:h.map((g,x)=>({level:g.level,word:sn[g.level],code:g.code,...u[x]}))}}var hn=64,Xo=o=>new Set(Array.from({length:hn},(t,n)=>Math.round((o-1)*(n/(hn-1))**2)));function Pt(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let l=0;l<e;l++)for(let a=0;a<3;a++)for(let i=0;i<n;i++)s[4*(Math.floor(i/t)*r+l*t+i%t)+a]=255*o[(3*l+a)*n+i];return s}var ut=o=>o.reduce((t,n)=>t+n,0)/o.length,vt=class{constructor({settings:t,truth:n,others:e,inverters:r={}}){this.settings=t,this.others=e,this.experiment=nn(t,n,Object.fromEntries(Object.entries(r).map(([s,l])=>[s,he(l)]))),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{sent:t,truth:n,labels:e,clean:r,observation:s,attack:l}=this.experiment;return{total:Math.max(1,l.iterations-1),single:l.single,labels:e,numel:t.count,truth:Pt(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{sent:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:Nt(n,e,r),clean:Nt(t,e,r),numel:n.length,share:Bt(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=Xo(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:l}=this.experiment,a=L(l,this.size),i=et(e,l,this.size),c=L(i,this.size),f=m=>ut(c.map((p,M)=>m(p,a[M],this.shape))),u=Pt(i,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f(tt),ssim:f(at),pixels:u,kept:s}}probe(t){let n=[performance.now()];for(let s=this.attack();!s.next().done&&(this.done===n.length&&n.push(performance.now()),!(n.length>2&&n[n.length-1]-n[0]>t)););let e=n.length-1,r=Math.floor(e/2);return(n[e]-n[r])/1e3/(e-r)}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=L(t,this.size),r=L(et(n.pictures,t,this.size),this.size),s=r.map((l,a)=>at(l,e[a],this.shape));return{psnr:ut(r.map((l,a)=>tt(l,e[a]))),ssim:ut(s),mse:ut(r.map((l,a)=>B(l,e[a]))),lpips:null,fmse:null,recovered:null,success:ut(s.map(l=>+(l>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,l=this.last.pictures.slice(),a=on(this.experiment,Number(this.settings.seed??0)),i=l,c=0;for(let m of t.run(a,n))if(m&&(i=m.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||cn(this.kept),u=fn(l,e,i.slice(),L(r,s),f,this.shape),h=Pt(et(i,e,s),this.shape[1]);return{...u,control:{...u.control,pixels:h}}}};var un=160,Co=400,J=o=>postMessage(o);function Qo(o){let t=new vt(o);if(o.only==="probe")return J({state:"probe",each:t.probe(Co)});let n=t.still();if(o.only==="wire")return J({state:"wire",wire:n.wire});J({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let i=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),i};for(let i=t.attack();!i.next().done;)performance.now()-r>un&&J({state:"running",moments:s()});let l={seconds:t.seconds,iterations:t.done,scores:t.scores()};J({state:"judging",share:0,moments:s(),...l});let a=t.judge();for(;;){let{done:i,value:c}=a.next();if(i)return J({state:"done",moments:[],verdict:c,...l});performance.now()-r>un&&(r=performance.now(),J({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{Qo(o.data)}catch(t){J({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
 
   // gi_core/web/engine/run.js
   var source = "";
@@ -1903,10 +1907,22 @@ var gi = (() => {
       };
     };
   }
+  async function probe(settings, side) {
+    if (!unknown(settings)) return;
+    const truth2 = Float32Array.from({ length: 3 * side * side * Number(settings.batch_size ?? 1) }, Math.random);
+    const worker = thread(), each = await new Promise((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data.each ?? null);
+      worker.onerror = () => resolve(null);
+      worker.postMessage({ settings, truth: truth2, others: null, only: "probe" });
+    });
+    worker.terminate();
+    if (each) timed(settings, each);
+  }
   function device(page5) {
     const { side } = page5, shipped = Object.keys(page5.inverters ?? {});
     const running = /* @__PURE__ */ new Map();
     let line = null;
+    let probing = Promise.resolve();
     const others = () => line ??= page5.lineUp().then((sheet2) => {
       const { width, height } = (
         /** @type {ImageBitmap} */
@@ -1936,7 +1952,7 @@ var gi = (() => {
         worker.onmessage = ({ data }) => {
           told3(tell(data));
           if (!["done", "failed"].includes(data.state)) return;
-          if (data.state === "done") learn(setUp.settings, data.seconds);
+          if (data.state === "done") learn(setUp.settings, data.seconds, data.iterations);
           end(id);
         };
         worker.onerror = () => {
@@ -1956,8 +1972,11 @@ var gi = (() => {
         job.stopped();
         return true;
       },
-      /** Seconds with the control. @param {Record<string, any>} settings */
-      estimate,
+      /** Seconds with the control, as Explore asks the server for them. @param {Record<string, any>} settings */
+      async estimate(settings) {
+        await (probing = probing.then(() => probe(settings, side)));
+        return { seconds: estimate(settings), load: 1, learnt: true };
+      },
       /** The update as the wire shows it. @param {SetUp} setUp @returns {Promise<Record<string, any>>} */
       async wire(setUp) {
         const truth2 = await truthOf(setUp, page5), worker = thread();
@@ -2232,8 +2251,8 @@ var gi = (() => {
   var formats = /* @__PURE__ */ new Map();
   function format(digits) {
     const key2 = locale + digits;
-    const known = formats.get(key2);
-    if (known) return known;
+    const known2 = formats.get(key2);
+    if (known2) return known2;
     const made3 = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
     formats.set(key2, made3);
     return made3;
@@ -2263,8 +2282,8 @@ var gi = (() => {
     return new Intl.NumberFormat(locale, { maximumSignificantDigits: 2, maximumFractionDigits: Math.min(20, digits) }).format(value);
   }
   function ordinal(value, table3) {
-    const kind = new Intl.PluralRules(locale, { type: "ordinal" }).select(value);
-    return say(table3["ordinal_" + kind] ?? table3.ordinal_other, { n: value });
+    const kind2 = new Intl.PluralRules(locale, { type: "ordinal" }).select(value);
+    return say(table3["ordinal_" + kind2] ?? table3.ordinal_other, { n: value });
   }
   function duration(seconds, table3) {
     if (seconds < 3) return `${number(Math.max(seconds, 0.1))} s`;
@@ -2472,8 +2491,8 @@ var gi = (() => {
   }
   function told({ findings }) {
     const place2 = (f) => (TOLD.indexOf(f.check) + TOLD.length + 1) % (TOLD.length + 1);
-    const known = new Map([...findings].reverse().map((finding) => [finding.check, finding]));
-    const order = [...known.values()].sort((a, b) => Number(a.level === "amber") - Number(b.level === "amber") || place2(a) - place2(b));
+    const known2 = new Map([...findings].reverse().map((finding) => [finding.check, finding]));
+    const order = [...known2.values()].sort((a, b) => Number(a.level === "amber") - Number(b.level === "amber") || place2(a) - place2(b));
     return { shown: order.slice(0, SHOWN), more: Math.max(0, order.length - SHOWN) };
   }
   var offered = (batches, have) => [.../* @__PURE__ */ new Set([...batches.filter((batch) => batch <= have), have])].slice(-4);
@@ -2689,8 +2708,8 @@ var gi = (() => {
   var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
   var hidden = (set) => set?.cells?.find((_, i, cells) => cells.slice(i).every((c) => standing(c.verdict) === 0))?.strength ?? null;
   function priceOf(set, hides) {
-    const until = set?.cells?.slice(0, 1 + set.cells.findIndex((c) => c.strength === hides)) ?? [], known = until.findLast((c) => c.strength !== NONE && c.accuracy_cost !== null);
-    return known ? { strength: known.strength, share: Number(known.accuracy_cost) } : null;
+    const until = set?.cells?.slice(0, 1 + set.cells.findIndex((c) => c.strength === hides)) ?? [], known2 = until.findLast((c) => c.strength !== NONE && c.accuracy_cost !== null);
+    return known2 ? { strength: known2.strength, share: Number(known2.accuracy_cost) } : null;
   }
   function nearestSet(sets, { defense: defense2, mixed: mixed2, picture: picture4 }, model) {
     const far = (set) => 8 * Number(set.network !== model.split(":")[0]) + 2 * Math.abs(Math.log2(set.mixed / mixed2)) + 2 * Number(set.defense !== defense2) + Number(set.pictures[0] !== picture4);
@@ -2737,8 +2756,8 @@ var gi = (() => {
   }
   var unpacked = /* @__PURE__ */ new Map();
   function bytes2(base64) {
-    const known = unpacked.get(base64);
-    if (known) return known;
+    const known2 = unpacked.get(base64);
+    if (known2) return known2;
     const made3 = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
     if (unpacked.size > 200) unpacked.clear();
     unpacked.set(base64, made3);
@@ -2906,8 +2925,8 @@ var gi = (() => {
       drawing = requestAnimationFrame(() => draw(find, state));
     };
     const refresh = async () => {
-      const known = state.own ? null : recordedFor(state.recorded.rounds, state.choice);
-      const found = state.live.get(keyFor(state)) ?? known;
+      const known2 = state.own ? null : recordedFor(state.recorded.rounds, state.choice);
+      const found = state.live.get(keyFor(state)) ?? known2;
       const changed = found !== state.reading;
       if (changed) {
         state.readings = found?.sheet ? await cutSheet(found.sheet, found.tiles.length) : [];
@@ -3001,7 +3020,7 @@ var gi = (() => {
   }
   function controls(room4, find) {
     const { catalog } = room4.state;
-    const named5 = (kind) => (value) => t(`cheat.${kind}_${value}`);
+    const named5 = (kind2) => (value) => t(`cheat.${kind2}_${value}`);
     segments(find("server"), catalog.servers, named5("server"), (value) => {
       room4.choose({ server: value }).then(() => {
         if (room4.state.looked) room4.inspect();
@@ -3173,10 +3192,10 @@ var gi = (() => {
     return (value) => line(Math.log(value));
   };
   function span(values, step2 = 5) {
-    const known = values.filter(Number.isFinite);
-    if (!known.length) return [0, step2];
-    const low = Math.floor(Math.min(...known) / step2) * step2;
-    return [low, Math.max(low + step2, Math.ceil(Math.max(...known) / step2) * step2)];
+    const known2 = values.filter(Number.isFinite);
+    if (!known2.length) return [0, step2];
+    const low = Math.floor(Math.min(...known2) / step2) * step2;
+    return [low, Math.max(low + step2, Math.ceil(Math.max(...known2) / step2) * step2)];
   }
   function ticks([low, high], count) {
     const rough = (high - low) / Math.max(1, count), size2 = 10 ** Math.floor(Math.log10(rough));
@@ -3186,8 +3205,8 @@ var gi = (() => {
     return Array.from({ length: found }, (_, i) => Number(((first + i) * step2).toPrecision(12)));
   }
   function path(points) {
-    const known = points.filter((point) => point.every(Number.isFinite));
-    return known.length ? "M" + known.map((point) => point.map((v) => v.toFixed(1)).join(",")).join(" L") : "";
+    const known2 = points.filter((point) => point.every(Number.isFinite));
+    return known2.length ? "M" + known2.map((point) => point.map((v) => v.toFixed(1)).join(",")).join(" L") : "";
   }
 
   // gi_core/web/screens/compare/lanes.js
@@ -3209,12 +3228,12 @@ var gi = (() => {
   var varying = (lanes) => FIELDS.filter((field) => new Set(lanes.map((lane) => String(lane[field]))).size > 1);
   var bare = (text) => String(text).split("+").map((part) => part.split(":")[0]).join(" + ");
   var partsOf = (text) => text === "none" ? [] : text.split("+").map((part) => {
-    const [name, options2 = ""] = part.split(/:(.*)/s), known = name === "gaussian" ? { sigma: 0.01 } : {};
+    const [name, options2 = ""] = part.split(/:(.*)/s), known2 = name === "gaussian" ? { sigma: 0.01 } : {};
     const given = options2.split(",").filter(Boolean).map((option) => {
       const [key2, value] = option.split(/=(.*)/s);
       return [key2, Number.isFinite(Number(value)) ? Number(value) : value];
     });
-    return { name, text: part, ...known, ...Object.fromEntries(given) };
+    return { name, text: part, ...known2, ...Object.fromEntries(given) };
   });
   function defenseName(text) {
     const parts = partsOf(text), noise2 = parts.find((part) => part.name === "gaussian");
@@ -3536,8 +3555,8 @@ var gi = (() => {
     return [...own, ...more].slice(0, Number(value));
   }
   function hear2(job, run, find) {
-    const { lane } = job, kind = run.state === "recorded" ? "done" : run.state;
-    if (kind === "failed") {
+    const { lane } = job, kind2 = run.state === "recorded" ? "done" : run.state;
+    if (kind2 === "failed") {
       if (job.repeat) toast(run.message);
       else Object.assign(lane, { state: "failed", message: run.message });
       return;
@@ -3546,7 +3565,7 @@ var gi = (() => {
       lane.repeats = [...lane.repeats.filter((repeat2) => repeat2.seed !== run.scenario.seed), repeatOf(run)];
       find("status").textContent = `${words["level_" + standing(run.verdict)]}, ${signed(run.verdict.gain)} dB`;
     }
-    if (!job.repeat) Object.assign(lane, { state: kind, run: { ...lane.run, ...run } });
+    if (!job.repeat) Object.assign(lane, { state: kind2, run: { ...lane.run, ...run } });
   }
   function drawAll(state, queue, root, find) {
     const { lanes, x, held: held3 } = state, told3 = labels(lanes.map((lane) => lane.settings));
@@ -3798,8 +3817,8 @@ var gi = (() => {
     marker: { symbol: SYMBOLS[i % SYMBOLS.length], size: 10 },
     ...trace
   });
-  function figure2(kind, data) {
-    if (kind === "frontier") {
+  function figure2(kind2, data) {
+    if (kind2 === "frontier") {
       return {
         traces: data.frontier.map((f, i) => styled({
           name: f.family,
@@ -3812,7 +3831,7 @@ var gi = (() => {
         y: { title: t("evidence.axis_gain") }
       };
     }
-    if (kind === "noise") {
+    if (kind2 === "noise") {
       return {
         traces: data.noise.map((m, i) => styled({
           name: m.model,
@@ -3842,25 +3861,25 @@ var gi = (() => {
       y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" }
     };
   }
-  function pointHtml(kind, p) {
+  function pointHtml(kind2, p) {
     const open = p.key ? `<button type="button" class="btn s" data-act="open" data-key="${p.key}">
     ${t("evidence.open")}</button>` : "";
     const strip2 = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
-    if (kind === "frontier") {
+    if (kind2 === "frontier") {
       return `${strip2}<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
         "evidence.point_frontier",
         { accuracy: p.accuracy, gain: signed(p.gain, 2) }
       )}</p>${open}`;
     }
-    if (kind === "noise") {
+    if (kind2 === "noise") {
       return `<p>${p.z ? named2("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
       ${number(p.psnr)} dB</b></p>
       <p><code class="mono">${escape(p.attack)}</code>, ${escape(p.picture)}</p>${open}`;
     }
     return `<p>${number(p.x, 4)}: <b>${number(p.psnr)} dB</b> ± ${number(p.sd)}</p>`;
   }
-  async function draw2(box2, kind, data, told3) {
-    const library = await plotly(), { traces, x, y } = figure2(kind, data), ink = token("ink2"), line = token("line");
+  async function draw2(box2, kind2, data, told3) {
+    const library = await plotly(), { traces, x, y } = figure2(kind2, data), ink = token("ink2"), line = token("line");
     const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
     const layout2 = {
       paper_bgcolor: "rgba(0,0,0,0)",
@@ -3972,9 +3991,9 @@ var gi = (() => {
       return;
     }
     const kinds = ["private", "attacker", "control"];
-    const figures2 = cell.tile == null ? `<p class="small">${t("evidence.no_pictures")}</p>` : `<div class="three">${kinds.map((kind) => `<figure class="k-${kind}">
-      <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
-      <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("")}</div>`;
+    const figures2 = cell.tile == null ? `<p class="small">${t("evidence.no_pictures")}</p>` : `<div class="three">${kinds.map((kind2) => `<figure class="k-${kind2}">
+      <canvas role="img" aria-label="${t("evidence.tile_" + kind2)}"></canvas>
+      <figcaption class="${kind2}">${t("evidence.tile_" + kind2)}</figcaption></figure>`).join("")}</div>`;
     panel.innerHTML = `<div class="top"><h2>${title}</h2>${cell.short ? "" : squares(cell.level)}</div>
     <p class="small">${t("evidence.strongest", {
       word: wordOf(cell),
@@ -4041,9 +4060,9 @@ var gi = (() => {
   }
   var rowsOf = ({ groups, regimes: told3 }) => groups.flatMap(({ name: group2, columns, rows }) => rows.flatMap(({ victim, cells }) => cells.map((name, i) => name ? rowHtml(victim, words[`feas_${group2}_${columns[i]}`], name, told3[name]) : "")));
   async function drawRegime(box2, name, run, shown2) {
-    box2.innerHTML = ["private", "attacker"].map((kind) => `<figure>
-    <canvas role="img" aria-label="${t("evidence.tile_" + kind)}"></canvas>
-    <figcaption class="${kind}">${t("evidence.tile_" + kind)}</figcaption></figure>`).join("") + `<p class="small">${escape(name)}: SSIM ${number(run.ssim, 2)}, ${number(run.psnr)} dB</p>`;
+    box2.innerHTML = ["private", "attacker"].map((kind2) => `<figure>
+    <canvas role="img" aria-label="${t("evidence.tile_" + kind2)}"></canvas>
+    <figcaption class="${kind2}">${t("evidence.tile_" + kind2)}</figcaption></figure>`).join("") + `<p class="small">${escape(name)}: SSIM ${number(run.ssim, 2)}, ${number(run.psnr)} dB</p>`;
     const source2 = await picture(shown2.src), canvases = box2.querySelectorAll("canvas");
     [0, shown2.rows - 1].forEach((row2, i) => tiles(canvases[i], source2, row2, shown2.batch, shown2.side, shown2.side));
   }
@@ -4161,18 +4180,18 @@ var gi = (() => {
   }
   function charts({ props }, find, open) {
     const data = props.catalog.charts;
-    let kind = KINDS2[0];
+    let kind2 = KINDS2[0];
     const box2 = find("charts-box");
     const told3 = (point, click) => {
-      find("point").innerHTML = pointHtml(kind, point);
+      find("point").innerHTML = pointHtml(kind2, point);
       if (click && point.key) open(point.key);
     };
     const show3 = async () => {
       for (const button4 of find("kinds").querySelectorAll("button"))
-        button4.setAttribute("aria-pressed", String(button4.dataset.kind === kind));
-      find("chart-note").textContent = t("evidence.note_" + kind);
+        button4.setAttribute("aria-pressed", String(button4.dataset.kind === kind2));
+      find("chart-note").textContent = t("evidence.note_" + kind2);
       find("point").innerHTML = `<p class="small">${t("evidence.hover")}</p>`;
-      await draw2(find("chart"), kind, data, told3).catch((error) => {
+      await draw2(find("chart"), kind2, data, told3).catch((error) => {
         find("point").textContent = error.message;
       });
     };
@@ -4181,7 +4200,7 @@ var gi = (() => {
     find("kinds").onclick = (event) => {
       const button4 = event.target.closest("[data-kind]");
       if (button4) {
-        kind = button4.dataset.kind;
+        kind2 = button4.dataset.kind;
         show3();
       }
     };
@@ -4319,24 +4338,24 @@ var gi = (() => {
       return canvas.toDataURL("image/png");
     });
   }
-  function runFilm(run, kind) {
-    const { size: size2, history } = run, seen2 = run.frames ?? [];
+  function runFilm(run, kind2) {
+    const { size: size2, history } = run, seen = run.frames ?? [];
     const tile = (src, i, row2 = 0) => {
       const image2 = decoded.get(src);
       return image2 ? { image: image2, x: i * size2.width, y: row2 * size2.height, side: size2.width } : null;
     };
     const v = run.verdict;
     return {
-      kind,
+      kind: kind2,
       tiles: size2.batch,
-      steps: ["done", "recorded"].includes(run.state) ? seen2.at(-1)?.iteration ?? run.total : run.total,
-      frames: seen2.map((f) => ({
+      steps: ["done", "recorded"].includes(run.state) ? seen.at(-1)?.iteration ?? run.total : run.total,
+      frames: seen.map((f) => ({
         step: f.iteration,
         psnr: f.psnr,
         ssim: at(history, "ssim", f.iteration),
         loss: at(history, "loss", f.iteration)
       })),
-      tile: (frame2, i) => run.sprite ? tile(run.sprite, i, seen2[frame2].row) : tile(seen2[frame2].src, i),
+      tile: (frame2, i) => run.sprite ? tile(run.sprite, i, seen[frame2].row) : tile(seen[frame2].src, i),
       control: (i) => v ? tile(v.control.src, i) : null,
       truth: (i) => size2.width === STAGE ? null : tile(run.truth, i),
       verdict: v && {
@@ -4515,17 +4534,17 @@ var gi = (() => {
   ];
   function kindOf(sentence4) {
     const whole2 = sentence4.replace(/\.$/, ""), text = whole2.slice(0, 1).toLowerCase() + whole2.slice(1);
-    for (const [kind, pattern] of KINDS3) {
+    for (const [kind2, pattern] of KINDS3) {
       const found = pattern.exec(text);
-      if (found) return [kind, { ...found.groups }];
+      if (found) return [kind2, { ...found.groups }];
     }
     return null;
   }
   function refusal2(sentence4) {
     const found = language === "en" ? null : kindOf(sentence4);
     if (!found || !words[`refused.${found[0]}`]) return sentence4;
-    const [kind, values] = found;
-    return t(`refused.${kind}`, { ...values, name: words[`explore.f_${values.name}`] ?? values.name });
+    const [kind2, values] = found;
+    return t(`refused.${kind2}`, { ...values, name: words[`explore.f_${values.name}`] ?? values.name });
   }
 
   // gi_core/web/screens/explore/view.js
@@ -4722,8 +4741,8 @@ var gi = (() => {
     if (running.phase === "judging") return t("explore.state_judging");
     if (running.phase === "running") return t("explore.state_running") + means;
     if (!film) return "";
-    const kind = running.phase === "stopped" ? t("explore.state_stopped", { n: whole(film.frames.at(-1)?.step) }) : t(film.frames.length < 2 ? `explore.state_${film.kind}_one` : `explore.state_${film.kind}`);
-    return kind + means;
+    const kind2 = running.phase === "stopped" ? t("explore.state_stopped", { n: whole(film.frames.at(-1)?.step) }) : t(film.frames.length < 2 ? `explore.state_${film.kind}_one` : `explore.state_${film.kind}`);
+    return kind2 + means;
   }
   function drawNumbers(find, look) {
     const frame2 = look.film?.frames[look.frame] ?? null, steps = look.film?.steps ?? 0;
@@ -4819,6 +4838,7 @@ var gi = (() => {
   // gi_core/web/screens/explore/controller.js
   var KEPT2 = 12;
   var PAUSE = 250;
+  var AGAIN = 4e3;
   var start2 = (catalog) => ({
     /** @type {model.Choices} */
     choices: {
@@ -5025,7 +5045,16 @@ var gi = (() => {
       const told3 = await server.explore_estimate({ settings });
       const { seconds = null, wait = 0, load = 1, learnt = false, error = "" } = told3 ?? {};
       this.estimates.set(named5, { seconds, wait, load, learnt, impossible: error });
+      if (told3?.slow) setTimeout(() => this.askAgain(named5), AGAIN);
       this.refresh();
+    }
+    /**
+     * Nobody knew how long these settings take: by now others may have run, or the machine has less to do.
+     * @param {string} named
+     */
+    askAgain(named5) {
+      this.estimates.delete(named5);
+      if (JSON.stringify(this.subject().settings) === named5) this.ask();
     }
     /** The server is there. @param {Line["trigger"]} trigger @param {Line["server"]} server */
     connect(trigger, server) {
@@ -5132,13 +5161,13 @@ var gi = (() => {
     }
     /** Choose what a run was run with. @param {Record<string, any>} run */
     async place(run) {
-      const known = run.pictures.every((name) => this.samples.includes(name)), batch = known ? run.pictures : await truths(run);
+      const known2 = run.pictures.every((name) => this.samples.includes(name)), batch = known2 ? run.pictures : await truths(run);
       await Promise.all(
         batch.map(async (name) => {
           if (!this.truths.has(name)) this.truths.set(name, await picture3(name));
         })
       );
-      this.take({ ...this.choicesOf(run.scenario), own: null, picture: known ? batch[0] : this.samples[0], batch });
+      this.take({ ...this.choicesOf(run.scenario), own: null, picture: known2 ? batch[0] : this.samples[0], batch });
     }
     /** Some stops to the right. @param {number} by */
     step(by) {
@@ -5277,21 +5306,21 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/explore/fields.js
-  function input({ name, kind, options: options2 = [], low, high }) {
-    const key2 = kind === "text" ? name + "_text" : name, label2 = t(`explore.f_${key2}`), hint = `<span class="hint" data-hint="${name}">${t(`explore.h_${key2}`)}</span>`;
-    if (kind === "checks") {
+  function input({ name, kind: kind2, options: options2 = [], low, high }) {
+    const key2 = kind2 === "text" ? name + "_text" : name, label2 = t(`explore.f_${key2}`), hint = `<span class="hint" data-hint="${name}">${t(`explore.h_${key2}`)}</span>`;
+    if (kind2 === "checks") {
       const boxes = options2.map(
         (o) => `<label class="ck"><input type="checkbox" data-check="${name}" value="${o}"><span>${words[`explore.knows_${o}`] ?? o}</span></label>`
       ).join("");
       return `<fieldset class="checks"><legend>${label2}</legend>${boxes}${hint}</fieldset>`;
     }
     const offered5 = options2.map((o) => `<option value="${o}">${named3(name, o)}</option>`).join("");
-    const more = kind === "number" ? `min="${low}" max="${high}" step="any"` : 'spellcheck="false"';
-    const control = kind === "select" ? `<select data-field="${name}">${offered5}</select>` : `<input type="${kind}" data-field="${name}" ${more}>`;
+    const more = kind2 === "number" ? `min="${low}" max="${high}" step="any"` : 'spellcheck="false"';
+    const control = kind2 === "select" ? `<select data-field="${name}">${offered5}</select>` : `<input type="${kind2}" data-field="${name}" ${more}>`;
     return `<label class="f"><span>${label2}</span>${control}${hint}</label>`;
   }
   function named3(field, value) {
-    const name = value.split(":")[0], kind = field === "model" ? "network" : field, plain2 = words[`explore.${kind}_${value}`] ?? words[`explore.${kind}_${name}`];
+    const name = value.split(":")[0], kind2 = field === "model" ? "network" : field, plain2 = words[`explore.${kind2}_${value}`] ?? words[`explore.${kind2}_${name}`];
     return plain2 && plain2 !== value ? `${plain2} (${name})` : value;
   }
   var group = ({ title, fields }) => `<section data-card="${title}"><h3>${t(`explore.g_${title}`)}</h3>
@@ -5362,13 +5391,13 @@ var gi = (() => {
   }
   var curves = (film, frame2) => curve(film, "psnr", false, frame2) + curve(film, "loss", true, frame2);
   function curve(film, name, log, frame2) {
-    const seen2 = film.frames.filter((f) => f[name] != null && Number.isFinite(f[name]) && (!log || Number(f[name]) > 0));
-    if (seen2.length < 2) return "";
-    const value = (v) => log ? Math.log10(v) : v, last = Math.max(1, seen2.at(-1)?.step ?? 1), control = name === "psnr" ? film.controlScore?.psnr ?? null : null;
-    const values = seen2.map((f) => value(f[name])), all = control === null ? values : [...values, control], low = Math.min(...all), span2 = Math.max(...all) - low || 1;
+    const seen = film.frames.filter((f) => f[name] != null && Number.isFinite(f[name]) && (!log || Number(f[name]) > 0));
+    if (seen.length < 2) return "";
+    const value = (v) => log ? Math.log10(v) : v, last = Math.max(1, seen.at(-1)?.step ?? 1), control = name === "psnr" ? film.controlScore?.psnr ?? null : null;
+    const values = seen.map((f) => value(f[name])), all = control === null ? values : [...values, control], low = Math.min(...all), span2 = Math.max(...all) - low || 1;
     const y = (v) => (72 - 64 * (v - low) / span2).toFixed(1);
-    const points = seen2.map((f, i) => `${(WIDE * Math.sqrt(f.step / last)).toFixed(1)},${y(values[i])}`);
-    const title = t("explore.n_" + name), ends = [seen2[0], seen2[seen2.length - 1]].map((f) => twoFigures(f[name])).join(" → "), now = (WIDE * Math.sqrt((film.frames[frame2]?.step ?? 0) / last)).toFixed(1);
+    const points = seen.map((f, i) => `${(WIDE * Math.sqrt(f.step / last)).toFixed(1)},${y(values[i])}`);
+    const title = t("explore.n_" + name), ends = [seen[0], seen[seen.length - 1]].map((f) => twoFigures(f[name])).join(" → "), now = (WIDE * Math.sqrt((film.frames[frame2]?.step ?? 0) / last)).toFixed(1);
     const level = control === null ? 0 : y(control), under = control === null ? "" : `<line class="under" x1="0" x2="${WIDE}" y1="${level}" y2="${level}"/>`, note = control === null ? "" : `, ${t("control_word")} ${number(control)}`;
     return `<figure class="curve"><figcaption>${title}: ${ends}${note}</figcaption>
     <svg viewBox="-4 0 348 80" preserveAspectRatio="none" role="img" aria-label="${title}">${under}
@@ -5737,12 +5766,12 @@ var gi = (() => {
       acts[act]?.();
     }
     /** Copy the command or the program that repeats what is on the stage. @param {"cli" | "python"} kind */
-    async repeat(kind) {
+    async repeat(kind2) {
       const { line } = this.control;
       if (!line?.server.explore_repeat) return;
       const told3 = await line.server.explore_repeat(this.control.setUp());
       if (told3.error) toast(told3.error);
-      else copy(told3[kind], t("copied"));
+      else copy(told3[kind2], t("copied"));
     }
     /** Run the other controls of the finished run. */
     async checks() {
@@ -5769,7 +5798,7 @@ var gi = (() => {
         this.part("[data-part=checks]").replaceChildren();
       }
       const asked = Boolean(line?.server.download_run) && run?.where !== "device", offered5 = film ? formats2(film, catalog.formats, asked) : [];
-      const made3 = offered5.map((kind) => `<button type="button" class="btn s" data-act="file" data-format="${kind}">${words["export_" + kind]}</button>`);
+      const made3 = offered5.map((kind2) => `<button type="button" class="btn s" data-act="file" data-format="${kind2}">${words["export_" + kind2]}</button>`);
       if (this.part(".formats").dataset.kinds !== offered5.join()) {
         this.part(".formats").innerHTML = made3.join("");
         this.part(".formats").dataset.kinds = offered5.join();
@@ -5782,7 +5811,7 @@ var gi = (() => {
      * @param {Record<string, any> | null} run @param {number} step
      */
     async denoised(run, step2) {
-      const seen2 = run?.opinions ?? [], view = seen2.findLast((one) => one.iteration <= step2) ?? seen2[0], box2 = this.part(".denoised");
+      const seen = run?.opinions ?? [], view = seen.findLast((one) => one.iteration <= step2) ?? seen[0], box2 = this.part(".denoised");
       box2.hidden = !view;
       if (!view || !run) return;
       box2.querySelector("figcaption").textContent = t("opinion_at", { n: whole(view.iteration) });
@@ -6715,9 +6744,9 @@ var gi = (() => {
       context2.props
     );
     const props = () => {
-      const known = text ? JSON.parse(text) : constants;
+      const known2 = text ? JSON.parse(text) : constants;
       return new Proxy(context2.props, {
-        get: (target, key2) => key2 === "words" ? words : known[String(key2)] ?? Reflect.get(target, key2)
+        get: (target, key2) => key2 === "words" ? words : known2[String(key2)] ?? Reflect.get(target, key2)
       });
     };
     const trigger = (event, detail) => {

@@ -1,43 +1,61 @@
-/** How long a run takes on this device: counted in products, in a speed that finished runs tell. */
+/** How long a run takes on this device: its first iterations are timed, how many it needs is told by finished runs. */
 
 import { component, figure } from "./component.js";
 
-/** Passes of a matching step through the network: four sweeps, of which the second half doubles. */
-const PASSES = 6;
-/** What a restart of DLG needs of its steps before it has converged or given up, and evaluations in each. */
-const EARLY = 0.06, INNER = 21;
+/** Steps where a text names none. @type {Record<string, number>} */
+const STEPS = { ig: 4800, dlg: 300 };
+/** The share of its iterations that DLG needs before it has converged or given up; other attacks go to their end. */
+const EARLY = 0.06;
+/** Seconds to begin, and to line up the pictures at the end; of an attack without steps, all of it. */
+const FIXED = 0.4, SINGLE = 0.5;
 
-let speed = 0.5e9;
-/** @type {Map<string, number>} */
-const seen = new Map();
+/**
+ * @typedef {{ each: number, share: number }} Known seconds of an iteration, and which share of them is needed
+ * @type {Map<string, Known>}
+ */
+const known = new Map();
 
-/** Products of one picture's forward pass. @param {string} model @param {number} side */
-function products(model, side) {
-  const { name, options } = component(model), places = (side * side) / 4;
-  if (name === "mlp") return 3 * side * side * figure(options.width, 256);
-  if (name === "convnet") return side * side * 400 * figure(options.width, 64) ** 2;
-  return places * 12 * 75 + 2 * (places / 4) * 12 * 300;
+/** Iterations that an attack may take; 1 where it answers at once. @param {Record<string, any>} settings */
+export function planned(settings) {
+  const { name, options } = component(String(settings.attack ?? "ig"));
+  return name in STEPS ? figure(options.restarts, 1) * (figure(options.steps, STEPS[name]) + 1) : 1;
 }
 
-/** Evaluations of an attack. @param {string} text */
-function evaluations(text) {
-  const { name, options } = component(text), restarts = figure(options.restarts, 1);
-  if (name === "ig") return restarts * figure(options.steps, 4800);
-  return name === "dlg" ? restarts * figure(options.steps, 300) * EARLY * INNER : 20;
+/** What an iteration's time depends on. @param {Record<string, any>} settings */
+function kind({ model = "lenet", batch_size = 1, defense = "none", knowledge = "labels", attack = "ig" }) {
+  const { name, options } = component(String(attack)), parts = String(defense).replace(/=[^+,]*/g, "");
+  const others = Object.entries(options).filter(([option]) => option !== "steps");
+  return JSON.stringify([String(model), Number(batch_size), parts, String(knowledge), name, others]);
 }
 
-/** @param {Record<string, any>} settings */
-const work = settings => PASSES * Number(settings.batch_size ?? 1) * evaluations(String(settings.attack))
-  * products(String(settings.model ?? "lenet"), Number(settings.image_size ?? 32));
+/** Whether its first iterations have to be timed. @param {Record<string, any>} settings */
+export const unknown = settings => planned(settings) > 1 && !known.has(kind(settings));
 
-/** Seconds with the control, as Explore asks the server for them. @param {Record<string, any>} settings */
+/**
+ * Seconds with the control; null before anything of its kind was timed.
+ * @param {Record<string, any>} settings
+ */
 export function estimate(settings) {
-  const attack = seen.get(JSON.stringify(settings)) ?? work(settings) / speed;
-  return { seconds: 0.3 + 2 * attack, load: 1, learnt: true };
+  const at = known.get(kind(settings)), most = planned(settings);
+  if (most === 1) return FIXED + SINGLE;
+  return at ? FIXED + 2 * at.each * at.share * most : null;
 }
 
-/** @param {Record<string, any>} settings @param {number} seconds of the attack alone */
-export function learn(settings, seconds) {
-  seen.set(JSON.stringify(settings), seconds);
-  if (seconds > 1 && component(String(settings.attack)).name === "ig") speed = work(settings) / seconds;
+/**
+ * Take up what the first iterations took.
+ * @param {Record<string, any>} settings @param {number} each seconds
+ */
+export function timed(settings, each) {
+  const early = component(String(settings.attack ?? "ig")).name === "dlg";
+  known.set(kind(settings), { each, share: early ? EARLY : 1 });
+}
+
+/**
+ * Take up what a whole attack took, with half the weight.
+ * @param {Record<string, any>} settings @param {number} seconds @param {number} iterations
+ */
+export function learn(settings, seconds, iterations) {
+  const found = { each: seconds / iterations, share: iterations / planned(settings) };
+  const before = known.get(kind(settings)) ?? found;
+  known.set(kind(settings), { each: (found.each + before.each) / 2, share: (found.share + before.share) / 2 });
 }

@@ -4,7 +4,7 @@
 
 import { context } from "../lib/canvas.js";
 import { words } from "../lib/words.js";
-import { estimate, learn } from "./cost.js";
+import { estimate, learn, timed, unknown } from "./cost.js";
 import { invertersOf, runsHere } from "./scenario.js";
 import code from "./worker.js?worker";
 
@@ -98,11 +98,28 @@ function story(id, { settings, pictures }, side) {
   };
 }
 
+/**
+ * Time the first iterations of a kind of run that this page has not seen yet, on pictures of noise.
+ * @param {Record<string, any>} settings @param {number} side
+ */
+async function probe(settings, side) {
+  if (!unknown(settings)) return;
+  const truth = Float32Array.from({ length: 3 * side * side * Number(settings.batch_size ?? 1) }, Math.random);
+  const worker = thread(), each = await new Promise(resolve => {
+    worker.onmessage = ({ data }) => resolve(data.each ?? null);
+    worker.onerror = () => resolve(null);
+    worker.postMessage({ settings, truth, others: null, only: "probe" });
+  });
+  worker.terminate();
+  if (each) timed(settings, each);
+}
+
 /** @param {Page} page */
 export function device(page) {
   const { side } = page, shipped = Object.keys(page.inverters ?? {});
   /** @type {Map<string, { thread: Worker, stopped: () => void }>} */ const running = new Map();
   /** @type {Promise<Float32Array | null> | null} */ let line = null;
+  /** @type {Promise<void>} */ let probing = Promise.resolve();
   const others = () => (line ??= page.lineUp().then(sheet => {
     const { width, height } = /** @type {ImageBitmap} */ (sheet);
     return pixels(sheet, width, height, side);
@@ -126,7 +143,7 @@ export function device(page) {
       worker.onmessage = ({ data }) => {
         told(tell(data));
         if (!["done", "failed"].includes(data.state)) return;
-        if (data.state === "done") learn(setUp.settings, data.seconds);
+        if (data.state === "done") learn(setUp.settings, data.seconds, data.iterations);
         end(id);
       };
       worker.onerror = () => { told(tell({ state: "failed", message: words["explore.no_answer"] })); end(id); };
@@ -143,8 +160,11 @@ export function device(page) {
       job.stopped();
       return true;
     },
-    /** Seconds with the control. @param {Record<string, any>} settings */
-    estimate,
+    /** Seconds with the control, as Explore asks the server for them. @param {Record<string, any>} settings */
+    async estimate(settings) {
+      await (probing = probing.then(() => probe(settings, side)));
+      return { seconds: estimate(settings), load: 1, learnt: true };
+    },
     /** The update as the wire shows it. @param {SetUp} setUp @returns {Promise<Record<string, any>>} */
     async wire(setUp) {
       const truth = await truthOf(setUp, page), worker = thread();

@@ -94,6 +94,17 @@ export class Session {
     return { iteration, restart, seconds, loss, psnr: of(psnr), ssim: of(ssim), pixels, kept };
   }
 
+  /** Seconds of an iteration, from the later half of those that the time allows. @param {number} milliseconds */
+  probe(milliseconds) {
+    const ends = [performance.now()];
+    for (const steps = this.attack(); !steps.next().done;) {
+      if (this.done === ends.length) ends.push(performance.now());
+      if (ends.length > 2 && ends[ends.length - 1] - ends[0] > milliseconds) break;
+    }
+    const last = ends.length - 1, from = Math.floor(last / 2);
+    return (ends[last] - ends[from]) / 1000 / (last - from);
+  }
+
   /** The present moment, if it is not kept anyway. */
   now() {
     const { last, kept } = this;

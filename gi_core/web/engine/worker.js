@@ -2,14 +2,16 @@
 
 import { Session } from "./session.js";
 
-const PERIOD = 160;
+const PERIOD = 160, PROBE = 400;
 
 /** @param {Record<string, any>} told */
 const tell = told => postMessage(told);
 
-/** @param {import("./session.js").Request & { only?: "wire" }} request */
+/** @param {import("./session.js").Request & { only?: "wire" | "probe" }} request */
 function work(request) {
-  const session = new Session(request), still = session.still();
+  const session = new Session(request);
+  if (request.only === "probe") return tell({ state: "probe", each: session.probe(PROBE) });
+  const still = session.still();
   if (request.only === "wire") return tell({ state: "wire", wire: still.wire });
   tell({ state: "running", still, moments: [] });
   let told = 0, sent = performance.now();
@@ -21,7 +23,7 @@ function work(request) {
   };
   for (const steps = session.attack(); !steps.next().done;)
     if (performance.now() - sent > PERIOD) tell({ state: "running", moments: moments() });
-  const ended = { seconds: session.seconds, scores: session.scores() };
+  const ended = { seconds: session.seconds, iterations: session.done, scores: session.scores() };
   tell({ state: "judging", share: 0, moments: moments(), ...ended });
   const steps = session.judge();
   for (;;) {

@@ -21,7 +21,8 @@ import { draw } from "./view.js";
  */
 
 const KEPT = 12,
-  PAUSE = 250;
+  PAUSE = 250,
+  AGAIN = 4000;
 
 /** @param {Record<string, any>} catalog */
 const start = catalog => ({
@@ -265,7 +266,17 @@ export class Controller {
     const told = await server.explore_estimate({ settings });
     const { seconds = null, wait = 0, load = 1, learnt = false, error = "" } = told ?? {};
     this.estimates.set(named, { seconds, wait, load, learnt, impossible: error });
+    if (told?.slow) setTimeout(() => this.askAgain(named), AGAIN);
     this.refresh();
+  }
+
+  /**
+   * Nobody knew how long these settings take: by now others may have run, or the machine has less to do.
+   * @param {string} named
+   */
+  askAgain(named) {
+    this.estimates.delete(named);
+    if (JSON.stringify(this.subject().settings) === named) this.ask();
   }
 
   /** The server is there. @param {Line["trigger"]} trigger @param {Line["server"]} server */
