@@ -47,11 +47,12 @@ export function venom(options, _, network) {
     * run(observation) {
       const { victim, machine } = observation, { weight, bias } = headGradient(observation);
       const front = new Front(network, victim), head = { weight, bias: /** @type {Float32Array} */ (bias) };
-      const found = (options.feature === "spe" ? spe : rankOne)(head), { features, noise } = front.features(found);
+      const found = (options.feature === "spe" ? spe : rankOne)(head);
+      const { features, noise, doubt } = front.features(found);
       const spread = Math.sqrt(front.variance), noisy = features.map((value, i) => (value - front.mean[i]) / spread);
       const side = victim.shape[1] / 4, refined = refine(noisy, [noisy.length / (side * side), side, side]);
       const measured = found.empty ? T_MAX : strength(noisy, refined);
-      const { inputs, linear } = front.forward(features, noise);
+      const { inputs, linear } = front.forward(features, noise, doubt);
       const wide = [...noisy, ...refined].map(value => 3 * Math.tanh(value / 3));
       const { values } = network.strengths;
       const t = options.strength === "constant" ? values.reduce((sum, value) => sum + value, 0) / values.length

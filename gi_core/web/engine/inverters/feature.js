@@ -119,11 +119,13 @@ function signalShare(top, aspect) {
 /**
  * What the softmax says about the norm s of the features: s times its precision, and the precision.
  * `gi_core.networks.features.scale_evidence`.
- * @param {Feature} feature @param {Head} head of the victim
+ * @param {Feature} feature @param {Head} head of the victim @param {number} usual about how large s is
  */
-export function scaleEvidence({ direction, delta, noise }, { weight, bias }) {
+export function scaleEvidence({ direction, delta, noise }, { weight, bias }, usual) {
   const classes = delta.length, label = delta.indexOf(Math.min(...delta)), slope = along(weight, direction, classes);
-  const shares = delta.map((d, k) => (k !== label && d > 3 * noise ? (d / noise) ** 2 : 0));
+  const width = direction.length, size = (/** @type {number} */ k) => norm(weight.subarray(k * width, (k + 1) * width));
+  const shares = delta.map((d, k) =>
+    (k !== label && d > 3 * noise ? 1 / ((noise / d) ** 2 + (usual * noise * size(k)) ** 2) : 0));
   const value = delta.map((d, k) => Math.log(Math.max(1e-30, d)) - bias[k]);
   const total = Math.max(TINY, shares.reduce((sum, share) => sum + share, 0));
   const centre = (/** @type {Float64Array} */ of) => inner(shares, of) / total, s0 = centre(slope), v0 = centre(value);
