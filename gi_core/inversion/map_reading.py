@@ -9,7 +9,7 @@ gradient explained.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -28,6 +28,8 @@ EXPLAINED = 1e-4
 """Share of a layer's gradient that may be left unexplained."""
 CONDITION = 1e5
 """Of a layer's equations, at most: single precision ends there."""
+PROPORTIONAL = 1e-10
+"""Share of features that may not grow with the map, for a network to count as one without biases."""
 TYPICAL = 4
 """Random pictures from which a map's usual size is taken."""
 
@@ -90,6 +92,17 @@ def read(observation: Observation, seed: int) -> MapReading | None:
     with torch.no_grad():
         KeepingValues(network.graph, reader.typical).run((pictures - victim.mean) / victim.std)
     return next((r for c in reader.candidates() if (r := reader.begin(c, seed)) is not None), None)
+
+
+def proportional(
+    features: Callable[[Tensor], Tensor], usual: float, pictures: int
+) -> Callable[[Tensor], Tensor] | None:
+    """sizes (B,) -> features (B,d) without the network, where features grow as sizes do: biases and means are zero."""
+    sizes = torch.full((pictures,), usual).double()
+    one, four = features(sizes), features(4 * sizes)
+    if float((four - 4 * one).norm()) > PROPORTIONAL * float(four.norm()):
+        return None
+    return lambda s: one * (s / usual)[:, None]
 
 
 class MapReader:
@@ -171,6 +184,7 @@ class MapReader:
             return self.network.above(node, maps * sizes.view(-1, 1, 1, 1))
 
         with torch.no_grad():
+            features = proportional(features, usual, self.pictures) or features
             scale = scales(self.head, features, usual, self.pictures)
         return None if scale is None else (node, maps * scale.sizes.view(-1, 1, 1, 1), scale)
 

@@ -36,12 +36,24 @@ QUIET = 1e-4
 """Channels whose gradient is below this share of the largest are silent but for rounding and others' traces."""
 RIDGE = 1e-14
 """Of the normal equations, as a share of their largest diagonal entry."""
-ROUNDS, TRIMS = 8, 6
-"""Times that gates are mended, and that channels which disagree are left out, at most."""
+ROUNDS, ATTEMPTS = 8, 18
+"""Times that gates are mended, and that channels which disagree are left out or, where that settles without agreement,
+all are weighted by how well they agreed (least absolute deviations), at most."""
+CLEAR = 5.0
+"""An activation above this multiple of the rounding is one: negative entries show rounding's size, and its tails are
+longer; true activations that small are few, since they are as dense there as anywhere."""
+DOUBT = 10.0
+"""An activation between the rounding at its place and this multiple of the largest may be one or the other."""
+WELL = 1e3
+"""Condition that a first look at contradictions may have."""
 OFF, AGREES = 8.0, 3e-6
 """A channel disagrees above this multiple of the median residual, and above this share of its gradient."""
 CANDIDATES = 640
 """Activations nearest to zero, a channel, whose gates may be wrong."""
+FEW = 12
+"""Wrong gates of a channel that are looked for one by one."""
+EXPLAINED = 0.01
+"""Share of a contradiction that the gates that make it may leave."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +214,49 @@ def unflat(place: Tensor, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     return place // shape[-1], place % shape[-1]
 
 
+@dataclass(frozen=True)
+class Rows:
+    """A convolution's equations (R*S,n), (R*S,C) by its ``count`` output channels, and others (m,n), (m,C) to trust."""
+
+    matrix: Tensor
+    right: Tensor
+    count: int
+    sure: list[tuple[Tensor, Tensor]]
+
+    def too_few(self) -> bool:
+        return len(self.matrix) + sum(len(m) for m, _ in self.sure) < self.matrix.shape[1]
+
+    def fitted(self, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """The answer (n,C) with each channel's equations times its weight (R,), and how far each is off it (R,)."""
+        kept = weights > 0
+        each = weights[kept].repeat_interleave(len(self.matrix) // self.count)[:, None]
+        heaviest = float(weights.max())
+        parts = [(self.of(self.matrix, kept) * each, self.of(self.right, kept) * each)]
+        parts += [(m * heaviest, r * heaviest) for m, r in self.sure]
+        answer, _ = least_squares(*(torch.cat(part) for part in zip(*parts, strict=True)))
+        return answer, self.left(answer).flatten(1).norm(dim=1)
+
+    def of(self, equations: Tensor, kept: Tensor) -> Tensor:
+        return equations.view(self.count, -1, equations.shape[1])[kept].flatten(0, 1)
+
+    def left(self, answer: Tensor) -> Tensor:
+        """(R,S,C)."""
+        return (self.right - self.matrix @ answer).view(self.count, -1, self.right.shape[1])
+
+    def least_doubtful(self, doubtful: Tensor) -> Tensor:
+        """(R,) bool: channels with the fewest doubtful gates (R,), as many as give well-conditioned equations."""
+        equations, unknowns = self.matrix.shape
+        missing = unknowns - sum(len(m) for m, _ in self.sure)
+        order, count = doubtful.sort().values, max(1, missing * self.count // equations)
+        while count < self.count:
+            good = doubtful <= order[count]
+            chosen = torch.cat([self.of(self.matrix, good), *(m for m, _ in self.sure)])
+            if least_squares(chosen, chosen.new_zeros(len(chosen), 1))[1] < WELL:
+                return good
+            count = int(1.4 * count) + 1
+        return torch.ones(self.count, dtype=torch.bool)
+
+
 class Peeling:
     """From the derivative at a node downwards, until a layer cannot be solved for.
 
@@ -284,11 +339,13 @@ class Peeling:
         convolution whose output the ReLU cuts off: only the channels with a wrong gate contradict the others.
         """
         value = self.values[node]
-        opened = value > 1.5 * float((-value).max().clamp_min(0))
+        rounding = (-value).amax(1, keepdim=True).clamp_min(0)
+        opened = value > CLEAR * rounding.max()
+        doubtful = ((value > rounding) & (value < DOUBT * rounding.max())).transpose(0, 1).flatten(1).sum(1)
         conv = self.feeding(node)
         for _ in range(ROUNDS if conv is not None else 0):
             assert conv is not None
-            wrong = self.contradictions(conv, self.pushed(node, conv, g * opened))
+            wrong = self.contradictions(conv, self.pushed(node, conv, g * opened), doubtful)
             if wrong is None or not wrong.rows.any():
                 break
             changed = self.flips(node, conv, g, opened, wrong)
@@ -328,23 +385,26 @@ class Peeling:
             return False
         return any(u is target or self.leads(u, target) for u in node.users)
 
-    def contradictions(self, conv: fx.Node, delta: Tensor) -> Contradictions | None:
-        """Output channels that disagree with the input that the others agree on; None: too few equations."""
-        matrix, right = self.equations_of(conv, delta)
-        rows, unknowns = delta.shape[1], matrix.shape[1]
-        by_row = matrix.view(rows, -1, unknowns), right.view(rows, -1, right.shape[1])
-        good = torch.ones(rows, dtype=torch.bool)
-        for _ in range(TRIMS):
-            if int(good.sum()) * by_row[0].shape[1] < unknowns:
-                return None
-            answer, _ = least_squares(by_row[0][good].flatten(0, 1), by_row[1][good].flatten(0, 1))
-            off = (matrix @ answer - right).view(rows, -1).norm(dim=1)
-            limit = max(OFF * float(off.median()), AGREES)
-            before, good = good, off <= limit
+    def contradictions(self, conv: fx.Node, delta: Tensor, doubtful: Tensor) -> Contradictions | None:
+        """Output channels that disagree with the input that the others agree on; None: too few equations.
+
+        Other convolutions that read the same input and are behind no doubtful gate take part.
+        doubtful: (R,) gates in doubt; the first look is at the channels with the fewest.
+        """
+        below = conv.all_input_nodes[0]
+        sure = [self.equations_of(n, self.at_output[n]) for n in below.users if n in self.at_output and n is not conv]
+        rows = Rows(*self.equations_of(conv, delta), delta.shape[1], sure)
+        if rows.too_few():
+            return None
+        good, settled = rows.least_doubtful(doubtful), False
+        for _ in range(ATTEMPTS):
+            answer, off = rows.fitted(1 / off.clamp_min(AGREES) if settled else good.double())
+            before, good = good, off <= max(OFF * float(off.median()), AGREES)
             if bool((good == before).all()):
-                break
-        shape = self.network.shapes[conv.all_input_nodes[0].name]
-        return Contradictions(~good, (right - matrix @ answer).view(rows, -1, right.shape[1]), as_maps(answer, shape))
+                if float(off.median()) < AGREES:
+                    break
+                settled = True
+        return Contradictions(~good, rows.left(answer), as_maps(answer, self.network.shapes[below.name]))
 
     def flips(self, node: fx.Node, conv: fx.Node, g: Tensor, opened: Tensor, wrong: Contradictions) -> Tensor:
         """Gates to change: those nearest to zero whose change explains what is left of a contradicting channel."""
@@ -362,10 +422,27 @@ class Peeling:
             weight = sign * full[:, row].flatten()[near] / size[row]
             columns = weight[:, None] * patches[picture, :, place]
             left = wrong.left[row].t().flatten()
-            share = least_squares(columns.t(), left[:, None])[0][:, 0]
-            flip = near[share > 0.5]
+            flip = near[explaining(columns, left)]
             changed[flip // value[0, row].numel(), row, *unflat(flip % value[0, row].numel(), value.shape)] = True
         return changed
+
+
+def explaining(columns: Tensor, left: Tensor) -> Tensor:
+    """(k,): which of the changes (n,m) add up to ``left`` (m,): as few as explain it, one after the other, the best
+    with all before it (orthogonal matching pursuit), else those that least squares gives more than half of; none where
+    that does not explain it either."""
+    size = columns.norm(dim=1).clamp_min(1e-300)
+    chosen: list[int] = []
+    rest = left
+    for _ in range(min(FEW, len(columns))):
+        chosen.append(int(((columns @ rest).abs() / size).argmax()))
+        share = torch.linalg.lstsq(columns[chosen].t(), left[:, None]).solution[:, 0]
+        rest = left - columns[chosen].t() @ share
+        if float(rest.norm()) < EXPLAINED * float(left.norm()):
+            return torch.tensor(chosen)[share > 0.5]
+    share = least_squares(columns.t(), left[:, None])[0][:, 0]
+    explained = float((left - columns.t() @ share).norm()) < 10 * EXPLAINED * float(left.norm())
+    return ((share > 0.5) & explained).nonzero()[:, 0]
 
 
 def slope(layer: _BatchNorm) -> Tensor:
