@@ -184,8 +184,8 @@ class MapReader:
             return self.network.above(node, maps * sizes.view(-1, 1, 1, 1))
 
         with torch.no_grad():
-            features = proportional(features, usual, self.pictures) or features
-            scale = scales(self.head, features, usual, self.pictures)
+            quick = proportional(features, usual, self.pictures)
+            scale = scales(self.head, quick or features, usual, self.pictures)
         return None if scale is None else (node, maps * scale.sizes.view(-1, 1, 1, 1), scale)
 
     def from_sum(self, conv: fx.Node, maps: Tensor) -> tuple[fx.Node, Tensor, Scales] | None:

@@ -236,6 +236,19 @@ class Rows:
         answer, _ = least_squares(*(torch.cat(part) for part in zip(*parts, strict=True)))
         return answer, self.left(answer).flatten(1).norm(dim=1)
 
+    def agreed(self, good: Tensor) -> tuple[Tensor, Tensor]:
+        """As :meth:`fitted`, from the channels ``good`` (R,) bool on, with those that turn out to agree."""
+        weights, settled = good.double(), False
+        for _ in range(ATTEMPTS):
+            answer, off = self.fitted(weights)
+            before, good = good, off <= max(OFF * float(off.median()), AGREES)
+            if bool((good == before).all()):
+                if float(off.median()) < AGREES:
+                    break
+                settled = True
+            weights = 1 / off.clamp_min(AGREES) if settled else good.double()
+        return answer, off
+
     def of(self, equations: Tensor, kept: Tensor) -> Tensor:
         return equations.view(self.count, -1, equations.shape[1])[kept].flatten(0, 1)
 
@@ -396,15 +409,9 @@ class Peeling:
         rows = Rows(*self.equations_of(conv, delta), delta.shape[1], sure)
         if rows.too_few():
             return None
-        good, settled = rows.least_doubtful(doubtful), False
-        for _ in range(ATTEMPTS):
-            answer, off = rows.fitted(1 / off.clamp_min(AGREES) if settled else good.double())
-            before, good = good, off <= max(OFF * float(off.median()), AGREES)
-            if bool((good == before).all()):
-                if float(off.median()) < AGREES:
-                    break
-                settled = True
-        return Contradictions(~good, rows.left(answer), as_maps(answer, self.network.shapes[below.name]))
+        answer, off = rows.agreed(rows.least_doubtful(doubtful))
+        wrong = off > max(OFF * float(off.median()), AGREES)
+        return Contradictions(wrong, rows.left(answer), as_maps(answer, self.network.shapes[below.name]))
 
     def flips(self, node: fx.Node, conv: fx.Node, g: Tensor, opened: Tensor, wrong: Contradictions) -> Tensor:
         """Gates to change: those nearest to zero whose change explains what is left of a contradicting channel."""

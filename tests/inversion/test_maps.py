@@ -13,11 +13,14 @@ from gi_core.inversion.extreme_rays import extreme_rays
 from gi_core.inversion.map_gram import Window, allowed_maps, gram, row_basis
 from gi_core.inversion.map_reading import MapReading, read
 from gi_core.inversion.map_scale import Head, scales
-from gi_core.inversion.peeling import KeepingValues, Network, Peeling
+from gi_core.inversion.peeling import KeepingValues, Network, Peeling, Rows, explaining, window_of
+from gi_core.inversion.row_space import watched
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr
+from gi_core.models.batchnorm import statistics_kept
 from gi_core.run import Run, prepare
 from gi_core.studies.span_batches import SpanBatches
+from gi_core.studies.training_maps import TrainingMaps
 
 NARROW = "resnet18:width=16"
 
@@ -63,6 +66,59 @@ def test_as_many_eigenvalues_are_one_as_there_are_pictures(pictures: int) -> Non
     flat = maps.reshape(pictures, -1)
     inside = np.square(flat @ family.basis).sum(1) / np.square(flat).sum(1)
     assert (1 - inside < 1e-9).all()
+
+
+@pytest.mark.parametrize("pictures", [1, 3])
+def test_centred_columns_give_as_many_maps(pictures: int) -> None:
+    """Derivatives that add up to zero in each channel, as batch normalisation makes them."""
+    _, maps, window = toy(pictures, channels=12)
+    generator = torch.Generator().manual_seed(9)
+    delta = torch.randn(pictures, 80, 5, 5, generator=generator).double()
+    delta -= delta.mean((0, 2, 3), keepdim=True)
+    weight = torch.nn.grad.conv2d_weight(torch.from_numpy(maps), (80, 12, 3, 3), delta, padding=1)
+    family = allowed_maps(weight.flatten(1).numpy(), window, pictures, centred=True)
+    assert family is not None and family.gap > 1e-3
+    flat = maps.reshape(pictures, -1)
+    assert (1 - np.square(flat @ family.basis).sum(1) / np.square(flat).sum(1) < 1e-9).all()
+    assert allowed_maps(weight.flatten(1).numpy(), window, pictures) is None
+
+
+@pytest.mark.parametrize("names", [("cat",), ("cat", "coffee")])
+def test_training_mode_gives_each_pictures_maps(names: tuple[str, ...]) -> None:
+    run = prepared("resnet18:width=32", *names, mode="train")
+    victim, layer = run.victim, run.victim.get_submodule("body.10.conv2")
+    with torch.no_grad(), watched(victim, {"it": layer}) as calls, statistics_kept(victim):  # type: ignore[dict-item]
+        victim(run.truth)
+    true = calls["it"][0][0].double().flatten(1)
+    gradient = dict(zip((n for n, _ in victim.named_parameters()), run.observation.targets, strict=True))
+    window = window_of(layer, calls["it"][0][0].shape[1:])  # type: ignore[arg-type]
+    columns = gradient["body.10.conv2.weight"].double().flatten(1).numpy()
+    family = allowed_maps(columns, window, len(names), centred=True)
+    assert family is not None
+    rays = extreme_rays(family.basis, 0)
+    assert rays is not None
+    cosines = torch.nn.functional.normalize(true) @ torch.from_numpy(rays)
+    assert (1 - cosines.square().amax(1) < 1e-6).all()
+
+
+def test_contradictions_are_found_where_most_channels_are_in_doubt() -> None:
+    generator = torch.Generator().manual_seed(0)
+    matrix, answer = torch.randn(60 * 9, 200, generator=generator).double(), torch.randn(200, 4).double()
+    right = matrix @ answer
+    wrong = torch.arange(60) < 12
+    right.view(60, 9, 4)[wrong] += torch.randn(12, 9, 4, generator=generator)
+    rows = Rows(matrix, right, 60, [])
+    good = rows.least_doubtful(torch.ones(60))
+    assert good.all()
+    _, off = rows.agreed(good)
+    assert ((off > 1e-3) == wrong).all()
+
+
+def test_few_wrong_gates_explain_what_is_left_and_noise_is_explained_by_none() -> None:
+    generator = torch.Generator().manual_seed(0)
+    columns = torch.randn(40, 90, generator=generator).double()
+    assert sorted(explaining(columns, columns[[3, 17]].sum(0)).tolist()) == [3, 17]
+    assert explaining(columns, torch.randn(90, generator=generator).double()).tolist() == []
 
 
 def test_a_gradient_of_full_rank_gives_no_maps() -> None:
@@ -164,3 +220,9 @@ def test_what_others_leave_in_silent_channels_does_not_end_the_peeling() -> None
     assert any(not torch.equal(tensors[n], t) for n, t in seen.update.tensors.items()), "some channel is silent"
     clean, left = read(seen, 0), read(replace(seen, update=replace(seen.update, tensors=tensors)), 0)
     assert clean is not None and left is not None and len(left.levels) >= len(clean.levels) - 1 > 1
+
+
+def test_the_study_of_training_mode_compares_maps_with_the_truth() -> None:
+    study = TrainingMaps(source="samples", model="resnet18:width=32", image_size=16)
+    row = study.measure({"model": study.model, "batch_size": 2, "layer": "body.10.conv2", "update": 0})
+    assert float(row["worst"]) < 1e-6 and float(row["next"]) < 1 and row["positions"] == 4
