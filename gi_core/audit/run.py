@@ -24,7 +24,7 @@ from gi_core.evaluation.judge import judge_pictures
 from gi_core.evaluation.verdict import SIGNIFICANCE
 from gi_core.torch_setup import run_threads
 
-DECOYS, MOST_DECOYS = 99, 2000
+DECOYS, MOST_DECOYS = 299, 2000
 """In a line-up: as many as make one lucky rank among all pictures and attempts no finding, up to a limit."""
 
 

@@ -19,7 +19,7 @@ from gi_core.report.pen import SOFT, Pen
 from gi_core.risk.answer import Answer, Near
 from gi_core.risk.evidence import strip_of
 from gi_core.risk.set_up import DISTANCE_SAYS, NORMALISED, SetUp
-from gi_core.risk.wording import OUTSIDE, counted, range_words, sentence
+from gi_core.risk.wording import OUTSIDE, composed_words, counted, estimated, range_words, sentence
 from gi_core.scenario import Scenario
 
 LISTED = 8
@@ -62,7 +62,8 @@ def asked(setup: SetUp) -> list[tuple[str, str]]:
         ("Network", setup.model),
         ("Pictures per update", str(setup.batch_size)),
         ("Picture side", f"{setup.image_size} pixels, {'grey' if setup.channels == 1 else 'colour'}"),
-        ("Local steps", str(setup.local_steps)),
+        ("Local steps", str(setup.steps)),
+        *([("Rounds", str(setup.rounds))] if setup.rounds > 1 else []),
         *([("BatchNorm statistics", statistics[setup.batchnorm])] if setup.name in NORMALISED else []),
         ("Participants per round", str(setup.participants)),
         ("Secure aggregation", "yes" if setup.secure_aggregation else "no"),
@@ -90,6 +91,12 @@ def figures(answer: Answer) -> list[tuple[str, str]]:
     if answer.runs:
         lines.append(("Runs", f"{len(answer.runs)}, the nearest at distance {answer.runs[0].distance:.1f}"))
     return lines
+
+
+def beside(answer: Answer) -> list[str]:
+    """Sentences on what was estimated where nothing was measured, and on privacy over all rounds."""
+    told = [estimated(answer.estimate)] if answer.estimate is not None else []
+    return told + ([composed_words(answer.privacy)] if answer.privacy is not None else [])
 
 
 def listed(answer: Answer) -> list[Near]:
@@ -132,6 +139,7 @@ def html(answer: Answer) -> bytes:
         rows([{"set-up": name, "": value} for name, value in asked(answer.setup)]),
         f"<h2>{escape(headline(answer))}</h2>",
         f"<p>{escape(sentence(answer.reason))}</p>",
+        *(f"<p>{escape(text)}</p>" for text in beside(answer)),
     ]
     if found := figures(answer):
         parts.append(rows([{"figure": name, "": value} for name, value in found]))
@@ -180,7 +188,8 @@ def pdf(answer: Answer) -> bytes:
     pen.write("Is this set-up at risk?", size=17, gap=1.6)
     pen.write("; ".join(f"{name}: {value}" for name, value in asked(answer.setup)) + ".", gap=0.9)
     pen.write(headline(answer), size=15, gap=1.3)
-    pen.write(sentence(answer.reason))
+    for text in (sentence(answer.reason), *beside(answer)):
+        pen.write(text)
     pen.write(". ".join(f"{name}: {value}" for name, value in figures(answer)) + "." if figures(answer) else "")
     if answer.change:
         pen.head("What to change")

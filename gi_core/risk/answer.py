@@ -11,7 +11,9 @@ from gi_core.bounds import Bound, Setting, binding
 from gi_core.errors import BadInput
 from gi_core.evaluation.verdict import STRUCTURE
 from gi_core.models import build
+from gi_core.risk.estimate import Estimate, estimate
 from gi_core.risk.evidence import Measurement, merit, rows, runs, strongest, tables
+from gi_core.risk.privacy import Composed, composed
 from gi_core.risk.set_up import NORMALISED, Place, SetUp, defense_of, place
 from gi_core.scenario import Scenario
 
@@ -57,6 +59,7 @@ class Answer:
         reason: the answer as a code (measured, unjudged, far, incomparable) and numbers.
         change: what to do differently; outside: codes of what the answer does not cover.
         bounds: theorems that hold for the set-up, those that rule something out.
+        estimate: where nothing was judged near, a range from the set-ups around it; privacy: over all rounds.
     """
 
     setup: SetUp
@@ -69,6 +72,8 @@ class Answer:
     change: tuple[Change, ...]
     outside: tuple[Outside, ...]
     bounds: tuple[Bound, ...]
+    estimate: Estimate | None = None
+    privacy: Composed | None = None
 
     @property
     def measured(self) -> bool:
@@ -83,6 +88,7 @@ def answer(setup: SetUp) -> Answer:
     return Answer(
         setup, found, judged, rest, closest, strongest(setup.scenario), reason(found, judged, rest, closest),
         tuple(changes(setup, found)), tuple(outside(setup)), tuple(bounds_of(setup)),
+        None if found else estimate(setup.scenario), composed(setup),
     )  # fmt: skip
 
 
@@ -206,7 +212,7 @@ def candidates_of(setup: SetUp) -> Iterator[tuple[str, SetUp, str]]:
             replace(setup, batchnorm="train"),
             ("The server needs another source of statistics for evaluation."),
         )
-    if setup.local_steps == 1:
+    if setup.steps == 1:
         for z in ("0.1", "1"):
             text = f"clip+gaussian:sigma={z}"
             yield f"Clip each example and add noise of {z} times the clip", replace(setup, defense=text), cost_of(text)
@@ -254,13 +260,15 @@ def bounds_of(setup: SetUp) -> list[Bound]:
     return binding(Setting.of(scenario, victim))
 
 
-Outside = Literal["protocol", "fresh", "rounds", "sum", "no-aggregation", "budgets", "pictures"]
+Outside = Literal["protocol", "fresh", "rounds", "sum", "no-aggregation", "budgets", "pictures", "first-step"]
 
 
 def outside(setup: SetUp) -> Iterator[Outside]:
     """Codes of what was not measured."""
     yield from ("protocol", "fresh", "rounds")
-    if setup.local_steps == 1 and setup.secure_aggregation:
+    if setup.first_step_only:
+        yield "first-step"
+    if setup.steps == 1 and setup.secure_aggregation:
         yield "sum"
     if setup.participants > 1 and not setup.secure_aggregation:
         yield "no-aggregation"

@@ -32,6 +32,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "MaxViT": ("maxvit-tiny",),
     "detector (YOLO)": ("yolov8n",),
 }
+MOST_STEPS = 1000
 NORMALISED = ("convnet", "resnet18", "resnet18-preact", "yolov8n", "maxvit-tiny")
 """Victims with BatchNorm; for the others its mode is no matter."""
 
@@ -49,6 +50,9 @@ class SetUp:
     channels: int = option(3, "3 for colour, 1 for grey", low=1, high=3)
     batch_size: int = option(1, "pictures per update", low=1, high=128)
     local_steps: int = option(1, "training steps before a client answers", low=1, high=1000)
+    examples: int = option(0, "pictures in the client's data set; 0: those of the local steps", low=0, high=10_000_000)
+    local_epochs: int = option(1, "passes over the client's data set before it answers", low=1, high=1000)
+    rounds: int = option(1, "rounds that a client takes part in: epsilon adds up", low=1, high=1_000_000)
     batchnorm: Literal["eval", "train", "shared"] = option(
         "train", "BatchNorm statistics: fixed, the batch's own, or the batch's own and sent along"
     )
@@ -78,17 +82,28 @@ class SetUp:
         return self.participants if self.secure_aggregation else 1
 
     @property
+    def steps(self) -> int:
+        """Local steps of a round: as told, or as the data set, batch and epochs make them."""
+        return self.local_epochs * math.ceil(self.examples / self.batch_size) if self.examples else self.local_steps
+
+    @property
+    def first_step_only(self) -> bool:
+        """Clipping per example at each of several local steps: no attack here reads their sum, one step stands in."""
+        return self.steps > 1 and any(d.per_example for d in parse_stack(self.defense))
+
+    @property
     def scenario(self) -> Scenario:
         """What the server learns of this set-up, as the start of an experiment in Explore.
 
-        Raises:
-            BadInput: fields that contradict each other, such as clipping per example after several local steps.
+        Local steps beyond what an experiment can have count as that many. Raises BadInput for fields that contradict
+        each other.
         """
         known = ["labels"] + ["defense"] * (self.defense != "none")
         known += ["buffers"] * (self.batchnorm == "shared" and self.name in NORMALISED)
         return Scenario(
             model=self.model, image_size=self.image_size, channels=self.channels, batch_size=self.batch_size,
-            local_steps=self.local_steps, mode="eval" if self.batchnorm == "eval" else "train", clients=self.clients,
+            local_steps=1 if self.first_step_only else min(self.steps, MOST_STEPS),
+            mode="eval" if self.batchnorm == "eval" else "train", clients=self.clients,
             defense=self.defense, knowledge="+".join(known),
         )  # fmt: skip
 

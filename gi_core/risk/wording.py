@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gi_core.evaluation.verdict import WORDS
+from gi_core.risk.estimate import Estimate
+from gi_core.risk.privacy import Composed
 
 OUTSIDE = {
     "protocol": "The server follows the protocol: one that sends crafted weights can read far more.",
@@ -15,6 +17,8 @@ OUTSIDE = {
     " nothing.",
     "budgets": "Budgets are small (see the number of steps in each run): 'Nothing' is no proof of safety, only a bound"
     " is.",
+    "first-step": "Each local step clips and adds noise of its own: what was measured is the first step alone, whose"
+    " update tells more than their sum.",
     "pictures": "Pictures are photographs and drawings of 16 to 64 pixels; other data, such as text, is another"
     " question.",
 }
@@ -28,6 +32,27 @@ def counted(runs: int) -> str:
 def range_words(low: int, high: int) -> str:
     """``Nothing``, or ``from Nothing to Faithful``."""
     return WORDS[low] if low == high else f"from {WORDS[low]} to {WORDS[high]}"
+
+
+def estimated(found: Estimate) -> str:
+    """An estimate in a sentence: never to be read as a measurement."""
+    low, high = found.levels
+    words = range_words(low, high)
+    if (low, high) == (0, len(WORDS) - 1):
+        return "Nothing measured narrows it down: from Nothing to Faithful. Measure it."
+    return (
+        f"Estimated, not measured: {words}, between set-ups that are protected a little less and a little more"
+        f" ({counted(found.runs)}, up to {found.distance:.1f} away). Of the measured set-ups, left out in turn, nine in"
+        " ten lie in such a range."
+    )
+
+
+def composed_words(found: Composed) -> str:
+    """Differential privacy over all rounds, in a sentence."""
+    return (
+        f"Differential privacy at delta {found.one.delta:g}: epsilon {found.one.epsilon:.3g} a release,"
+        f" {found.epsilon:.3g} over {found.releases} (no gain from sampling counted)."
+    )
 
 
 def sentence(reason: dict[str, Any]) -> str:

@@ -60,7 +60,7 @@ def test_another_truth_and_noise_give_nothing(recorded, leaking, mlp):
     assert drowned.level == 0 and [a.attack.partition(":")[0] for a in drowned.attempts] == ["ig"]
 
 
-@pytest.mark.parametrize(("pictures", "candidates"), [(1, 100), (40, 800)])
+@pytest.mark.parametrize(("pictures", "candidates"), [(1, 300), (40, 800)])
 def test_the_line_up_grows_with_the_pictures(recorded, mlp, pictures, candidates):
     """Of 40 guesses one would often stand first among 100: a finding needs as many candidates as make that unlikely."""
     record = gi.audit.read(recorded(mlp, pictures=pictures, **SMALL))

@@ -227,7 +227,6 @@ def test_trained_weights_and_unknown_networks_are_near_to_nothing():
         ({"defense": "magic"}, "unknown defense"),
         ({"model": "vgg"}, "unknown model"),
         ({"batchnorm": "some"}, "allowed are"),
-        ({"local_steps": 5, "defense": "clip+gaussian"}, "per=update"),
     ],
 )
 def test_bad_set_ups_are_refused_in_words(changes, words):

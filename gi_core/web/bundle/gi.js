@@ -4027,7 +4027,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/evidence/evidence.html
-  var evidence_default = '<div class="sheet evidence" data-testid="evidence">\n  <div class="story"><h1 data-t="evidence.story"></h1></div>\n  <form class="panel setup" data-r="setup" data-label="evidence.setup" novalidate>\n    <div class="sentence" data-r="sentence"></div>\n    <details class="more" data-r="more"><summary class="btn s" data-t="evidence.more"></summary>\n      <div class="pop">\n        <label><span data-t="evidence.image_size"></span><input type="number" min="11" max="384" step="1" data-f="image_size"></label>\n        <label><span data-t="evidence.channels"></span><select data-f="channels"></select></label>\n        <label><span data-t="evidence.batchnorm"></span><select data-f="batchnorm"></select></label>\n      </div></details>\n  </form>\n  <div class="cols">\n    <section class="panel map-box" data-label="evidence.map">\n      <div class="scroll" tabindex="0" role="group" data-label="evidence.map"><table class="map" data-r="map"></table></div>\n      <div class="legend"><span data-t="evidence.legend"></span><span><i class="h"></i><b data-t="evidence.legend_short"></b></span></div>\n    </section>\n    <aside class="panel answer" data-r="answer" data-label="evidence.answer" aria-live="polite"></aside>\n  </div>\n  <details class="panel fold" data-r="charts-box"><summary><b data-t="evidence.charts"></b><span class="small" data-t="evidence.charts_note"></span></summary>\n    <div class="tabs" role="group" data-r="kinds" data-label="evidence.charts"></div>\n    <div class="chart"><div data-r="chart" class="canvas"></div><div class="point" data-r="point" aria-live="polite"></div></div>\n    <p class="small" data-r="chart-note"></p>\n  </details>\n  <details class="panel fold" data-r="regimes-box"><summary><b data-t="evidence.regimes"></b><span class="small" data-t="evidence.regimes_note"></span></summary>\n    <div class="regimes"><div class="scroll" tabindex="0" role="group" data-label="evidence.regimes"><table data-r="regimes"></table></div>\n      <div class="regime" data-r="regime" aria-live="polite"></div></div>\n  </details>\n</div>\n';
+  var evidence_default = '<div class="sheet evidence" data-testid="evidence">\n  <div class="story"><h1 data-t="evidence.story"></h1></div>\n  <form class="panel setup" data-r="setup" data-label="evidence.setup" novalidate>\n    <div class="sentence" data-r="sentence"></div>\n    <details class="more" data-r="more"><summary class="btn s" data-t="evidence.more"></summary>\n      <div class="pop">\n        <label><span data-t="evidence.image_size"></span><input type="number" min="11" max="384" step="1" data-f="image_size"></label>\n        <label><span data-t="evidence.examples"></span><input type="number" min="0" max="10000000" step="1" data-f="examples"></label>\n        <label><span data-t="evidence.local_epochs"></span><input type="number" min="1" max="1000" step="1" data-f="local_epochs"></label>\n        <label><span data-t="evidence.rounds"></span><input type="number" min="1" max="1000000" step="1" data-f="rounds"></label>\n        <label><span data-t="evidence.channels"></span><select data-f="channels"></select></label>\n        <label><span data-t="evidence.batchnorm"></span><select data-f="batchnorm"></select></label>\n      </div></details>\n  </form>\n  <div class="cols">\n    <section class="panel map-box" data-label="evidence.map">\n      <div class="scroll" tabindex="0" role="group" data-label="evidence.map"><table class="map" data-r="map"></table></div>\n      <div class="legend"><span data-t="evidence.legend"></span><span><i class="h"></i><b data-t="evidence.legend_short"></b></span></div>\n    </section>\n    <aside class="panel answer" data-r="answer" data-label="evidence.answer" aria-live="polite"></aside>\n  </div>\n  <details class="panel fold" data-r="charts-box"><summary><b data-t="evidence.charts"></b><span class="small" data-t="evidence.charts_note"></span></summary>\n    <div class="tabs" role="group" data-r="kinds" data-label="evidence.charts"></div>\n    <div class="chart"><div data-r="chart" class="canvas"></div><div class="point" data-r="point" aria-live="polite"></div></div>\n    <p class="small" data-r="chart-note"></p>\n  </details>\n  <details class="panel fold" data-r="regimes-box"><summary><b data-t="evidence.regimes"></b><span class="small" data-t="evidence.regimes_note"></span></summary>\n    <div class="regimes"><div class="scroll" tabindex="0" role="group" data-label="evidence.regimes"><table data-r="regimes"></table></div>\n      <div class="regime" data-r="regime" aria-live="polite"></div></div>\n  </details>\n</div>\n';
 
   // gi_core/web/screens/evidence/map.js
   async function drawTile(canvas, catalog, tile, place2) {
@@ -4131,6 +4131,18 @@ var gi = (() => {
       place2
     ));
   }
+  function estimated(estimate2) {
+    if (!estimate2) return "";
+    const [low, high] = estimate2.levels.map((level) => words["level_" + level]);
+    if (low === words.level_0 && high === words.level_3) return `<p class="small">${t("evidence.estimate_open")}</p>`;
+    return `<p><b>${t("evidence.estimate", { span: low === high ? low : t("evidence.span", { low, high }) })}</b>
+    <span class="small">${t("evidence.estimate_why", { n: estimate2.runs })}</span></p>`;
+  }
+  var composed = (privacy) => privacy ? `<p class="small">${t("evidence.composed", {
+    one: short(privacy.epsilon),
+    all: short(privacy.all),
+    n: whole(privacy.releases)
+  })}</p>` : "";
   function drawAnswer(panel, answer, choice, nearest2) {
     if (answer.error) {
       panel.innerHTML = `<div class="top"><h2>${t("evidence.refused")}</h2></div><p class="refused" lang="en">
@@ -4143,13 +4155,14 @@ var gi = (() => {
     const span2 = found && (found.levels[0] === found.levels[1] ? word2(found.levels[0]) : t("evidence.span", { low: word2(found.levels[0]), high: word2(found.levels[1]) }));
     panel.innerHTML = `<div class="top"><h2>${found ? span2 : t("evidence.unmeasured")}</h2>
     ${found ? squares(found.levels[1]) : ""}</div>
-    <p>${head}</p>
+    ${estimated(answer.estimate)}<p>${head}${answer.first_step ? ` ${t("evidence.first_step")}` : ""}</p>${composed(answer.privacy)}
     ${found ? `<p class="small">${t("evidence.near", {
       n: answer.count,
       low: signed(found.gain[0], 2),
       high: signed(found.gain[1], 2)
     })}</p>` : ""}
-    <h3>${t("evidence.outside")}</h3><p class="small">${outside2(choice)}</p>${buttons("")}`;
+    <h3>${t("evidence.outside")}</h3><p class="small">${outside2(choice)}</p>${buttons(`<button type="button"
+      class="btn s" data-act="measure" data-query="${escape(answer.query)}">${t("evidence.measure")}</button>`)}`;
   }
   function drawRuns(box2, runs) {
     const heads = words["evidence.columns"].split("|").map((name) => `<th scope="col">${name}</th>`).join("");
@@ -4212,20 +4225,24 @@ var gi = (() => {
   }
   function room2({ props, server }, find, open) {
     const { catalog } = props;
-    const more = { image_size: 32, channels: 3, batchnorm: "eval" };
+    const usual = { image_size: 32, channels: 3, batchnorm: "eval", examples: 0, local_epochs: 1, rounds: 1 };
+    const more = { ...usual };
     let choice = choiceOf(catalog, 1, 0), asked = 0;
     const show3 = async () => {
       FIELDS2.forEach((field) => {
         find("sentence").querySelector(`[data-f=${field}]`).value = choice[field];
       });
-      const plain2 = more.image_size === 32 && more.channels === 3 && more.batchnorm === "eval";
+      const plain2 = Object.entries(usual).every(([name, value]) => (
+        /** @type {any} */
+        more[name] === value
+      ));
       const at2 = plain2 ? cellOf2(choice, catalog) : null, mine = ++asked;
       find("answer").classList.toggle("asking", !at2);
       if (at2) {
         markCell(find("map"), at2, false);
         return drawCell(find("answer"), catalog, at2, choice);
       }
-      const answer = await server.risk_answer(setUpOf(choice, catalog, more));
+      const answer = await server.risk_answer(setUpOf(choice, catalog, more)).catch((error) => ({ error: String(error) }));
       if (mine !== asked) return;
       find("answer").classList.remove("asking");
       const nearest2 = nearestCell(answer, catalog, choice.row);
@@ -4245,6 +4262,7 @@ var gi = (() => {
       const button4 = event.target.closest("[data-act]");
       if (!button4) return;
       if (button4.dataset.act === "open") return open(button4.dataset.key);
+      if (button4.dataset.act === "measure") return void (location.search = `${button4.dataset.query}&tab=explore`);
       if (button4.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
       const at2 = cellOf2(choice, catalog), box2 = find("answer").querySelector("[data-k=all]");
       const shown2 = box2.innerHTML !== "";

@@ -23,8 +23,9 @@ from gi_core.report.risk import FORMATS, conditions
 from gi_core.risk.answer import Answer, Near, answer
 from gi_core.risk.evidence import Measurement, frontier_scenario, judged_runs, rows, strip_of
 from gi_core.risk.pictures import kept_pictures
+from gi_core.risk.privacy import Composed
 from gi_core.risk.set_up import SetUp
-from gi_core.risk.wording import OUTSIDE
+from gi_core.risk.wording import OUTSIDE, estimated
 from gi_core.risk.wording import sentence as worded
 from gi_core.run import prepare
 from gi_core.store import address
@@ -68,6 +69,11 @@ def told(found: Answer) -> dict[str, Any]:
             "runs": [run_told(near) for near in found.runs[:SHOWN]],
             "tables": [table_told(near) for near in found.tables],
             "change": [asdict(change) for change in found.change],
+            "estimate": None
+            if found.estimate is None
+            else {**asdict(found.estimate), "says": estimated(found.estimate)},
+            "privacy": None if found.privacy is None else privacy_told(found.privacy),
+            "first_step": found.setup.first_step_only,
             "outside": [OUTSIDE[code] for code in found.outside],
             "bounds": [bound_told(bound) for bound in found.bounds],
         }
@@ -97,6 +103,10 @@ def table_told(near: Near) -> dict[str, Any]:
         "table": e.table, "setup": conditions(e.scenario), "attack": e.scenario.attack, "source": e.source,
         "psnr": e.psnr, "gain": e.gain, "distance": near.distance, "command": e.command,
     }  # fmt: skip
+
+
+def privacy_told(found: Composed) -> dict[str, Any]:
+    return {"epsilon": found.one.epsilon, "delta": found.one.delta, "releases": found.releases, "all": found.epsilon}
 
 
 def bound_told(bound: Bound) -> dict[str, Any]:

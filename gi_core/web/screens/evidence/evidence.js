@@ -41,18 +41,20 @@ function opener({ server }) {
  */
 function room({ props, server }, find, open) {
   const { catalog } = props;
-  const more = { image_size: 32, channels: 3, batchnorm: "eval" };
+  const usual = { image_size: 32, channels: 3, batchnorm: "eval", examples: 0, local_epochs: 1, rounds: 1 };
+  const more = { ...usual };
   let choice = choiceOf(catalog, 1, 0), asked = 0;
   const show = async () => {
     FIELDS.forEach(field => { find("sentence").querySelector(`[data-f=${field}]`).value = choice[field]; });
-    const plain = more.image_size === 32 && more.channels === 3 && more.batchnorm === "eval";
+    const plain = Object.entries(usual).every(([name, value]) => /** @type {any} */ (more)[name] === value);
     const at = plain ? cellOf(choice, catalog) : null, mine = ++asked;
     find("answer").classList.toggle("asking", !at);
     if (at) {
       markCell(find("map"), at, false);
       return drawCell(find("answer"), catalog, at, choice);
     }
-    const answer = await server.risk_answer(setUpOf(choice, catalog, more));
+    const answer = await server.risk_answer(setUpOf(choice, catalog, more))
+      .catch((/** @type {unknown} */ error) => ({ error: String(error) }));
     if (mine !== asked) return;
     find("answer").classList.remove("asking");
     const nearest = nearestCell(answer, catalog, choice.row);
@@ -68,6 +70,7 @@ function room({ props, server }, find, open) {
     const button = event.target.closest("[data-act]");
     if (!button) return;
     if (button.dataset.act === "open") return open(button.dataset.key);
+    if (button.dataset.act === "measure") return void (location.search = `${button.dataset.query}&tab=explore`);
     if (button.dataset.act === "report") return report(server, setUpOf(choice, catalog, more));
     const at = cellOf(choice, catalog), box = find("answer").querySelector("[data-k=all]");
     const shown = box.innerHTML !== "";

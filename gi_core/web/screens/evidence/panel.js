@@ -1,6 +1,6 @@
 /** What is known of the chosen set-up: the strongest run with its pictures, what to change, what this leaves out. */
 
-import { escape, number, ordinal, signed, whole } from "../../lib/format.js";
+import { escape, number, ordinal, short, signed, whole } from "../../lib/format.js";
 import { icon } from "../../lib/icons.js";
 import { squares } from "../../lib/page.js";
 import { t, words } from "../../lib/words.js";
@@ -76,6 +76,19 @@ export function drawCell(panel, catalog, at, choice) {
     drawTile(/** @type {HTMLCanvasElement} */ (canvas), catalog, cell.tile, place));
 }
 
+/** What was not measured but estimated, and that it is. @param {any} estimate */
+function estimated(estimate) {
+  if (!estimate) return "";
+  const [low, high] = estimate.levels.map((/** @type {number} */ level) => words["level_" + level]);
+  if (low === words.level_0 && high === words.level_3) return `<p class="small">${t("evidence.estimate_open")}</p>`;
+  return `<p><b>${t("evidence.estimate", { span: low === high ? low : t("evidence.span", { low, high }) })}</b>
+    <span class="small">${t("evidence.estimate_why", { n: estimate.runs })}</span></p>`;
+}
+
+/** Epsilon of one release and of all. @param {any} privacy */
+const composed = privacy => privacy ? `<p class="small">${t("evidence.composed", { one: short(privacy.epsilon),
+  all: short(privacy.all), n: whole(privacy.releases) })}</p>` : "";
+
 /**
  * The panel of a set-up off the map.
  * @param {HTMLElement} panel @param {any} answer as the server tells it @param {Choice} choice
@@ -95,10 +108,11 @@ export function drawAnswer(panel, answer, choice, nearest) {
     : t("evidence.span", { low: word(found.levels[0]), high: word(found.levels[1]) }));
   panel.innerHTML = `<div class="top"><h2>${found ? span : t("evidence.unmeasured")}</h2>
     ${found ? squares(found.levels[1]) : ""}</div>
-    <p>${head}</p>
+    ${estimated(answer.estimate)}<p>${head}${answer.first_step ? ` ${t("evidence.first_step")}` : ""}</p>${composed(answer.privacy)}
     ${found ? `<p class="small">${t("evidence.near", { n: answer.count, low: signed(found.gain[0], 2),
       high: signed(found.gain[1], 2) })}</p>` : ""}
-    <h3>${t("evidence.outside")}</h3><p class="small">${outside(choice)}</p>${buttons("")}`;
+    <h3>${t("evidence.outside")}</h3><p class="small">${outside(choice)}</p>${buttons(`<button type="button"
+      class="btn s" data-act="measure" data-query="${escape(answer.query)}">${t("evidence.measure")}</button>`)}`;
 }
 
 /** Every run of a cell as a table. @param {HTMLElement} box @param {any[]} runs */
