@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 from torch import Tensor
@@ -5,11 +7,18 @@ from torch import Tensor
 from gi_core.models import models
 from gi_core.torch_setup import thread_count
 
-torch.set_num_threads(thread_count())
+torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else thread_count())
 
 IN_A_BROWSER = {"browser"}
 IN_A_PROCESS = {"launch"}
 """Fixtures: Chromium, and the app in a process of its own. Tests that use them are slow, but for the journey."""
+WORKERS = 2
+"""Processes that share the files of a whole run: the smallest machine that this is for has two cores."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For a run over everything; a named file or test is run by the process that was asked."""
+    return WORKERS if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -19,7 +19,7 @@ from gradio.queueing import Event, Queue
 from gi_core.web.server.redacted_log import redacted
 from gi_core.web.settings import limits
 
-SESSIONS = 64
+SESSIONS = 128
 """Sessions whose state is held at a time; the others begin anew without noticing, as the page holds its own state."""
 
 
