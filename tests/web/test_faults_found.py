@@ -245,9 +245,9 @@ def test_h1_headers_and_hosts(app):
         page = client.get("")
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert page.headers["Referrer-Policy"] == "no-referrer" and "Content-Security-Policy" in page.headers
-        foreign = client.get("", headers={"Host": "evil.example", "Origin": "http://evil.example"})
-        assert foreign.status_code >= 400
-        assert "evil.example" not in foreign.headers.get("Access-Control-Allow-Origin", "")
+        assert client.get("config", headers={"Host": "evil.example", "Origin": "http://evil.example"}).is_client_error
+        foreign = client.get("config", headers={"Origin": "http://evil.example"})
+        assert foreign.is_client_error or "Access-Control-Allow-Origin" not in foreign.headers
 
 
 COMMAND = [sys.executable, "-c", "from gi_core.cli import entry_point; raise SystemExit(entry_point())", "run"]
