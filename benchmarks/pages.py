@@ -197,24 +197,25 @@ def grouped(name: str, *keys: str) -> dict[tuple[str, ...], list[Row]]:
 def imprint_photographs() -> str:
     """Draws of photographs: share recovered beside theory, and how far its mean is from it in standard errors."""
     body = []
-    for (model, clients, batch, server), draws in grouped(
-        "imprint-photographs", "model", "clients", "batch_size", "server"
+    for (model, clients, batch, server, by), draws in grouped(
+        "imprint-photographs", "model", "clients", "batch_size", "server", "by"
     ).items():
         share = [float(r["recovered"]) for r in draws]
         expected, mean = float(draws[0]["expected"]), statistics.fmean(share)
-        several = len(share) > 2 and statistics.stdev(share) > 0
-        off = (mean - expected) / (statistics.stdev(share) / len(share) ** 0.5) if several else None
+        spread = statistics.stdev(share) if len(share) > 2 else 0.0
+        off = (mean - expected) / (spread / len(share) ** 0.5) if spread else None
+        told = [r for r in draws if r["decoding"]]
         body.append((
-            f"`{model}`", f"{clients} x {batch}", f"`{server}`", str(len(draws)),
-            f"{mean:.1%}" + (f" ± {100 * statistics.stdev(share):.1f}" if several else ""), f"{expected:.1%}",
-            "–" if off is None or "questions" in server else f"{off:+.1f}",
+            f"`{model}`", f"{clients} x {batch}", f"`{server}`", by, str(len(draws)),
+            f"{mean:.1%}" + (f" ± {100 * spread:.1f}" if spread else ""), f"{expected:.1%}",
+            "–" if off is None or "questions=1" not in server else f"{off:+.1f}",
             f"{sum(s >= 0.7 for s in share)} of {len(share)}",
-            f"{sum(int(r['trusted']) for r in draws)}, {sum(int(r['false']) for r in draws)}",
-            str(sum(int(r["control"]) for r in draws)),
-            f"{statistics.median(float(r['decoding']) for r in draws):.2f}",
+            f"{sum(int(r['trusted']) for r in told)}, {sum(int(r['false']) for r in told)}" if told else "–",
+            str(sum(int(r["control"]) for r in told)) if told else "–",
+            f"{statistics.median(float(r['decoding']) for r in told):.2f}" if told else "–",
         ))  # fmt: skip
     return table((
-        "victim", "clients x photographs", "server", "draws", "recovered ± deviation of a draw", "theory",
+        "victim", "clients x photographs", "server", "by", "draws", "recovered ± deviation of a draw", "theory",
         "off, in standard errors", "draws from 70 % on", "trusted, falsely", "trusted in controls", "decoding, CPU s",
     ), body)  # fmt: skip
 

@@ -29,6 +29,8 @@ BOX, OUTSIDE = 0.05, 0.01
 """A picture's pixels lie in [0,1]: further out than this, at most this share of them."""
 LIKENESS = 1e-4
 """Rows that blend pictures differently may differ by as little as this share of the blend's error."""
+ROUNDS = 1000
+"""Of the density evolution, which has long settled."""
 SAME_DB = 25.0
 """Two quotients nearer than this show one picture, which drifted from bin to bin over local steps."""
 
@@ -102,11 +104,11 @@ def decode(observation: Observation, server: ServerFacts, significance: float) -
     weight, bias, known = weight.clone(), bias.clone(), found
     fresh = found.trusted
     while fresh.any():
-        take_out(observation, server, weight, bias, found.rows[fresh])
-        found = divide(observation, server, weight, bias, significance)
+        touched = take_out(observation, server, weight, bias, found.rows[fresh])
+        found = divide(observation, server, weight, bias, significance, touched)
         fresh = found.trusted & ~shown(found.pool, known.pool[known.trusted])
         known = merged(known, found)
-    return known
+    return merged(known, divide(observation, server, weight, bias, significance))
 
 
 def shown(pool: Tensor, known: Tensor) -> Tensor:
@@ -117,20 +119,27 @@ def shown(pool: Tensor, known: Tensor) -> Tensor:
     return (squared < 10 ** (-SAME_DB / 10) * pool[0].numel()).any(1)
 
 
-def take_out(observation: Observation, server: ServerFacts, weight: Tensor, bias: Tensor, lone: Tensor) -> None:
-    """Subtract the pictures alone in the rows ``lone`` from the bins of every question that they stand in, in place."""
+def take_out(observation: Observation, server: ServerFacts, weight: Tensor, bias: Tensor, lone: Tensor) -> Tensor:
+    """Subtract the pictures alone in the rows ``lone`` from the bins of every question that they stand in, in place.
+
+    Returns:
+        (K,) bool: rows that changed.
+    """
     layer, questions = observation.victim.get_submodule(str(server.layer)), int(server.options["questions"])
     count = len(bias) // questions
     asked = layer.get_parameter("weight").view(questions, count, -1)[:, 0]
     thresholds = -layer.get_parameter("bias").view(questions, count)
     inputs, delta = weight[lone] / bias[lone, None], bias[lone].clone()
     once = first_of_each(inputs, delta)
+    touched = torch.zeros_like(bias, dtype=torch.bool)
     for u, d in zip(inputs[once], delta[once], strict=True):
         bins = torch.searchsorted(thresholds, (asked @ u)[:, None])[:, 0] - 1
         rows = bins.clamp_min(0) + count * torch.arange(questions, device=bins.device)
         weight[rows] -= d * u
         bias[rows] -= d
+        touched[rows] = True
     weight[lone], bias[lone] = 0, 0
+    return touched
 
 
 def merged(known: Found, found: Found) -> Found:
@@ -143,10 +152,14 @@ def merged(known: Found, found: Found) -> Found:
     return Found(pool[once], rows[once], error[once])
 
 
-def divide(observation: Observation, server: ServerFacts, weight: Tensor, bias: Tensor, significance: float) -> Found:
-    """The pictures that one division a row gives."""
+def divide(
+    observation: Observation, server: ServerFacts, weight: Tensor, bias: Tensor, significance: float,
+    among: Tensor | None = None,
+) -> Found:  # fmt: skip
+    """The pictures that one division a row gives, of the rows ``among`` (K,) bool, or of all."""
     rounding = DELTA_ROUNDING if observation.update.kind == "delta" else ROUNDING
-    rows = (standing_out(weight, significance) & (bias.abs() > rounding * bias.abs().max())).nonzero()[:, 0]
+    told = standing_out(weight, significance) & (bias.abs() > rounding * bias.abs().max())
+    rows = (told if among is None else told & among).nonzero()[:, 0]
     quotients = weight[rows] / bias[rows, None]
     entries = observation.victim.mean.new_zeros(1, *observation.image_shape).numel()
     pixels = pictures(observation, server, quotients[:, :entries])
@@ -214,10 +227,16 @@ def first_of_each(pixels: Tensor, error: Tensor) -> Tensor:
 def expected(server: ServerFacts, examples: int) -> float | None:
     """N (1 - 1/K)^(N-1): pictures alone in one of K bins that are equally likely; None where there are no such bins.
 
-    With Q questions of K/Q bins each, N (1 - (1 - (1 - Q/K)^(N-1))^Q): alone in any, before any is taken out.
+    With Q questions of m = K/Q bins each, density evolution of the peeling (Luby, Mitzenmacher, Shokrollahi, Spielman
+    2001): b, that a picture is not read by its other questions, is y^(Q-1) with y = 1 - (1 - b/m)^(N-1), that some
+    picture which is not read stands beside it. All N are read but for y^Q, and for pictures that share every bin.
     """
     bins, questions = server.options.get("bins"), server.options.get("questions", 1)
     if bins is None:
         return None
-    blended = 1 - (1 - questions / bins) ** (examples - 1)
-    return float(examples * (1 - blended**questions))
+    each, others, unread = bins / questions, examples - 1, 1.0
+    for _ in range(ROUNDS):
+        beside = 1 - (1 - unread / each) ** others
+        unread = beside ** (questions - 1)
+    twins = 1.0 if questions == 1 else (1 - each**-questions) ** others
+    return float(examples * (1 - beside**questions) * twins)

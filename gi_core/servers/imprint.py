@@ -53,6 +53,8 @@ BRIGHTNESS = (0.45, 0.12)
 0.125."""
 GRID = 4
 """Cells on a side of the grid of checksums."""
+QUESTIONS = 3
+"""By default: with pictures up to four fifths of the rows, peeling reads nearly all."""
 FIELD = 4
 """Cells on a side of the random field behind the smooth measurement."""
 
@@ -130,7 +132,10 @@ class Imprint(Server):
     )
 
     bins: int = option(256, "rows of the layer", low=2, high=65536)
-    questions: int = option(1, "questions that share the rows: pictures blend in one, not in all", low=1, high=8)
+    questions: int = option(
+        0, "questions that share the rows: pictures blend in one, not in all (0: three where rows allow it, else one)",
+        low=0, high=8,
+    )  # fmt: skip
     units: Literal["sparse", "cumulative"] = option("sparse", "rows answer in their bin alone, or above its threshold")
     measure: Literal["mean", "smooth", "randn"] = option(
         "mean", "the question: mean pixel, a smooth random field, or white noise"
@@ -146,17 +151,29 @@ class Imprint(Server):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.questions > 1 and (self.units, self.connect, self.checksum) != ("sparse", "add", True):
+        if self.questions > 1 and not self.peelable:
             raise BadInput(f"imprint:questions={self.questions}: needs units=sparse, connect=add and checksum=true")
         if self.bins < 2 * self.questions:
             raise BadInput(f"imprint:questions={self.questions}: at most {self.bins // 2} for {self.bins} bins")
+
+    @property
+    def peelable(self) -> bool:
+        """Whether a picture that was read can be told, and taken out of its bins of the other questions."""
+        return (self.units, self.connect, self.checksum) == ("sparse", "add", True)
+
+    @property
+    def asked(self) -> int:
+        """Questions that share the rows."""
+        if self.questions:
+            return self.questions
+        return QUESTIONS if self.peelable and self.bins >= 2 * QUESTIONS else 1
 
     def send(self, victim: Victim, seed: int) -> Sent:
         linear_head(victim)
         victim = copied(victim)
         shape = victim.image_shape
         check_size("imprint:bins", self.bins, shape)
-        questions = [self.question(shape, seed, number) for number in range(self.questions)]
+        questions = [self.question(shape, seed, number) for number in range(self.asked)]
         thresholds = torch.stack([self.thresholds(victim, q, seed, number) for number, q in enumerate(questions)])
         checksums = shape[0] * GRID**2 if self.checksum else 0
         bins = Bins(torch.stack(questions), thresholds, sparse=self.units == "sparse", checksums=checksums).to(
@@ -168,7 +185,7 @@ class Imprint(Server):
             victim.body, victim.head = Alone(bins, victim.body), self.first_class(victim)
         victim.train(victim.training)
         options = {"units": self.units, "bins": thresholds.numel(), "checksum": self.checksum}
-        options |= {"questions": self.questions}
+        options |= {"questions": self.asked}
         return Sent((victim,), (victim,), ServerFacts("imprint", options, layer="body.bins.rows"))
 
     def first_class(self, victim: Victim) -> nn.Linear:
@@ -203,7 +220,7 @@ class Imprint(Server):
         def measured(pictures: Tensor) -> Tensor:
             return ((pictures - mean) / std).flatten(1) @ question
 
-        count = self.bins // self.questions
+        count = self.bins // self.asked
         levels = torch.arange(1, count) / count
         if self.measure == "mean" and self.fit == "gauss" and not number:
             middle = float(((BRIGHTNESS[0] - mean) / std).mean())

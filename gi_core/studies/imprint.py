@@ -19,32 +19,34 @@ from gi_core.scenario import Scenario
 from gi_core.studies.base import Cell, Row, Study, studies
 from gi_core.studies.pictures import private_pictures
 
-SMALL: dict[str, Any] = {"model": "lenet", "image_size": 32, "batch_size": 64, "server": "imprint"}
+SMALL: dict[str, Any] = {"model": "lenet", "image_size": 32, "batch_size": 64, "server": "imprint:questions=1"}
 LARGE: dict[str, Any] = SMALL | {"model": "resnet18", "image_size": 224}
 SOLE = "imprint:connect=logit,gain=4"
 NOISE = tuple(f"clip:norm=1,per=update+gaussian:sigma={z}" for z in ("1e-06", "1e-05", "0.0001", "0.001", "0.01"))
 DP = "dp-gaussian:epsilon=10"
-STEPS: dict[str, Any] = SMALL | {"local_steps": 5, "server": "imprint:bins=1024,gain=0.3"}
+STEPS: dict[str, Any] = SMALL | {"local_steps": 5, "server": "imprint:bins=1024,questions=1,gain=0.3"}
 
 DRAWS = [SMALL, SMALL | {"server": "imprint:units=cumulative"}]
 NOISES = [
-    SMALL | {"server": s, "defense": d} for s in ("imprint", "imprint:gain=1", SOLE) for d in ("none", *NOISE, DP)
+    SMALL | {"server": s, "defense": d}
+    for s in ("imprint:questions=1", "imprint:questions=1,gain=1", SOLE)
+    for d in ("none", *NOISE, DP)
 ][1:]  # the first of them is a draw already
 SIZES = [
-    SMALL | {"model": model, "batch_size": batch, "server": f"imprint:bins={bins}"}
+    SMALL | {"model": model, "batch_size": batch, "server": f"imprint:bins={bins},questions=1"}
     for model in ("lenet", "convnet", "resnet18", "vit-tiny")
     for batch, bins in ((1, 64), (8, 64), (64, 1024), (256, 1024))
 ]
 MANY = [
-    *(SMALL | {"clients": c, "batch_size": 8, "server": "imprint:bins=1024"} for c in (2, 10, 64)),
+    *(SMALL | {"clients": c, "batch_size": 8, "server": "imprint:bins=1024,questions=1"} for c in (2, 10, 64)),
     STEPS,
     STEPS | {"local_batch": 16},
     STEPS | {"clients": 4, "batch_size": 16},
     SMALL | {"model": "resnet18", "mode": "train"},
 ]
 PHOTOGRAPHS = [
-    LARGE | {"batch_size": 8, "server": "imprint:bins=64"},
-    LARGE | {"batch_size": 8, "server": "imprint:bins=64", "model": "vit-tiny"},
+    LARGE | {"batch_size": 8, "server": "imprint:bins=64,questions=1"},
+    LARGE | {"batch_size": 8, "server": "imprint:bins=64,questions=1", "model": "vit-tiny"},
     LARGE,
     LARGE | {"model": "vit-tiny"},
     LARGE | {"clients": 10, "batch_size": 6},

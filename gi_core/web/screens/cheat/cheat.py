@@ -30,7 +30,7 @@ from gi_core.web.settings import Limits
 from gi_core.web.widget import widget
 
 SIDE = 224
-SERVERS = {"honest": "honest", "stealthy": "imprint", "greedy": "imprint:connect=logit,gain=4"}
+SERVERS = {"honest": "honest", "stealthy": "imprint:questions=1", "greedy": "imprint:connect=logit,gain=4"}
 """Who sends the model: by the name that the page gives it. The greedy one leaves nothing but its layer at work."""
 NETWORKS = ("lenet", "resnet18", "vit-tiny")
 BATCHES, CLIENTS = (8, 16, 32, 64), (1, 4, 10)
