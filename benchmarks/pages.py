@@ -247,7 +247,7 @@ def fishing() -> str:
             ", ".join(f"{float(r['psnr']):.1f}" for r in read) or "–",
             f"{sum(float(r['psnr']) >= 45 for r in read)} of {len(read)}",
         ))  # fmt: skip
-    return table(("by", "batch", "updates", "largest residual", "PSNR of `span:restarts=3`, dB", "from 45 dB on"), body)
+    return table(("by", "batch", "updates", "largest residual", "PSNR of `span`, dB", "from 45 dB on"), body)
 
 
 def inspection_servers() -> str:
@@ -264,7 +264,9 @@ def inspection_servers() -> str:
 def inspection_honest() -> str:
     """False alarms over the honest models, by where their weights come from."""
     says = {"fresh": "ours, fresh, 32 pixels", "fresh-224": "ours, fresh, 224 pixels", "trained": "ours, trained",
-            "timm": "timm, random weights"}  # fmt: skip
+            "timm": "timm, random weights", "held-out": "held out: ours, fresh, other draws and widths",
+            "held-out-trained": "held out: ours, trained for 30 or 150 steps",
+            "held-out-timm": "held out: timm, others"}  # fmt: skip
     body = []
     for (kind,), models in grouped("inspection", "kind").items():
         if kind == "malicious":

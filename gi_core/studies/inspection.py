@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 import torch
 
 from gi_core.components import option
+from gi_core.data.arrays import load
 from gi_core.data.samples import public_crops
 from gi_core.defenses.inspect import Inspection, inspect
 from gi_core.evaluation.inspection import inspect_sent
+from gi_core.models import build
 from gi_core.models.base import Victim
 from gi_core.models.own import wrap
 from gi_core.scenario import Scenario
@@ -44,6 +46,21 @@ swin_tiny_patch4_window7_224 tnt_s_patch16_224 pit_ti_224 visformer_tiny xceptio
 semnasnet_075 caformer_s18 convformer_s18 test_vit test_resnet test_convnext test_byobnet test_efficientnet
 """
 """Small architectures of every family in timm, with random weights."""
+HELD_OUT = (
+    "lenet", "lenet:init=default", "lenet:activation=relu,init=default", "mlp:width=64", "mlp:width=512,depth=3",
+    "mlp:activation=tanh", "convnet:width=16", "resnet18:width=8", "resnet18:width=16", "resnet18-preact:width=8",
+    "vit-tiny", "convnext-atto",
+)  # fmt: skip
+"""Honest models on which no rule was made: fresh ones by draws of their weights that nobody had looked at, ..."""
+HELD_OUT_SEEDS = range(101, 107)
+BRIEFLY = ("lenet:activation=relu,init=default", "mlp:width=64", "convnet:width=16", "resnet18:width=8")
+"""... trained here for some steps, ..."""
+STEPS = (30, 150)
+HELD_OUT_TIMM = """
+mobilenetv2_035 mobilenetv3_small_075 efficientnet_lite1 regnetx_006 regnety_006 lcnet_075 tinynet_c ghostnet_130
+resnext50_32x4d test_vit2 test_vit3 test_efficientnet_ln test_mambaout test_nfnet test_resnet2 convnextv2_femto
+"""
+"""... and architectures of timm that were not looked at."""
 LARGE = 160
 """Picture side of networks that take any."""
 
@@ -77,15 +94,44 @@ class InspectionStudy(Study):
             yield {"kind": "trained", "model": model, "weights": f"trained:epoch={epoch}", "server": "honest"}
         for name in TIMM.split():
             yield {"kind": "timm", "model": name, "weights": "random", "server": "honest"}
+        for model in HELD_OUT:
+            for seed in HELD_OUT_SEEDS:
+                yield {"kind": "held-out", "model": model, "weights": f"init:seed={seed}", "server": "honest"}
+        for model in BRIEFLY:
+            for steps in STEPS:
+                for seed in (1, 2):
+                    weights = f"steps={steps},seed={seed}"
+                    yield {"kind": "held-out-trained", "model": model, "weights": weights, "server": "honest"}
+        for name in HELD_OUT_TIMM.split():
+            yield {"kind": "held-out-timm", "model": name, "weights": "random", "server": "honest"}
 
     def measure(self, cell: Cell) -> Row:
-        if cell["kind"] == "timm":
+        if cell["kind"] == "held-out-trained":
+            steps, seed = (int(part.split("=")[1]) for part in cell["weights"].split(","))
+            victim = trained_briefly(cell["model"], steps, seed)
+            return row_of(inspect(victim, public_crops(8, 32, 3, seed), torch.arange(8)))
+        if cell["kind"].endswith("timm"):
             victim = from_timm(cell["model"])
             return row_of(inspect(victim, public_crops(4, victim.image_shape[1], 3, 0), torch.arange(4)))
         side = 224 if cell["kind"] == "fresh-224" else 32
         scenario = Scenario(model=cell["model"], weights=cell["weights"], server=cell["server"], image_size=side)
         sight = inspect_sent(scenario, architecture=False)
         return row_of(sight.others or sight.target)
+
+
+def trained_briefly(model: str, steps: int, seed: int) -> Victim:
+    """An honest network after ``steps`` of SGD (momentum 0.9) over batches of 64 CIFAR-10 pictures."""
+    pictures = load("cifar10")[0]
+    victim = build(model, image_shape=(3, 32, 32), num_classes=10, source=f"init:seed={seed}")
+    generator = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.SGD(victim.parameters(), lr=0.02, momentum=0.9)
+    victim.train()
+    for _ in range(steps):
+        chosen = torch.randint(len(pictures), (64,), generator=generator)
+        optimiser.zero_grad()
+        victim.loss(pictures.floats(chosen), pictures.labels[chosen]).backward()
+        optimiser.step()
+    return victim.eval()
 
 
 def from_timm(name: str) -> Victim:
