@@ -176,6 +176,20 @@ def floor() -> str:
     return table(("times the bare passes", *(f"`{attack}`" for attack in attacks)), body)
 
 
+def venom_noise() -> str:
+    """PSNR against noise of what reads only the head, and the limit of that."""
+    names = {"cifar10": "CIFAR-10", "imagenet-sample": "photographs"}
+    body = [
+        (
+            f"{names[r['pictures']]} ({r['count']})", f"{float(r['z']):g}",
+            f"**{float(r['venom']):.1f}** ± {float(r['ci']):.1f}",
+            *(f"{float(r[key]):.1f}" for key in ("limit", "fgla", "mean")),
+        )
+        for r in benchmark("venom_noise")
+    ]  # fmt: skip
+    return table(("pictures", "z", "`venom`", "limit", "`fgla`", "mean picture"), body)
+
+
 def single_pass() -> str:
     """What one pass takes, and how many times as long the slow attack of the same run."""
     measured = benchmark("single_pass")
@@ -302,6 +316,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "venom-elsewhere": venom_not_measured,
     "venom-times": venom_times,
     "single-pass": single_pass,
+    "venom-noise": venom_noise,
     "peers-speed": peers_speed,
     "peers-picture": peers_picture,
     "speed": speed,
