@@ -104,6 +104,20 @@ def drag(page: Page) -> str:
     return f"drag: {rate:.0f} frames a second, {'no request' if silent else asked}; words: {' > '.join(said)}"
 
 
+APART = """() => { const [a, b] = ['guess', 'control'].map(name => { const c = document.querySelector(
+  `[data-testid=${name}]`); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data; });
+  return Math.sqrt(a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0) / (0.75 * a.length)); }"""
+
+
+def far_end(page: Page) -> str:
+    """Attacker and control at the strongest noise: what the page states, and how their pixels differ."""
+    page.get_by_test_id("noise").focus()
+    page.keyboard.press("End")
+    page.wait_for_function(f"{WORD} === 'Nothing'")
+    why = page.locator("[data-r=why]").inner_text()
+    return f"far end: {why!r}; attacker and control differ by {page.evaluate(APART):.1f} of 255 (root mean square)"
+
+
 def dropped(page: Page) -> str:
     content = io.BytesIO()
     Image.effect_mandelbrot((1600, 1200), (-2, -1.5, 1, 1.5), 60).convert("RGB").save(content, "JPEG")
@@ -186,6 +200,7 @@ def main(tries: int, out: Path | None) -> None:
         say(lambda: first_sight(page))
         say(lambda: tab_stops(page))
         say(lambda: drag(page))
+        say(lambda: far_end(page))
         say(lambda: dropped(page))
         short = opened(browser, url + "?attack=ig%3Asteps%3D40")
         short.wait_for_function("gi.query().includes('40')")

@@ -56,3 +56,12 @@ test("a slow setting's nearest recording is of its network", () => {
     assert.equal(model.nearestSet(sets, choices, `${network}:width=32`)?.network, network);
   assert.ok(model.nearestSet(sets, choices, "densenet121"));
 });
+
+test("at the strongest noise nothing is found, and attacker and control look alike", () => {
+  for (const { id, defense, cells } of sets.filter((/** @type {any} */ set) => set.defense === "noise")) {
+    const { verdict, frames, control } = cells.at(-1),
+      apart = model.gain({ frames, controlScore: control });
+    assert.equal(verdict.level, 0, id);
+    assert.ok(apart !== null && Math.abs(apart) < model.ALIKE, `${id}, ${defense}: ${apart} dB`);
+  }
+});

@@ -35,3 +35,10 @@ test("a strength hides only where the attack had come to rest", () => {
   assert.equal(model.hidden(set(cell(0, { ...verdict, level: 3 }), cell(1e-3, verdict), cell(0.01, verdict))), 1e-3);
   assert.equal(model.hidden(set(cell(0, { ...verdict, level: 3 }), cell(1e-3, short), cell(0.01, verdict))), 0.01);
 });
+
+test("nothing found: how far attacker and control are apart, and from where on they would differ", () => {
+  use(tables, "en");
+  assert.match(tell.reason(verdict, -0.04), /0\.0 dB apart: under 1 dB they look alike/);
+  assert.match(tell.reason(verdict, 9.4), /9\.4 dB apart: they would look alike under 1 dB/);
+  assert.doesNotMatch(tell.reason({ ...verdict, level: 2 }, 9.4) + tell.reason(short, 0), /apart/);
+});

@@ -11,9 +11,11 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from gi_core.data.samples import samples
+from gi_core.errors import BadInput
 from gi_core.models import models
 from gi_core.scenario import Scenario
 from gi_core.web.screens.explore import explore, recorded
+from gi_core.web.screens.explore.fits import fits_with
 from gi_core.web.server.files import Files
 from gi_core.web.server.run_service import RunService
 from gi_core.web.settings import Limits
@@ -99,3 +101,17 @@ def test_an_update_nobody_ran_is_described():
 def test_what_cannot_run_says_why(settings):
     told = explore.estimate_with(RunService(Limits()))({"settings": settings})
     assert told["error"].endswith(".")
+
+
+def test_options_that_cannot_be_combined_say_why():
+    fits = fits_with(explore.expert())
+    plain = explore.catalog()["defaults"] | {"local_steps": 5}
+    refused = fits({"settings": plain})
+    for name, options in refused.items():
+        assert str(plain[name]) not in options
+        for option, reason in options.items():
+            with pytest.raises(BadInput):
+                Scenario.from_dict({**plain, name: option})
+            assert reason.endswith(".")
+    assert "gradient" in refused["update"] and refused["defense"] and not refused["model"]
+    assert fits({"settings": plain | {"attack": "nonsense"}}) == {}

@@ -133,6 +133,23 @@ def test_an_own_picture_is_on_the_stage_at_once_and_not_sent(stage, tmp_path):
     assert sent == []
 
 
+def test_an_own_picture_that_was_attacked_is_not_said_to_wait_for_it(stage):
+    """On the device nothing is lent; another strength was not run, which is what the veil says."""
+    page = stage("?attack=ig%3Asteps%3D5")
+    page.wait_for_function("gi.query().includes('5')")
+    content = io.BytesIO()
+    Image.radial_gradient("L").convert("RGB").save(content, "PNG")
+    page.set_input_files("[data-r=file]", {"name": "mine.png", "mimeType": "image/png", "buffer": content.getvalue()})
+    page.wait_for_function("document.querySelector('[data-r=why]').textContent.includes('nothing is sent')")
+    page.get_by_test_id("run").click()
+    page.wait_for_function("document.querySelector('[data-testid=status]').textContent.startsWith('Live run, f')")
+    assert "this browser" in page.locator("[data-r=own-note]").inner_text()
+    page.get_by_test_id("noise").focus()
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('[data-r=veil-title]').textContent.startsWith('Not run')")
+    assert page.locator("[data-r=word]").inner_text() == "Not run"
+
+
 def test_the_slider_goes_by_keys_from_end_to_end(stage):
     page = stage(width=1440, height=900)
     page.wait_for_function(READY)
@@ -219,6 +236,10 @@ def test_the_drawer_opens_by_its_key_and_changes_the_run(stage):
     page.wait_for_function("gi.query().includes('seed=7')")
     page.wait_for_selector("[data-r=veil]:not([hidden])")
     assert page.get_by_test_id("run").is_visible()
+    page.locator("[data-field=local_steps]").fill("5")
+    page.locator("[data-field=local_steps]").press("Tab")
+    off = "[data-field=update] option[value=gradient]:disabled"
+    page.wait_for_function("off => document.querySelector(off)?.text.includes('several steps')", arg=off)
 
 
 ADDRESSES = {

@@ -2,7 +2,7 @@
 
 import { Session } from "./session.js";
 
-const PERIOD = 160, PROBE = 400;
+const PERIOD = 160, PROBE = 700;
 
 /** @param {Record<string, any>} told */
 const tell = told => postMessage(told);

@@ -40,6 +40,8 @@ const start = catalog => ({
   following: true,
   touched: false,
   controlHeld: false,
+  /** Whether one's own picture was attacked before, and whether it was lent to the server. */ attacked: false,
+  lent: false,
   /** @type {number | null} */ flag: null,
   /** @type {number | null} */ ghost: null,
   /** @type {number | null} */ dragged: null,
@@ -190,6 +192,7 @@ export class Controller {
     if (this.state.following && frames && !this.player.playing) this.state.frame = frames - 1;
     const ended = ["done", "stopped", "replay"].includes(running.phase) && film;
     if (ended) {
+      this.state.attacked = Boolean(this.state.choices.own);
       this.estimates.delete(JSON.stringify(now.settings));
       this.arrive();
       this.finished.set(now.key, ended);
@@ -307,7 +310,9 @@ export class Controller {
   run() {
     const now = this.subject();
     if (busy(this.runner.state)) this.runner.stop();
-    if (this.look(now).impossible) return;
+    const { impossible, where } = this.look(now);
+    if (impossible) return;
+    this.state.lent ||= Boolean(this.state.choices.own) && where === "server";
     this.state.following = true;
     this.player.stop();
     this.state.frame = 0;
@@ -429,6 +434,7 @@ export class Controller {
   async own(given) {
     await Promise.all(given.map(async src => this.truths.set(src, await picture(src))));
     for (const old of this.state.choices.own ?? []) if (!given.includes(old)) this.truths.delete(old);
+    this.state.attacked = this.state.lent = false;
     return this.choose({ own: given });
   }
 

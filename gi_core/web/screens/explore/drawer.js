@@ -8,6 +8,7 @@ import { copy, toast } from "../../lib/page.js";
 import { t, words } from "../../lib/words.js";
 import { drawChecks } from "./checks.js";
 import { changeOf, group, show } from "./fields.js";
+import { fitting } from "./fits.js";
 import { curves, measured, reasons } from "./known.js";
 import { link, views } from "./linked.js";
 import { download, formats, held } from "./takeaway.js";
@@ -49,6 +50,7 @@ export class Drawer {
     this.box.onclick = event => this.press(/** @type {HTMLElement} */ (event.target).closest("[data-act]"));
     this.badge = threatFilter(this.box, control.catalog.threats);
     this.look = link(this.box, control);
+    this.fit = fitting(this.box, control);
     this.curves = document.createElement("div");
     this.curves.className = "curves";
     control.drawn.push(look => this.told(look));
@@ -150,6 +152,7 @@ export class Drawer {
       id = film && run?.verdict && held(film) ? String(run.id) : "";
     show(this.box, this.control.subject().settings, catalog.priors);
     this.badge();
+    this.fit();
     this.part(".kv").innerHTML = measured(film);
     this.part(".how").innerHTML = reasons(film);
     this.curves.innerHTML = film ? curves(film, frame) : "";

@@ -21,6 +21,7 @@ from gi_core.servers import servers
 from gi_core.web import inverters, payload, presets
 from gi_core.web.exports import download_with
 from gi_core.web.screens.explore import recorded
+from gi_core.web.screens.explore.fits import fits_with
 from gi_core.web.screens.explore.layers import layers_with
 from gi_core.web.screens.explore.single_pass import single_pass, single_pass_curve
 from gi_core.web.server import tasks
@@ -64,6 +65,7 @@ def render(service: RunService) -> gr.HTML:
             update_with(service),
             stop_with(service),
             explore_repeat,
+            fits_with(expert()),
             link_with(service),
             download_with(service),
             controls_with(service),

@@ -118,6 +118,18 @@ export function labelled(defense, stops) {
   return stops.filter((_, i) => i % every === 0);
 }
 
+/** The attacker's picture and the control's look alike where their likenesses differ by less, in dB. */
+export const ALIKE = 1;
+
+/**
+ * How much likelier the attacker's picture is than the control's, in dB; null where one was not measured.
+ * @param {{ frames: Frame[], controlScore: { psnr: number | null } | null } | null} film
+ */
+export function gain(film) {
+  const own = film?.frames.at(-1)?.psnr ?? null, control = film?.controlScore?.psnr ?? null;
+  return own === null || control === null ? null : own - control;
+}
+
 /** From which noise on a proven bound leaves one picture less than log2(100) bits. @param {number} mixed */
 export const proven = mixed => 0.33 / mixed;
 

@@ -3,7 +3,7 @@
 import { number, ordinal, twoFigures, whole } from "../../lib/format.js";
 import { standing } from "../../lib/verdict.js";
 import { locale, t, words } from "../../lib/words.js";
-import { proven, range } from "./model.js";
+import { ALIKE, proven, range } from "./model.js";
 
 /** @typedef {import("./model.js").Choices} Choices */
 /** @typedef {import("./model.js").Verdict} Verdict */
@@ -42,13 +42,24 @@ export function sentence({ defense, strength: s, mixed, own }, verdict) {
   return bare ? t("explore.say_bare") : t(`explore.say_${level}`, { with: strength(defense, s) });
 }
 
-/** The reason, in one line, and what a look at the model would have told. @param {Verdict} verdict */
-export const reason = verdict =>
-  t("explore.why", {
-    candidates: verdict.candidates,
-    rank: ordinal(verdict.rank, words),
-    control: ordinal(verdict.control_rank, words),
-  }) + (verdict.inspection ? " " + t(`explore.inspected_${verdict.inspection.level}`) : "");
+/**
+ * The reason, in one line, and what a look at the model would have told.
+ * @param {Verdict} verdict @param {number | null} gain of the attacker over the control, in dB
+ */
+export const reason = (verdict, gain) =>
+  [
+    t("explore.why", {
+      candidates: verdict.candidates,
+      rank: ordinal(verdict.rank, words),
+      control: ordinal(verdict.control_rank, words),
+    }),
+    standing(verdict) === 0 && gain !== null ? distance(gain) : "",
+    verdict.inspection ? t(`explore.inspected_${verdict.inspection.level}`) : "",
+  ].filter(Boolean).join(" ");
+
+/** How far the attacker's picture is from the control's, and from where on that means nothing. @param {number} gain */
+const distance = gain =>
+  t(Math.abs(gain) < ALIKE ? "explore.alike" : "explore.apart", { n: number(Math.abs(gain)), most: ALIKE });
 
 /**
  * The prompt over the wire and the line under it.

@@ -5,7 +5,7 @@ import { icon } from "../../lib/icons.js";
 import { refusal } from "../../lib/refusals.js";
 import { standing } from "../../lib/verdict.js";
 import { t, words } from "../../lib/words.js";
-import { labelled, layout, MIXED, place, proven, spread } from "./model.js";
+import { gain, labelled, layout, MIXED, place, proven, spread } from "./model.js";
 import { contrast, drawBand, sheet } from "./stage.js";
 import * as tell from "./telling.js";
 
@@ -24,6 +24,7 @@ import * as tell from "./telling.js";
  * @property {number | null} hides @property {import("./model.js").Price | null} price of hiding, in accuracy
  * @property {{ label: string } | null} nearest a recorded run to look at instead of a slow one
  * @property {boolean} controlHeld @property {boolean} playing @property {boolean} phone
+ * @property {boolean} attacked whether one's own picture was attacked @property {boolean} lent whether a server had it
  * @property {boolean} touched @property {number} side @property {boolean} following
  */
 
@@ -51,10 +52,16 @@ const BUSY = ["starting", "queued", "running", "judging"];
 /** @param {Look} look */
 const busy = look => BUSY.includes(look.running.phase);
 
+/** Where one's own picture is. @param {Look} look */
+function owned(look) {
+  if (look.where === "server" && busy(look)) return "explore.lent";
+  return look.lent ? "explore.was_lent" : "explore.still_here";
+}
+
 /** The veil's words, or null where there is something to see. @param {Look} look */
-function veiled({ film, choices, running }) {
+function veiled({ film, choices, running, attacked }) {
   if (film || BUSY.includes(running.phase)) return null;
-  return choices.own
+  return choices.own && !attacked
     ? ["explore.veil_own", "explore.veil_own_note"]
     : ["explore.veil_unrun", "explore.veil_unrun_note"];
 }
@@ -77,7 +84,7 @@ function drawPair(find, look) {
   }
   find("attacked").classList.toggle("control-held", look.controlHeld && Boolean(film));
   put(find("own-title"), t((own ? "explore.own_title" : "explore.private_title") + many));
-  put(find("own-note"), t(own ? (busy(look) ? "explore.lent" : "explore.still_here") : "explore.stays" + many));
+  put(find("own-note"), t(own ? owned(look) : "explore.stays" + many));
   put(
     find("mid-title"),
     t(document.body.classList.contains("projector") ? "explore.update_short" : "explore.update_title"),
@@ -323,10 +330,13 @@ function told(look, verdict) {
       t("explore.say_judging", { share: running.share }),
       t("explore.say_working_note"),
     ];
-  if (verdict) return [t(`explore.word_${standing(verdict)}`), tell.sentence(choices, verdict), tell.reason(verdict)];
+  if (verdict) {
+    const why = tell.reason(verdict, gain(film));
+    return [t(`explore.word_${standing(verdict)}`), tell.sentence(choices, verdict), why];
+  }
   if (look.impossible) return [t("explore.word_unrun"), escape(refusal(look.impossible)), ""];
   if (film) return [t("explore.word_unjudged"), t("explore.say_unjudged"), t("explore.say_unjudged_note")];
-  if (choices.own)
+  if (choices.own && !look.attacked)
     return [
       t("explore.word_ready"),
       t("explore.say_own"),
