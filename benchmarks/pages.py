@@ -12,7 +12,11 @@ from pathlib import Path
 import click
 import here  # noqa: F401
 
+from gi_core.attacks import attacks
+from gi_core.evaluation.calibration import above, because, halves, left_out, viewed
+from gi_core.evaluation.verdict import STRUCTURE
 from gi_core.risk.evidence import rows
+from gi_core.studies.feasibility import REGIMES, told
 from gi_core.studies.published import Published, venom_seconds, venom_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -310,6 +314,59 @@ def span_trained() -> str:
     return table(("epochs", "picture", "PSNR, dB", "SSIM", "SSIM to other pictures"), body)
 
 
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}".replace("%", " %")
+
+
+def calibration() -> str:
+    """What the words are worth on pictures that chose no threshold."""
+    held_out = halves(viewed(rows("calibration")))[1]
+    named, faithful = above(held_out, STRUCTURE[1]), above(held_out, STRUCTURE[2])
+    nothing = [v for v in held_out if v.likeness.level() == 0]
+    body = [
+        ("*Recognisable* or *Faithful*: named because of the update", "at least 80 %", percent(because(named)),
+         str(len(named))),
+        ("*Nothing*: named because of the update all the same", "at most 5 %", percent(because(nothing)),
+         str(len(nothing))),
+        ("*Faithful*: PSNR from 25 dB on and LPIPS up to 0.05", "at least 95 %",
+         percent(sum(v.same for v in faithful) / len(faithful)), str(len(faithful))),
+    ]  # fmt: skip
+    return table(("on pictures that chose nothing", "asked", "found", "reconstructions"), body)
+
+
+def calibration_by_attack() -> str:
+    """The same, each attack against thresholds that it did not help to choose."""
+    body = [
+        (f"`{found.attack}`", f"{found.thresholds[0]:.2f}", percent(found.named), str(found.count),
+         percent(found.missed), str(found.nothing))
+        for found in left_out(rows("calibration"))
+    ]  # fmt: skip
+    return table((
+        "attack left out", "*Recognisable* from", "named", "of", "*Nothing*, named all the same", "of",
+    ), body)  # fmt: skip
+
+
+def feasibility() -> str:
+    """Every regime of the feasibility study in one line, beside the paper's finding."""
+    body = []
+    for name, regime in REGIMES.items():
+        runs = [row for row in rows("feasibility") if row["regime"] == name]
+        found = told(runs)
+        if found is None:
+            body.append((name, f"`{regime.attack}`", *("",) * 6, "not run", regime.theirs))
+            continue
+        longest = max(int(row["iterations"]) for row in runs)
+        body.append((
+            name, f"`{attacks.parse(regime.attack).name}`", f"{found.psnr:.1f}", f"{found.ssim:.2f}",
+            f"{found.structure:.2f}", f"{found.pictures} x {found.seeds}", str(longest), f"{found.cpu_hours:.3f}",
+            found.word, regime.theirs,
+        ))  # fmt: skip
+    return table((
+        "regime", "attack", "PSNR, dB", "SSIM", "structure", "pictures x seeds", "iterations, longest", "CPU hours",
+        "found", "paper",
+    ), body)  # fmt: skip
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "venom-mnist": lambda: venom_cells("mnist"),
     "venom-cifar10": lambda: venom_cells("cifar10"),
@@ -321,6 +378,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "peers-picture": peers_picture,
     "speed": speed,
     "span-trained": span_trained,
+    "calibration": calibration,
+    "calibration-by-attack": calibration_by_attack,
+    "feasibility": feasibility,
     "floor": floor,
     "imprint-photographs": imprint_photographs,
     "inconsistent": inconsistent,

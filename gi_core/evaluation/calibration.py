@@ -92,3 +92,61 @@ def chosen(found: Sequence[Viewed]) -> tuple[float, float]:
 
 def _least(found: Sequence[Viewed], holds: Callable[[list[Viewed]], bool]) -> float:
     return next(t for t in GRID if all(holds(group) for s in GRID if s >= t and (group := above(found, s))))
+
+
+BINS = tuple(round(0.1 * k, 1) for k in range(10))
+FEW = 5
+"""Pictures of a bin below which it says nothing."""
+
+
+def curve(found: Sequence[Viewed]) -> list[tuple[float, float, float, int]]:
+    """By structure in tenths: (middle of the bin, share named, share named on the control, pictures)."""
+    told = []
+    for t in BINS:
+        group = [
+            v for v in found if t <= v.likeness.structure < t + 0.1 or (t == BINS[-1] and v.likeness.structure >= 1)
+        ]
+        if len(group) >= FEW:
+            shares = (sum(getattr(v, name) for v in group) / len(group) for name in ("named", "control_named"))
+            told.append((round(t + 0.05, 2), *shares, len(group)))
+    return told
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What the words are worth on an attack that chose no threshold.
+
+    Attributes:
+        attack: its name; thresholds: what the pictures that choose say without it.
+        named, count: share named because of the update among its held-out reconstructions that are *Recognisable* or
+            better, and how many those are; missed, nothing: likewise of *Nothing*. None where there are none.
+    """
+
+    attack: str
+    thresholds: tuple[float, float]
+    named: float | None
+    count: int
+    missed: float | None
+    nothing: int
+
+
+def left_out(rows: Sequence[dict[str, str]]) -> list[LeftOut]:
+    """Each attack of the study (values as text) against thresholds that the others choose on other pictures."""
+
+    def name(row: dict[str, str]) -> str:
+        return row["attack"].partition(":")[0]
+
+    found = []
+    for attack in sorted({name(row) for row in rows}):
+        fit, _ = halves(viewed([row for row in rows if name(row) != attack]))
+        _, own = halves(viewed([row for row in rows if name(row) == attack]))
+        thresholds = chosen(fit)
+        read = above(own, thresholds[0])
+        nothing = [v for v in own if v.likeness.level() == 0]
+        found.append(
+            LeftOut(
+                attack, thresholds, because(read) if read else None, len(read),
+                because(nothing) if nothing else None, len(nothing),
+            )
+        )  # fmt: skip
+    return found

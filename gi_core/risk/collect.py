@@ -23,7 +23,7 @@ from gi_core.risk.evidence import (
     written,
 )
 from gi_core.scenario import Scenario
-from gi_core.studies.feasibility import scenario_of as feasibility_scenario
+from gi_core.studies.feasibility import doubled_run
 from gi_core.studies.fm_table import SETTINGS
 
 
@@ -37,7 +37,7 @@ def everything() -> Iterator[Measurement]:
     """Every recorded run."""
     for table in RUN_TABLES:
         yield from dated(_runs(table), f"results/{table}.csv")
-    for name, found in (("tradeoff", _tradeoff), ("feasibility", _feasibility), ("fm-table", _flow)):
+    for name, found in (("tradeoff", _tradeoff), ("fm-table", _flow)):
         yield from dated(found(), f"results/{name}.csv")
     for name in VENOM:
         yield from dated(_venom(name), f"results/{name}.csv")
@@ -92,7 +92,8 @@ def _runs(table: str) -> Iterator[Measurement]:
         yield Measurement(
             table, scenario, pictures, "sample pictures: " + ", ".join(pictures), len(pictures), judged.ssim,
             judged.control_ssim, float(row["psnr"]), run_command(scenario, pictures), judged,
-            settled=ended(scenario), seconds=float(row["seconds"]),
+            settled=doubled_run(row).told_nothing_new() if table == "feasibility" else ended(scenario),
+            iterations=int(row["iterations"]) if "iterations" in row else None, seconds=float(row["seconds"]),
         )  # fmt: skip
 
 
@@ -102,17 +103,6 @@ def _tradeoff() -> Iterator[Measurement]:
         yield Measurement(
             "tradeoff", scenario, (), f"{row['attacked']} test pictures of MNIST", int(row["attacked"]),
             float(row["ssim"]), float(row["control_ssim"]), float(row["psnr"]), study_command("tradeoff"),
-        )  # fmt: skip
-
-
-def _feasibility() -> Iterator[Measurement]:
-    for row in rows("feasibility"):
-        yield Measurement(
-            "feasibility", replace(feasibility_scenario(row["regime"], int(row["seed"])), attack=row["attack"]), (),
-            f"{row['batch_size']} sample picture{'s' if row['batch_size'] != '1' else ''}", int(row["batch_size"]),
-            float(row["ssim"]), float(row["ssim_others"]), float(row["psnr"]), study_command("feasibility"),
-            settled=not_falling(json.loads(row["history"] or "[]")), iterations=int(row["iterations"]),
-            seconds=float(row["cpu_seconds"]),
         )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from gi_core.store import address
 
 RESULTS = ASSETS / "results"
 TABLE = RESULTS / "evidence.csv"
-RUN_TABLES = ("risk", "verdicts")
+RUN_TABLES = ("risk", "verdicts", "feasibility")
 """Tables of single runs on sample pictures, written by ``gi_core/studies/judged.py``."""
 
 

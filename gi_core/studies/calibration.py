@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gi_core.components import option
 from gi_core.data.arrays import Pictures, load
-from gi_core.evaluation.calibration import halves, viewed
+from gi_core.evaluation.calibration import curve, halves, viewed
 from gi_core.evaluation.controls import answer, control
 from gi_core.evaluation.judge import Judgement, judge_answers
 from gi_core.evaluation.verdict import STRUCTURE, WORDS
@@ -27,7 +27,7 @@ from gi_core.studies.judged import digits
 from gi_core.studies.pictures import private_pictures
 
 NOISES = ("none", *(f"clip+gaussian:sigma={s}" for s in ("1e-4", "3e-4", "1e-3", "3e-3", "1e-2", "3e-2", "1e-1")))
-CHEAP = ("venom", "fgla", "git", "lti")
+CHEAP = ("venom", "fgla", "git")
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -103,12 +103,9 @@ class Calibration(Study):
         )
         axes.set_ylabel("share of pictures that viewers name")
         for half, colour, text in zip(halves(viewed(rows)), ("C0", "C1"), ("chose", "tests"), strict=True):
-            groups = [(t, [v for v in half if t <= v.likeness.structure < t + 0.1]) for t in BINS]
-            groups = [(t + 0.05, group) for t, group in groups if len(group) >= 5]
-            for name, style in (("named", "o-"), ("control_named", "x:")):
-                shares = [sum(getattr(v, name) for v in group) / len(group) for _, group in groups]
-                what = "reconstruction" if name == "named" else "control"
-                axes.plot([t for t, _ in groups], shares, style, color=colour, label=f"{what}, half that {text}")
+            middles, named_shares, control_shares, _ = zip(*curve(half), strict=True)
+            axes.plot(middles, named_shares, "o-", color=colour, label=f"reconstruction, half that {text}")
+            axes.plot(middles, control_shares, "x:", color=colour, label=f"control, half that {text}")
         for word, threshold in zip(WORDS[1:], STRUCTURE, strict=True):
             axes.axvline(threshold, color="grey", linewidth=0.8)
             axes.annotate(
@@ -116,9 +113,6 @@ class Calibration(Study):
             )
         axes.legend(fontsize=8, frameon=False, loc="center left")
         return figure
-
-
-BINS = tuple(round(0.1 * k, 1) for k in range(10))
 
 
 @lru_cache(maxsize=1)

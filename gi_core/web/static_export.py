@@ -195,12 +195,14 @@ def opened() -> list[str]:
 
 def regime_rows() -> list[dict[str, str]]:
     """Recorded runs of the feasibility study whose pictures were kept, each with its regime's name."""
-    found = [row for name in regimes.REGIMES for row in regimes.recorded()[name]]
-    return [row for row in found if picture_file(row).exists()]
+    found = [row for name in regimes.REGIMES for row in regimes.recorded().get(name, [])]
+    return [row for row in found if regimes.picture_file(row) is not None]
 
 
 def picture_file(row: dict[str, str]) -> Path:
-    return regimes.PICTURES / f"{regimes.run_name(row)}.png"
+    file = regimes.picture_file(row)
+    assert file is not None
+    return file
 
 
 def picture_address(row: dict[str, str]) -> str:
@@ -208,12 +210,12 @@ def picture_address(row: dict[str, str]) -> str:
 
 
 def picture_key(row: dict[str, str]) -> str:
-    return f"{row['regime']} {row['update']} {row['seed']}"
+    return f"{row['regime']} {row['place']} {row['seed']}"
 
 
 def regime_pictures(row: dict[str, str]) -> dict[str, Any]:
     """As ``regimes.feasibility_run`` answers, the picture by its address."""
-    request = {"regime": row["regime"], "update": row["update"], "seed": row["seed"]}
+    request = {"regime": row["regime"], "update": row["place"], "seed": row["seed"]}
     return regimes.feasibility_run(request) | {"src": picture_address(row)}
 
 

@@ -142,8 +142,9 @@ def test_far_from_everything_it_says_not_measured(setup):
     assert not any(word in sentence(found.reason) for word in WORDS[1:])
 
 
-def test_only_tables_near_give_no_verdict():
-    found = answer(SetUp(model="swin-tiny", batchnorm="eval"))
+def test_only_tables_near_give_no_verdict(monkeypatch):
+    monkeypatch.setattr(answering, "runs", tuple)
+    found = answer(SetUp(model="resnet18", batchnorm="eval"))
     assert not found.runs and found.tables
     assert found.found is None and "without a verdict" in sentence(found.reason)
 
@@ -216,7 +217,7 @@ def test_batchnorm_matters_where_there_is_some():
 
 def test_trained_weights_and_unknown_networks_are_near_to_nothing():
     assert place(Scenario(weights="trained:epoch=1")) is None
-    assert {e.table for e in tables()} >= {"tradeoff", "feasibility", "venom-table", "fm-table"}
+    assert {e.table for e in tables()} >= {"tradeoff", "venom-table", "fm-table"}
     assert all(isinstance(e, Measurement) for e in tables())
 
 

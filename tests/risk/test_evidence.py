@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from gi_core.cli import main
 from gi_core.data.sources import open_picture
+from gi_core.errors import BadInput
 from gi_core.metrics.image import psnr
 from gi_core.paths import ASSETS
 from gi_core.risk.collect import everything
@@ -88,10 +89,55 @@ def test_risk_hands_out_the_link_of_its_scenario():
 
 def test_the_command_line_gives_the_same_strongest_result(drawn):
     for setting in drawn:
-        options = [f"--{name.replace('_', '-')}={value}" for name, value in setting.to_dict().items()]
-        result = CliRunner().invoke(main, ["evidence", "--json", *options])
+        result = CliRunner().invoke(main, ["evidence", "--json", *flags(setting)])
         assert result.exit_code == 0, result.output
         assert json.loads(result.stdout)["strongest"] == row_of(strongest(setting))
+
+
+def test_ten_drawn_settings_have_one_strongest_result_in_every_room():
+    """Settings that a person can ask Risk for, drawn among those that Explore's atlas holds: all four rooms agree."""
+    rng, askable = random.Random(22), {}
+    for setting in by_setting():
+        setup = asked_of(setting)
+        if setup is not None and any(m.table == "atlas" for m in by_setting()[setting]):
+            askable[setting] = setup
+    assert len(askable) >= 10
+    for setting in rng.sample(sorted(askable, key=Scenario.to_json), 10):
+        best = strongest(setting)
+        by_risk = risk_answer(vars(askable[setting]))["strongest"]
+        assert (by_risk["attack"], by_risk["psnr"], by_risk["table"]) == (best.scenario.attack, best.psnr, best.table)
+        told = CliRunner().invoke(main, ["evidence", "--json", *flags(setting)]).stdout
+        assert json.loads(told)["strongest"] == row_of(best)
+        in_atlas = [m for m in by_setting()[setting] if m.table == "atlas"]
+        by_explore = max(in_atlas, key=lambda m: m.structure)
+        found = [m for m in by_setting()[setting] if m.level() and shares(m, in_atlas)]
+        assert all(m.structure <= by_explore.structure + 0.05 for m in found)
+        for row, column in itertools.product(evidence.ROWS, evidence.COLUMNS):
+            if best.judged and evidence.stands_in(best, row, column) and best.scenario.weights == "init":
+                assert round(evidence.cell_runs(row, column)[0].structure, 3) >= round(best.structure, 3)
+
+
+def asked_of(setting):
+    """The set-up that a person would describe so; None where Risk does not ask for it."""
+    options = {
+        "model": setting.model, "image_size": setting.image_size, "channels": setting.channels,
+        "batch_size": setting.batch_size, "local_steps": setting.local_steps, "defense": setting.defense,
+        "batchnorm": "eval", "participants": setting.clients, "secure_aggregation": setting.clients > 1,
+    }  # fmt: skip
+    try:
+        setup = SetUp(**options)
+    except BadInput:
+        return None
+    return setup if setting_of(setup.scenario) == setting else None
+
+
+def flags(setting):
+    return [f"--{name.replace('_', '-')}={value}" for name, value in setting.to_dict().items()]
+
+
+def shares(one, others):
+    """Whether it attacked the pictures and the draw of noise of one of these."""
+    return any((m.pictures, m.scenario.seed) == (one.pictures, one.scenario.seed) for m in others)
 
 
 def test_explores_cells_show_the_strongest_of_what_was_tried_there():

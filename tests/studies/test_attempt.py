@@ -1,20 +1,24 @@
 """One budgeted run and its permutation control; the grids name valid scenarios."""
 
-import json
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from gi_core.attacks import attacks
+from gi_core.evaluation.verdict import Likeness
 from gi_core.experiment import run
 from gi_core.metrics.image import ssim
 from gi_core.models import models
 from gi_core.run import prepare
 from gi_core.scenario import Scenario
-from gi_core.studies import attempt as attempts
+from gi_core.seeds import stream_seed
 from gi_core.studies import feasibility
 from gi_core.studies.attempt import attempt, others, verdict
+from gi_core.studies.base import format_cell
 from gi_core.studies.controlled_init import disturbed
-from gi_core.studies.feasibility import REGIMES, Feasibility, scenario_of, sheet
+from gi_core.studies.doubling import Reached, doubled, nested
+from gi_core.studies.feasibility import REGIMES, Feasibility, doubled_run, scenario_of
 from gi_core.studies.pictures import in_turn, private_pictures
 from gi_core.studies.train_vs_eval import KNOWLEDGE, TrainVsEval
 
@@ -49,33 +53,51 @@ def test_every_regime_is_a_valid_scenario(name):
     assert REGIMES[name].theirs
 
 
-def test_a_regime_is_measured_with_its_way():
-    row = Feasibility(effort=0.02, doublings=0).measure({"regime": "preact-train-huang", "update": 0, "seed": 0})
-    assert row["settled"] is False and row["cpu_total"] == row["cpu_seconds"]
+def test_a_regime_is_measured_beside_half_its_budget_and_its_control():
+    study = Feasibility(effort=0.1)
+    row = study.measure({"regime": "preact-train-huang", "place": 0, "seed": 0})
     assert set(Feasibility.columns) <= row.keys()
-    assert row["attack"] == scenario_of("preact-train-huang", 0, 0.02).attack
-    way = json.loads(row["history"])
-    assert [way[0][0], way[-1][0]] == [0, row["iterations"] - 1]
-    assert way[-1][2] == pytest.approx(row["ssim"], abs=1e-4)
-    assert row["pictures"]["preact-train-huang-0-0"].shape == (3, 32 * (1 + len(way)), 32)
+    least = scenario_of("preact-train-huang", 0, 0.1).attack_component.steps
+    assert row["iterations"] - 1 == attacks.parse(row["attack"]).steps >= 2 * least
+    ((name, strip),) = row["pictures"].items()
+    assert strip.shape == (3, 3 * 32, 32) and len(name) == 16
+    run = doubled_run({key: format_cell(value) for key, value in row.items()} | {"place": "0", "seed": "0"})
+    assert run.half is not None and run.half_loss >= run.loss
 
 
-def test_a_budget_is_doubled_until_it_tells_nothing_new(monkeypatch):
-    regime = feasibility.Regime("mlp:activation=sigmoid", 32, 1, "eval", "ig:steps=10", "none")
-    monkeypatch.setitem(REGIMES, "mlp", regime)
-    ends = iter([(0.9, 0.1), (0.5, 0.2), (0.4, 0.5), (0.39, 0.5), (0.1, 0.9)])
-    tried = []
+def test_a_closed_form_is_run_once():
+    row = Feasibility().measure({"regime": "vit-base-32", "place": 1, "seed": 0})
+    assert row["half_ssim"] is None and row["iterations"] == 1 and row["psnr"] != "inf" and row["level"] == 3
 
-    def run_of(scenario, source, place):
-        loss, likeness = next(ends)
-        tried.append(scenario.attack_component.steps)
-        row = dict.fromkeys(attempts.COLUMNS, 0.0) | {"loss_last": loss, "ssim": likeness, "cpu_seconds": 1.0}
-        return attempts.Attempt(torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 32), row, [])
 
-    monkeypatch.setattr(feasibility, "attempt", run_of)
-    found, scenario, settled, spent = Feasibility(doublings=5).until_settled({"regime": "mlp", "update": 0, "seed": 0})
-    assert tried == [10, 20, 40, 80] and scenario.attack_component.steps == 80
-    assert (settled, spent, found.row["ssim"]) == (True, 4.0, 0.5)
+@pytest.mark.parametrize(("attack", "whole"), [("ig:steps=4,decay=false", True), ("ig:steps=4", False)])
+def test_a_doubled_run_is_the_longer_run(attack, whole, picture):
+    """Without a schedule it goes on where the shorter one stood; with one it starts anew. Each is a command's run."""
+    run = prepare(Scenario(attack=attack), picture, device="cpu")
+    assert nested(run.attack) is whole
+    stages = list(doubled(run, 2))
+    assert [len(s.losses) - 1 for s in stages] == [4, 8, 16] == [s.attack.steps for s in stages]
+    for stage in stages:
+        again = prepare(Scenario(attack=stage.attack.text), picture, device="cpu")
+        *_, last = again.attack.run(again.observation, stream_seed(0, "attack"))
+        assert torch.equal(last.images.clamp(0, 1), stage.images)
+
+
+def test_a_run_ends_once_twice_the_budget_tells_nothing_new():
+    """Budgets are doubled while the loss falls, and no further; a recognisable picture ends it at once."""
+    run = prepare(Scenario(), torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)), device="cpu")
+    cell = {"regime": "convnet-eval", "place": 0, "seed": 0}
+
+    def way(*found):
+        likeness = lambda ssim: Likeness(ssim, 0.1, 0.1, 0.1, 1, 50, 100)
+        judged = lambda ssim: SimpleNamespace(likenesses=(likeness(ssim),), shown=0, level=likeness(ssim).level())
+        return [(Reached(run.attack, run.truth, (loss,), 1.0, 1.0), judged(ssim)) for loss, ssim in found]
+
+    assert not feasibility.ended(cell, way((0.9, 0.11)))
+    assert not feasibility.ended(cell, way((0.9, 0.11), (0.5, 0.12)))
+    assert not feasibility.ended(cell, way((0.5, 0.11), (0.49, 0.4)))
+    assert feasibility.ended(cell, way((0.9, 0.11), (0.5, 0.11), (0.49, 0.12)))
+    assert feasibility.ended(cell, way((0.9, 0.97)))
 
 
 def test_a_line_search_descends_where_whole_steps_diverge(picture):
@@ -86,13 +108,6 @@ def test_a_line_search_descends_where_whole_steps_diverge(picture):
         prepared = prepare(Scenario(model=steep, attack=attack), picture)
         ends[search] = min(float(frame.loss) for frame in prepared)
     assert ends["true"] < 0.5 * ends["false"]
-
-
-def test_large_pictures_keep_only_the_end():
-    scenario = Scenario(image_size=96, attack="ig:steps=6")
-    found = attempt(scenario, "samples", 0)
-    assert len(found.moments) > 2
-    assert sheet(found).shape == (3, 2 * 96, 96)
 
 
 def test_a_row_is_repeated_by_an_ordinary_run():

@@ -77,7 +77,7 @@ def test_bad_requests_are_one_sentence():
     assert "allowed are html, pdf" in answers.risk_report({"setup": {}, "format": "docx"})["error"]
     assert "not among" in answers.risk_run({"key": "0" * 64})["error"]
     assert "nknown regime" in regimes.feasibility_run({"regime": "x"})["error"]
-    assert "no pictures" in regimes.feasibility_run({"regime": "swin-32", "update": 99, "seed": 0})["error"]
+    assert "no pictures" in regimes.feasibility_run({"regime": "resnet18-eval", "update": 99, "seed": 0})["error"]
 
 
 def test_a_report_comes_as_a_file():
@@ -106,11 +106,35 @@ def test_charts_name_runs_that_open():
     assert charts.sigma_of("clip+gaussian") == Scenario(defense="clip+gaussian").defense_stack[1].sigma
 
 
-def test_every_regime_has_one_row_and_a_recorded_run():
+def test_the_corridor_shows_only_bounds_that_bind():
+    told = {one["what"]: one["points"] for one in charts.corridor()}
+    assert {"bound", "norm_known", "ratio", "run"} == told.keys()
+    own = {p["z"]: p["psnr"] for p in told["norm_known"]}
+    assert all(abs(own[p["z"]] - p["psnr"]) < 0.5 for p in told["bound"]), (
+        "the server that owns the gradient touches it"
+    )
+    assert {p["z"] for p in told["bound"]} < own.keys(), "below guesswork the bound rules nothing out"
+    assert charts.picked_out(1.0) < 0.1 and charts.picked_out(0.01) is None
+    assert all(p["key"] for p in told["run"]) and any(p["cap"] is not None for p in told["run"])
+
+
+def test_the_calibration_curve_rises_on_pictures_that_chose_nothing():
+    told = {one["what"]: one["points"] for one in charts.calibration()}
+    assert told["tests"][0]["share"] < 0.3 < 0.8 < told["tests"][-1]["share"]
+    assert max(p["share"] for p in told["control"]) < 0.25
+
+
+def test_every_regime_has_one_row_and_its_runs():
     told = regimes.catalog()
     named = [name for _, _, table in regimes.GROUPS for cells in table.values() for name in cells if name]
     assert sorted(named) == sorted(REGIMES) == sorted(told["regimes"])
-    assert all(regime["runs"] for regime in told["regimes"].values())
+    for regime in told["regimes"].values():
+        assert (regime["ours"] is None) == (not regime["runs"])
+    states = [regime["ours"]["state"] for regime in told["regimes"].values() if regime["ours"]]
+    assert states.count("leaks") >= 3
+    for name in ("resnet18-eval", "vit-base-32"):
+        ours = told["regimes"][name]["ours"]
+        assert (ours["word"], ours["pictures"], ours["seeds"]) == ("Faithful", 3, 2) and ours["cpu_hours"] > 0
     assert all(regimes.paper_in_short(regime.theirs) for regime in REGIMES.values())
     for name in ("resnet18-224", "preact-224", "yolov8n-preact-eval"):
         assert told["regimes"][name]["paper"] == {"word": "none"}
@@ -123,13 +147,16 @@ def test_recorded_regimes_tell_the_papers_finding_as_the_study_does():
             assert row["theirs"] == REGIMES[row["regime"]].theirs
 
 
-def test_the_pictures_of_a_regime_begin_with_the_private_one():
-    run = regimes.catalog()["regimes"]["swin-32-two"]["runs"][0]
-    found = regimes.feasibility_run({"regime": "swin-32-two", "update": run["update"], "seed": run["seed"]})
-    assert (found["side"], found["batch"]) == (32, 2)
+def test_the_pictures_of_a_regime_are_private_rebuilt_and_control():
+    run = regimes.catalog()["regimes"]["resnet18-eval"]["runs"][0]
+    found = regimes.feasibility_run({"regime": "resnet18-eval", "update": run["update"], "seed": run["seed"]})
+    assert (found["side"], found["batch"], found["rows"]) == (32, 1, 3)
     sheet = Image.open(io.BytesIO(base64.b64decode(found["src"].partition(",")[2]))).convert("RGB")
-    first = torch.frombuffer(bytearray(sheet.crop((0, 0, 32, 32)).tobytes()), dtype=torch.uint8).reshape(32, 32, 3)
-    assert (first / 255 - open_picture(run["pictures"][0], 32, 3).permute(1, 2, 0)).abs().max() < 0.01
+    private, rebuilt, control = (
+        torch.from_numpy(np.asarray(sheet.crop((0, top, 32, top + 32))).copy()) / 255 for top in (0, 32, 64)
+    )
+    assert (private - open_picture(run["pictures"][0], 32, 3).permute(1, 2, 0)).abs().max() < 0.01
+    assert (private - rebuilt).abs().max() < 0.02 < (private - control).abs().mean()
 
 
 # ---- in a browser ---------------------------------------------------------------------------------------------------
@@ -180,7 +207,7 @@ def test_plotly_is_fetched_from_here_when_a_chart_is_seen_and_not_before(room, p
     room.locator("[data-r=charts-box] summary").click()
     room.locator("[data-r=chart] .plotly .main-svg").first.wait_for()
     assert asked == [served[0].rstrip("/") + PATH] and script().stat().st_size > 1e6
-    for kind in ("noise", "degradation"):
+    for kind in ("noise", "corridor", "calibration", "degradation"):
         room.locator(f"[data-kind={kind}]").click()
         page.wait_for_function("document.querySelectorAll('.evidence [data-r=chart] .points path').length > 5")
 

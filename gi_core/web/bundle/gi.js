@@ -5,9 +5,9 @@ var gi = (() => {
   var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
   var __getOwnPropNames = Object.getOwnPropertyNames;
   var __hasOwnProp = Object.prototype.hasOwnProperty;
-  var __export = (target, all) => {
-    for (var name in all)
-      __defProp(target, name, { get: all[name], enumerable: true });
+  var __export = (target, all2) => {
+    for (var name in all2)
+      __defProp(target, name, { get: all2[name], enumerable: true });
   };
   var __copyProps = (to, from, except, desc) => {
     if (from && typeof from === "object" || typeof from === "function") {
@@ -203,9 +203,9 @@ var gi = (() => {
     known.set(kind(settings), { each, share: early3 ? EARLY : 1 });
   }
   function learn(settings, seconds, iterations) {
-    const found = { each: seconds / iterations, share: iterations / planned(settings) };
-    const before = known.get(kind(settings)) ?? found;
-    known.set(kind(settings), { each: (found.each + before.each) / 2, share: (found.share + before.share) / 2 });
+    const found2 = { each: seconds / iterations, share: iterations / planned(settings) };
+    const before = known.get(kind(settings)) ?? found2;
+    known.set(kind(settings), { each: (found2.each + before.each) / 2, share: (found2.share + before.share) / 2 });
   }
 
   // gi_core/web/engine/descent.js
@@ -396,13 +396,13 @@ var gi = (() => {
 
   // gi_core/web/engine/sha256.js
   function fractions(power, count) {
-    const found = [];
-    for (let n = 2; found.length < count; n++) {
+    const found2 = [];
+    for (let n = 2; found2.length < count; n++) {
       let prime = true;
       for (let d = 2; d * d <= n && prime; d++) prime = n % d !== 0;
-      if (prime) found.push(n ** power % 1 * 2 ** 32 | 0);
+      if (prime) found2.push(n ** power % 1 * 2 ** 32 | 0);
     }
-    return found;
+    return found2;
   }
   var START = fractions(1 / 2, 8);
   var ROUND = fractions(1 / 3, 64);
@@ -525,8 +525,8 @@ var gi = (() => {
       this.shares = room4(batch * this.classes);
     }
     /** Each stage's own parameters. @param {any} all */
-    cut(all) {
-      return this.stages.map(({ layer, at: at2 }) => all.subarray(at2, at2 + layer.count));
+    cut(all2) {
+      return this.stages.map(({ layer, at: at2 }) => all2.subarray(at2, at2 + layer.count));
     }
     /** Logits of the pictures in [0,1]. @param {ArrayLike<number>} x (B,C,H,W) */
     forward(x) {
@@ -841,10 +841,10 @@ var gi = (() => {
           if (first) for (const frame2 of first.run(observation, own)) x = frame2?.pictures.slice() ?? x;
           else if (init !== "randn") x = start(init, observation, own);
           const logits = joint ? new Generator(own + 1).normals(batch * victim.classes) : new Float32Array(0);
-          const all = new Float32Array(pixels2 + logits.length);
-          all.set(x);
-          all.set(logits, pixels2);
-          for (const frame2 of minimise(evaluate, all, { ...how, pixels: pixels2, below })) {
+          const all2 = new Float32Array(pixels2 + logits.length);
+          all2.set(x);
+          all2.set(logits, pixels2);
+          for (const frame2 of minimise(evaluate, all2, { ...how, pixels: pixels2, below })) {
             yield frame2;
             converged = (frame2?.lowest ?? Infinity) < below;
           }
@@ -887,7 +887,7 @@ var gi = (() => {
     const windows = { channels, height, width, kernel, stride, padding, high, wide };
     const room4 = () => Array.from({ length: batch }, () => machine.room(taps * places));
     const primal = room4(), tangents = room4(), back = machine.room(taps * places), each = machine.room(weights);
-    const part = (all, i, size2) => batch === 1 ? all : all.subarray(i * size2, (i + 1) * size2);
+    const part = (all2, i, size2) => batch === 1 ? all2 : all2.subarray(i * size2, (i + 1) * size2);
     return {
       shape: [filters, high, wide],
       inputs: inputs2,
@@ -1099,19 +1099,19 @@ var gi = (() => {
     const spread4 = Math.sqrt(energy.reduce((sum2, e) => sum2 + (e - mean2) ** 2, 0) / (classes - 1));
     const least = mean2 + Math.min(2, Math.sqrt(Math.log(classes))) * spread4, empty2 = energy.every((e) => e <= least);
     const used = empty2 ? energy.map((e) => e === Math.max(...energy) ? e : 0) : energy.map((e) => e > least ? e : 0);
-    const all = Math.max(TINY, used.reduce((sum2, e) => sum2 + e, 0));
-    const ratio = used.map((e, k) => e / all / (Math.abs(bias[k]) < TINY ? TINY : bias[k]));
+    const all2 = Math.max(TINY, used.reduce((sum2, e) => sum2 + e, 0));
+    const ratio = used.map((e, k) => e / all2 / (Math.abs(bias[k]) < TINY ? TINY : bias[k]));
     const size2 = Math.max(TINY, norm(bias));
     return described(mixed(ratio, weight), Float64Array.from(bias, (b) => b / size2), weight, empty2);
   }
   function described(feature, delta, weight, empty2) {
     const size2 = Math.max(TINY, norm(feature)), direction = feature.map((value) => value / size2), width = feature.length;
-    const classes = delta.length, found = along(weight, direction, classes);
+    const classes = delta.length, found2 = along(weight, direction, classes);
     let left = 0;
     for (let k = 0; k < classes; k++)
-      for (let j = 0; j < width; j++) left += (weight[k * width + j] - found[k] * direction[j]) ** 2;
+      for (let j = 0; j < width; j++) left += (weight[k * width + j] - found2[k] * direction[j]) ** 2;
     const sigma = Math.sqrt(left / ((classes - 1) * (width - 1)));
-    const share = signalShare(norm(found) / Math.max(TINY, sigma * Math.sqrt(width)), classes / width);
+    const share = signalShare(norm(found2) / Math.max(TINY, sigma * Math.sqrt(width)), classes / width);
     return { direction, delta, noise: Math.max(1e-9, Math.sqrt((1 - share) / width)), empty: empty2 };
   }
   function signalShare(top, aspect) {
@@ -1266,14 +1266,14 @@ var gi = (() => {
       for (let i = 0; i < n; i++)
         for (let j = 0, at2 = i * n; j < n; j++)
           normal[at2 + j] = (normal[at2 + j] - share * column[i] * column[j]) / sigma ** 2 + this.precision[at2 + j];
-      const found = solved(normal, along2.map((_, i) => inner(row2(i), target) / sigma ** 2));
-      return found.map((value, i) => this.mean[i] + value);
+      const found2 = solved(normal, along2.map((_, i) => inner(row2(i), target) / sigma ** 2));
+      return found2.map((value, i) => this.mean[i] + value);
     }
   };
   function precision(axes, variances) {
-    const n = variances.length, found = new Float64Array(n * n);
-    dots(n, n, n, axes.map((value, at2) => value / Math.max(1e-12, variances[at2 % n])), axes, found, false);
-    return found;
+    const n = variances.length, found2 = new Float64Array(n * n);
+    dots(n, n, n, axes.map((value, at2) => value / Math.max(1e-12, variances[at2 % n])), axes, found2, false);
+    return found2;
   }
   function solved(a, b) {
     const n = b.length, x = Float64Array.from(b), row2 = (i) => i * n;
@@ -1385,8 +1385,8 @@ var gi = (() => {
      */
     standard(features, noise2, doubt) {
       const below = this.below?.find(features, noise2, doubt);
-      const all = this.below && below ? [...this.below.again(below), ...below] : this.wiener(features, noise2);
-      return Float64Array.from(all, (value, i) => (value - this.centre[i]) / this.spread[i]);
+      const all2 = this.below && below ? [...this.below.again(below), ...below] : this.wiener(features, noise2);
+      return Float64Array.from(all2, (value, i) => (value - this.centre[i]) / this.spread[i]);
     }
   };
   var turned = (values, side) => values.map((_, i) => values[i % side * side + Math.floor(i / side)]);
@@ -1530,14 +1530,14 @@ var gi = (() => {
     return Float32Array.from([inner2[0] - 10 * spread4, ...inner2]);
   }
   function inputs(u, [channels, height, width]) {
-    const all = new Float32Array(u.length + channels * GRID * GRID), high = height / GRID, wide = width / GRID;
-    all.set(u);
+    const all2 = new Float32Array(u.length + channels * GRID * GRID), high = height / GRID, wide = width / GRID;
+    all2.set(u);
     for (let i = 0; i < u.length; i++) {
       const c = Math.floor(i / (height * width)), y = Math.floor(i / width) % height, x = i % width;
-      all[u.length + (c * GRID + Math.floor(y / high)) * GRID + Math.floor(x / wide)] += u[i] * u[i] / (high * wide);
+      all2[u.length + (c * GRID + Math.floor(y / high)) * GRID + Math.floor(x / wide)] += u[i] * u[i] / (high * wide);
     }
-    for (let i = u.length; i < all.length; i++) all[i] += 1;
-    return all;
+    for (let i = u.length; i < all2.length; i++) all2[i] += 1;
+    return all2;
   }
   function imprint(options2, victim) {
     const count = figure(options2.bins, 256), gain2 = figure(options2.gain, 1e-3), sparse = options2.units !== "cumulative";
@@ -1554,7 +1554,7 @@ var gi = (() => {
       count: count * (wide + 1) + victim.count,
       facts: { sparse },
       gradient(pictures2, labels2, machine) {
-        const batch = labels2.length, found = new Float32Array(count * (wide + 1) + victim.count);
+        const batch = labels2.length, found2 = new Float32Array(count * (wide + 1) + victim.count);
         const u = new Float32Array(pictures2.length), shifted = pictures2.slice();
         victim.normalise(pictures2, u);
         const asked = Array.from({ length: batch }, (_, i) => u.subarray(i * size2, (i + 1) * size2).reduce((sum2, value) => sum2 + value / size2, 0));
@@ -1564,7 +1564,7 @@ var gi = (() => {
         });
         const sweeps = new Sweeps(victim, batch, machine), rest = machine.room(victim.count);
         sweeps.gradient(shifted, oneHot(labels2, victim.classes), rest);
-        found.set(rest, count * (wide + 1));
+        found2.set(rest, count * (wide + 1));
         const pulled = sweeps.pull();
         asked.forEach((m, i) => {
           const own = pulled.subarray(i * size2, (i + 1) * size2);
@@ -1572,11 +1572,11 @@ var gi = (() => {
           const seen = inputs(u.subarray(i * size2, (i + 1) * size2), shape);
           for (let k = 0; k < count; k++) {
             if (!open(k, m)) continue;
-            for (let j = 0; j < wide; j++) found[k * wide + j] += delta * seen[j];
-            found[count * wide + k] += delta;
+            for (let j = 0; j < wide; j++) found2[k * wide + j] += delta * seen[j];
+            found2[count * wide + k] += delta;
           }
         });
-        return found;
+        return found2;
       }
     };
   }
@@ -1610,7 +1610,7 @@ var gi = (() => {
     const weight = server?.sparse ? rows : beyondNext(rows, wide), bias = server?.sparse ? thresholds2 : beyondNext(thresholds2, 1);
     const { mean: mean2, std, shape } = victim, places = shape[1] * shape[2], scale = Math.max(...std) ** 2;
     const most = bias.reduce((b, value) => Math.max(b, Math.abs(value)), 0);
-    const out = standingOut(weight, count, significance), found = (
+    const out = standingOut(weight, count, significance), found2 = (
       /** @type {Found[]} */
       []
     );
@@ -1623,9 +1623,9 @@ var gi = (() => {
       });
       const outside3 = pixels2.filter((value) => value < -BOX || value > 1 + BOX).length / pixels2.length;
       const error = gap(quotient, shape) * scale;
-      found.push({ row: row2, picture: pixels2.map(clamp), error: outside3 < OUTSIDE && error < Infinity ? error : Infinity });
+      found2.push({ row: row2, picture: pixels2.map(clamp), error: outside3 < OUTSIDE && error < Infinity ? error : Infinity });
     }
-    return found.sort((a, b) => a.error === b.error ? a.row - b.row : a.error - b.error);
+    return found2.sort((a, b) => a.error === b.error ? a.row - b.row : a.error - b.error);
   }
   function imprint2(options2) {
     const significance = figure(options2.significance, 6);
@@ -1633,10 +1633,10 @@ var gi = (() => {
       iterations: 1,
       single: true,
       *run(observation) {
-        const { batch, victim: { inputs: inputs2 } } = observation, found = decode2(observation, significance).slice(0, batch);
+        const { batch, victim: { inputs: inputs2 } } = observation, found2 = decode2(observation, significance).slice(0, batch);
         const pictures2 = new Float32Array(batch * inputs2).fill(0.5);
-        found.forEach(({ picture: picture4 }, i) => pictures2.set(picture4, i * inputs2));
-        const loss = found.reduce((sum2, { error }) => sum2 + Math.min(1, error), 0);
+        found2.forEach(({ picture: picture4 }, i) => pictures2.set(picture4, i * inputs2));
+        const loss = found2.reduce((sum2, { error }) => sum2 + Math.min(1, error), 0);
         yield { iteration: 0, restart: 0, pictures: pictures2, loss, terms: {} };
       }
     };
@@ -1647,25 +1647,25 @@ var gi = (() => {
   var LEVELS = 2;
   var TINY2 = 1e-12;
   function down(x, channels, height, width) {
-    const places = height * width / 4, made3 = new Float64Array(x.length), all = channels * places;
+    const places = height * width / 4, made3 = new Float64Array(x.length), all2 = channels * places;
     for (let c = 0, to = 0; c < channels; c++)
       for (let i = 0; i < height; i += 2)
         for (let j = 0; j < width; j += 2, to++) {
           const at2 = (c * height + i) * width + j, a = x[at2], b = x[at2 + 1], d = x[at2 + width], e = x[at2 + width + 1];
           made3[to] = (a + b + d + e) / 2;
-          made3[all + to] = (a + b - d - e) / 2;
-          made3[2 * all + to] = (a - b + d - e) / 2;
-          made3[3 * all + to] = (a - b - d + e) / 2;
+          made3[all2 + to] = (a + b - d - e) / 2;
+          made3[2 * all2 + to] = (a - b + d - e) / 2;
+          made3[3 * all2 + to] = (a - b - d + e) / 2;
         }
     return made3;
   }
   function up(made3, channels, height, width) {
-    const all = channels * height * width / 4, x = new Float64Array(made3.length);
+    const all2 = channels * height * width / 4, x = new Float64Array(made3.length);
     for (let c = 0, from = 0; c < channels; c++)
       for (let i = 0; i < height; i += 2)
         for (let j = 0; j < width; j += 2, from++) {
           const at2 = (c * height + i) * width + j;
-          const m = made3[from], h = made3[all + from], v = made3[2 * all + from], d = made3[3 * all + from];
+          const m = made3[from], h = made3[all2 + from], v = made3[2 * all2 + from], d = made3[3 * all2 + from];
           x[at2] = (m + h + v + d) / 2;
           x[at2 + 1] = (m + h - v - d) / 2;
           x[at2 + width] = (m - h + v - d) / 2;
@@ -1731,11 +1731,11 @@ var gi = (() => {
           /** @type {Float32Array} */
           bias
         ) };
-        const found = (options2.feature === "spe" ? spe : rankOne)(head);
-        const { features, noise: noise2, doubt } = front.features(found);
+        const found2 = (options2.feature === "spe" ? spe : rankOne)(head);
+        const { features, noise: noise2, doubt } = front.features(found2);
         const spread4 = Math.sqrt(front.variance), noisy2 = features.map((value, i) => (value - front.mean[i]) / spread4);
         const side = victim.shape[1] / 4, refined = refine(noisy2, [noisy2.length / (side * side), side, side]);
-        const measured3 = found.empty ? T_MAX : strength(noisy2, refined);
+        const measured3 = found2.empty ? T_MAX : strength(noisy2, refined);
         const { inputs: inputs2, linear: linear3 } = front.forward(features, noise2, doubt);
         const wide = [...noisy2, ...refined].map((value) => 3 * Math.tanh(value / 3));
         const { values } = network.strengths;
@@ -1798,9 +1798,9 @@ var gi = (() => {
     count: victim.count,
     facts: null,
     gradient(pictures2, labels2, machine) {
-      const found = machine.room(victim.count);
-      new Sweeps(victim, labels2.length, machine).gradient(pictures2, oneHot(labels2, victim.classes), found);
-      return Float32Array.from(found);
+      const found2 = machine.room(victim.count);
+      new Sweeps(victim, labels2.length, machine).gradient(pictures2, oneHot(labels2, victim.classes), found2);
+      return Float32Array.from(found2);
     }
   });
 
@@ -1916,10 +1916,8 @@ var gi = (() => {
     if (!names.length) return true;
     const fits = Object.entries(TRAINED).every(([field, value]) => String(settings[field] ?? value) === String(value));
     const one = Number(settings.batch_size ?? 1) === 1;
-    const kept = !names.includes("git") || stack(String(settings.defense ?? "none")).every(keepsProportions);
-    return fits && kept && names.every((name) => inverters.includes(name) && (one || !ATTACKS[name].alone));
+    return fits && names.every((name) => inverters.includes(name) && (one || !ATTACKS[name].alone));
   }
-  var keepsProportions = ({ name, options: options2 }) => name === "gaussian" || name === "clip" && options2.scope !== "tensor";
   function runsHere(settings, side, inverters = []) {
     const at2 = (field, value) => String(settings[field] ?? value);
     const plain2 = { mode: "eval", local_steps: 1, clients: 1, channels: 3, image_size: side };
@@ -1951,7 +1949,7 @@ var gi = (() => {
   }
 
   // worker:gi_core/web/engine/worker.js
-  var worker_default = '"use strict";(()=>{function Ot(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function W(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?Ot(n.join(":"),","):[]){let[s,...i]=r.split("=");e[s.trim()]=i.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var It=o=>o.trim()==="none"?[]:Ot(o,"+").map(W),D=(o,t)=>o===void 0?t:o.toLowerCase()==="true",T=(o,t)=>o===void 0?t:Number(o);function $t(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function Ht(o,t,{norm:n,scope:e}){let r=T(n,1);for(let s of e==="tensor"?t(o):[o]){let i=Math.min(1,r/Math.max($t(s),1e-38));for(let l=0;l<s.length;l++)s[l]*=i}}function xn(o,t,{sigma:n},e){let r=T(n,.01);for(let s of t(o)){let i=e.normals(s.length);for(let l=0;l<s.length;l++)s[l]+=Math.fround(r*i[l])}}function yn(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,J(T(n,.1)*r.length)),i=Uint32Array.from(r,(l,a)=>a).sort((l,a)=>Math.abs(r[a])-Math.abs(r[l]));for(let l=s;l<i.length;l++)r[i[l]]=0}}var J=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function wn(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function bn(o,t,{bits:n,stochastic:e,scale:r},s){let i=2**(T(n,4)-1)-1,l=D(e,!0);for(let a of t(o)){let c=r==="l2"?$t(a):a.reduce((u,h)=>Math.max(u,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let u=0;u<a.length;u++){let h=Math.fround(Math.fround(Math.abs(a[u])/f)*i),m=l?Math.floor(Math.fround(h+s.uniform())):J(h);a[u]=Math.sign(a[u])*m*Math.fround(f/i)}}}var Vt={clip:Ht,gaussian:xn,topk:yn,sign:wn,quantize:bn},Ut=({name:o,options:t})=>o==="clip"&&t.per!=="update";function Bt(o,t,n,e,r,s){let i=o.filter(Ut),l=i.length?An(t,a=>{let c=n(a);return i.forEach(({options:f})=>Ht(c,r,f,s)),c}):e();for(let{name:a,options:c}of o.filter(f=>!Ut(f)))Vt[a](l,r,c,s);return l}function An(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var Wt=12,Kt=64;function vn(o){let t=o.map(Math.sqrt),n=t.reduce((s,i)=>s+i,0),e=0,r=t.map(s=>J(e+=1+s/n*(Kt-o.length)));return r.map((s,i)=>s-(i?r[i-1]:0))}var Yt=(o,t,n)=>Array.from({length:n},(e,r)=>J(o+(t-o)*r/Math.max(1,n-1)));function Sn(o,t,n){let e=o.length/t,r=Array.from({length:n},(l,a)=>J((e-1)*(a+1)/(n+1))),s=Yt(0,t-1,Wt).flatMap(l=>r.map(a=>Math.abs(o[l*e+a]))),i=Float64Array.from(s).sort();return s.map(l=>J(255*Fn(i,l)/Math.max(1,s.length-1)))}function Fn(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function Tt(o,t,n){let e=n(o).map((a,c)=>({part:a,height:t[c][0]})).filter((a,c)=>t[c].length>1),r=Yt(0,e.length-1,Math.min(e.length,Kt)).map(a=>e[a]),s=vn(r.map(({part:a})=>a.length)),i=r.map(({part:a,height:c},f)=>Sn(a,c,s[f])),l=Array.from({length:Wt},(a,c)=>i.flatMap((f,u)=>f.slice(c*s[u],(c+1)*s[u])));return btoa(String.fromCharCode(...l.flat()))}function Jt(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function En(o,t,n,e,r,s,i,l,a){a||l.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)Nn(c,t,n,e,r,s,i,l);for(;c<o;c++)On(c,t,n,e,r,s,i,l)}function Nn(o,t,n,e,r,s,i,l){let a=o*r,c=a+r,f=c+r,u=f+r,h=o*t,m=h+t,p=m+t,M=p+t,d=0;for(;d+2<=t;d+=2){let x=0,w=0,g=0,y=0,b=0,A=0,S=0,F=0;for(let O=0,v=0,E=d;O<n;O++,v+=s,E+=t){let N=i[E],I=i[E+1],_=e[a+v],k=e[c+v],U=e[f+v],$=e[u+v];x+=_*N,w+=k*N,g+=U*N,y+=$*N,b+=_*I,A+=k*I,S+=U*I,F+=$*I}l[h+d]+=x,l[m+d]+=w,l[p+d]+=g,l[M+d]+=y,l[h+d+1]+=b,l[m+d+1]+=A,l[p+d+1]+=S,l[M+d+1]+=F}for(;d<t;d++)for(let x=0,w=0,g=d;x<n;x++,w+=s,g+=t){let y=i[g];l[h+d]+=e[a+w]*y,l[m+d]+=e[c+w]*y,l[p+d]+=e[f+w]*y,l[M+d]+=e[u+w]*y}}function On(o,t,n,e,r,s,i,l){let a=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],u=c*t;if(f!==0)for(let h=0;h<t;h++)l[a+h]+=f*i[u+h]}}function ut(o,t,n,e,r,s,i){i||s.fill(0,0,o*t);let l=0;for(;l+4<=o;l+=4)In(l,t,n,e,r,s);for(;l<o;l++)for(let a=0;a<t;a++){let c=0;for(let f=0,u=l*n,h=a*n;f<n;f++)c+=e[u+f]*r[h+f];s[l*t+a]+=c}}function In(o,t,n,e,r,s){let i=o*n,l=i+n,a=l+n,c=a+n,f=0;for(;f+2<=t;f+=2){let u=0,h=0,m=0,p=0,M=0,d=0,x=0,w=0;for(let y=0,b=f*n,A=b+n;y<n;y++){let S=r[b+y],F=r[A+y],O=e[i+y],v=e[l+y],E=e[a+y],N=e[c+y];u+=O*S,h+=v*S,m+=E*S,p+=N*S,M+=O*F,d+=v*F,x+=E*F,w+=N*F}let g=o*t+f;s[g]+=u,s[g+t]+=h,s[g+2*t]+=m,s[g+3*t]+=p,s[g+1]+=M,s[g+t+1]+=d,s[g+2*t+1]+=x,s[g+3*t+1]+=w}if(f<t)for(let u=0,h=f*n;u<n;u++){let m=r[h+u],p=o*t+f;s[p]+=e[i+u]*m,s[p+t]+=e[l+u]*m,s[p+2*t]+=e[a+u]*m,s[p+3*t]+=e[c+u]*m}}var Xt=(o=Float32Array)=>({room:t=>new o(t),rows:En,dots:ut});function Ct(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,i)=>s+i,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Qt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var Tn=Qt(1/2,8),_n=Qt(1/3,64),H=(o,t)=>o>>>t|o<<32-t;function jn(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function zn(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=H(n[e-15],7)^H(n[e-15],18)^n[e-15]>>>3,s=H(n[e-2],17)^H(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function Zt(o){let t=jn(new TextEncoder().encode(o)),n=Int32Array.from(Tn);for(let e=0;e<t.byteLength;e+=64){let r=zn(t,e),[s,i,l,a,c,f,u,h]=n;for(let m=0;m<64;m++){let p=h+(H(c,6)^H(c,11)^H(c,25))+(c&f^~c&u)+_n[m]+r[m],M=(H(s,2)^H(s,13)^H(s,22))+(s&i^s&l^i&l);[h,u,f,c,a,l,i,s]=[u,f,c,a+p|0,l,i,s,p+M|0]}[s,i,l,a,c,f,u,h].forEach((m,p)=>{n[p]+=m})}return Uint32Array.from(n)}var X=624,kn=397,it=(o,t)=>Zt(`${o}/${t}`)[0]>>>1,mt=(o,t)=>o+7919*t,R=class{constructor(t){let n=new Uint32Array(X);n[0]=t%2**32;for(let e=1;e<X;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=X,this.kept=null}bits(){this.at===X&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<X;n++){let e=t[n]&2147483648|t[(n+1)%X]&2147483647;t[n]=t[(n+kn)%X]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}order(t){let n=Int32Array.from({length:t},(e,r)=>r);for(let e=0;e<t-1;e++){let r=e+this.whole(t-e);[n[e],n[r]]=[n[r],n[e]]}return n}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),i=new Float32Array(t);for(let l=0;l<t;l++)i[l]=this.uniform()*s+r;return i}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)te(n,e);return t%16&&(n.set(this.uniforms(16),t-16),te(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function te(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*ee(o,t,n,{count:e,lr:r,signed:s,decay:i,box:l},a){let c=t.slice(),f=new Float32Array(c.length),u=Rn(f),h=a.room(c.length),{mean:m,std:p,shape:[M,d,x]}=n,w=d*x;n.normalise(c,f);let g=new Set(i?[3,5,7].map(S=>Math.floor(e*S/8)):[]),y=c.slice(),b=1/0,A=r;for(let S=0;S<=e;S++){for(let v=0;v<c.length;v++){let E=Math.floor(v/w)%M;c[v]=f[v]*p[E]+m[E]}let{loss:F,terms:O}=o(c,h);if(F<b&&(b=F,y.set(c)),yield{iteration:S,pictures:l?y:y.map(j),loss:F,terms:O},S===e)return;if(g.has(S)&&(A*=.1),s)for(let v=0;v<h.length;v++)h[v]=Math.sign(h[v]);else for(let v=0;v<h.length;v++)h[v]*=p[Math.floor(v/w)%M];if(u(h,A),l)for(let v=0;v<f.length;v++){let E=Math.floor(v/w)%M;f[v]=Math.min(Math.max(f[v],-m[E]/p[E]),(1-m[E])/p[E])}}}var j=o=>Math.min(1,Math.max(0,o));function Rn(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let i=s/(1-.9**e),l=Math.sqrt(1-.999**e);for(let a=0;a<o.length;a++){let c=r[a],f=t[a]+=(1-.9)*(c-t[a]),u=n[a]=.999*n[a]+(1-.999)*c*c;o[a]-=i*f/(Math.sqrt(u)/l+1e-8)}}}var oe=["tolerance"];function re(o){let t=T(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[i,l]=s(r),a=n.inputs,c=Array.from(l.keys()).sort((p,M)=>Math.abs(l[M])-Math.abs(l[p])).slice(0,Math.max(256,16*e)).filter(p=>l[p]!==0);if(!c.length)throw Error("bias");let f=c.map(p=>Pn(i.subarray(p*a,(p+1)*a),l[p],n)),u=qn(f,e,t),h=new Float32Array(e*a),m=0;u.forEach((p,M)=>{h.set(f[p].map(j),M*a),m+=se(f[p])/e}),yield{iteration:0,restart:0,pictures:h,loss:m,terms:{"outside-box":m}}}}}function Pn(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((i,l)=>{let a=Math.floor(l/(r*s));return i/t*e[a]+n[a]})}var se=o=>o.reduce((t,n)=>t+Math.abs(n-j(n)),0)/o.length,ne=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function qn(o,t,n){let e=o.map(l=>se(l)<=.001),r=o.map(l=>o.reduce((a,c)=>a+(ne(l,c)<=n?1:0),0)),s=[...o.keys()].sort((l,a)=>Number(e[a])-Number(e[l])||r[a]-r[l]||l-a),i=[];for(let l of s)i.length<t&&i.every(a=>ne(o[l],o[a])>n)&&i.push(l);return Array.from({length:t},(l,a)=>i[a%i.length])}function z(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var P=o=>Math.sqrt(z(o,o)),_t={cosine(o){let t=Math.max(P(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(P(e),1e-30),s=z(e,n)/r;for(let i=0;i<e.length;i++)e[i]=(e[i]*s/r-n[i])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let i=0;i<n.length;i++)e+=Math.abs(n[i]),r+=n[i]*t[i];e=Math.max(e,1e-30);let s=r/e;for(let i=0;i<n.length;i++)n[i]=(s*Math.sign(n[i])-t[i])/e;return 1-s}}};function pt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],i=s.some(({name:a})=>a==="sign"),l=_t[i?"sign-alignment":r](o);for(let{name:a,options:c}of[...s].reverse())a==="topk"?l=Dn(l,o):a==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?l=Gn(l,T(c.norm,1)):a==="quantize"&&(l=Ln(r,o,e,c));return l}var Dn=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Gn=(o,t)=>n=>{let e=P(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let a=0;a<n.length;a++)n[a]*=r;let i=o(n),l=e>t?z(n,s)/Math.max(e*e,1e-30):0;for(let a=0;a<n.length;a++)n[a]=r*(n[a]-l*s[a]);return i};function Ln(o,t,n,{bits:e,stochastic:r,scale:s}){let i=(D(r,!0)?1:.5)/(2**(T(e,4)-1)-1),l=t.slice(),a=t.slice();for(let c of n(l)){let f=s==="l2"?P(c):c.reduce((u,h)=>Math.max(u,Math.abs(h)),0);c.fill(i*f)}return c=>{for(let f=0;f<c.length;f++)a[f]=Math.min(Math.max(c[f],t[f]-l[f]),t[f]+l[f]);return _t[o](a)(c)}}var V=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:i})=>n*i.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:i})=>r(n*i.inputs)),this.steep=this.stages.map(({layer:i})=>r(n*i.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let i=this.outputs[s],l=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],i);for(let a=0;a<i.length;a++)i[a]=r.value(i[a]),l[a]=r.slope(i[a]);n=i}),n}gradient(t,n,e){let{batch:r,classes:s,shares:i,stages:l}=this,a=this.forward(t),c=l.length-1,f=0;for(let h=0;h<r;h++)f+=Un(a,i,n,h*s,s)/r;for(let h=0;h<i.length;h++)this.deltas[c][h]=(i[h]-n[h])/r;let u=this.cut(e);for(let h=c;h>=0;h--){let{layer:m}=l[h];if(m.outer(this.deltas[h],this.seen[h],u[h]),!h)break;let p=this.deltas[h-1],M=this.slopes[h-1],d=this.pulled[h];m.pull(d,this.parts[h],this.deltas[h]);for(let x=0;x<p.length;x++)p[x]=M[x]*d[x]}return f}pull(){return this.stages[0].layer.pull(this.pulled[0],this.parts[0],this.deltas[0]),this.pulled[0]}along(t,n,e){let{batch:r,classes:s,shares:i,stages:l,tangents:a}=this,c=this.cut(t),f=l.length-1;l.forEach(({layer:m},p)=>{if(m.count?m.push(c[p],this.seen[p],a[p]):a[p].fill(0),!p)return;let M=this.steep[p],d=this.slopes[p-1],x=a[p-1];for(let w=0;w<M.length;w++)M[w]=d[w]*x[w];m.push(this.parts[p],m.see(M,!0),a[p],{bias:!1,add:!0})});let u=a[f];if(e)for(let m=0;m<u.length;m++)e[m]=-u[m]/r;for(let m=0;m<r;m++)$n(u,i,m*s,s,r);let h=u;for(let m=f;m>=0;m--){let{layer:p}=l[m],M=p.count?[c[m],this.deltas[m]]:[];if(p.pull(this.pulled[m],this.parts[m],h,...M),!m)break;let{activation:d}=l[m-1],x=this.outputs[m-1],w=this.slopes[m-1],g=this.deltas[m-1],y=a[m-1],b=this.pulled[m];for(let A=0;A<b.length;A++)b[A]=w[A]*b[A]+d.bend(x[A])*g[A]*y[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function Un(o,t,n,e,r){let s=-1/0,i=0,l=0;for(let a=e;a<e+r;a++)s=Math.max(s,o[a]);for(let a=e;a<e+r;a++)i+=Math.exp(o[a]-s);for(let a=e;a<e+r;a++)t[a]=Math.exp(o[a]-s)/i,l-=n[a]*(o[a]-s-Math.log(i));return l}function $n(o,t,n,e,r){let s=0;for(let i=n;i<n+e;i++)s+=t[i]*o[i];for(let i=n;i<n+e;i++)o[i]=t[i]*(o[i]-s)/r}var dt=16;function Hn({victim:o,machine:t}){let n=new V(o,dt,t),e=n.stages.length-1;n.forward(new R(0).uniforms(dt*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),i=n.seen[e];for(let l=0;l<dt;l++)for(let a=0;a<r;a++)s[a]+=i[l*r+a]/dt;return s}function C({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function Vn(o){let{weight:t,bias:n}=C(o),{classes:e}=o.victim,r=Hn(o),s=Array.from({length:e},(a,c)=>r.reduce((f,u,h)=>f+u*t[c*r.length+h],n?n[c]:0)),i=n?s.reduce((a,c,f)=>a+c*n[f],0):1,l=s.map(a=>i>=0?a:-a);return l.indexOf(Math.min(...l))}var nt=o=>o.labels??[Vn(o)];var ae=20,Bn=100,ie=1e-7,jt=1e-9;function zt(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var kt=class{pairs=[];scale=1;learn(t,n){let e=z(t,n);e>1e-10&&(this.pairs.length===Bn&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/z(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:i,ro:l}=r,a=r.al=z(i,n)*l;for(let c=0;c<n.length;c++)n[c]-=a*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:i}of this.pairs){let l=i-z(e,n)*s;for(let a=0;a<n.length;a++)n[a]+=l*r[a]}return n}};function Wn(o,t){let n=new kt,e=new Float32Array(o.length),r=null,s=e,i=t,l=0;return function*(a){let{loss:c}=a(o,e);if(!(zt(e)<=ie))for(let f=1;f<=ae;f++){if(l++,r&&n.learn(e.map((h,m)=>h-r[m]),s.map(h=>h*i)),s=n.direction(e),r=e.slice(),i=l===1?Math.min(1,1/e.reduce((h,m)=>h+Math.abs(m),0))*t:t,z(e,s)>-jt)return;for(let h=0;h<o.length;h++)o[h]+=i*s[h];if(f===ae)return;let u=c;if(c=a(o,e).loss,yield null,zt(e)<=ie||zt(s)*i<=jt||Math.abs(c-u)<jt)return}}}function*le(o,t,{count:n,pixels:e,lr:r,box:s,patience:i,below:l}){let a=t.slice(),c=Wn(a,r),f=new Float32Array(a.length),u=o(a,f),h=u.loss,m=h,p=0,M=a.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:M.map(j),...u,lowest:h},d===n||h<l||i>0&&(p>=i||!Number.isFinite(u.loss)))return;if(yield*c(o),s)for(let x=0;x<e;x++)a[x]=j(a[x]);u=o(a,f),u.loss<h&&(M=a.slice(0,e),h=u.loss),p++,h<.5*m&&(m=h,p=0)}}function fe({shape:[o,t,n],std:e},r,s){let i=r*o,l=s/(i*t*(n-1)),a=s/(i*(t-1)*n);return(c,f)=>{let u=0;for(let h=0,m=0;h<i;h++){let p=1/e[h%o];for(let M=0;M<t;M++)for(let d=0;d<n;d++,m++)d+1<n&&(u+=ce(c,f,m,m+1,p,l)),M+1<t&&(u+=ce(c,f,m,m+n,p,a))}return u}}function ce(o,t,n,e,r,s){let i=(o[e]-o[n])*r,l=i>0?s*r:i<0?-s*r:0;return t[e]+=l,t[n]-=l,s*Math.abs(i)}var ot=class{constructor(t,n,{distance:e,name:r,tv:s=0},i){this.sweeps=new V(t,n,i),this.distance=e,this.name=r,this.smooth=s?fe(t,n,s):null,this.update=i.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let i=this.smooth(t,e);return{loss:s+i,terms:{[this.name]:s,tv:i}}}};function K(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function*gt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let i=1/0,l=null;for(let a of n(s))a?(i=Math.min(i,Number.isNaN(a.loss)?1/0:a.loss),l=i<r||!e?a.pictures:e,yield{...a,iteration:s*t+a.iteration,restart:s,pictures:l}):yield null;l&&(e=l.slice()),r=Math.min(r,i)}}var he=["randn","rand","grey"];function Rt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,i,l]}=o,a=i*l;return new R(n).normals(t*o.inputs).map((c,f)=>{let u=Math.floor(f/a)%s;return c*r[u]+e[u]})}function Mt(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?Rt(t,n).map(j):o==="grey"?new Float32Array(e).fill(.5):new R(n).uniforms(e)}var ue=["steps","restarts","init","lr","box","patience","labels"],Kn=1e-8;function me(o,t){let n=T(o.steps,300),e=T(o.restarts,1),r=o.init??"randn",s={count:n,lr:T(o.lr,1),box:D(o.box,!1),patience:T(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(i,l){let{victim:a,batch:c,machine:f,update:u}=i,h=c*a.inputs,m={distance:pt(i,"l2"),name:"l2"},p=Kn*z(u,u),M=new ot(a,c,m,f),d=(o.labels??"joint")==="joint",x=d?Jn(M,c,f):Yn(M,nt(i),a),w=!1;yield*gt(e,n+1,function*(g){if(w)return;let y=mt(l,g),b=Rt(i,y);if(t)for(let F of t.run(i,y))b=F?.pictures.slice()??b;else r!=="randn"&&(b=Mt(r,i,y));let A=d?new R(y+1).normals(c*a.classes):new Float32Array(0),S=new Float32Array(h+A.length);S.set(b),S.set(A,h);for(let F of le(x,S,{...s,pixels:h,below:p}))yield F,w=(F?.lowest??1/0)<p})}}}function Yn(o,t,{classes:n}){let e=K(t,n);return(r,s)=>o.evaluate(r,e,s)}function Jn(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,i=new Float64Array(t*e),l=n.room(t*e);return(a,c)=>{for(let u=0;u<t;u++){let h=a.subarray(s+u*e,s+(u+1)*e),m=Math.max(...h),p=h.reduce((M,d)=>M+Math.exp(d-m),0);h.forEach((M,d)=>{i[u*e+d]=Math.exp(M-m)/p})}let f=o.evaluate(a.subarray(0,s),i,c.subarray(0,s),l);for(let u=0;u<t;u++){let h=0;for(let m=u*e;m<(u+1)*e;m++)h+=i[m]*l[m];for(let m=u*e;m<(u+1)*e;m++)c[s+m]=i[m]*(l[m]-h)}return f}}function yt({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,i){let[l,a,c]=o,{rows:f,dots:u}=i,h=Math.floor((a+2*r-n)/e)+1,m=Math.floor((c+2*r-n)/e)+1,p=h*m,M=l*n*n,d=t*M,x=l*a*c,w=t*p,g={channels:l,height:a,width:c,kernel:n,stride:e,padding:r,high:h,wide:m},y=()=>Array.from({length:s},()=>i.room(M*p)),b=y(),A=y(),S=i.room(M*p),F=i.room(d),O=(v,E,N)=>s===1?v:v.subarray(E*N,(E+1)*N);return{shape:[t,h,m],inputs:x,outputs:w,fan:M,shapes:[[t,l,n,n],[t]],count:d+t,see(v,E=!1){let N=E?A:b;return N.forEach((I,_)=>Xn(O(v,_,x),I,g)),N},push(v,E,N,{bias:I=!0,add:_=!1}={}){for(let k=0;k<s;k++){let U=O(N,k,w);if(f(t,p,M,v,M,1,E[k],U,_),I)for(let $=0;$<t;$++){let Mn=v[d+$];for(let Nt=$*p;Nt<($+1)*p;Nt++)U[Nt]+=Mn}}},pull(v,...E){v.fill(0,0,s*x);for(let N=0;N<s;N++){for(let I=0;I<E.length;I+=2)f(M,p,t,E[I],1,M,O(E[I+1],N,w),S,I>0);Cn(S,O(v,N,x),g)}},outer(v,E,N){for(let I=0;I<s;I++)if(u(t,M,p,O(v,I,w),E[I],I?F:N,!1),I)for(let _=0;_<d;_++)N[_]+=F[_];for(let I=0;I<t;I++){let _=0;for(let k=0;k<s;k++)for(let U=k*w+I*p,$=U+p;U<$;U++)_+=v[U];N[d+I]=_}}}}function xt(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Xn(o,t,n){let{channels:e,height:r,width:s,kernel:i,stride:l,padding:a,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<i;m++){let[p,M]=xt(m,r,c,n);for(let d=0;d<i;d++,u+=c*f){let[x,w]=xt(d,s,f,n);for(let g=p;g<M;g++){let y=(h*r+g*l+m-a)*s+d-a;for(let b=x,A=u+g*f;b<w;b++)t[A+b]=o[y+b*l]}}}}function Cn(o,t,n){let{channels:e,height:r,width:s,kernel:i,stride:l,padding:a,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<i;m++){let[p,M]=xt(m,r,c,n);for(let d=0;d<i;d++,u+=c*f){let[x,w]=xt(d,s,f,n);for(let g=p;g<M;g++){let y=(h*r+g*l+m-a)*s+d-a;for(let b=x,A=u+g*f;b<w;b++)t[y+b*l]+=o[A+b]}}}}var Pt=".row_scale";function Qn(o){let t=o&32768?-1:1,n=o>>10&31,e=o&1023;return t*(n?2**(n-15)*(1+e/1024):2**-24*e)}var Zn={F32:(o,t)=>o.getFloat32(t,!0),F16:(o,t)=>Qn(o.getUint16(t,!0)),I8:(o,t)=>o.getInt8(t)},pe={F32:4,F16:2,BF16:2,I8:1};function to(o){let t=new DataView(new ArrayBuffer(4));return n=>(t.setUint16(2,o.getUint16(n,!0),!0),t.getFloat32(0,!0))}function eo(o,t){let n=Number(new DataView(o).getBigUint64(0,!0)),e=8+n,r=JSON.parse(new TextDecoder().decode(new Uint8Array(o,8,n))),s=new DataView(o,e);delete r.__metadata__;let i=to(s);return Object.fromEntries(Object.entries(r).map(([l,{dtype:a,shape:c,data_offsets:[f,u]}])=>{let h=new Float32Array((u-f)/pe[a]),m=Zn[a];for(let p=0,M=f;p<h.length;p++,M+=pe[a])h[p]=m?m(s,M):i(M);return[t+l,{shape:c,values:h}]}))}function no({shape:o,values:t},n){let e=o[0],r=t.length/e,s=n.values.length/e,i=s===1?r:32;return{shape:o,values:t.map((l,a)=>{let c=Math.floor(a/r);return l*n.values[c*s+Math.floor((a-c*r)/i)]})}}function de(o){let t=Object.assign({},...o.map(({bytes:n,prefix:e})=>eo(n,e)));return Object.fromEntries(Object.entries(t).filter(([n])=>!n.endsWith(Pt)).map(([n,e])=>[n,n+Pt in t?no(e,t[n+Pt]):e]))}function G(o,t,n){let{shape:[e,r],values:s}=o[`${t}.weight`],i=o[`${t}.bias`]?.values;return Float64Array.from({length:e},(l,a)=>{let c=i?i[a]:0;for(let f=0;f<r;f++)c+=s[a*r+f]*n[f];return c})}function Q(o,{shape:[,t],values:n}){let e=new Float64Array(t);for(let r=0;r<o.length;r++)for(let s=0,i=r*t,l=o[r];s<t;s++)e[s]+=l*n[i+s];return e}var qt=o=>o.map(t=>Math.max(0,t)),we=(o,t)=>Float32Array.from(o,(n,e)=>n+t[e]);function rt(o,t,{values:n,shape:e},r){let{shape:[s,,i],values:l}=o[`${t}.weight`],a=yt({shape:e,filters:s,kernel:i,padding:1},1,r),c=r.room(a.outputs),f=r.room(a.count);return f.set(l),f.set(o[`${t}.bias`].values,l.length),a.push(f,a.see(n),c),{values:c,shape:a.shape}}function ge(o,t,n,e,r){let s=rt(o,`${t}.first`,{...n,values:qt(n.values)},r),[i,l,a]=n.shape,c=l*a;if(e){let u=G(o,`${t}.film`,e);s.values.forEach((h,m)=>{let p=Math.floor(m/c);s.values[m]=h*(1+u[p])+u[i+p]})}let f=rt(o,`${t}.second`,{...s,values:qt(s.values)},r);return{shape:n.shape,values:we(n.values,f.values)}}function Me(o,[t,n,e],r){let s=n/r,i=e/r,l=new Float32Array(o.length);for(let a=0;a<o.length;a++){let c=Math.floor(a/(n*e)),f=Math.floor(a/e)%n,u=a%e,h=(c*r+f%r)*r+u%r;l[(h*s+Math.floor(f/r))*i+Math.floor(u/r)]=o[a]}return{values:l,shape:[t*r*r,s,i]}}function xe({values:o,shape:[t,n,e]},r){let s=n*r,i=e*r,l=new Float32Array(o.length);for(let a=0;a<l.length;a++){let c=Math.floor(a/(s*i)),f=Math.floor(a/i)%s,u=a%i,h=(c*r+f%r)*r+u%r;l[a]=o[(h*n+Math.floor(f/r))*e+Math.floor(u/r)]}return{values:l,shape:[t/(r*r),s,i]}}var ye=(o,t)=>Array.from({length:9},(n,e)=>`decoder.${t}.${e}`).filter(n=>`${n}.first.weight`in o);function wt(o,t,n,e,r,s=null){let i=Float32Array.from(n,d=>4*(d-.5)),[,l,a]=e,c=Me(i,e,4),f=Float32Array.from([...Array.from(t),...c.values]),u=16*f.length/(l*a),h=rt(o,"decoder.stem",{values:f,shape:[u,l/4,a/4]},r);for(let d of ye(o,"deep"))h=ge(o,d,h,s,r);let m=xe(rt(o,"decoder.up",h,r),2),p=rt(o,"decoder.side",Me(i,e,2),r);h={shape:m.shape,values:we(m.values,p.values)};for(let d of ye(o,"wide"))h=ge(o,d,h,s,r);let M=xe(rt(o,"decoder.out",{...h,values:qt(h.values)},r),2);return n.map((d,x)=>d+M.values[x]/4)}var Z=1e-12;function be(o,t,n){return Float64Array.from({length:n},(e,r)=>{let s=0;for(let i=0;i<t.length;i++)s+=o[r*t.length+i]*t[i];return s})}function lt(o,t){let n=t.length/o.length,e=new Float64Array(n);for(let r=0;r<o.length;r++)for(let s=0;s<n;s++)e[s]+=o[r]*t[r*n+s];return e}function oo(o){let t=o.length,n=o.map((i,l)=>Float64Array.from(o,(a,c)=>+(l===c))),e=()=>o.reduce((i,l,a)=>i+l.reduce((c,f,u)=>c+(a===u?0:f*f),0),0),r=o.reduce((i,l)=>i+z(l,l),0);for(let i=0;i<60&&e()>1e-28*r;i++)for(let l=0;l<t;l++)for(let a=l+1;a<t;a++)ro(o,n,l,a);let s=o.reduce((i,l,a)=>l[a]>o[i][i]?a:i,0);return Float64Array.from(n,i=>i[s])}function ro(o,t,n,e){if(o[n][e]===0)return;let r=(o[e][e]-o[n][n])/(2*o[n][e]),s=(r<0?-1:1)/(Math.abs(r)+Math.sqrt(1+r*r)),i=1/Math.sqrt(1+s*s),l=s*i,a=u=>{let h=u[n],m=u[e];u[n]=i*h-l*m,u[e]=l*h+i*m};o.forEach(a),t.forEach(a);let c=o[n],f=o[e];o[n]=c.map((u,h)=>i*u-l*f[h]),o[e]=c.map((u,h)=>l*u+i*f[h])}function Ae({weight:o,bias:t}){let n=t.length,e=o.length/n,r=l=>o.subarray(l*e,(l+1)*e),s=Array.from(t,(l,a)=>Float64Array.from(t,(c,f)=>l*c+z(r(a),r(f)))),i=oo(s);return lt(i,o).reduce((l,a)=>l+a,0)<0&&(i=i.map(l=>-l)),Se(lt(i,o),i,o,!1)}function ve({weight:o,bias:t}){let n=t.length,e=o.length/n,r=Array.from(t,(m,p)=>P(o.subarray(p*e,(p+1)*e))*Math.abs(m)),s=r.reduce((m,p)=>m+p,0)/n,i=Math.sqrt(r.reduce((m,p)=>m+(p-s)**2,0)/(n-1)),l=s+Math.min(2,Math.sqrt(Math.log(n)))*i,a=r.every(m=>m<=l),c=a?r.map(m=>m===Math.max(...r)?m:0):r.map(m=>m>l?m:0),f=Math.max(Z,c.reduce((m,p)=>m+p,0)),u=c.map((m,p)=>m/f/(Math.abs(t[p])<Z?Z:t[p])),h=Math.max(Z,P(t));return Se(lt(u,o),Float64Array.from(t,m=>m/h),o,a)}function Se(o,t,n,e){let r=Math.max(Z,P(o)),s=o.map(h=>h/r),i=o.length,l=t.length,a=be(n,s,l),c=0;for(let h=0;h<l;h++)for(let m=0;m<i;m++)c+=(n[h*i+m]-a[h]*s[m])**2;let f=Math.sqrt(c/((l-1)*(i-1))),u=so(P(a)/Math.max(Z,f*Math.sqrt(i)),l/i);return{direction:s,delta:t,noise:Math.max(1e-9,Math.sqrt((1-u)/i)),empty:e}}function so(o,t){if(o<=1+Math.sqrt(t))return 0;let n=o*o-t-1,e=(n+Math.sqrt(Math.max(0,n*n-4*t)))/2;return Math.min(1,Math.max(0,1-(t+e)/(e*e+e)))}function Fe({direction:o,delta:t,noise:n},{weight:e,bias:r},s){let i=t.length,l=t.indexOf(Math.min(...t)),a=be(e,o,i),c=o.length,f=g=>P(e.subarray(g*c,(g+1)*c)),u=t.map((g,y)=>y!==l&&g>3*n?1/((n/g)**2+(s*n*f(y))**2):0),h=t.map((g,y)=>Math.log(Math.max(1e-30,g))-r[y]),m=Math.max(Z,u.reduce((g,y)=>g+y,0)),p=g=>z(u,g)/m,M=p(a),d=p(h),x=0,w=0;return u.forEach((g,y)=>{x+=g*(a[y]-M)*(h[y]-d),w+=g*(a[y]-M)**2}),{top:x,precision:w}}var ao=1e-8,Ee=1e-4,io=3,lo=.02,Dt=(o,t,n)=>Math.min(n,Math.max(t,o)),Ne=o=>Math.log(o/(1-o)),bt=o=>1/(1+Math.exp(-o)),At=o=>o*(1-o),vt=class{constructor(t,n){let{shapes:e,weights:r}=n,[s,i,l]=e[e.length-4],a=e[e.length-2],c=a[1],f=Math.sqrt(c/s),u=s*i*l*l,h=r.length-a[0]*(c+1)-s-u;this.size=c,this.matrix=ho(r.subarray(h,h+u),i,s,l,f);let m=r.subarray(h+u,h+u+s);this.bias=Float64Array.from({length:c},(M,d)=>m[Math.floor(d/(f*f))]);let p=M=>Float64Array.from(t[`front.below.${M}`].values);this.mean=p("mean"),this.activation=p("activation"),this.precision=co(p("axes"),p("variances"))}above(t){let n=Float64Array.from(this.bias),e=this.size;for(let r=0;r<e;r++)for(let s=0,i=r*e;s<e;s++)n[s]+=t[r]*this.matrix[i+s];return n}again(t){return this.above(t.map(bt)).map(bt)}find(t,n,e){let r=Math.max(ao,n),s=Dt(2*r,1e-7,.2),i=e**2/(e**2+r**2),l=Math.max(1e-30,P(t)),a=t.map(d=>d/l),c=t.map(d=>Dt(d,s,1-s)),f=c.map(At),u=this.mean.map(d=>At(bt(d))),h=this.above(this.activation),m=c.map((d,x)=>(Ne(d)-h[x])*f[x]),M=this.step(this.mean,m,{slant:u,slope:f,along:a,sigma:r,share:i}).map((d,x)=>Ne(Dt(this.activation[x]+(d-this.mean[x])*u[x],Ee,1-Ee)));for(let d=0,x=1/0;d<io&&x>=lo;d++){let w=this.again(M),g=M;M=this.step(g,t.map((y,b)=>y-w[b]),{slant:g.map(y=>At(bt(y))),slope:w.map(At),along:a,sigma:r,share:i}),x=Math.sqrt(M.reduce((y,b,A)=>y+(b-g[A])**2,0)/this.size)}return M}step(t,n,{slant:e,slope:r,along:s,sigma:i,share:l}){let a=this.size,c=new Float64Array(a*a),f=Float64Array.from(n);for(let d=0;d<a;d++){let x=t[d]-this.mean[d];for(let w=0,g=d*a;w<a;w++)c[g+w]=e[d]*this.matrix[g+w]*r[w],f[w]+=x*c[g+w]}let u=l*z(s,f);f.forEach((d,x)=>{f[x]=d-u*s[x]});let h=d=>c.subarray(d*a,(d+1)*a),m=s.map((d,x)=>z(h(x),s)),p=new Float64Array(a*a);ut(a,a,a,c,c,p,!1);for(let d=0;d<a;d++)for(let x=0,w=d*a;x<a;x++)p[w+x]=(p[w+x]-l*m[d]*m[x])/i**2+this.precision[w+x];return fo(p,s.map((d,x)=>z(h(x),f)/i**2)).map((d,x)=>this.mean[x]+d)}};function co(o,t){let n=t.length,e=new Float64Array(n*n);return ut(n,n,n,o.map((r,s)=>r/Math.max(1e-12,t[s%n])),o,e,!1),e}function fo(o,t){let n=t.length,e=Float64Array.from(t),r=s=>s*n;for(let s=0;s<n;s++)for(let i=0,l=r(s);i<=s;i++){let a=r(i),c=o[l+i];for(let f=0;f<i;f++)c-=o[l+f]*o[a+f];o[l+i]=s===i?Math.sqrt(c):c/o[a+i]}for(let s=0;s<n;s++){for(let i=0;i<s;i++)e[s]-=o[r(s)+i]*e[i];e[s]/=o[r(s)+s]}for(let s=n-1;s>=0;s--){e[s]/=o[r(s)+s];for(let i=0;i<s;i++)e[i]-=o[r(s)+i]*e[s]}return e}function ho(o,t,n,e,r){let s=r*r,i=n*s,l=e>>1,a=new Float64Array(t*s*i);for(let c=0;c<i;c++){let f=Math.floor(c/s),u=Math.floor(c%s/r),h=c%r;for(let m=0;m<t;m++)for(let p=0;p<e;p++)for(let M=0;M<e;M++){let d=u+p-l,x=h+M-l;d<0||x<0||d>=r||x>=r||(a[(m*s+d*r+x)*i+c]=o[((f*t+m)*e+p)*e+M])}}return a}var Oe=6,Ie=(o,t,n)=>Math.min(n,Math.max(t,o));function uo({shapes:o,weights:t}){let[n,e]=o[o.length-2],r=t.length-n*(e+1);return{weight:t.subarray(r,r+n*e),bias:t.subarray(r+n*e)}}var st=class{constructor(t,n){let e=r=>t[`front.${r}`];this.head=uo(n),this.axes=e("axes"),this.turned={shape:this.axes.shape,values:mo(this.axes.values,this.axes.shape[0])},this.deep=e("deep"),this.mean=Float64Array.from(e("mean").values),this.variances=Float64Array.from(e("variances").values),this.variance=this.variances.reduce((r,s)=>r+s,0)/this.variances.length,this.norms=e("norms").values,this.centre=e("centre").values,this.spread=e("spread").values,this.offset=e("offset").values,this.along=Q(this.mean,this.axes),this.below=e("below.mean")?new vt(t,n):null}features(t){let{mean:n,variances:e,norms:r}=this,{direction:s,noise:i}=t,l=n.length,a=P(n),c=(i*a)**2,{top:f,precision:u}=Fe(t,this.head,a),h=Q(s,this.axes),m=f,p=u;h.forEach((x,w)=>{m+=x*this.along[w]/(e[w]+c),p+=x*x/(e[w]+c)});let M=Math.sqrt(Math.max(1e-6,1-l*i*i));p=Math.max(1e-30,p);let d=Ie(m/p*M,r[0],r[1])/M;return{features:s.map(x=>x*d),noise:i*d,doubt:1/Math.sqrt(p)}}rescaled(t,n=.01){let e=Q(t,this.axes),r=0,s=0;return e.forEach((i,l)=>{r+=i*this.along[l]/(this.variances[l]+n*n),s+=i*i/(this.variances[l]+n*n)}),t.map(i=>i*r/Math.max(1e-30,s))}wiener(t,n){let e=this.variances.map(l=>l/(l+n*n)),r=e.reduce((l,a)=>Math.min(l,a)),s=t.map((l,a)=>l-this.mean[a]),i=Q(Q(s,this.axes).map((l,a)=>l*(e[a]-r)),this.turned);return s.map((l,a)=>this.mean[a]+r*l+i[a])}forward(t,n,e=0){let r=this.standard(t,n,e),s=r.map(l=>Ie(l,-Oe,Oe)),i=Q((this.below?r:s).subarray(r.length-this.mean.length),this.deep);return{inputs:s,linear:i.map((l,a)=>l+this.offset[a])}}standard(t,n,e){let r=this.below?.find(t,n,e),s=this.below&&r?[...this.below.again(r),...r]:this.wiener(t,n);return Float64Array.from(s,(i,l)=>(i-this.centre[l])/this.spread[l])}},mo=(o,t)=>o.map((n,e)=>o[e%t*t+Math.floor(e/t)]);var Te=["decoder"];function po(o,t,n){let e=t.length,r=o.length/e,s=(n.length-1)/n.length,i=Array.from(t.keys()).filter(f=>!n.includes(f)),l=s/Math.max(1,i.length),a=Float64Array.from({length:r},(f,u)=>i.reduce((h,m)=>h+l*o[m*r+u],0)),c=i.reduce((f,u)=>f+l*t[u],0);return n.map(f=>a.map((u,h)=>{let m=(o[f*r+h]-u)/(t[f]-c);return Number.isFinite(m)?m:0}))}function _e(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s,batch:i}=e,{weight:l,bias:a}=C(e),c=new st(n,r),f=new Float32Array(i*r.inputs);po(l,a,nt(e)).forEach((u,h)=>{let{inputs:m,linear:p}=c.forward(c.rescaled(u),0),M=wt(n,m,p,r.shape,s);f.set(M.map(j),h*r.inputs)}),yield{iteration:0,restart:0,pictures:f,loss:0,terms:{}}}}}var Re=[],je=6,go=.2;function Mo(o,t,n){if(o.length<=t)return Float64Array.from(o);let e=new Float64Array(t);return new R(n).order(o.length).forEach((r,s)=>{e[r%t]+=o[s]}),e}function ze(o,t,n){let e=G(o,`${t}.into`,n),r=Math.ceil(e.length/2);return G(o,`${t}.out`,e.map((s,i)=>i<r||s>0?s:go*s))}var ke=(o,t)=>Float64Array.from(o,(n,e)=>Math.min(je,Math.max(-je,t(n,e))));function xo(o){let{weight:t,bias:n}=C(o),e=n,r=Math.max(1e-12,P(e)),s=Float64Array.from(e,f=>f/r),i=lt(s,t).map(f=>f/r),l=i.length,a=0;for(let f=0;f<t.length;f++)a+=(t[f]-s[Math.floor(f/l)]*i[f%l]*r)**2;let c=Math.min(10,Math.max(1e-5,Math.sqrt(a/t.length)/r));return{features:i,size:r,known:[...s,Math.log10(c)]}}function Pe(o,t,n){return{iterations:1,single:!0,*run(e){let{features:r,size:s,known:i}=xo(e),{centre:l,spread:a}=n,c=e.cut(e.update),f=c.length/2-1,u=ze(n,"bootstrap",[...ke(r,(h,m)=>(h-l.values[m])/a.values[m]),...i]);for(let h=0;h<f;h++){let m=2*(f-1-h),p=n[`scale${h}`].values,M=Float32Array.from([...c[m],...c[m+1]]),d=ke(Mo(M,p.length,h),(x,w)=>x/s/p[w]);u=ze(n,`pieces.${h}`,[...u,...d,...i])}yield{iteration:0,restart:0,pictures:Float32Array.from(u,j),loss:0,terms:{}}}}}var qe=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function De(o,t){let n=T(o.steps,4800),e=T(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:T(o.lr,.1),signed:D(o.signed,!0),decay:D(o.decay,!0),box:D(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(i,l){let{victim:a,batch:c,machine:f}=i,u={distance:pt(i,r),name:r,tv:T(o.tv,.01)},h=new ot(a,c,u,f),m=K(nt(i),a.classes);yield*gt(e,n+1,function*(p){let M=mt(l,p),d=t?null:Mt(o.init??"randn",i,M);for(let x of t?.run(i,M)??[])d=x?.pictures.slice()??d;d&&(yield*ee((x,w)=>h.evaluate(x,m,w),d,a,s,f))})}}}var Ge=[.45,.12],q=4;function Le(o){if(o<.5)return-Le(1-o);let t=0;for(let n=0;n<50;n++){let e=Math.exp(-t*t/2)/Math.sqrt(2*Math.PI),r=t;for(let i=t,l=3;Math.abs(i)>1e-17*r;l+=2)r+=i*=t*t/l;let s=(o-.5-e*r)/e;if(t+=s,Math.abs(s)<1e-15)break}return t}function yo(o,{mean:t,std:n}){let e=l=>t.reduce((a,c,f)=>a+l(f)/t.length,0),r=e(l=>(Ge[0]-t[l])/n[l]),s=e(l=>Ge[1]/n[l]),i=Array.from({length:o-1},(l,a)=>r+s*Le((a+1)/o));return Float32Array.from([i[0]-10*s,...i])}function wo(o,[t,n,e]){let r=new Float32Array(o.length+t*q*q),s=n/q,i=e/q;r.set(o);for(let l=0;l<o.length;l++){let a=Math.floor(l/(n*e)),c=Math.floor(l/e)%n,f=l%e;r[o.length+(a*q+Math.floor(c/s))*q+Math.floor(f/i)]+=o[l]*o[l]/(s*i)}for(let l=o.length;l<r.length;l++)r[l]+=1;return r}function Ue(o,t){let n=T(o.bins,256),e=T(o.gain,.001),r=o.units!=="cumulative",{shape:s,std:i}=t,l=t.inputs,a=s[1]*s[2],c=yo(n,t),f=l+s[0]*q*q,u=c.map((p,M)=>M+1<n?c[M+1]-p:(p-c[M-1])*(n-1)),h=(p,M)=>{let d=Math.max(0,M-c[p]);return r?Math.min(d,u[p]):d},m=(p,M)=>M>c[p]&&(!r||M-c[p]<u[p]);return{shapes:[[n,f],[n],...t.shapes],count:n*(f+1)+t.count,facts:{sparse:r},gradient(p,M,d){let x=M.length,w=new Float32Array(n*(f+1)+t.count),g=new Float32Array(p.length),y=p.slice();t.normalise(p,g);let b=Array.from({length:x},(O,v)=>g.subarray(v*l,(v+1)*l).reduce((E,N)=>E+N/l,0));b.forEach((O,v)=>{let E=e*c.reduce((N,I,_)=>N+h(_,O),0);for(let N=0;N<l;N++)y[v*l+N]+=E*i[Math.floor(N/a)]});let A=new V(t,x,d),S=d.room(t.count);A.gradient(y,K(M,t.classes),S),w.set(S,n*(f+1));let F=A.pull();return b.forEach((O,v)=>{let E=F.subarray(v*l,(v+1)*l),N=e*E.reduce((_,k)=>_+k,0),I=wo(g.subarray(v*l,(v+1)*l),s);for(let _=0;_<n;_++)if(m(_,O)){for(let k=0;k<f;k++)w[_*f+k]+=N*I[k];w[n*f+_]+=N}}),w}}}var Ve=["significance"],bo=1e-6,$e=.05,Ao=.01;var He=(o,t)=>o.map((n,e)=>n-(o[e+t]??0));function vo(o,t,n){let e=o.length/t,r=Array.from({length:t},(i,l)=>{let a=o.subarray(l*e,(l+1)*e);return z(a,a)}),s=r.reduce((i,l)=>Math.min(i,l));return r.map(i=>i-s>(n+3)*Math.sqrt(2/e)*s)}function So(o,[t,n,e]){let r=t*q*q,s=t*n*e,i=new Float64Array(r),l=q*q/(n*e);for(let a=0;a<s;a++){let c=Math.floor(a/(n*e)),f=Math.floor(a/e)%n,u=a%e;i[(c*q+Math.floor(f*q/n))*q+Math.floor(u*q/e)]+=l*o[a]*o[a]}return i.reduce((a,c,f)=>a+Math.abs(o[s+f]-1-c),0)/r}function Fo({victim:o,update:t,cut:n,server:e},r){let[s,i]=n(t),l=i.length,a=s.length/l,c=e?.sparse?s:He(s,a),f=e?.sparse?i:He(i,1),{mean:u,std:h,shape:m}=o,p=m[1]*m[2],M=Math.max(...h)**2,d=f.reduce((g,y)=>Math.max(g,Math.abs(y)),0),x=vo(c,l,r),w=[];for(let g=0;g<l;g++){if(!x[g]||Math.abs(f[g])<=bo*d)continue;let y=Float32Array.from(c.subarray(g*a,(g+1)*a),F=>F/f[g]),b=y.slice(0,o.inputs).map((F,O)=>{let v=Math.floor(O/p);return F*h[v]+u[v]}),A=b.filter(F=>F<-$e||F>1+$e).length/b.length,S=So(y,m)*M;w.push({row:g,picture:b.map(j),error:A<Ao&&S<1/0?S:1/0})}return w.sort((g,y)=>g.error===y.error?g.row-y.row:g.error-y.error)}function Be(o){let t=T(o.significance,6);return{iterations:1,single:!0,*run(n){let{batch:e,victim:{inputs:r}}=n,s=Fo(n,t).slice(0,e),i=new Float32Array(e*r).fill(.5);s.forEach(({picture:a},c)=>i.set(a,c*r));let l=s.reduce((a,{error:c})=>a+Math.min(1,c),0);yield{iteration:0,restart:0,pictures:i,loss:l,terms:{}}}}}function Eo(o,t,n,e){let r=n*e/4,s=new Float64Array(o.length),i=t*r;for(let l=0,a=0;l<t;l++)for(let c=0;c<n;c+=2)for(let f=0;f<e;f+=2,a++){let u=(l*n+c)*e+f,h=o[u],m=o[u+1],p=o[u+e],M=o[u+e+1];s[a]=(h+m+p+M)/2,s[i+a]=(h+m-p-M)/2,s[2*i+a]=(h-m+p-M)/2,s[3*i+a]=(h-m-p+M)/2}return s}function No(o,t,n,e){let r=t*n*e/4,s=new Float64Array(o.length);for(let i=0,l=0;i<t;i++)for(let a=0;a<n;a+=2)for(let c=0;c<e;c+=2,l++){let f=(i*n+a)*e+c,u=o[l],h=o[r+l],m=o[2*r+l],p=o[3*r+l];s[f]=(u+h+m+p)/2,s[f+1]=(u+h-m-p)/2,s[f+e]=(u-h+m-p)/2,s[f+e+1]=(u-h-m+p)/2}return s}function Oo(o){let t=o.slice().sort(),n=t.length>>1;return t.length%2?t[n]:(t[n-1]+t[n])/2}function We(o,[t,n,e]){let r=[],s=o;for(let a=0,c=n,f=e;a<2;a++,c/=2,f/=2){let u=Eo(s,t,c,f);r.push({made:u,h:c,w:f}),s=u.slice(0,u.length/4)}let i=r[0].made.slice(3*o.length/4).map(Math.abs),l=Oo(i)/.6745*Math.sqrt(2*Math.log(o.length));for(let{made:a,h:c,w:f}of r.reverse()){a.set(s);for(let u=a.length/4;u<a.length;u++)a[u]=Math.sign(a[u])*Math.max(0,Math.abs(a[u])-l);s=No(a,t,c,f)}return s}function Ke(o,t){let n=0,e=0;for(let r=0;r<o.length;r++)n+=(o[r]-t[r])**2,e+=t[r]**2;return 2*Math.log1p(n/Math.max(1e-12,e))}var Xe=["feature","strength"],Ye=12,Io=4,Je=o=>1/(1+Math.exp(-o));function To(o,t){let n=G(o,"time.0.periodic",[t]).map(Math.sin),e=G(o,"time.1.entry",[...G(o,"time.0.linear",[t]),...n]),r=Je(o["time.1.rate"].values[0]),s=new Float64Array(e.length);for(let a=0;a<Io;a++){let c=G(o,"time.1.recurrent",s);s=s.map((f,u)=>f+r*(Math.tanh(e[u]+c[u])-f))}let i=G(o,"time.1.project",s),l=G(o,"time.1.gate",i);return i.map((a,c)=>Je(l[c])*a)}function Ce(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s}=e,{weight:i,bias:l}=C(e),a=new st(n,r),c={weight:i,bias:l},f=(o.feature==="spe"?ve:Ae)(c),{features:u,noise:h,doubt:m}=a.features(f),p=Math.sqrt(a.variance),M=u.map((v,E)=>(v-a.mean[E])/p),d=r.shape[1]/4,x=We(M,[M.length/(d*d),d,d]),w=f.empty?Ye:Ke(M,x),{inputs:g,linear:y}=a.forward(u,h,m),b=[...M,...x].map(v=>3*Math.tanh(v/3)),{values:A}=n.strengths,S=o.strength==="constant"?A.reduce((v,E)=>v+E,0)/A.length:o.strength==="true"?2*Math.log1p(h**2/a.variance):w,F=To(n,Math.min(Ye,S)),O=wt(n,[...g,...b],y,r.shape,s,F);yield{iteration:0,restart:0,pictures:Float32Array.from(O,j),loss:0,terms:{}}}}}var Qe=(o,t)=>({shapes:t.shapes,count:t.count,facts:null,gradient(n,e,r){let s=r.room(t.count);return new V(t,e.length,r).gradient(n,K(e,t.classes),s),Float32Array.from(s)}});var St={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Ze({shape:o,mean:t,variance:n},e,r){let[s,i,l]=o,a=i*l,c=s*a,f=Float64Array.from({length:s},(M,d)=>t?.[d]??0),u=Float64Array.from({length:s},(M,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),m=r.room(e*c),p=M=>{for(let d=0;d<e*s;d++)M(d%s,d*a,(d+1)*a)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(M,d=!1){let x=d?m:h;return p((w,g,y)=>{let b=d?0:f[w];for(let A=g;A<y;A++)x[A]=(M[A]-b)*u[w]}),x},push(M,d,x,{bias:w=!0,add:g=!1}={}){p((y,b,A)=>{let S=M[y],F=w?M[s+y]:0;for(let O=b;O<A;O++)x[O]=S*d[O]+F+(g?x[O]:0)})},pull(M,...d){M.fill(0,0,e*c);for(let x=0;x<d.length;x+=2)p((w,g,y)=>{let b=d[x][w]*u[w],A=d[x+1];for(let S=g;S<y;S++)M[S]+=b*A[S]})},outer(M,d,x){x.fill(0,0,2*s),p((w,g,y)=>{let b=0,A=0;for(let S=g;S<y;S++)b+=M[S]*d[S],A+=M[S];x[w]+=b,x[s+w]+=A})}}}function tn({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let i=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:i+(n?t:0),see:l=>l,push(l,a,c,f={}){if(s(e,t,o,a,l,c,f.add??!1),n&&(f.bias??!0))for(let u=0;u<e;u++)for(let h=0;h<t;h++)c[u*t+h]+=l[i+h]},pull(l,...a){for(let c=0;c<a.length;c+=2)r(e,o,t,a[c+1],t,1,a[c],l,c>0)},outer(l,a,c){if(r(t,o,e,l,1,t,a,c,!1),!!n)for(let f=0;f<t;f++){let u=0;for(let h=0;h<e;h++)u+=l[h*t+f];c[i+f]=u}}}}function en(o,{shape:[t,n,e],kernel:r},s){let i=Math.floor(n/r),l=Math.floor(e/r),a=t*n*e,c=t*i*l,f=s*t,u=new Int32Array(o==="max"?s*c:0),h=1/(r*r),m=d=>{for(let x=0,w=0;x<f;x++)for(let g=0;g<i;g++)for(let y=0;y<l;y++,w++)d(w,(x*n+g*r)*e+y*r)},p=(d,x)=>{for(let w=0;w<r;w++)for(let g=0;g<r;g++)x(d+w*e+g)},M=d=>m((x,w)=>{u[x]=w,p(w,g=>{d[g]>d[u[x]]&&(u[x]=g)})});return{shape:[t,i,l],inputs:a,outputs:c,fan:0,shapes:[],count:0,see(d,x=!1){return o==="max"&&!x&&M(d),d},push(d,x,w,{add:g=!1}={}){m((y,b)=>{let A=0;o==="max"?A=x[u[y]]:p(b,S=>{A+=h*x[S]}),w[y]=g?w[y]+A:A})},pull(d,x,w){d.fill(0,0,s*a),m((g,y)=>{o==="max"?d[u[g]]+=w[g]:p(y,b=>{d[b]+=h*w[g]})})},outer(){}}}var _o=[.4914,.4822,.4465],jo=[.247,.2435,.2616],on={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=T(o,256);return{plan:[...Array.from({length:T(t,2)},()=>{let l=s;return D(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:l,bias:D(r,!0)}],[e]]}).flat(),["bias",D(r,!0)]]}},convnet:({width:o})=>{let t=T(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:_o,std:jo}}},zo=Object.keys(on);function rn(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:i}=W(o),{plan:l,...a}=on[s](i);return ko(l,{shape:t,classes:n,seed:e,weights:r,...a})}function ko(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:i=0,weights:l}){let[a,c,f]=t,u=c*f,h=a*u,m=o.every(([y,b])=>y!=="bias"||b),M=[...o.filter(([y])=>y!=="bias"),["dense",{units:n,bias:m}]],d=nn(M,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),x=y=>Array.from({length:a},(b,A)=>y.length===a?y[A]:Ro(y)),w=x(r),g=x(s);return{shape:t,inputs:h,classes:n,mean:w,std:g,count:d.reduce((y,{layer:b})=>y+b.count,0),shapes:d.flatMap(({layer:y})=>y.shapes),weights:l??qo(d.map(({layer:y})=>y),e,new R(i)),stages:(y,b)=>nn(M,t,y,b),normalise(y,b){for(let A=0;A<y.length;A++){let S=Math.floor(A/u)%a;b[A]=(y[A]-w[S])/g[S]}},denormalise(y,b){for(let A=0;A<y.length;A++)b[A]=y[A]/g[Math.floor(A/u)%a]}}}var Ro=o=>o.reduce((t,n)=>t+n,0)/o.length;function nn(o,t,n,e){let r=[],s=t,i=0;for(let[l,a]of o){if(l in St){r[r.length-1].activation=St[l];continue}let c=Po(l,a,s,n,e);r.push({layer:c,activation:St.identity,at:i}),s=c.shape,i+=c.count}return r}function Po(o,t,n,e,r){return o==="convolution"?yt({shape:n,...t},e,r):o==="dense"?tn({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Ze({shape:n,...t},e,r):en(o==="max"?"max":"average",{shape:n,kernel:t},e)}function qo(o,t,n){let e=o.flatMap(({shapes:i,fan:l})=>i.map((a,c)=>{let f=a.reduce((h,m)=>h*m,1),u=1/Math.sqrt(l);return l?n.uniforms(f,-u,u):new Float32Array(f).fill(c?0:1)})),r=t?e.map(i=>n.uniforms(i.length,-.5,.5)):e,s=new Float32Array(r.reduce((i,l)=>i+l.length,0));return r.reduce((i,l)=>(s.set(l,i),i+l.length),0),s}var Do={ig:{options:qe,make:De},dlg:{options:ue,make:me},analytic:{options:oe,make:re},venom:{options:Xe,make:Ce,inverter:!0,alone:!0},fgla:{options:Te,make:_e,inverter:!0},git:{options:Re,make:Pe,inverter:!0,alone:!0},imprint:{options:Ve,make:Be}},Go={honest:Qe,imprint:Ue};function Gt(o,t={}){let{name:n,options:e}=W(o),{init:r}=e,s=r&&!he.includes(r)?Gt(r,t):null;return Do[n].make(e,s,t[n])}function sn(o,t){let{name:n,options:e}=W(o);return Go[n](e,t)}function an(o,t,n={},e=Xt()){let r=(O,v)=>Number(o[O]??v),s=r("seed",0),i=r("batch_size",1),l=r("image_size",32),a=r("num_classes",10),c=String(o.model??"lenet"),f=W(String(o.weights??"init")),u=rn(c,{shape:[3,l,l],classes:a,seed:Number(f.options.seed??0)}),h=new R(it(s,"labels")),m=Array.from({length:i},()=>h.whole(a)),p=It(String(o.defense??"none")),M=sn(String(o.server??"honest"),u),d=Ct(M.shapes),x=u.inputs,w=new R(it(s,"defense")),g=M.gradient(t,m,e),b=Bt(p,i,O=>M.gradient(t.subarray(O*x,(O+1)*x),[m[O]],e),()=>g.slice(),d,w),A=String(o.knowledge??"labels").split("+"),S={victim:u,batch:i,update:b,cut:d,machine:e,labels:A.includes("labels")?m:null,defense:A.includes("defense")?p:null,server:M.facts},F=Gt(String(o.attack??"ig"),n);return{victim:u,sent:M,truth:t,labels:m,clean:g,observation:S,attack:F,seed:it(s,"attack")}}function ln({observation:o},t){let n=o.update.slice(),e=new R(it(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),i=a=>Math.sqrt(a.reduce((c,f)=>c+f*f,0)),l=i(r)/Math.max(i(s),1e-12);r.forEach((a,c)=>{r[c]=s[c]*l})}return{...o,update:n}}var ct=11,Lo=1.5,Uo=100;function B(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(j(o[e])-j(t[e]))**2;return n/o.length}var tt=(o,t)=>-10*Math.log10(Math.max(B(o,t),10**(-Uo/10))),cn=(()=>{let o=Array.from({length:ct},(n,e)=>Math.exp(-((e-5)**2)/(2*Lo**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function $o(o,t,n){let e=n-ct+1,r=t-ct+1,s=new Float64Array(t*e),i=new Float64Array(r*e);for(let l=0;l<t;l++)for(let a=0;a<e;a++)for(let c=0;c<ct;c++)s[l*e+a]+=cn[c]*o[l*n+a+c];for(let l=0;l<r;l++)for(let a=0;a<ct;a++)for(let c=0;c<e;c++)i[l*e+c]+=cn[a]*s[(l+a)*e+c];return i}function at(o,t,[n,e,r]){let s=e*r,i=.01**2,l=.03**2,a=0,c=0;for(let f=0;f<n;f++){let u=Float64Array.from({length:s},(g,y)=>j(o[f*s+y])),h=Float64Array.from({length:s},(g,y)=>j(t[f*s+y])),m=g=>$o(u.map((y,b)=>g(b)),e,r),p=m(g=>u[g]),M=m(g=>h[g]),d=m(g=>u[g]*u[g]),x=m(g=>h[g]*h[g]),w=m(g=>u[g]*h[g]);for(let g=0;g<p.length;g++,c++){let y=2*p[g]*M[g]+i,b=2*(w[g]-p[g]*M[g])+l;a+=y*b/((p[g]**2+M[g]**2+i)*(d[g]-p[g]**2+(x[g]-M[g]**2)+l))}}return a/c}var L=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function et(o,t,n=t.length){let e=L(o,n),r=L(t,n),s=r.length;if(s===1)return o;let i=r.map(f=>e.map(u=>B(f,u))),l=new Float64Array(1<<s).fill(1/0),a=new Int8Array(1<<s);l[0]=0;for(let f=0;f<1<<s;f++){let u=Ho(f);for(let h=0;h<s&&u<s;h++){let m=f|1<<h,p=l[f]+i[u][h];m!==f&&p<l[m]&&(l[m]=p,a[m]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,u=s-1;u>=0;u--)c.set(e[a[f]],u*n),f^=1<<a[f];return c}function Ho(o){let t=0;for(;o;o&=o-1)t++;return t}var fn=["Nothing","Colours and layout","Recognisable","Faithful"],Vo="Too short to tell",Bo=.05,Wo=.02,ft=[.1,.85,.95],hn=.25,Ko=.01,Yo=99,Jo=.1,Xo=6,Co=(o,t)=>o.filter(n=>t.every(e=>B(n,e)>Ko)).slice(0,Yo);function un(o,t,n){let e=B(o,t);return 1+n.filter(r=>B(o,r)<=e).length}function Qo({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,Wo*n)&&e>=ft[1]){let a=e>=ft[2]?3:2;return Ft(a,a===3?"copy":"recognised","structure",e,ft[a-1])}let i=Math.max(1,Bo/s*n);if(o>i)return Ft(0,"not-found","rank",o,i);if(o>=t)return Ft(0,"guesswork","rank",o,t-1);let l=(a,c,f)=>Ft(+(c>=f),c>=f?"layout":"no-gain",a,c,f);return e/ft[0]>=r/hn?l("structure",e,ft[0]):l("pixels",r,hn)}var Ft=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function mn(o){let t=l=>Math.min(...l.map(a=>a.loss)),e=[...new Set(o.map(l=>l.restart))].map(l=>o.filter(a=>a.restart===l)).sort((l,a)=>t(l)-t(a))[0]??[];if(e.length<Xo)return null;let r=e[0].iteration,s=e[e.length-1].iteration,i=t(e.filter(l=>l.iteration<=r+.75*(s-r)));return!(i>0&&1-t(e)/i>Jo)}function pn(o,t,n,e,r,s){let i=s[0]*s[1]*s[2],l=L(t,i),a=Co(e,l),c=L(et(o,t,i),i),f=L(et(n,t,i),i),u=l.map((g,y)=>{let b=at(f[y],g,s),A=B(f[y],g),S=at(c[y],g,s),F=B(c[y],g);return{ssim:S,mse:F,control_ssim:b,control_mse:A,rank:un(c[y],g,a),control_rank:un(f[y],g,a),candidates:a.length+1,structure:(S-b)/Math.max(1e-6,1-b),pixels:1-F/Math.max(1e-10,A)}}),h=u.map(g=>Qo(g,l.length)),m=Math.max(...h.map(g=>g.level)),p=u.reduce((g,y,b)=>(h[b].level-h[g].level||y.structure-u[g].structure)>0?b:g,0),M=m===0&&r===!1,d=u[p],x=M?"too-short":h[p].code,w=g=>g.reduce((y,b)=>y+b,0)/g.length;return{level:m,word:M?Vo:fn[m],levels:h.map(g=>g.level),reason:{...h[p],code:x,picture:p,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:w(l.map((g,y)=>tt(c[y],g)-tt(f[y],g))),control:{name:"noise",psnr:w(l.map((g,y)=>tt(f[y],g))),ssim:w(u.map(g=>g.control_ssim)),mse:w(u.map(g=>g.control_mse))},pictures:h.map((g,y)=>({level:g.level,word:fn[g.level],code:g.code,...u[y]}))}}var dn=64,Zo=o=>new Set(Array.from({length:dn},(t,n)=>Math.round((o-1)*(n/(dn-1))**2)));function Lt(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let i=0;i<e;i++)for(let l=0;l<3;l++)for(let a=0;a<n;a++)s[4*(Math.floor(a/t)*r+i*t+a%t)+l]=255*o[(3*i+l)*n+a];return s}var ht=o=>o.reduce((t,n)=>t+n,0)/o.length,Et=class{constructor({settings:t,truth:n,others:e,inverters:r={}}){this.settings=t,this.others=e,this.experiment=an(t,n,Object.fromEntries(Object.entries(r).map(([s,i])=>[s,de(i)]))),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{sent:t,truth:n,labels:e,clean:r,observation:s,attack:i}=this.experiment;return{total:Math.max(1,i.iterations-1),single:i.single,labels:e,numel:t.count,truth:Lt(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{sent:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:Tt(n,e,r),clean:Tt(t,e,r),numel:n.length,share:Jt(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=Zo(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:i}=this.experiment,l=L(i,this.size),a=et(e,i,this.size),c=L(a,this.size),f=m=>ht(c.map((p,M)=>m(p,l[M],this.shape))),u=Lt(a,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f(tt),ssim:f(at),pixels:u,kept:s}}probe(t){let n=[performance.now()];for(let s=this.attack();!s.next().done&&(this.done===n.length&&n.push(performance.now()),!(n.length>2&&n[n.length-1]-n[0]>t)););let e=n.length-1,r=Math.floor(e/2);return(n[e]-n[r])/1e3/(e-r)}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=L(t,this.size),r=L(et(n.pictures,t,this.size),this.size),s=r.map((i,l)=>at(i,e[l],this.shape));return{psnr:ht(r.map((i,l)=>tt(i,e[l]))),ssim:ht(s),mse:ht(r.map((i,l)=>B(i,e[l]))),lpips:null,fmse:null,recovered:null,success:ht(s.map(i=>+(i>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,i=this.last.pictures.slice(),l=ln(this.experiment,Number(this.settings.seed??0)),a=i,c=0;for(let m of t.run(l,n))if(m&&(a=m.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||mn(this.kept),u=pn(i,e,a.slice(),L(r,s),f,this.shape),h=Lt(et(a,e,s),this.shape[1]);return{...u,control:{...u.control,pixels:h}}}};var gn=160,tr=700,Y=o=>postMessage(o);function er(o){let t=new Et(o);if(o.only==="probe")return Y({state:"probe",each:t.probe(tr)});let n=t.still();if(o.only==="wire")return Y({state:"wire",wire:n.wire});Y({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let a=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),a};for(let a=t.attack();!a.next().done;)performance.now()-r>gn&&Y({state:"running",moments:s()});let i={seconds:t.seconds,iterations:t.done,scores:t.scores()};Y({state:"judging",share:0,moments:s(),...i});let l=t.judge();for(;;){let{done:a,value:c}=l.next();if(a)return Y({state:"done",moments:[],verdict:c,...i});performance.now()-r>gn&&(r=performance.now(),Y({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{er(o.data)}catch(t){Y({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
+  var worker_default = '"use strict";(()=>{function Ot(o,t){let n=[""],e=0;for(let r of o)e+=r==="("?1:r===")"?-1:0,r===t&&e===0?n.push(""):n[n.length-1]+=r;return n}function W(o){let[t,...n]=o.trim().split(":"),e={};for(let r of n.length?Ot(n.join(":"),","):[]){let[s,...i]=r.split("=");e[s.trim()]=i.join("=").trim().replace(/^\\((.*)\\)$/,"$1")}return{name:t.trim(),options:e}}var It=o=>o.trim()==="none"?[]:Ot(o,"+").map(W),D=(o,t)=>o===void 0?t:o.toLowerCase()==="true",T=(o,t)=>o===void 0?t:Number(o);function $t(o){let t=0;for(let n=0;n<o.length;n++)t+=o[n]*o[n];return Math.sqrt(t)}function Ht(o,t,{norm:n,scope:e}){let r=T(n,1);for(let s of e==="tensor"?t(o):[o]){let i=Math.min(1,r/Math.max($t(s),1e-38));for(let l=0;l<s.length;l++)s[l]*=i}}function xn(o,t,{sigma:n},e){let r=T(n,.01);for(let s of t(o)){let i=e.normals(s.length);for(let l=0;l<s.length;l++)s[l]+=Math.fround(r*i[l])}}function yn(o,t,{keep:n,scope:e}){for(let r of e==="tensor"?t(o):[o]){let s=Math.max(1,J(T(n,.1)*r.length)),i=Uint32Array.from(r,(l,a)=>a).sort((l,a)=>Math.abs(r[a])-Math.abs(r[l]));for(let l=s;l<i.length;l++)r[i[l]]=0}}var J=o=>Math.abs(o%1)===.5?2*Math.round(o/2):Math.round(o);function wn(o){for(let t=0;t<o.length;t++)o[t]=Math.sign(o[t])}function bn(o,t,{bits:n,stochastic:e,scale:r},s){let i=2**(T(n,4)-1)-1,l=D(e,!0);for(let a of t(o)){let c=r==="l2"?$t(a):a.reduce((u,h)=>Math.max(u,Math.abs(h)),0),f=Math.max(Math.fround(c),11754943508222875e-54);for(let u=0;u<a.length;u++){let h=Math.fround(Math.fround(Math.abs(a[u])/f)*i),m=l?Math.floor(Math.fround(h+s.uniform())):J(h);a[u]=Math.sign(a[u])*m*Math.fround(f/i)}}}var Vt={clip:Ht,gaussian:xn,topk:yn,sign:wn,quantize:bn},Ut=({name:o,options:t})=>o==="clip"&&t.per!=="update";function Bt(o,t,n,e,r,s){let i=o.filter(Ut),l=i.length?An(t,a=>{let c=n(a);return i.forEach(({options:f})=>Ht(c,r,f,s)),c}):e();for(let{name:a,options:c}of o.filter(f=>!Ut(f)))Vt[a](l,r,c,s);return l}function An(o,t){let n=t(0).slice();for(let e=1;e<o;e++)t(e).forEach((r,s)=>{n[s]+=r});return n.map(e=>e/o)}var Wt=12,Kt=64;function vn(o){let t=o.map(Math.sqrt),n=t.reduce((s,i)=>s+i,0),e=0,r=t.map(s=>J(e+=1+s/n*(Kt-o.length)));return r.map((s,i)=>s-(i?r[i-1]:0))}var Yt=(o,t,n)=>Array.from({length:n},(e,r)=>J(o+(t-o)*r/Math.max(1,n-1)));function Sn(o,t,n){let e=o.length/t,r=Array.from({length:n},(l,a)=>J((e-1)*(a+1)/(n+1))),s=Yt(0,t-1,Wt).flatMap(l=>r.map(a=>Math.abs(o[l*e+a]))),i=Float64Array.from(s).sort();return s.map(l=>J(255*Fn(i,l)/Math.max(1,s.length-1)))}function Fn(o,t){let n=0,e=o.length;for(;n<e;){let r=n+e>>1;o[r]<t?n=r+1:e=r}return n}function Tt(o,t,n){let e=n(o).map((a,c)=>({part:a,height:t[c][0]})).filter((a,c)=>t[c].length>1),r=Yt(0,e.length-1,Math.min(e.length,Kt)).map(a=>e[a]),s=vn(r.map(({part:a})=>a.length)),i=r.map(({part:a,height:c},f)=>Sn(a,c,s[f])),l=Array.from({length:Wt},(a,c)=>i.flatMap((f,u)=>f.slice(c*s[u],(c+1)*s[u])));return btoa(String.fromCharCode(...l.flat()))}function Jt(o,t){let n=0,e=0,r=0;for(let s=0;s<o.length;s++)n+=o[s]*t[s],e+=o[s]**2,r+=t[s]**2;return e&&r?Math.min(1,Math.max(0,1-n**2/(e*r))):+(r>0)}function En(o,t,n,e,r,s,i,l,a){a||l.fill(0,0,o*t);let c=0;for(;c+4<=o;c+=4)Nn(c,t,n,e,r,s,i,l);for(;c<o;c++)On(c,t,n,e,r,s,i,l)}function Nn(o,t,n,e,r,s,i,l){let a=o*r,c=a+r,f=c+r,u=f+r,h=o*t,m=h+t,p=m+t,M=p+t,d=0;for(;d+2<=t;d+=2){let x=0,w=0,g=0,y=0,b=0,A=0,S=0,F=0;for(let O=0,v=0,E=d;O<n;O++,v+=s,E+=t){let N=i[E],I=i[E+1],_=e[a+v],R=e[c+v],U=e[f+v],$=e[u+v];x+=_*N,w+=R*N,g+=U*N,y+=$*N,b+=_*I,A+=R*I,S+=U*I,F+=$*I}l[h+d]+=x,l[m+d]+=w,l[p+d]+=g,l[M+d]+=y,l[h+d+1]+=b,l[m+d+1]+=A,l[p+d+1]+=S,l[M+d+1]+=F}for(;d<t;d++)for(let x=0,w=0,g=d;x<n;x++,w+=s,g+=t){let y=i[g];l[h+d]+=e[a+w]*y,l[m+d]+=e[c+w]*y,l[p+d]+=e[f+w]*y,l[M+d]+=e[u+w]*y}}function On(o,t,n,e,r,s,i,l){let a=o*t;for(let c=0;c<n;c++){let f=e[o*r+c*s],u=c*t;if(f!==0)for(let h=0;h<t;h++)l[a+h]+=f*i[u+h]}}function ut(o,t,n,e,r,s,i){i||s.fill(0,0,o*t);let l=0;for(;l+4<=o;l+=4)In(l,t,n,e,r,s);for(;l<o;l++)for(let a=0;a<t;a++){let c=0;for(let f=0,u=l*n,h=a*n;f<n;f++)c+=e[u+f]*r[h+f];s[l*t+a]+=c}}function In(o,t,n,e,r,s){let i=o*n,l=i+n,a=l+n,c=a+n,f=0;for(;f+2<=t;f+=2){let u=0,h=0,m=0,p=0,M=0,d=0,x=0,w=0;for(let y=0,b=f*n,A=b+n;y<n;y++){let S=r[b+y],F=r[A+y],O=e[i+y],v=e[l+y],E=e[a+y],N=e[c+y];u+=O*S,h+=v*S,m+=E*S,p+=N*S,M+=O*F,d+=v*F,x+=E*F,w+=N*F}let g=o*t+f;s[g]+=u,s[g+t]+=h,s[g+2*t]+=m,s[g+3*t]+=p,s[g+1]+=M,s[g+t+1]+=d,s[g+2*t+1]+=x,s[g+3*t+1]+=w}if(f<t)for(let u=0,h=f*n;u<n;u++){let m=r[h+u],p=o*t+f;s[p]+=e[i+u]*m,s[p+t]+=e[l+u]*m,s[p+2*t]+=e[a+u]*m,s[p+3*t]+=e[c+u]*m}}var Xt=(o=Float32Array)=>({room:t=>new o(t),rows:En,dots:ut});function Ct(o){let t=o.map(e=>e.reduce((r,s)=>r*s,1)),n=t.map((e,r)=>t.slice(0,r+1).reduce((s,i)=>s+i,0));return e=>t.map((r,s)=>e.subarray(n[s]-r,n[s]))}function Qt(o,t){let n=[];for(let e=2;n.length<t;e++){let r=!0;for(let s=2;s*s<=e&&r;s++)r=e%s!==0;r&&n.push(e**o%1*2**32|0)}return n}var Tn=Qt(1/2,8),_n=Qt(1/3,64),H=(o,t)=>o>>>t|o<<32-t;function jn(o){let t=new Uint8Array(Math.ceil((o.length+9)/64)*64),n=new DataView(t.buffer);return t.set(o),t[o.length]=128,n.setUint32(t.length-4,8*o.length),n}function zn(o,t){let n=new Int32Array(64);for(let e=0;e<16;e++)n[e]=o.getInt32(t+4*e);for(let e=16;e<64;e++){let r=H(n[e-15],7)^H(n[e-15],18)^n[e-15]>>>3,s=H(n[e-2],17)^H(n[e-2],19)^n[e-2]>>>10;n[e]=n[e-16]+r+n[e-7]+s|0}return n}function Zt(o){let t=jn(new TextEncoder().encode(o)),n=Int32Array.from(Tn);for(let e=0;e<t.byteLength;e+=64){let r=zn(t,e),[s,i,l,a,c,f,u,h]=n;for(let m=0;m<64;m++){let p=h+(H(c,6)^H(c,11)^H(c,25))+(c&f^~c&u)+_n[m]+r[m],M=(H(s,2)^H(s,13)^H(s,22))+(s&i^s&l^i&l);[h,u,f,c,a,l,i,s]=[u,f,c,a+p|0,l,i,s,p+M|0]}[s,i,l,a,c,f,u,h].forEach((m,p)=>{n[p]+=m})}return Uint32Array.from(n)}var X=624,Rn=397,it=(o,t)=>Zt(`${o}/${t}`)[0]>>>1,mt=(o,t)=>o+7919*t,k=class{constructor(t){let n=new Uint32Array(X);n[0]=t%2**32;for(let e=1;e<X;e++)n[e]=Math.imul(1812433253,n[e-1]^n[e-1]>>>30)+e;this.state=n,this.at=X,this.kept=null}bits(){this.at===X&&this.#t();let t=this.state[this.at++];return t^=t>>>11,t^=t<<7&2636928640,t^=t<<15&4022730752,(t^t>>>18)>>>0}#t(){let{state:t}=this;for(let n=0;n<X;n++){let e=t[n]&2147483648|t[(n+1)%X]&2147483647;t[n]=t[(n+Rn)%X]^e>>>1^(e&1?2567483615:0)}this.at=0}uniform(){return(this.bits()&16777215)/2**24}fine(){return((this.bits()&2097151)*2**32+this.bits())/2**53}whole(t){return this.bits()%t}order(t){let n=Int32Array.from({length:t},(e,r)=>r);for(let e=0;e<t-1;e++){let r=e+this.whole(t-e);[n[e],n[r]]=[n[r],n[e]]}return n}uniforms(t,n=0,e=1){let r=Math.fround(n),s=Math.fround(Math.fround(e)-r),i=new Float32Array(t);for(let l=0;l<t;l++)i[l]=this.uniform()*s+r;return i}normals(t){if(t<16)return Float32Array.from({length:t},()=>this.#e());let n=this.uniforms(t);for(let e=0;e+16<=t;e+=16)te(n,e);return t%16&&(n.set(this.uniforms(16),t-16),te(n,t-16)),n}#e(){if(this.kept!==null){let e=this.kept;return this.kept=null,e}let t=2*Math.PI*this.fine(),n=Math.sqrt(-2*Math.log1p(-this.fine()));return this.kept=n*Math.sin(t),n*Math.cos(t)}};function te(o,t){for(let n=t;n<t+8;n++){let e=Math.sqrt(-2*Math.log(1-o[n])),r=2*Math.PI*o[n+8];o[n]=e*Math.cos(r),o[n+8]=e*Math.sin(r)}}function*ee(o,t,n,{count:e,lr:r,signed:s,decay:i,box:l},a){let c=t.slice(),f=new Float32Array(c.length),u=kn(f),h=a.room(c.length),{mean:m,std:p,shape:[M,d,x]}=n,w=d*x;n.normalise(c,f);let g=new Set(i?[3,5,7].map(S=>Math.floor(e*S/8)):[]),y=c.slice(),b=1/0,A=r;for(let S=0;S<=e;S++){for(let v=0;v<c.length;v++){let E=Math.floor(v/w)%M;c[v]=f[v]*p[E]+m[E]}let{loss:F,terms:O}=o(c,h);if(F<b&&(b=F,y.set(c)),yield{iteration:S,pictures:l?y:y.map(j),loss:F,terms:O},S===e)return;if(g.has(S)&&(A*=.1),s)for(let v=0;v<h.length;v++)h[v]=Math.sign(h[v]);else for(let v=0;v<h.length;v++)h[v]*=p[Math.floor(v/w)%M];if(u(h,A),l)for(let v=0;v<f.length;v++){let E=Math.floor(v/w)%M;f[v]=Math.min(Math.max(f[v],-m[E]/p[E]),(1-m[E])/p[E])}}}var j=o=>Math.min(1,Math.max(0,o));function kn(o){let t=new Float32Array(o.length),n=new Float32Array(o.length),e=0;return(r,s)=>{e++;let i=s/(1-.9**e),l=Math.sqrt(1-.999**e);for(let a=0;a<o.length;a++){let c=r[a],f=t[a]+=(1-.9)*(c-t[a]),u=n[a]=.999*n[a]+(1-.999)*c*c;o[a]-=i*f/(Math.sqrt(u)/l+1e-8)}}}var oe=["tolerance"];function re(o){let t=T(o.tolerance,.02);return{iterations:1,single:!0,*run({victim:n,batch:e,update:r,cut:s}){let[i,l]=s(r),a=n.inputs,c=Array.from(l.keys()).sort((p,M)=>Math.abs(l[M])-Math.abs(l[p])).slice(0,Math.max(256,16*e)).filter(p=>l[p]!==0);if(!c.length)throw Error("bias");let f=c.map(p=>Pn(i.subarray(p*a,(p+1)*a),l[p],n)),u=qn(f,e,t),h=new Float32Array(e*a),m=0;u.forEach((p,M)=>{h.set(f[p].map(j),M*a),m+=se(f[p])/e}),yield{iteration:0,restart:0,pictures:h,loss:m,terms:{"outside-box":m}}}}}function Pn(o,t,{mean:n,std:e,shape:[,r,s]}){return o.map((i,l)=>{let a=Math.floor(l/(r*s));return i/t*e[a]+n[a]})}var se=o=>o.reduce((t,n)=>t+Math.abs(n-j(n)),0)/o.length,ne=(o,t)=>Math.sqrt(o.reduce((n,e,r)=>n+(e-t[r])**2,0)/o.length);function qn(o,t,n){let e=o.map(l=>se(l)<=.001),r=o.map(l=>o.reduce((a,c)=>a+(ne(l,c)<=n?1:0),0)),s=[...o.keys()].sort((l,a)=>Number(e[a])-Number(e[l])||r[a]-r[l]||l-a),i=[];for(let l of s)i.length<t&&i.every(a=>ne(o[l],o[a])>n)&&i.push(l);return Array.from({length:t},(l,a)=>i[a%i.length])}function z(o,t){let n=0;for(let e=0;e<o.length;e++)n+=o[e]*t[e];return n}var P=o=>Math.sqrt(z(o,o)),_t={cosine(o){let t=Math.max(P(o),1e-30),n=o.map(e=>e/t);return e=>{let r=Math.max(P(e),1e-30),s=z(e,n)/r;for(let i=0;i<e.length;i++)e[i]=(e[i]*s/r-n[i])/r;return 1-s}},l2:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=r*r,t[e]=2*r}return n},l1:o=>t=>{let n=0;for(let e=0;e<t.length;e++){let r=t[e]-o[e];n+=Math.abs(r),t[e]=Math.sign(r)}return n},"sign-alignment"(o){let t=o.map(Math.sign);return n=>{let e=0,r=0;for(let i=0;i<n.length;i++)e+=Math.abs(n[i]),r+=n[i]*t[i];e=Math.max(e,1e-30);let s=r/e;for(let i=0;i<n.length;i++)n[i]=(s*Math.sign(n[i])-t[i])/e;return 1-s}}};function pt({update:o,defense:t,batch:n,cut:e},r){let s=t??[],i=s.some(({name:a})=>a==="sign"),l=_t[i?"sign-alignment":r](o);for(let{name:a,options:c}of[...s].reverse())a==="topk"?l=Dn(l,o):a==="clip"&&(c.per==="update"||n===1)&&c.scope!=="tensor"?l=Gn(l,T(c.norm,1)):a==="quantize"&&(l=Ln(r,o,e,c));return l}var Dn=(o,t)=>n=>{for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);let e=o(n);for(let r=0;r<n.length;r++)t[r]===0&&(n[r]=0);return e},Gn=(o,t)=>n=>{let e=P(n),r=Math.min(1,t/Math.max(e,1e-30)),s=n.slice();for(let a=0;a<n.length;a++)n[a]*=r;let i=o(n),l=e>t?z(n,s)/Math.max(e*e,1e-30):0;for(let a=0;a<n.length;a++)n[a]=r*(n[a]-l*s[a]);return i};function Ln(o,t,n,{bits:e,stochastic:r,scale:s}){let i=(D(r,!0)?1:.5)/(2**(T(e,4)-1)-1),l=t.slice(),a=t.slice();for(let c of n(l)){let f=s==="l2"?P(c):c.reduce((u,h)=>Math.max(u,Math.abs(h)),0);c.fill(i*f)}return c=>{for(let f=0;f<c.length;f++)a[f]=Math.min(Math.max(c[f],t[f]-l[f]),t[f]+l[f]);return _t[o](a)(c)}}var V=class{constructor(t,n,e){let{room:r}=e;this.victim=t,this.batch=n,this.stages=t.stages(n,e),this.classes=t.classes,this.weights=r(t.count),this.weights.set(t.weights),this.parts=this.cut(this.weights);let s=this.stages.map(({layer:i})=>n*i.outputs);this.outputs=s.map(r),this.slopes=s.map(r),this.deltas=s.map(r),this.tangents=s.map(r),this.pulled=this.stages.map(({layer:i})=>r(n*i.inputs)),this.steep=this.stages.map(({layer:i})=>r(n*i.inputs)),this.input=r(n*t.inputs),this.seen=[],this.shares=r(n*this.classes)}cut(t){return this.stages.map(({layer:n,at:e})=>t.subarray(e,e+n.count))}forward(t){this.victim.normalise(t,this.input);let n=this.input;return this.stages.forEach(({layer:e,activation:r},s)=>{let i=this.outputs[s],l=this.slopes[s];this.seen[s]=e.see(n),e.push(this.parts[s],this.seen[s],i);for(let a=0;a<i.length;a++)i[a]=r.value(i[a]),l[a]=r.slope(i[a]);n=i}),n}gradient(t,n,e){let{batch:r,classes:s,shares:i,stages:l}=this,a=this.forward(t),c=l.length-1,f=0;for(let h=0;h<r;h++)f+=Un(a,i,n,h*s,s)/r;for(let h=0;h<i.length;h++)this.deltas[c][h]=(i[h]-n[h])/r;let u=this.cut(e);for(let h=c;h>=0;h--){let{layer:m}=l[h];if(m.outer(this.deltas[h],this.seen[h],u[h]),!h)break;let p=this.deltas[h-1],M=this.slopes[h-1],d=this.pulled[h];m.pull(d,this.parts[h],this.deltas[h]);for(let x=0;x<p.length;x++)p[x]=M[x]*d[x]}return f}pull(){return this.stages[0].layer.pull(this.pulled[0],this.parts[0],this.deltas[0]),this.pulled[0]}along(t,n,e){let{batch:r,classes:s,shares:i,stages:l,tangents:a}=this,c=this.cut(t),f=l.length-1;l.forEach(({layer:m},p)=>{if(m.count?m.push(c[p],this.seen[p],a[p]):a[p].fill(0),!p)return;let M=this.steep[p],d=this.slopes[p-1],x=a[p-1];for(let w=0;w<M.length;w++)M[w]=d[w]*x[w];m.push(this.parts[p],m.see(M,!0),a[p],{bias:!1,add:!0})});let u=a[f];if(e)for(let m=0;m<u.length;m++)e[m]=-u[m]/r;for(let m=0;m<r;m++)$n(u,i,m*s,s,r);let h=u;for(let m=f;m>=0;m--){let{layer:p}=l[m],M=p.count?[c[m],this.deltas[m]]:[];if(p.pull(this.pulled[m],this.parts[m],h,...M),!m)break;let{activation:d}=l[m-1],x=this.outputs[m-1],w=this.slopes[m-1],g=this.deltas[m-1],y=a[m-1],b=this.pulled[m];for(let A=0;A<b.length;A++)b[A]=w[A]*b[A]+d.bend(x[A])*g[A]*y[A];h=b}this.victim.denormalise(this.pulled[0],n)}};function Un(o,t,n,e,r){let s=-1/0,i=0,l=0;for(let a=e;a<e+r;a++)s=Math.max(s,o[a]);for(let a=e;a<e+r;a++)i+=Math.exp(o[a]-s);for(let a=e;a<e+r;a++)t[a]=Math.exp(o[a]-s)/i,l-=n[a]*(o[a]-s-Math.log(i));return l}function $n(o,t,n,e,r){let s=0;for(let i=n;i<n+e;i++)s+=t[i]*o[i];for(let i=n;i<n+e;i++)o[i]=t[i]*(o[i]-s)/r}var dt=16;function Hn({victim:o,machine:t}){let n=new V(o,dt,t),e=n.stages.length-1;n.forward(new k(0).uniforms(dt*o.inputs));let r=n.stages[e].layer.inputs,s=new Float64Array(r),i=n.seen[e];for(let l=0;l<dt;l++)for(let a=0;a<r;a++)s[a]+=i[l*r+a]/dt;return s}function C({victim:o,update:t,cut:n}){let e=n(t),r=o.shapes[o.shapes.length-1].length===1;return{weight:e[e.length-(r?2:1)],bias:r?e[e.length-1]:null}}function Vn(o){let{weight:t,bias:n}=C(o),{classes:e}=o.victim,r=Hn(o),s=Array.from({length:e},(a,c)=>r.reduce((f,u,h)=>f+u*t[c*r.length+h],n?n[c]:0)),i=n?s.reduce((a,c,f)=>a+c*n[f],0):1,l=s.map(a=>i>=0?a:-a);return l.indexOf(Math.min(...l))}var nt=o=>o.labels??[Vn(o)];var ae=20,Bn=100,ie=1e-7,jt=1e-9;function zt(o){let t=0;for(let n=0;n<o.length;n++)t=Math.max(t,Math.abs(o[n]));return t}var Rt=class{pairs=[];scale=1;learn(t,n){let e=z(t,n);e>1e-10&&(this.pairs.length===Bn&&this.pairs.shift(),this.pairs.push({y:t,s:n,ro:1/e,al:0}),this.scale=e/z(t,t))}direction(t){let n=t.map(e=>-e);for(let e=this.pairs.length-1;e>=0;e--){let r=this.pairs[e],{y:s,s:i,ro:l}=r,a=r.al=z(i,n)*l;for(let c=0;c<n.length;c++)n[c]-=a*s[c]}for(let e=0;e<n.length;e++)n[e]*=this.scale;for(let{y:e,s:r,ro:s,al:i}of this.pairs){let l=i-z(e,n)*s;for(let a=0;a<n.length;a++)n[a]+=l*r[a]}return n}};function Wn(o,t){let n=new Rt,e=new Float32Array(o.length),r=null,s=e,i=t,l=0;return function*(a){let{loss:c}=a(o,e);if(!(zt(e)<=ie))for(let f=1;f<=ae;f++){if(l++,r&&n.learn(e.map((h,m)=>h-r[m]),s.map(h=>h*i)),s=n.direction(e),r=e.slice(),i=l===1?Math.min(1,1/e.reduce((h,m)=>h+Math.abs(m),0))*t:t,z(e,s)>-jt)return;for(let h=0;h<o.length;h++)o[h]+=i*s[h];if(f===ae)return;let u=c;if(c=a(o,e).loss,yield null,zt(e)<=ie||zt(s)*i<=jt||Math.abs(c-u)<jt)return}}}function*le(o,t,{count:n,pixels:e,lr:r,box:s,patience:i,below:l}){let a=t.slice(),c=Wn(a,r),f=new Float32Array(a.length),u=o(a,f),h=u.loss,m=h,p=0,M=a.slice(0,e);for(let d=0;d<=n;d++){if(yield{iteration:d,pictures:M.map(j),...u,lowest:h},d===n||h<l||i>0&&(p>=i||!Number.isFinite(u.loss)))return;if(yield*c(o),s)for(let x=0;x<e;x++)a[x]=j(a[x]);u=o(a,f),u.loss<h&&(M=a.slice(0,e),h=u.loss),p++,h<.5*m&&(m=h,p=0)}}function fe({shape:[o,t,n],std:e},r,s){let i=r*o,l=s/(i*t*(n-1)),a=s/(i*(t-1)*n);return(c,f)=>{let u=0;for(let h=0,m=0;h<i;h++){let p=1/e[h%o];for(let M=0;M<t;M++)for(let d=0;d<n;d++,m++)d+1<n&&(u+=ce(c,f,m,m+1,p,l)),M+1<t&&(u+=ce(c,f,m,m+n,p,a))}return u}}function ce(o,t,n,e,r,s){let i=(o[e]-o[n])*r,l=i>0?s*r:i<0?-s*r:0;return t[e]+=l,t[n]-=l,s*Math.abs(i)}var ot=class{constructor(t,n,{distance:e,name:r,tv:s=0},i){this.sweeps=new V(t,n,i),this.distance=e,this.name=r,this.smooth=s?fe(t,n,s):null,this.update=i.room(t.count)}evaluate(t,n,e,r){this.sweeps.gradient(t,n,this.update);let s=this.distance(this.update);if(this.sweeps.along(this.update,e,r),!this.smooth)return{loss:s,terms:{[this.name]:s}};let i=this.smooth(t,e);return{loss:s+i,terms:{[this.name]:s,tv:i}}}};function K(o,t){let n=new Float64Array(o.length*t);for(let e=0;e<o.length;e++)n[e*t+o[e]]=1;return n}function*gt(o,t,n){let e=null,r=1/0;for(let s=0;s<o;s++){let i=1/0,l=null;for(let a of n(s))a?(i=Math.min(i,Number.isNaN(a.loss)?1/0:a.loss),l=i<r||!e?a.pictures:e,yield{...a,iteration:s*t+a.iteration,restart:s,pictures:l}):yield null;l&&(e=l.slice()),r=Math.min(r,i)}}var he=["randn","rand","grey"];function kt({victim:o,batch:t},n){let{mean:e,std:r,shape:[s,i,l]}=o,a=i*l;return new k(n).normals(t*o.inputs).map((c,f)=>{let u=Math.floor(f/a)%s;return c*r[u]+e[u]})}function Mt(o,t,n){let e=t.batch*t.victim.inputs;return o==="randn"?kt(t,n).map(j):o==="grey"?new Float32Array(e).fill(.5):new k(n).uniforms(e)}var ue=["steps","restarts","init","lr","box","patience","labels"],Kn=1e-8;function me(o,t){let n=T(o.steps,300),e=T(o.restarts,1),r=o.init??"randn",s={count:n,lr:T(o.lr,1),box:D(o.box,!1),patience:T(o.patience,15)};return{iterations:e*(n+1),single:!1,*run(i,l){let{victim:a,batch:c,machine:f,update:u}=i,h=c*a.inputs,m={distance:pt(i,"l2"),name:"l2"},p=Kn*z(u,u),M=new ot(a,c,m,f),d=(o.labels??"joint")==="joint",x=d?Jn(M,c,f):Yn(M,nt(i),a),w=!1;yield*gt(e,n+1,function*(g){if(w)return;let y=mt(l,g),b=kt(i,y);if(t)for(let F of t.run(i,y))b=F?.pictures.slice()??b;else r!=="randn"&&(b=Mt(r,i,y));let A=d?new k(y+1).normals(c*a.classes):new Float32Array(0),S=new Float32Array(h+A.length);S.set(b),S.set(A,h);for(let F of le(x,S,{...s,pixels:h,below:p}))yield F,w=(F?.lowest??1/0)<p})}}}function Yn(o,t,{classes:n}){let e=K(t,n);return(r,s)=>o.evaluate(r,e,s)}function Jn(o,t,n){let{classes:e,victim:r}=o.sweeps,s=t*r.inputs,i=new Float64Array(t*e),l=n.room(t*e);return(a,c)=>{for(let u=0;u<t;u++){let h=a.subarray(s+u*e,s+(u+1)*e),m=Math.max(...h),p=h.reduce((M,d)=>M+Math.exp(d-m),0);h.forEach((M,d)=>{i[u*e+d]=Math.exp(M-m)/p})}let f=o.evaluate(a.subarray(0,s),i,c.subarray(0,s),l);for(let u=0;u<t;u++){let h=0;for(let m=u*e;m<(u+1)*e;m++)h+=i[m]*l[m];for(let m=u*e;m<(u+1)*e;m++)c[s+m]=i[m]*(l[m]-h)}return f}}function yt({shape:o,filters:t,kernel:n,stride:e=1,padding:r=0},s,i){let[l,a,c]=o,{rows:f,dots:u}=i,h=Math.floor((a+2*r-n)/e)+1,m=Math.floor((c+2*r-n)/e)+1,p=h*m,M=l*n*n,d=t*M,x=l*a*c,w=t*p,g={channels:l,height:a,width:c,kernel:n,stride:e,padding:r,high:h,wide:m},y=()=>Array.from({length:s},()=>i.room(M*p)),b=y(),A=y(),S=i.room(M*p),F=i.room(d),O=(v,E,N)=>s===1?v:v.subarray(E*N,(E+1)*N);return{shape:[t,h,m],inputs:x,outputs:w,fan:M,shapes:[[t,l,n,n],[t]],count:d+t,see(v,E=!1){let N=E?A:b;return N.forEach((I,_)=>Xn(O(v,_,x),I,g)),N},push(v,E,N,{bias:I=!0,add:_=!1}={}){for(let R=0;R<s;R++){let U=O(N,R,w);if(f(t,p,M,v,M,1,E[R],U,_),I)for(let $=0;$<t;$++){let Mn=v[d+$];for(let Nt=$*p;Nt<($+1)*p;Nt++)U[Nt]+=Mn}}},pull(v,...E){v.fill(0,0,s*x);for(let N=0;N<s;N++){for(let I=0;I<E.length;I+=2)f(M,p,t,E[I],1,M,O(E[I+1],N,w),S,I>0);Cn(S,O(v,N,x),g)}},outer(v,E,N){for(let I=0;I<s;I++)if(u(t,M,p,O(v,I,w),E[I],I?F:N,!1),I)for(let _=0;_<d;_++)N[_]+=F[_];for(let I=0;I<t;I++){let _=0;for(let R=0;R<s;R++)for(let U=R*w+I*p,$=U+p;U<$;U++)_+=v[U];N[d+I]=_}}}}function xt(o,t,n,{stride:e,padding:r}){let s=Math.max(0,Math.ceil((r-o)/e));return[s,Math.max(s,Math.min(n,Math.floor((t-1+r-o)/e)+1))]}function Xn(o,t,n){let{channels:e,height:r,width:s,kernel:i,stride:l,padding:a,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<i;m++){let[p,M]=xt(m,r,c,n);for(let d=0;d<i;d++,u+=c*f){let[x,w]=xt(d,s,f,n);for(let g=p;g<M;g++){let y=(h*r+g*l+m-a)*s+d-a;for(let b=x,A=u+g*f;b<w;b++)t[A+b]=o[y+b*l]}}}}function Cn(o,t,n){let{channels:e,height:r,width:s,kernel:i,stride:l,padding:a,high:c,wide:f}=n,u=0;for(let h=0;h<e;h++)for(let m=0;m<i;m++){let[p,M]=xt(m,r,c,n);for(let d=0;d<i;d++,u+=c*f){let[x,w]=xt(d,s,f,n);for(let g=p;g<M;g++){let y=(h*r+g*l+m-a)*s+d-a;for(let b=x,A=u+g*f;b<w;b++)t[y+b*l]+=o[A+b]}}}}var Pt=".row_scale";function Qn(o){let t=o&32768?-1:1,n=o>>10&31,e=o&1023;return t*(n?2**(n-15)*(1+e/1024):2**-24*e)}var Zn={F32:(o,t)=>o.getFloat32(t,!0),F16:(o,t)=>Qn(o.getUint16(t,!0)),I8:(o,t)=>o.getInt8(t)},pe={F32:4,F16:2,BF16:2,I8:1};function to(o){let t=new DataView(new ArrayBuffer(4));return n=>(t.setUint16(2,o.getUint16(n,!0),!0),t.getFloat32(0,!0))}function eo(o,t){let n=Number(new DataView(o).getBigUint64(0,!0)),e=8+n,r=JSON.parse(new TextDecoder().decode(new Uint8Array(o,8,n))),s=new DataView(o,e);delete r.__metadata__;let i=to(s);return Object.fromEntries(Object.entries(r).map(([l,{dtype:a,shape:c,data_offsets:[f,u]}])=>{let h=new Float32Array((u-f)/pe[a]),m=Zn[a];for(let p=0,M=f;p<h.length;p++,M+=pe[a])h[p]=m?m(s,M):i(M);return[t+l,{shape:c,values:h}]}))}function no({shape:o,values:t},n){let e=o[0],r=t.length/e,s=n.values.length/e,i=s===1?r:32;return{shape:o,values:t.map((l,a)=>{let c=Math.floor(a/r);return l*n.values[c*s+Math.floor((a-c*r)/i)]})}}function de(o){let t=Object.assign({},...o.map(({bytes:n,prefix:e})=>eo(n,e)));return Object.fromEntries(Object.entries(t).filter(([n])=>!n.endsWith(Pt)).map(([n,e])=>[n,n+Pt in t?no(e,t[n+Pt]):e]))}function G(o,t,n){let{shape:[e,r],values:s}=o[`${t}.weight`],i=o[`${t}.bias`]?.values;return Float64Array.from({length:e},(l,a)=>{let c=i?i[a]:0;for(let f=0;f<r;f++)c+=s[a*r+f]*n[f];return c})}function Q(o,{shape:[,t],values:n}){let e=new Float64Array(t);for(let r=0;r<o.length;r++)for(let s=0,i=r*t,l=o[r];s<t;s++)e[s]+=l*n[i+s];return e}var qt=o=>o.map(t=>Math.max(0,t)),we=(o,t)=>Float32Array.from(o,(n,e)=>n+t[e]);function rt(o,t,{values:n,shape:e},r){let{shape:[s,,i],values:l}=o[`${t}.weight`],a=yt({shape:e,filters:s,kernel:i,padding:1},1,r),c=r.room(a.outputs),f=r.room(a.count);return f.set(l),f.set(o[`${t}.bias`].values,l.length),a.push(f,a.see(n),c),{values:c,shape:a.shape}}function ge(o,t,n,e,r){let s=rt(o,`${t}.first`,{...n,values:qt(n.values)},r),[i,l,a]=n.shape,c=l*a;if(e){let u=G(o,`${t}.film`,e);s.values.forEach((h,m)=>{let p=Math.floor(m/c);s.values[m]=h*(1+u[p])+u[i+p]})}let f=rt(o,`${t}.second`,{...s,values:qt(s.values)},r);return{shape:n.shape,values:we(n.values,f.values)}}function Me(o,[t,n,e],r){let s=n/r,i=e/r,l=new Float32Array(o.length);for(let a=0;a<o.length;a++){let c=Math.floor(a/(n*e)),f=Math.floor(a/e)%n,u=a%e,h=(c*r+f%r)*r+u%r;l[(h*s+Math.floor(f/r))*i+Math.floor(u/r)]=o[a]}return{values:l,shape:[t*r*r,s,i]}}function xe({values:o,shape:[t,n,e]},r){let s=n*r,i=e*r,l=new Float32Array(o.length);for(let a=0;a<l.length;a++){let c=Math.floor(a/(s*i)),f=Math.floor(a/i)%s,u=a%i,h=(c*r+f%r)*r+u%r;l[a]=o[(h*n+Math.floor(f/r))*e+Math.floor(u/r)]}return{values:l,shape:[t/(r*r),s,i]}}var ye=(o,t)=>Array.from({length:9},(n,e)=>`decoder.${t}.${e}`).filter(n=>`${n}.first.weight`in o);function wt(o,t,n,e,r,s=null){let i=Float32Array.from(n,d=>4*(d-.5)),[,l,a]=e,c=Me(i,e,4),f=Float32Array.from([...Array.from(t),...c.values]),u=16*f.length/(l*a),h=rt(o,"decoder.stem",{values:f,shape:[u,l/4,a/4]},r);for(let d of ye(o,"deep"))h=ge(o,d,h,s,r);let m=xe(rt(o,"decoder.up",h,r),2),p=rt(o,"decoder.side",Me(i,e,2),r);h={shape:m.shape,values:we(m.values,p.values)};for(let d of ye(o,"wide"))h=ge(o,d,h,s,r);let M=xe(rt(o,"decoder.out",{...h,values:qt(h.values)},r),2);return n.map((d,x)=>d+M.values[x]/4)}var Z=1e-12;function be(o,t,n){return Float64Array.from({length:n},(e,r)=>{let s=0;for(let i=0;i<t.length;i++)s+=o[r*t.length+i]*t[i];return s})}function lt(o,t){let n=t.length/o.length,e=new Float64Array(n);for(let r=0;r<o.length;r++)for(let s=0;s<n;s++)e[s]+=o[r]*t[r*n+s];return e}function oo(o){let t=o.length,n=o.map((i,l)=>Float64Array.from(o,(a,c)=>+(l===c))),e=()=>o.reduce((i,l,a)=>i+l.reduce((c,f,u)=>c+(a===u?0:f*f),0),0),r=o.reduce((i,l)=>i+z(l,l),0);for(let i=0;i<60&&e()>1e-28*r;i++)for(let l=0;l<t;l++)for(let a=l+1;a<t;a++)ro(o,n,l,a);let s=o.reduce((i,l,a)=>l[a]>o[i][i]?a:i,0);return Float64Array.from(n,i=>i[s])}function ro(o,t,n,e){if(o[n][e]===0)return;let r=(o[e][e]-o[n][n])/(2*o[n][e]),s=(r<0?-1:1)/(Math.abs(r)+Math.sqrt(1+r*r)),i=1/Math.sqrt(1+s*s),l=s*i,a=u=>{let h=u[n],m=u[e];u[n]=i*h-l*m,u[e]=l*h+i*m};o.forEach(a),t.forEach(a);let c=o[n],f=o[e];o[n]=c.map((u,h)=>i*u-l*f[h]),o[e]=c.map((u,h)=>l*u+i*f[h])}function Ae({weight:o,bias:t}){let n=t.length,e=o.length/n,r=l=>o.subarray(l*e,(l+1)*e),s=Array.from(t,(l,a)=>Float64Array.from(t,(c,f)=>l*c+z(r(a),r(f)))),i=oo(s);return lt(i,o).reduce((l,a)=>l+a,0)<0&&(i=i.map(l=>-l)),Se(lt(i,o),i,o,!1)}function ve({weight:o,bias:t}){let n=t.length,e=o.length/n,r=Array.from(t,(m,p)=>P(o.subarray(p*e,(p+1)*e))*Math.abs(m)),s=r.reduce((m,p)=>m+p,0)/n,i=Math.sqrt(r.reduce((m,p)=>m+(p-s)**2,0)/(n-1)),l=s+Math.min(2,Math.sqrt(Math.log(n)))*i,a=r.every(m=>m<=l),c=a?r.map(m=>m===Math.max(...r)?m:0):r.map(m=>m>l?m:0),f=Math.max(Z,c.reduce((m,p)=>m+p,0)),u=c.map((m,p)=>m/f/(Math.abs(t[p])<Z?Z:t[p])),h=Math.max(Z,P(t));return Se(lt(u,o),Float64Array.from(t,m=>m/h),o,a)}function Se(o,t,n,e){let r=Math.max(Z,P(o)),s=o.map(h=>h/r),i=o.length,l=t.length,a=be(n,s,l),c=0;for(let h=0;h<l;h++)for(let m=0;m<i;m++)c+=(n[h*i+m]-a[h]*s[m])**2;let f=Math.sqrt(c/((l-1)*(i-1))),u=so(P(a)/Math.max(Z,f*Math.sqrt(i)),l/i);return{direction:s,delta:t,noise:Math.max(1e-9,Math.sqrt((1-u)/i)),empty:e}}function so(o,t){if(o<=1+Math.sqrt(t))return 0;let n=o*o-t-1,e=(n+Math.sqrt(Math.max(0,n*n-4*t)))/2;return Math.min(1,Math.max(0,1-(t+e)/(e*e+e)))}function Fe({direction:o,delta:t,noise:n},{weight:e,bias:r},s){let i=t.length,l=t.indexOf(Math.min(...t)),a=be(e,o,i),c=o.length,f=g=>P(e.subarray(g*c,(g+1)*c)),u=t.map((g,y)=>y!==l&&g>3*n?1/((n/g)**2+(s*n*f(y))**2):0),h=t.map((g,y)=>Math.log(Math.max(1e-30,g))-r[y]),m=Math.max(Z,u.reduce((g,y)=>g+y,0)),p=g=>z(u,g)/m,M=p(a),d=p(h),x=0,w=0;return u.forEach((g,y)=>{x+=g*(a[y]-M)*(h[y]-d),w+=g*(a[y]-M)**2}),{top:x,precision:w}}var ao=1e-8,Ee=1e-4,io=3,lo=.02,Dt=(o,t,n)=>Math.min(n,Math.max(t,o)),Ne=o=>Math.log(o/(1-o)),bt=o=>1/(1+Math.exp(-o)),At=o=>o*(1-o),vt=class{constructor(t,n){let{shapes:e,weights:r}=n,[s,i,l]=e[e.length-4],a=e[e.length-2],c=a[1],f=Math.sqrt(c/s),u=s*i*l*l,h=r.length-a[0]*(c+1)-s-u;this.size=c,this.matrix=ho(r.subarray(h,h+u),i,s,l,f);let m=r.subarray(h+u,h+u+s);this.bias=Float64Array.from({length:c},(M,d)=>m[Math.floor(d/(f*f))]);let p=M=>Float64Array.from(t[`front.below.${M}`].values);this.mean=p("mean"),this.activation=p("activation"),this.precision=co(p("axes"),p("variances"))}above(t){let n=Float64Array.from(this.bias),e=this.size;for(let r=0;r<e;r++)for(let s=0,i=r*e;s<e;s++)n[s]+=t[r]*this.matrix[i+s];return n}again(t){return this.above(t.map(bt)).map(bt)}find(t,n,e){let r=Math.max(ao,n),s=Dt(2*r,1e-7,.2),i=e**2/(e**2+r**2),l=Math.max(1e-30,P(t)),a=t.map(d=>d/l),c=t.map(d=>Dt(d,s,1-s)),f=c.map(At),u=this.mean.map(d=>At(bt(d))),h=this.above(this.activation),m=c.map((d,x)=>(Ne(d)-h[x])*f[x]),M=this.step(this.mean,m,{slant:u,slope:f,along:a,sigma:r,share:i}).map((d,x)=>Ne(Dt(this.activation[x]+(d-this.mean[x])*u[x],Ee,1-Ee)));for(let d=0,x=1/0;d<io&&x>=lo;d++){let w=this.again(M),g=M;M=this.step(g,t.map((y,b)=>y-w[b]),{slant:g.map(y=>At(bt(y))),slope:w.map(At),along:a,sigma:r,share:i}),x=Math.sqrt(M.reduce((y,b,A)=>y+(b-g[A])**2,0)/this.size)}return M}step(t,n,{slant:e,slope:r,along:s,sigma:i,share:l}){let a=this.size,c=new Float64Array(a*a),f=Float64Array.from(n);for(let d=0;d<a;d++){let x=t[d]-this.mean[d];for(let w=0,g=d*a;w<a;w++)c[g+w]=e[d]*this.matrix[g+w]*r[w],f[w]+=x*c[g+w]}let u=l*z(s,f);f.forEach((d,x)=>{f[x]=d-u*s[x]});let h=d=>c.subarray(d*a,(d+1)*a),m=s.map((d,x)=>z(h(x),s)),p=new Float64Array(a*a);ut(a,a,a,c,c,p,!1);for(let d=0;d<a;d++)for(let x=0,w=d*a;x<a;x++)p[w+x]=(p[w+x]-l*m[d]*m[x])/i**2+this.precision[w+x];return fo(p,s.map((d,x)=>z(h(x),f)/i**2)).map((d,x)=>this.mean[x]+d)}};function co(o,t){let n=t.length,e=new Float64Array(n*n);return ut(n,n,n,o.map((r,s)=>r/Math.max(1e-12,t[s%n])),o,e,!1),e}function fo(o,t){let n=t.length,e=Float64Array.from(t),r=s=>s*n;for(let s=0;s<n;s++)for(let i=0,l=r(s);i<=s;i++){let a=r(i),c=o[l+i];for(let f=0;f<i;f++)c-=o[l+f]*o[a+f];o[l+i]=s===i?Math.sqrt(c):c/o[a+i]}for(let s=0;s<n;s++){for(let i=0;i<s;i++)e[s]-=o[r(s)+i]*e[i];e[s]/=o[r(s)+s]}for(let s=n-1;s>=0;s--){e[s]/=o[r(s)+s];for(let i=0;i<s;i++)e[i]-=o[r(s)+i]*e[s]}return e}function ho(o,t,n,e,r){let s=r*r,i=n*s,l=e>>1,a=new Float64Array(t*s*i);for(let c=0;c<i;c++){let f=Math.floor(c/s),u=Math.floor(c%s/r),h=c%r;for(let m=0;m<t;m++)for(let p=0;p<e;p++)for(let M=0;M<e;M++){let d=u+p-l,x=h+M-l;d<0||x<0||d>=r||x>=r||(a[(m*s+d*r+x)*i+c]=o[((f*t+m)*e+p)*e+M])}}return a}var Oe=6,Ie=(o,t,n)=>Math.min(n,Math.max(t,o));function uo({shapes:o,weights:t}){let[n,e]=o[o.length-2],r=t.length-n*(e+1);return{weight:t.subarray(r,r+n*e),bias:t.subarray(r+n*e)}}var st=class{constructor(t,n){let e=r=>t[`front.${r}`];this.head=uo(n),this.axes=e("axes"),this.turned={shape:this.axes.shape,values:mo(this.axes.values,this.axes.shape[0])},this.deep=e("deep"),this.mean=Float64Array.from(e("mean").values),this.variances=Float64Array.from(e("variances").values),this.variance=this.variances.reduce((r,s)=>r+s,0)/this.variances.length,this.norms=e("norms").values,this.centre=e("centre").values,this.spread=e("spread").values,this.offset=e("offset").values,this.along=Q(this.mean,this.axes),this.below=e("below.mean")?new vt(t,n):null}features(t){let{mean:n,variances:e,norms:r}=this,{direction:s,noise:i}=t,l=n.length,a=P(n),c=(i*a)**2,{top:f,precision:u}=Fe(t,this.head,a),h=Q(s,this.axes),m=f,p=u;h.forEach((x,w)=>{m+=x*this.along[w]/(e[w]+c),p+=x*x/(e[w]+c)});let M=Math.sqrt(Math.max(1e-6,1-l*i*i));p=Math.max(1e-30,p);let d=Ie(m/p*M,r[0],r[1])/M;return{features:s.map(x=>x*d),noise:i*d,doubt:1/Math.sqrt(p)}}rescaled(t,n=.01){let e=Q(t,this.axes),r=0,s=0;return e.forEach((i,l)=>{r+=i*this.along[l]/(this.variances[l]+n*n),s+=i*i/(this.variances[l]+n*n)}),t.map(i=>i*r/Math.max(1e-30,s))}wiener(t,n){let e=this.variances.map(l=>l/(l+n*n)),r=e.reduce((l,a)=>Math.min(l,a)),s=t.map((l,a)=>l-this.mean[a]),i=Q(Q(s,this.axes).map((l,a)=>l*(e[a]-r)),this.turned);return s.map((l,a)=>this.mean[a]+r*l+i[a])}forward(t,n,e=0){let r=this.standard(t,n,e),s=r.map(l=>Ie(l,-Oe,Oe)),i=Q((this.below?r:s).subarray(r.length-this.mean.length),this.deep);return{inputs:s,linear:i.map((l,a)=>l+this.offset[a])}}standard(t,n,e){let r=this.below?.find(t,n,e),s=this.below&&r?[...this.below.again(r),...r]:this.wiener(t,n);return Float64Array.from(s,(i,l)=>(i-this.centre[l])/this.spread[l])}},mo=(o,t)=>o.map((n,e)=>o[e%t*t+Math.floor(e/t)]);var Te=["decoder"];function po(o,t,n){let e=t.length,r=o.length/e,s=(n.length-1)/n.length,i=Array.from(t.keys()).filter(f=>!n.includes(f)),l=s/Math.max(1,i.length),a=Float64Array.from({length:r},(f,u)=>i.reduce((h,m)=>h+l*o[m*r+u],0)),c=i.reduce((f,u)=>f+l*t[u],0);return n.map(f=>a.map((u,h)=>{let m=(o[f*r+h]-u)/(t[f]-c);return Number.isFinite(m)?m:0}))}function _e(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s,batch:i}=e,{weight:l,bias:a}=C(e),c=new st(n,r),f=new Float32Array(i*r.inputs);po(l,a,nt(e)).forEach((u,h)=>{let{inputs:m,linear:p}=c.forward(c.rescaled(u),0),M=wt(n,m,p,r.shape,s);f.set(M.map(j),h*r.inputs)}),yield{iteration:0,restart:0,pictures:f,loss:0,terms:{}}}}}var ke=[],je=6,go=.2;function Mo(o,t,n){if(o.length<=t)return Float64Array.from(o);let e=new Float64Array(t);return new k(n).order(o.length).forEach((r,s)=>{e[r%t]+=o[s]}),e}function ze(o,t,n){let e=G(o,`${t}.into`,n),r=Math.ceil(e.length/2);return G(o,`${t}.out`,e.map((s,i)=>i<r||s>0?s:go*s))}var Re=(o,t)=>Float64Array.from(o,(n,e)=>Math.min(je,Math.max(-je,t(n,e))));function xo(o){let{weight:t,bias:n}=C(o),e=n,r=Math.max(1e-12,P(e)),s=Float64Array.from(e,f=>f/r),i=lt(s,t).map(f=>f/r),l=i.length,a=0;for(let f=0;f<t.length;f++)a+=(t[f]-s[Math.floor(f/l)]*i[f%l]*r)**2;let c=Math.min(10,Math.max(1e-5,Math.sqrt(a/t.length)/r));return{features:i,size:r,known:[...s,Math.log10(c)]}}function Pe(o,t,n){return{iterations:1,single:!0,*run(e){let{features:r,size:s,known:i}=xo(e),{centre:l,spread:a}=n,c=e.cut(e.update),f=c.length/2-1,u=ze(n,"bootstrap",[...Re(r,(h,m)=>(h-l.values[m])/a.values[m]),...i]);for(let h=0;h<f;h++){let m=2*(f-1-h),p=n[`scale${h}`].values,M=Float32Array.from([...c[m],...c[m+1]]),d=Re(Mo(M,p.length,h),(x,w)=>x/s/p[w]);u=ze(n,`pieces.${h}`,[...u,...d,...i])}yield{iteration:0,restart:0,pictures:Float32Array.from(u,j),loss:0,terms:{}}}}}var qe=["steps","restarts","init","lr","tv","objective","signed","decay","box"];function De(o,t){let n=T(o.steps,4800),e=T(o.restarts,1),r=o.objective??"cosine",s={count:n,lr:T(o.lr,.1),signed:D(o.signed,!0),decay:D(o.decay,!0),box:D(o.box,!0)};return{iterations:e*(n+1),single:!1,*run(i,l){let{victim:a,batch:c,machine:f}=i,u={distance:pt(i,r),name:r,tv:T(o.tv,.01)},h=new ot(a,c,u,f),m=K(nt(i),a.classes);yield*gt(e,n+1,function*(p){let M=mt(l,p),d=t?null:Mt(o.init??"randn",i,M);for(let x of t?.run(i,M)??[])d=x?.pictures.slice()??d;d&&(yield*ee((x,w)=>h.evaluate(x,m,w),d,a,s,f))})}}}var Ge=[.45,.12],q=4;function Le(o){if(o<.5)return-Le(1-o);let t=0;for(let n=0;n<50;n++){let e=Math.exp(-t*t/2)/Math.sqrt(2*Math.PI),r=t;for(let i=t,l=3;Math.abs(i)>1e-17*r;l+=2)r+=i*=t*t/l;let s=(o-.5-e*r)/e;if(t+=s,Math.abs(s)<1e-15)break}return t}function yo(o,{mean:t,std:n}){let e=l=>t.reduce((a,c,f)=>a+l(f)/t.length,0),r=e(l=>(Ge[0]-t[l])/n[l]),s=e(l=>Ge[1]/n[l]),i=Array.from({length:o-1},(l,a)=>r+s*Le((a+1)/o));return Float32Array.from([i[0]-10*s,...i])}function wo(o,[t,n,e]){let r=new Float32Array(o.length+t*q*q),s=n/q,i=e/q;r.set(o);for(let l=0;l<o.length;l++){let a=Math.floor(l/(n*e)),c=Math.floor(l/e)%n,f=l%e;r[o.length+(a*q+Math.floor(c/s))*q+Math.floor(f/i)]+=o[l]*o[l]/(s*i)}for(let l=o.length;l<r.length;l++)r[l]+=1;return r}function Ue(o,t){let n=T(o.bins,256),e=T(o.gain,.001),r=o.units!=="cumulative",{shape:s,std:i}=t,l=t.inputs,a=s[1]*s[2],c=yo(n,t),f=l+s[0]*q*q,u=c.map((p,M)=>M+1<n?c[M+1]-p:(p-c[M-1])*(n-1)),h=(p,M)=>{let d=Math.max(0,M-c[p]);return r?Math.min(d,u[p]):d},m=(p,M)=>M>c[p]&&(!r||M-c[p]<u[p]);return{shapes:[[n,f],[n],...t.shapes],count:n*(f+1)+t.count,facts:{sparse:r},gradient(p,M,d){let x=M.length,w=new Float32Array(n*(f+1)+t.count),g=new Float32Array(p.length),y=p.slice();t.normalise(p,g);let b=Array.from({length:x},(O,v)=>g.subarray(v*l,(v+1)*l).reduce((E,N)=>E+N/l,0));b.forEach((O,v)=>{let E=e*c.reduce((N,I,_)=>N+h(_,O),0);for(let N=0;N<l;N++)y[v*l+N]+=E*i[Math.floor(N/a)]});let A=new V(t,x,d),S=d.room(t.count);A.gradient(y,K(M,t.classes),S),w.set(S,n*(f+1));let F=A.pull();return b.forEach((O,v)=>{let E=F.subarray(v*l,(v+1)*l),N=e*E.reduce((_,R)=>_+R,0),I=wo(g.subarray(v*l,(v+1)*l),s);for(let _=0;_<n;_++)if(m(_,O)){for(let R=0;R<f;R++)w[_*f+R]+=N*I[R];w[n*f+_]+=N}}),w}}}var Ve=["significance"],bo=1e-6,$e=.05,Ao=.01;var He=(o,t)=>o.map((n,e)=>n-(o[e+t]??0));function vo(o,t,n){let e=o.length/t,r=Array.from({length:t},(i,l)=>{let a=o.subarray(l*e,(l+1)*e);return z(a,a)}),s=r.reduce((i,l)=>Math.min(i,l));return r.map(i=>i-s>(n+3)*Math.sqrt(2/e)*s)}function So(o,[t,n,e]){let r=t*q*q,s=t*n*e,i=new Float64Array(r),l=q*q/(n*e);for(let a=0;a<s;a++){let c=Math.floor(a/(n*e)),f=Math.floor(a/e)%n,u=a%e;i[(c*q+Math.floor(f*q/n))*q+Math.floor(u*q/e)]+=l*o[a]*o[a]}return i.reduce((a,c,f)=>a+Math.abs(o[s+f]-1-c),0)/r}function Fo({victim:o,update:t,cut:n,server:e},r){let[s,i]=n(t),l=i.length,a=s.length/l,c=e?.sparse?s:He(s,a),f=e?.sparse?i:He(i,1),{mean:u,std:h,shape:m}=o,p=m[1]*m[2],M=Math.max(...h)**2,d=f.reduce((g,y)=>Math.max(g,Math.abs(y)),0),x=vo(c,l,r),w=[];for(let g=0;g<l;g++){if(!x[g]||Math.abs(f[g])<=bo*d)continue;let y=Float32Array.from(c.subarray(g*a,(g+1)*a),F=>F/f[g]),b=y.slice(0,o.inputs).map((F,O)=>{let v=Math.floor(O/p);return F*h[v]+u[v]}),A=b.filter(F=>F<-$e||F>1+$e).length/b.length,S=So(y,m)*M;w.push({row:g,picture:b.map(j),error:A<Ao&&S<1/0?S:1/0})}return w.sort((g,y)=>g.error===y.error?g.row-y.row:g.error-y.error)}function Be(o){let t=T(o.significance,6);return{iterations:1,single:!0,*run(n){let{batch:e,victim:{inputs:r}}=n,s=Fo(n,t).slice(0,e),i=new Float32Array(e*r).fill(.5);s.forEach(({picture:a},c)=>i.set(a,c*r));let l=s.reduce((a,{error:c})=>a+Math.min(1,c),0);yield{iteration:0,restart:0,pictures:i,loss:l,terms:{}}}}}function Eo(o,t,n,e){let r=n*e/4,s=new Float64Array(o.length),i=t*r;for(let l=0,a=0;l<t;l++)for(let c=0;c<n;c+=2)for(let f=0;f<e;f+=2,a++){let u=(l*n+c)*e+f,h=o[u],m=o[u+1],p=o[u+e],M=o[u+e+1];s[a]=(h+m+p+M)/2,s[i+a]=(h+m-p-M)/2,s[2*i+a]=(h-m+p-M)/2,s[3*i+a]=(h-m-p+M)/2}return s}function No(o,t,n,e){let r=t*n*e/4,s=new Float64Array(o.length);for(let i=0,l=0;i<t;i++)for(let a=0;a<n;a+=2)for(let c=0;c<e;c+=2,l++){let f=(i*n+a)*e+c,u=o[l],h=o[r+l],m=o[2*r+l],p=o[3*r+l];s[f]=(u+h+m+p)/2,s[f+1]=(u+h-m-p)/2,s[f+e]=(u-h+m-p)/2,s[f+e+1]=(u-h-m+p)/2}return s}function Oo(o){let t=o.slice().sort(),n=t.length>>1;return t.length%2?t[n]:(t[n-1]+t[n])/2}function We(o,[t,n,e]){let r=[],s=o;for(let a=0,c=n,f=e;a<2;a++,c/=2,f/=2){let u=Eo(s,t,c,f);r.push({made:u,h:c,w:f}),s=u.slice(0,u.length/4)}let i=r[0].made.slice(3*o.length/4).map(Math.abs),l=Oo(i)/.6745*Math.sqrt(2*Math.log(o.length));for(let{made:a,h:c,w:f}of r.reverse()){a.set(s);for(let u=a.length/4;u<a.length;u++)a[u]=Math.sign(a[u])*Math.max(0,Math.abs(a[u])-l);s=No(a,t,c,f)}return s}function Ke(o,t){let n=0,e=0;for(let r=0;r<o.length;r++)n+=(o[r]-t[r])**2,e+=t[r]**2;return 2*Math.log1p(n/Math.max(1e-12,e))}var Xe=["feature","strength"],Ye=12,Io=4,Je=o=>1/(1+Math.exp(-o));function To(o,t){let n=G(o,"time.0.periodic",[t]).map(Math.sin),e=G(o,"time.1.entry",[...G(o,"time.0.linear",[t]),...n]),r=Je(o["time.1.rate"].values[0]),s=new Float64Array(e.length);for(let a=0;a<Io;a++){let c=G(o,"time.1.recurrent",s);s=s.map((f,u)=>f+r*(Math.tanh(e[u]+c[u])-f))}let i=G(o,"time.1.project",s),l=G(o,"time.1.gate",i);return i.map((a,c)=>Je(l[c])*a)}function Ce(o,t,n){return{iterations:1,single:!0,*run(e){let{victim:r,machine:s}=e,{weight:i,bias:l}=C(e),a=new st(n,r),c={weight:i,bias:l},f=(o.feature==="spe"?ve:Ae)(c),{features:u,noise:h,doubt:m}=a.features(f),p=Math.sqrt(a.variance),M=u.map((v,E)=>(v-a.mean[E])/p),d=r.shape[1]/4,x=We(M,[M.length/(d*d),d,d]),w=f.empty?Ye:Ke(M,x),{inputs:g,linear:y}=a.forward(u,h,m),b=[...M,...x].map(v=>3*Math.tanh(v/3)),{values:A}=n.strengths,S=o.strength==="constant"?A.reduce((v,E)=>v+E,0)/A.length:o.strength==="true"?2*Math.log1p(h**2/a.variance):w,F=To(n,Math.min(Ye,S)),O=wt(n,[...g,...b],y,r.shape,s,F);yield{iteration:0,restart:0,pictures:Float32Array.from(O,j),loss:0,terms:{}}}}}var Qe=(o,t)=>({shapes:t.shapes,count:t.count,facts:null,gradient(n,e,r){let s=r.room(t.count);return new V(t,e.length,r).gradient(n,K(e,t.classes),s),Float32Array.from(s)}});var St={identity:{value:o=>o,slope:()=>1,bend:()=>0},relu:{value:o=>o>0?o:0,slope:o=>o>0?1:0,bend:()=>0},"leaky-relu":{value:o=>o>0?o:.01*o,slope:o=>o>0?1:.01,bend:()=>0},sigmoid:{value:o=>1/(1+Math.exp(-o)),slope:o=>o*(1-o),bend:o=>1-2*o},tanh:{value:Math.tanh,slope:o=>1-o*o,bend:o=>-2*o}};function Ze({shape:o,mean:t,variance:n},e,r){let[s,i,l]=o,a=i*l,c=s*a,f=Float64Array.from({length:s},(M,d)=>t?.[d]??0),u=Float64Array.from({length:s},(M,d)=>1/Math.sqrt((n?.[d]??1)+1e-5)),h=r.room(e*c),m=r.room(e*c),p=M=>{for(let d=0;d<e*s;d++)M(d%s,d*a,(d+1)*a)};return{shape:o,inputs:c,outputs:c,fan:0,shapes:[[s],[s]],count:2*s,see(M,d=!1){let x=d?m:h;return p((w,g,y)=>{let b=d?0:f[w];for(let A=g;A<y;A++)x[A]=(M[A]-b)*u[w]}),x},push(M,d,x,{bias:w=!0,add:g=!1}={}){p((y,b,A)=>{let S=M[y],F=w?M[s+y]:0;for(let O=b;O<A;O++)x[O]=S*d[O]+F+(g?x[O]:0)})},pull(M,...d){M.fill(0,0,e*c);for(let x=0;x<d.length;x+=2)p((w,g,y)=>{let b=d[x][w]*u[w],A=d[x+1];for(let S=g;S<y;S++)M[S]+=b*A[S]})},outer(M,d,x){x.fill(0,0,2*s),p((w,g,y)=>{let b=0,A=0;for(let S=g;S<y;S++)b+=M[S]*d[S],A+=M[S];x[w]+=b,x[s+w]+=A})}}}function tn({inputs:o,units:t,bias:n=!0},e,{rows:r,dots:s}){let i=o*t;return{shape:[t,1,1],inputs:o,outputs:t,fan:o,shapes:n?[[t,o],[t]]:[[t,o]],count:i+(n?t:0),see:l=>l,push(l,a,c,f={}){if(s(e,t,o,a,l,c,f.add??!1),n&&(f.bias??!0))for(let u=0;u<e;u++)for(let h=0;h<t;h++)c[u*t+h]+=l[i+h]},pull(l,...a){for(let c=0;c<a.length;c+=2)r(e,o,t,a[c+1],t,1,a[c],l,c>0)},outer(l,a,c){if(r(t,o,e,l,1,t,a,c,!1),!!n)for(let f=0;f<t;f++){let u=0;for(let h=0;h<e;h++)u+=l[h*t+f];c[i+f]=u}}}}function en(o,{shape:[t,n,e],kernel:r},s){let i=Math.floor(n/r),l=Math.floor(e/r),a=t*n*e,c=t*i*l,f=s*t,u=new Int32Array(o==="max"?s*c:0),h=1/(r*r),m=d=>{for(let x=0,w=0;x<f;x++)for(let g=0;g<i;g++)for(let y=0;y<l;y++,w++)d(w,(x*n+g*r)*e+y*r)},p=(d,x)=>{for(let w=0;w<r;w++)for(let g=0;g<r;g++)x(d+w*e+g)},M=d=>m((x,w)=>{u[x]=w,p(w,g=>{d[g]>d[u[x]]&&(u[x]=g)})});return{shape:[t,i,l],inputs:a,outputs:c,fan:0,shapes:[],count:0,see(d,x=!1){return o==="max"&&!x&&M(d),d},push(d,x,w,{add:g=!1}={}){m((y,b)=>{let A=0;o==="max"?A=x[u[y]]:p(b,S=>{A+=h*x[S]}),w[y]=g?w[y]+A:A})},pull(d,x,w){d.fill(0,0,s*a),m((g,y)=>{o==="max"?d[u[g]]+=w[g]:p(y,b=>{d[b]+=h*w[g]})})},outer(){}}}var _o=[.4914,.4822,.4465],jo=[.247,.2435,.2616],on={lenet:({activation:o="sigmoid",init:t="uniform"})=>({plan:[2,2,1].flatMap(n=>[["convolution",{filters:12,kernel:5,stride:n,padding:2}],[o]]),uniform:t==="uniform"}),mlp:({width:o,depth:t,shrink:n,activation:e="relu",bias:r})=>{let s=T(o,256);return{plan:[...Array.from({length:T(t,2)},()=>{let l=s;return D(n,!1)&&(s=Math.max(1,s>>1)),[["dense",{units:l,bias:D(r,!0)}],[e]]}).flat(),["bias",D(r,!0)]]}},convnet:({width:o})=>{let t=T(o,64);return{plan:[t,2*t,2*t,4*t,4*t,4*t,0,4*t,4*t,0].flatMap(r=>r?[["convolution",{filters:r,kernel:3,padding:1}],["batchNorm"],["relu"]]:[["max",3]]),mean:_o,std:jo}}},zo=Object.keys(on);function rn(o,{shape:t,classes:n,seed:e=0,weights:r}){let{name:s,options:i}=W(o),{plan:l,...a}=on[s](i);return Ro(l,{shape:t,classes:n,seed:e,weights:r,...a})}function Ro(o,{shape:t,classes:n,uniform:e=!1,mean:r=[0],std:s=[1],seed:i=0,weights:l}){let[a,c,f]=t,u=c*f,h=a*u,m=o.every(([y,b])=>y!=="bias"||b),M=[...o.filter(([y])=>y!=="bias"),["dense",{units:n,bias:m}]],d=nn(M,t,0,{room:()=>new Float32Array(0),rows(){},dots(){}}),x=y=>Array.from({length:a},(b,A)=>y.length===a?y[A]:ko(y)),w=x(r),g=x(s);return{shape:t,inputs:h,classes:n,mean:w,std:g,count:d.reduce((y,{layer:b})=>y+b.count,0),shapes:d.flatMap(({layer:y})=>y.shapes),weights:l??qo(d.map(({layer:y})=>y),e,new k(i)),stages:(y,b)=>nn(M,t,y,b),normalise(y,b){for(let A=0;A<y.length;A++){let S=Math.floor(A/u)%a;b[A]=(y[A]-w[S])/g[S]}},denormalise(y,b){for(let A=0;A<y.length;A++)b[A]=y[A]/g[Math.floor(A/u)%a]}}}var ko=o=>o.reduce((t,n)=>t+n,0)/o.length;function nn(o,t,n,e){let r=[],s=t,i=0;for(let[l,a]of o){if(l in St){r[r.length-1].activation=St[l];continue}let c=Po(l,a,s,n,e);r.push({layer:c,activation:St.identity,at:i}),s=c.shape,i+=c.count}return r}function Po(o,t,n,e,r){return o==="convolution"?yt({shape:n,...t},e,r):o==="dense"?tn({inputs:n[0]*n[1]*n[2],...t},e,r):o==="batchNorm"?Ze({shape:n,...t},e,r):en(o==="max"?"max":"average",{shape:n,kernel:t},e)}function qo(o,t,n){let e=o.flatMap(({shapes:i,fan:l})=>i.map((a,c)=>{let f=a.reduce((h,m)=>h*m,1),u=1/Math.sqrt(l);return l?n.uniforms(f,-u,u):new Float32Array(f).fill(c?0:1)})),r=t?e.map(i=>n.uniforms(i.length,-.5,.5)):e,s=new Float32Array(r.reduce((i,l)=>i+l.length,0));return r.reduce((i,l)=>(s.set(l,i),i+l.length),0),s}var Do={ig:{options:qe,make:De},dlg:{options:ue,make:me},analytic:{options:oe,make:re},venom:{options:Xe,make:Ce,inverter:!0,alone:!0},fgla:{options:Te,make:_e,inverter:!0},git:{options:ke,make:Pe,inverter:!0,alone:!0},imprint:{options:Ve,make:Be}},Go={honest:Qe,imprint:Ue};function Gt(o,t={}){let{name:n,options:e}=W(o),{init:r}=e,s=r&&!he.includes(r)?Gt(r,t):null;return Do[n].make(e,s,t[n])}function sn(o,t){let{name:n,options:e}=W(o);return Go[n](e,t)}function an(o,t,n={},e=Xt()){let r=(O,v)=>Number(o[O]??v),s=r("seed",0),i=r("batch_size",1),l=r("image_size",32),a=r("num_classes",10),c=String(o.model??"lenet"),f=W(String(o.weights??"init")),u=rn(c,{shape:[3,l,l],classes:a,seed:Number(f.options.seed??0)}),h=new k(it(s,"labels")),m=Array.from({length:i},()=>h.whole(a)),p=It(String(o.defense??"none")),M=sn(String(o.server??"honest"),u),d=Ct(M.shapes),x=u.inputs,w=new k(it(s,"defense")),g=M.gradient(t,m,e),b=Bt(p,i,O=>M.gradient(t.subarray(O*x,(O+1)*x),[m[O]],e),()=>g.slice(),d,w),A=String(o.knowledge??"labels").split("+"),S={victim:u,batch:i,update:b,cut:d,machine:e,labels:A.includes("labels")?m:null,defense:A.includes("defense")?p:null,server:M.facts},F=Gt(String(o.attack??"ig"),n);return{victim:u,sent:M,truth:t,labels:m,clean:g,observation:S,attack:F,seed:it(s,"attack")}}function ln({observation:o},t){let n=o.update.slice(),e=new k(it(t,"control noise 0"));for(let r of o.cut(n)){let s=e.normals(r.length),i=a=>Math.sqrt(a.reduce((c,f)=>c+f*f,0)),l=i(r)/Math.max(i(s),1e-12);r.forEach((a,c)=>{r[c]=s[c]*l})}return{...o,update:n}}var ct=11,Lo=1.5,Uo=100;function B(o,t){let n=0;for(let e=0;e<o.length;e++)n+=(j(o[e])-j(t[e]))**2;return n/o.length}var tt=(o,t)=>-10*Math.log10(Math.max(B(o,t),10**(-Uo/10))),cn=(()=>{let o=Array.from({length:ct},(n,e)=>Math.exp(-((e-5)**2)/(2*Lo**2))),t=o.reduce((n,e)=>n+e,0);return o.map(n=>n/t)})();function $o(o,t,n){let e=n-ct+1,r=t-ct+1,s=new Float64Array(t*e),i=new Float64Array(r*e);for(let l=0;l<t;l++)for(let a=0;a<e;a++)for(let c=0;c<ct;c++)s[l*e+a]+=cn[c]*o[l*n+a+c];for(let l=0;l<r;l++)for(let a=0;a<ct;a++)for(let c=0;c<e;c++)i[l*e+c]+=cn[a]*s[(l+a)*e+c];return i}function at(o,t,[n,e,r]){let s=e*r,i=.01**2,l=.03**2,a=0,c=0;for(let f=0;f<n;f++){let u=Float64Array.from({length:s},(g,y)=>j(o[f*s+y])),h=Float64Array.from({length:s},(g,y)=>j(t[f*s+y])),m=g=>$o(u.map((y,b)=>g(b)),e,r),p=m(g=>u[g]),M=m(g=>h[g]),d=m(g=>u[g]*u[g]),x=m(g=>h[g]*h[g]),w=m(g=>u[g]*h[g]);for(let g=0;g<p.length;g++,c++){let y=2*p[g]*M[g]+i,b=2*(w[g]-p[g]*M[g])+l;a+=y*b/((p[g]**2+M[g]**2+i)*(d[g]-p[g]**2+(x[g]-M[g]**2)+l))}}return a/c}var L=(o,t)=>Array.from({length:o.length/t},(n,e)=>o.subarray(e*t,(e+1)*t));function et(o,t,n=t.length){let e=L(o,n),r=L(t,n),s=r.length;if(s===1)return o;let i=r.map(f=>e.map(u=>B(f,u))),l=new Float64Array(1<<s).fill(1/0),a=new Int8Array(1<<s);l[0]=0;for(let f=0;f<1<<s;f++){let u=Ho(f);for(let h=0;h<s&&u<s;h++){let m=f|1<<h,p=l[f]+i[u][h];m!==f&&p<l[m]&&(l[m]=p,a[m]=h)}}let c=new Float32Array(o.length);for(let f=(1<<s)-1,u=s-1;u>=0;u--)c.set(e[a[f]],u*n),f^=1<<a[f];return c}function Ho(o){let t=0;for(;o;o&=o-1)t++;return t}var fn=["Nothing","Colours and layout","Recognisable","Faithful"],Vo="Too short to tell",Bo=.05,Wo=.02,ft=[.1,.85,.95],hn=.25,Ko=.01,Yo=99,Jo=.1,Xo=6,Co=(o,t)=>o.filter(n=>t.every(e=>B(n,e)>Ko)).slice(0,Yo);function un(o,t,n){let e=B(o,t);return 1+n.filter(r=>B(o,r)<=e).length}function Qo({rank:o,control_rank:t,candidates:n,structure:e,pixels:r},s){if(o<=Math.max(1,Wo*n)&&e>=ft[1]){let a=e>=ft[2]?3:2;return Ft(a,a===3?"copy":"recognised","structure",e,ft[a-1])}let i=Math.max(1,Bo/s*n);if(o>i)return Ft(0,"not-found","rank",o,i);if(o>=t)return Ft(0,"guesswork","rank",o,t-1);let l=(a,c,f)=>Ft(+(c>=f),c>=f?"layout":"no-gain",a,c,f);return e/ft[0]>=r/hn?l("structure",e,ft[0]):l("pixels",r,hn)}var Ft=(o,t,n,e,r)=>({level:o,code:t,number:n,value:e,threshold:r});function mn(o){let t=l=>Math.min(...l.map(a=>a.loss)),e=[...new Set(o.map(l=>l.restart))].map(l=>o.filter(a=>a.restart===l)).sort((l,a)=>t(l)-t(a))[0]??[];if(e.length<Xo)return null;let r=e[0].iteration,s=e[e.length-1].iteration,i=t(e.filter(l=>l.iteration<=r+.75*(s-r)));return!(i>0&&1-t(e)/i>Jo)}function pn(o,t,n,e,r,s){let i=s[0]*s[1]*s[2],l=L(t,i),a=Co(e,l),c=L(et(o,t,i),i),f=L(et(n,t,i),i),u=l.map((g,y)=>{let b=at(f[y],g,s),A=B(f[y],g),S=at(c[y],g,s),F=B(c[y],g);return{ssim:S,mse:F,control_ssim:b,control_mse:A,rank:un(c[y],g,a),control_rank:un(f[y],g,a),candidates:a.length+1,structure:(S-b)/Math.max(1e-6,1-b),pixels:1-F/Math.max(1e-10,A)}}),h=u.map(g=>Qo(g,l.length)),m=Math.max(...h.map(g=>g.level)),p=u.reduce((g,y,b)=>(h[b].level-h[g].level||y.structure-u[g].structure)>0?b:g,0),M=m===0&&r===!1,d=u[p],x=M?"too-short":h[p].code,w=g=>g.reduce((y,b)=>y+b,0)/g.length;return{level:m,word:M?Vo:fn[m],levels:h.map(g=>g.level),reason:{...h[p],code:x,picture:p,...d},rank:d.rank,control_rank:d.control_rank,candidates:d.candidates,settled:r,gain:w(l.map((g,y)=>tt(c[y],g)-tt(f[y],g))),control:{name:"noise",psnr:w(l.map((g,y)=>tt(f[y],g))),ssim:w(u.map(g=>g.control_ssim)),mse:w(u.map(g=>g.control_mse))},pictures:h.map((g,y)=>({level:g.level,word:fn[g.level],code:g.code,...u[y]}))}}var dn=64,Zo=o=>new Set(Array.from({length:dn},(t,n)=>Math.round((o-1)*(n/(dn-1))**2)));function Lt(o,t){let n=t*t,e=o.length/(3*n),r=e*t,s=new Uint8ClampedArray(4*n*e).fill(255);for(let i=0;i<e;i++)for(let l=0;l<3;l++)for(let a=0;a<n;a++)s[4*(Math.floor(a/t)*r+i*t+a%t)+l]=255*o[(3*i+l)*n+a];return s}var ht=o=>o.reduce((t,n)=>t+n,0)/o.length,Et=class{constructor({settings:t,truth:n,others:e,inverters:r={}}){this.settings=t,this.others=e,this.experiment=an(t,n,Object.fromEntries(Object.entries(r).map(([s,i])=>[s,de(i)]))),this.shape=this.experiment.victim.shape,this.size=this.experiment.victim.inputs,this.kept=[],this.last=null,this.began=performance.now(),this.done=0}still(){let{sent:t,truth:n,labels:e,clean:r,observation:s,attack:i}=this.experiment;return{total:Math.max(1,i.iterations-1),single:i.single,labels:e,numel:t.count,truth:Lt(n,this.shape[1]),wire:this.wire(r,s.update)}}wire(t,n){let{sent:{shapes:e},observation:{cut:r}}=this.experiment;return{sent:Tt(n,e,r),clean:Tt(t,e,r),numel:n.length,share:Jt(t,n)}}*attack(){let{attack:t,observation:n,seed:e}=this.experiment,r=Zo(t.iterations);this.began=performance.now();for(let s of t.run(n,e))s&&(this.last=s,this.done++,r.has(s.iteration)&&this.kept.push(this.moment(s,!0))),yield;this.seconds=(performance.now()-this.began)/1e3}moment({iteration:t,restart:n,pictures:e,loss:r},s){let{truth:i}=this.experiment,l=L(i,this.size),a=et(e,i,this.size),c=L(a,this.size),f=m=>ht(c.map((p,M)=>m(p,l[M],this.shape))),u=Lt(a,this.shape[1]),h=(performance.now()-this.began)/1e3;return{iteration:t,restart:n,seconds:h,loss:r,psnr:f(tt),ssim:f(at),pixels:u,kept:s}}probe(t){let n=[performance.now()];for(let s=this.attack();!s.next().done&&(this.done===n.length&&n.push(performance.now()),!(n.length>2&&n[n.length-1]-n[0]>t)););let e=n.length-1,r=Math.floor(e/2);return(n[e]-n[r])/1e3/(e-r)}now(){let{last:t,kept:n}=this;return t&&n[n.length-1]?.iteration!==t.iteration?[this.moment(t,!1)]:[]}scores(){let{truth:t}=this.experiment,n=this.last,e=L(t,this.size),r=L(et(n.pictures,t,this.size),this.size),s=r.map((i,l)=>at(i,e[l],this.shape));return{psnr:ht(r.map((i,l)=>tt(i,e[l]))),ssim:ht(s),mse:ht(r.map((i,l)=>B(i,e[l]))),lpips:null,fmse:null,recovered:null,success:ht(s.map(i=>+(i>.5)))}}*judge(){if(!this.others||!this.last)return null;let{attack:t,seed:n,truth:e}=this.experiment,{others:r,size:s}=this,i=this.last.pictures.slice(),l=ln(this.experiment,Number(this.settings.seed??0)),a=i,c=0;for(let m of t.run(l,n))if(m&&(a=m.pictures,c++),yield c/this.done,c>=this.done)break;let f=t.single||mn(this.kept),u=pn(i,e,a.slice(),L(r,s),f,this.shape),h=Lt(et(a,e,s),this.shape[1]);return{...u,control:{...u.control,pixels:h}}}};var gn=160,tr=700,Y=o=>postMessage(o);function er(o){let t=new Et(o);if(o.only==="probe")return Y({state:"probe",each:t.probe(tr)});let n=t.still();if(o.only==="wire")return Y({state:"wire",wire:n.wire});Y({state:"running",still:n,moments:[]});let e=0,r=performance.now(),s=()=>{let a=[...t.kept.slice(e),...t.now()];return e=t.kept.length,r=performance.now(),a};for(let a=t.attack();!a.next().done;)performance.now()-r>gn&&Y({state:"running",moments:s()});let i={seconds:t.seconds,iterations:t.done,scores:t.scores()};Y({state:"judging",share:0,moments:s(),...i});let l=t.judge();for(;;){let{done:a,value:c}=l.next();if(a)return Y({state:"done",moments:[],verdict:c,...i});performance.now()-r>gn&&(r=performance.now(),Y({state:"judging",share:c,moments:[]}))}}addEventListener("message",o=>{try{er(o.data)}catch(t){Y({state:"failed",message:t instanceof Error?t.message:String(t)})}});})();\n';
 
   // gi_core/web/engine/run.js
   var source = "";
@@ -1966,13 +1964,13 @@ var gi = (() => {
     const drawn = context(canvas);
     drawn.drawImage(image2, 0, 0, wide, high);
     const { data } = drawn.getImageData(0, 0, wide, high), across = wide / side;
-    const all = new Float32Array(3 * wide * high);
-    for (let i = 0; i < all.length; i++) {
+    const all2 = new Float32Array(3 * wide * high);
+    for (let i = 0; i < all2.length; i++) {
       const tile = Math.floor(i / (3 * places)), c = Math.floor(i / places) % 3, at2 = i % places;
       const x = tile % across * side + at2 % side, y = Math.floor(tile / across) * side + Math.floor(at2 / side);
-      all[i] = data[4 * (y * wide + x) + c] / 255;
+      all2[i] = data[4 * (y * wide + x) + c] / 255;
     }
-    return all;
+    return all2;
   }
   function strip(bytes3, side) {
     const canvas = document.createElement("canvas"), wide = bytes3.length / (4 * side);
@@ -1982,9 +1980,9 @@ var gi = (() => {
     return canvas.toDataURL("image/png");
   }
   async function truthOf({ pictures: pictures2 }, { image: image2, side }) {
-    const all = new Float32Array(3 * side * side * pictures2.length), found = await Promise.all(pictures2.map(image2));
-    found.forEach((picture4, i) => all.set(pixels(picture4, side, side, side), i * 3 * side * side));
-    return all;
+    const all2 = new Float32Array(3 * side * side * pictures2.length), found2 = await Promise.all(pictures2.map(image2));
+    found2.forEach((picture4, i) => all2.set(pixels(picture4, side, side, side), i * 3 * side * side));
+    return all2;
   }
   async function invertersFor({ settings }, { inverters = {}, trained: trained2 }) {
     const read = async ({ prefix, file }) => ({ prefix, bytes: await trained2?.(file) });
@@ -2321,9 +2319,9 @@ var gi = (() => {
     return root;
   }
   var finder = (root) => (name) => {
-    const found = root.querySelector(`[data-r="${name}"]`);
-    if (!found) throw new Error(`the page has no part "${name}"`);
-    return found;
+    const found2 = root.querySelector(`[data-r="${name}"]`);
+    if (!found2) throw new Error(`the page has no part "${name}"`);
+    return found2;
   };
   var timer = 0;
   function toast(text) {
@@ -2442,8 +2440,8 @@ var gi = (() => {
   async function shrink(file, side, words2) {
     const refused = (key2, values) => Error(say(words2[key2], { name: file.name, ...values }));
     if (file.size > MEGABYTES * 1e6) throw refused("too_big", { mb: number(file.size / 1e6) });
-    const found = refusal(new Uint8Array(await file.arrayBuffer()));
-    if (found) throw refused(...found);
+    const found2 = refusal(new Uint8Array(await file.arrayBuffer()));
+    if (found2) throw refused(...found2);
     let bitmap;
     try {
       bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
@@ -2615,8 +2613,8 @@ var gi = (() => {
   var offered = (batches, have) => [.../* @__PURE__ */ new Set([...batches.filter((batch) => batch <= have), have])].slice(-4);
   var columnsOf = (count) => Math.ceil(Math.sqrt(count));
   function photoAt(x, y, count) {
-    const columns = columnsOf(count), found = Math.floor(y * columns) * columns + Math.floor(x * columns);
-    return x >= 0 && x < 1 && y >= 0 && found < count ? found : null;
+    const columns = columnsOf(count), found2 = Math.floor(y * columns) * columns + Math.floor(x * columns);
+    return x >= 0 && x < 1 && y >= 0 && found2 < count ? found2 : null;
   }
 
   // gi_core/web/screens/cheat/grid.js
@@ -2767,9 +2765,9 @@ var gi = (() => {
   var defenseText = (defense2, strength3) => strength3 === NONE ? "none" : DEFENSES2[defense2].text(strength3);
   function wireOf(text, sets = [], usual = {}) {
     if (text === "none") return { defense: "noise", strength: 0 };
-    const found = /^(clip(?::norm=1(?:\.0)?)?\+gaussian|clip|topk|quantize)(?::(?:sigma|norm|keep|bits)=([\d.e-]+))?$/.exec(text);
-    if (!found) return null;
-    const defense2 = found[1].includes("gaussian") ? "noise" : found[1], strength3 = Number(found[2] ?? usual[defense2]);
+    const found2 = /^(clip(?::norm=1(?:\.0)?)?\+gaussian|clip|topk|quantize)(?::(?:sigma|norm|keep|bits)=([\d.e-]+))?$/.exec(text);
+    if (!found2) return null;
+    const defense2 = found2[1].includes("gaussian") ? "noise" : found2[1], strength3 = Number(found2[2] ?? usual[defense2]);
     const recorded = sets.some((set) => set.defense === defense2 && set.strengths.includes(strength3));
     return recorded || DEFENSES2[defense2].stops.includes(strength3) ? { defense: defense2, strength: strength3 } : null;
   }
@@ -2823,8 +2821,8 @@ var gi = (() => {
     if (batch) return batch.map((name) => name.startsWith("data:") ? { data: name } : { sample: name });
     const others = [picture4, ...samples.filter((name) => name !== picture4)];
     const given = own ? own.map((data) => ({ data })) : [];
-    const all = [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))];
-    return Array.from({ length: count }, (_, i) => all[i % all.length]);
+    const all2 = [...given, ...(own ? others.slice(1) : others).map((sample) => ({ sample }))];
+    return Array.from({ length: count }, (_, i) => all2[i % all2.length]);
   }
   var equal = (a, b) => Object.keys({ ...a, ...b }).every((name) => String(a[name]) === String(b[name]));
   var keyOf2 = (settings, pictures2) => JSON.stringify([settings, pictures2]);
@@ -2989,19 +2987,19 @@ var gi = (() => {
   }
   var item = (level, sign2, title, text) => `<li class="${level}">${icon(sign2)}<b>${title}</b><p class="small">${text}</p></li>`;
   function drawCheck(find, state) {
-    const found = state.looked ? inspectionOf(state) : null;
-    const level = found?.level ?? (state.looking ? "looking" : "unseen");
+    const found2 = state.looked ? inspectionOf(state) : null;
+    const level = found2?.level ?? (state.looking ? "looking" : "unseen");
     find("check").dataset.level = level;
-    const sign2 = found ? icon(found.level === "green" ? "check" : "warn") : "";
+    const sign2 = found2 ? icon(found2.level === "green" ? "check" : "warn") : "";
     put2(find("level"), sign2 + t(`cheat.level_${level}`));
-    const { shown: shown2, more } = found ? told(found) : { shown: [], more: 0 };
+    const { shown: shown2, more } = found2 ? told(found2) : { shown: [], more: 0 };
     const items = shown2.map(({ check, value, level: weight }) => {
       const key2 = `cheat.check_${check.replaceAll(" ", "_")}`, share = Math.round(100 * (value ?? 0));
       const values = { value: short(value), share, numbers: whole(value) };
       return item(weight, "cross", t(key2), t(`${key2}_text`, values));
     });
-    if (found?.level === "green") items.push(item("green", "check", t("cheat.check_none"), t("cheat.check_none_text")));
-    if (!found) items.push(`<li class="none"><p class="small">${t("cheat.check_unseen")}</p></li>`);
+    if (found2?.level === "green") items.push(item("green", "check", t("cheat.check_none"), t("cheat.check_none_text")));
+    if (!found2) items.push(`<li class="none"><p class="small">${t("cheat.check_unseen")}</p></li>`);
     put2(find("findings"), items.join(""));
     put2(find("advice"), `<b>${t(`cheat.advice_${level}`)}</b><p class="small">${t(`cheat.advice_${level}_text`)}${more ? " " + t("cheat.check_more", { more }) : ""}</p>`);
   }
@@ -3048,11 +3046,11 @@ var gi = (() => {
     };
     const refresh = async () => {
       const known2 = state.own ? null : recordedFor(state.recorded.rounds, state.choice);
-      const found = state.live.get(keyFor(state)) ?? known2;
-      const changed = found !== state.reading;
+      const found2 = state.live.get(keyFor(state)) ?? known2;
+      const changed = found2 !== state.reading;
       if (changed) {
-        state.readings = found?.sheet ? await cutSheet(found.sheet, found.tiles.length) : [];
-        state.reading = found;
+        state.readings = found2?.sheet ? await cutSheet(found2.sheet, found2.tiles.length) : [];
+        state.reading = found2;
       }
       state.chosen = Math.min(state.chosen, state.choice.batch - 1);
       options(state, find, room4);
@@ -3206,9 +3204,9 @@ var gi = (() => {
     return { data, place: { image: await image(data), x: 0, y: 0, side } };
   }
   function looking(room4, find) {
-    const look = (found) => {
-      if (found === null) return;
-      room4.state.chosen = found;
+    const look = (found2) => {
+      if (found2 === null) return;
+      room4.state.chosen = found2;
       room4.redraw();
     };
     for (const name of ["photos", "readings"])
@@ -3323,8 +3321,8 @@ var gi = (() => {
     const rough = (high - low) / Math.max(1, count), size2 = 10 ** Math.floor(Math.log10(rough));
     const step2 = size2 * ([1, 2, 5, 10].find((part) => part * size2 >= rough * (1 - 1e-9)) ?? 10);
     const first = Math.ceil(low / step2 - 1e-9);
-    const found = Math.floor(high / step2 + 1e-9) - first + 1;
-    return Array.from({ length: found }, (_, i) => Number(((first + i) * step2).toPrecision(12)));
+    const found2 = Math.floor(high / step2 + 1e-9) - first + 1;
+    return Array.from({ length: found2 }, (_, i) => Number(((first + i) * step2).toPrecision(12)));
   }
   function path(points) {
     const known2 = points.filter((point) => point.every(Number.isFinite));
@@ -3694,8 +3692,8 @@ var gi = (() => {
     drawMoment(root, lanes, x, held3);
     drawPrivate(find("truth"), lanes);
     drawRanking(find, lanes);
-    const all = lanes.map(({ run }, at2) => ({ run, label: told3[at2], at: at2 }));
-    const shown2 = all.filter((one) => one.run?.frames?.length);
+    const all2 = lanes.map(({ run }, at2) => ({ run, label: told3[at2], at: at2 }));
+    const shown2 = all2.filter((one) => one.run?.frames?.length);
     find("plot").innerHTML = shown2.length ? plot(shown2, x, Math.max(280, find("plot").clientWidth)) : "";
     const totals = new Set(shown2.map((one) => one.run.total));
     const step2 = shown2.length ? frameAt(shown2[0].run, x).iteration : 0;
@@ -3737,8 +3735,8 @@ var gi = (() => {
     }
     find("offer").onclick = () => {
       const settings = here.state.lanes.map((lane) => lane.settings);
-      const found = proposal(settings.length ? settings : [here.state.base.settings], here.axes);
-      if (found) here.vary1(...found);
+      const found2 = proposal(settings.length ? settings : [here.state.base.settings], here.axes);
+      if (found2) here.vary1(...found2);
     };
     find("from").onclick = () => {
       const setUp = explore.setUp();
@@ -3859,8 +3857,8 @@ var gi = (() => {
   );
   function noiseOf(defense2) {
     if (defense2 === "none") return 0;
-    const found = /^clip\+gaussian(?::sigma=([\d.e-]+))?$/.exec(defense2);
-    return found ? Number(found[1] ?? 0.01) : NaN;
+    const found2 = /^clip\+gaussian(?::sigma=([\d.e-]+))?$/.exec(defense2);
+    return found2 ? Number(found2[1] ?? 0.01) : NaN;
   }
   function offered3({ rows, columns }) {
     const of = (name) => [...new Set(columns.map((column) => column[name]))];
@@ -3912,7 +3910,7 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/evidence/charts.js
-  var KINDS2 = ["frontier", "noise", "degradation"];
+  var KINDS2 = ["frontier", "noise", "corridor", "calibration", "degradation"];
   var SCRIPT = "gi/plotly.min.js";
   var SYMBOLS = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star"];
   var DASHES2 = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
@@ -3939,66 +3937,83 @@ var gi = (() => {
     marker: { symbol: SYMBOLS[i % SYMBOLS.length], size: 10 },
     ...trace
   });
-  function figure2(kind2, data) {
-    if (kind2 === "frontier") {
-      return {
-        traces: data.frontier.map((f, i) => styled({
-          name: f.family,
-          x: f.points.map((p) => 100 * p.accuracy),
-          y: f.points.map((p) => p.gain),
-          customdata: f.points,
-          mode: "lines+markers"
-        }, i)),
-        x: { title: t("evidence.axis_accuracy"), ticksuffix: " %" },
-        y: { title: t("evidence.axis_gain") }
-      };
-    }
-    if (kind2 === "noise") {
-      return {
-        traces: data.noise.map((m, i) => styled({
-          name: m.model,
-          mode: "markers",
-          x: m.points.map((p) => p.z || 1e-4),
-          y: m.points.map((p) => p.psnr),
-          customdata: m.points
-        }, i)),
-        x: {
-          title: t("evidence.axis_noise"),
-          type: "log",
-          tickvals: [1e-4, 1e-3, 0.01, 0.1, 1],
-          ticktext: [t("evidence.none"), "0.001", "0.01", "0.1", "1"]
-        },
-        y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" }
-      };
-    }
-    return {
-      traces: data.degradation.map((s, i) => styled({
+  var NOISE_AXIS = () => ({
+    title: t("evidence.axis_noise"),
+    type: "log",
+    tickvals: [1e-4, 1e-3, 0.01, 0.1, 1],
+    ticktext: [t("evidence.none"), "0.001", "0.01", "0.1", "1"]
+  });
+  var LIKENESS_AXIS = () => ({ title: t("evidence.axis_psnr"), ticksuffix: " dB" });
+  var traced = (series, trace) => series.map((one, i) => styled({ customdata: one.points, ...trace(one) }, i));
+  var all = (one, name) => one.points.map((p) => p[name]);
+  var FIGURES = {
+    frontier: ({ frontier }) => ({
+      traces: traced(frontier, (f) => ({
+        name: f.family,
+        y: all(f, "gain"),
+        x: f.points.map((p) => 100 * p.accuracy)
+      })),
+      x: { title: t("evidence.axis_accuracy"), ticksuffix: " %" },
+      y: { title: t("evidence.axis_gain") }
+    }),
+    noise: ({ noise: noise2 }) => ({
+      traces: traced(noise2, (m) => ({
+        name: m.model,
+        mode: "markers",
+        y: all(m, "psnr"),
+        x: m.points.map((p) => p.z || 1e-4)
+      })),
+      x: NOISE_AXIS(),
+      y: LIKENESS_AXIS()
+    }),
+    corridor: ({ corridor }) => ({
+      traces: traced(corridor, (c) => ({
+        name: t("evidence.corridor_" + c.what),
+        x: all(c, "z"),
+        y: all(c, "psnr"),
+        mode: c.what === "run" ? "markers" : "lines+markers"
+      })),
+      x: { ...NOISE_AXIS(), ticktext: ["0.0001", "0.001", "0.01", "0.1", "1"] },
+      y: LIKENESS_AXIS()
+    }),
+    calibration: ({ calibration }) => ({
+      traces: traced(calibration, (c) => ({
+        name: t("evidence.calibration_" + c.what),
+        x: all(c, "x"),
+        y: c.points.map((p) => 100 * p.share)
+      })),
+      x: { title: t("evidence.axis_structure"), range: [0, 1] },
+      y: { title: t("evidence.axis_named"), ticksuffix: " %", range: [-4, 104] }
+    }),
+    degradation: ({ degradation }) => ({
+      traces: traced(degradation, (s) => ({
         name: `${s.sweep} (${s.attack})`,
-        customdata: s.points,
-        x: s.points.map((p) => p.x),
-        y: s.points.map((p) => p.psnr),
-        error_y: { array: s.points.map((p) => p.sd), thickness: 1 }
-      }, i)),
+        x: all(s, "x"),
+        y: all(s, "psnr"),
+        error_y: { array: all(s, "sd"), thickness: 1 }
+      })),
       x: { title: t("evidence.axis_strength"), type: "log" },
-      y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" }
-    };
-  }
+      y: LIKENESS_AXIS()
+    })
+  };
+  var figure2 = (kind2, data) => FIGURES[kind2](data);
+  var runHtml = (p) => `<p>${p.z ? named2("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
+  ${number(p.psnr)} dB</b></p><p><code class="mono">${escape(p.attack)}</code>, ${escape(p.picture)}</p>`;
+  var POINTS = {
+    frontier: (p) => `<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
+      "evidence.point_frontier",
+      { accuracy: p.accuracy, gain: signed(p.gain, 2) }
+    )}</p>`,
+    noise: runHtml,
+    corridor: (p) => (p.attack ? runHtml(p) : `<p>z = ${number(p.z, 4)}: <b>${number(p.psnr)} dB</b></p>`) + (p.cap == null ? "" : `<p>${t("evidence.point_cap", { cap: p.cap })}</p>`),
+    calibration: (p) => `<p>${t("evidence.point_calibration", { share: p.share, n: p.n })}</p>`,
+    degradation: (p) => `<p>${number(p.x, 4)}: <b>${number(p.psnr)} dB</b> ± ${number(p.sd)}</p>`
+  };
   function pointHtml(kind2, p) {
     const open = p.key ? `<button type="button" class="btn s" data-act="open" data-key="${p.key}">
     ${t("evidence.open")}</button>` : "";
     const strip2 = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
-    if (kind2 === "frontier") {
-      return `${strip2}<p><code class="mono">${escape(p.defense)}</code></p><p>${t(
-        "evidence.point_frontier",
-        { accuracy: p.accuracy, gain: signed(p.gain, 2) }
-      )}</p>${open}`;
-    }
-    if (kind2 === "noise") {
-      return `<p>${p.z ? named2("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
-      ${number(p.psnr)} dB</b></p>
-      <p><code class="mono">${escape(p.attack)}</code>, ${escape(p.picture)}</p>${open}`;
-    }
-    return `<p>${number(p.x, 4)}: <b>${number(p.psnr)} dB</b> ± ${number(p.sd)}</p>`;
+    return strip2 + POINTS[kind2](p) + open;
   }
   async function draw2(box2, kind2, data, told3) {
     const library = await plotly(), { traces, x, y } = figure2(kind2, data), ink = token("ink2"), line = token("line");
@@ -4095,9 +4110,9 @@ var gi = (() => {
   function changes(catalog, row2, cell) {
     if (cell.short) return `<p class="small">${t("evidence.change_short")}</p>`;
     if (cell.level === 0) return `<p class="small">${t("evidence.change_none")}</p>`;
-    const found = better(catalog, row2, cell.level);
-    if (!found.length) return `<p class="small">${t("evidence.change_unknown")}</p>`;
-    return `<ul>${found.map((one) => `<li><b>${titleOf(one.column)}</b>${squares(one.cell.level)}
+    const found2 = better(catalog, row2, cell.level);
+    if (!found2.length) return `<p class="small">${t("evidence.change_unknown")}</p>`;
+    return `<ul>${found2.map((one) => `<li><b>${titleOf(one.column)}</b>${squares(one.cell.level)}
     <span class="small">${t("evidence.found", { word: words["level_" + one.cell.level], n: one.cell.runs })}
     ${cost(catalog, one.column)}</span></li>`).join("")}</ul>`;
   }
@@ -4156,17 +4171,17 @@ var gi = (() => {
       ${escape(answer.error)}</p>`;
       return;
     }
-    const { found } = answer, word2 = (level) => words["level_" + level];
+    const { found: found2 } = answer, word2 = (level) => words["level_" + level];
     const off = answer.distance ?? answer.nearest;
     const head = !Number.isFinite(off ?? NaN) ? t("evidence.incomparable") : off === 0 ? t("evidence.exactly") : t("evidence.off_map", { cell: nearest2, distance: number(off) });
-    const span2 = found && (found.levels[0] === found.levels[1] ? word2(found.levels[0]) : t("evidence.span", { low: word2(found.levels[0]), high: word2(found.levels[1]) }));
-    panel.innerHTML = `<div class="top"><h2>${found ? span2 : t("evidence.unmeasured")}</h2>
-    ${found ? squares(found.levels[1]) : ""}</div>
+    const span2 = found2 && (found2.levels[0] === found2.levels[1] ? word2(found2.levels[0]) : t("evidence.span", { low: word2(found2.levels[0]), high: word2(found2.levels[1]) }));
+    panel.innerHTML = `<div class="top"><h2>${found2 ? span2 : t("evidence.unmeasured")}</h2>
+    ${found2 ? squares(found2.levels[1]) : ""}</div>
     ${estimated(answer.estimate)}<p>${head}${answer.first_step ? ` ${t("evidence.first_step")}` : ""}</p>${composed(answer.privacy)}
-    ${found ? `<p class="small">${t("evidence.near", {
+    ${found2 ? `<p class="small">${t("evidence.near", {
       n: answer.count,
-      low: signed(found.gain[0], 2),
-      high: signed(found.gain[1], 2)
+      low: signed(found2.gain[0], 2),
+      high: signed(found2.gain[1], 2)
     })}</p>` : ""}
     <h3>${t("evidence.outside")}</h3><p class="small">${outside2(choice)}</p>${buttons(`<button type="button"
       class="btn s" data-act="measure" data-query="${escape(answer.query)}">${t("evidence.measure")}</button>`)}`;
@@ -4183,23 +4198,24 @@ var gi = (() => {
   }
 
   // gi_core/web/screens/evidence/regimes.js
-  var SHORT = 120;
-  var theirs = (paper) => paper.ssim != null ? number(paper.ssim, 2) : words["feas_paper_" + paper.word];
-  var tooShort = (regime) => regime.level === 0 && regime.runs.some((run) => run.cut != null || run.iterations <= SHORT);
-  function rowHtml(victim, setting, name, regime) {
-    const short2 = tooShort(regime), word2 = short2 ? t("evidence.short") : words["feas_level_" + regime.level];
-    return `<tr class="${short2 ? "short" : ""}"><th scope="row">${escape(victim)}</th><td>${setting}</td>
-    <td>${number(regime.ssim.mean, 2)}</td><td>${word2}</td><td>${theirs(regime.paper)}</td>
-    <td>${whole(regime.runs[0].iterations)}</td>
-    <td><button type="button" class="link" data-regime="${name}">${t("evidence.pictures")}</button></td></tr>`;
+  var theirs = (paper) => paper.ssim != null ? number(paper.ssim, 3) : words["feas_paper_" + paper.word];
+  var found = (ours) => !ours ? words.feas_not_run : ours.state === "short" ? t("evidence.short") : words["level_" + ours.level];
+  function rowHtml(victim, setting, name, { ours, attack, paper, runs }) {
+    const short2 = !ours || ours.state === "short", shown2 = runs.some((run) => run.kept);
+    const measured3 = ours ? [`<code>${escape(attack)}</code>`, number(ours.ssim, 2)] : ["", ""];
+    const cost2 = ours ? [`${ours.pictures} &times; ${ours.seeds}`, number(ours.cpu_hours, 3)] : ["", ""];
+    const cells = [setting, ...measured3, found(ours), theirs(paper), ...cost2].map((cell) => `<td>${cell}</td>`).join("");
+    return `<tr class="${short2 ? "short" : ""}"><th scope="row">${escape(victim)}</th>${cells}
+    <td>${shown2 ? `<button type="button" class="link" data-regime="${name}">${t("evidence.pictures")}</button>` : ""}
+    </td></tr>`;
   }
   var rowsOf = ({ groups, regimes: told3 }) => groups.flatMap(({ name: group2, columns, rows }) => rows.flatMap(({ victim, cells }) => cells.map((name, i) => name ? rowHtml(victim, words[`feas_${group2}_${columns[i]}`], name, told3[name]) : "")));
   async function drawRegime(box2, name, run, shown2) {
-    box2.innerHTML = ["private", "attacker"].map((kind2) => `<figure>
+    box2.innerHTML = ["private", "attacker", "control"].map((kind2) => `<figure>
     <canvas role="img" aria-label="${t("evidence.tile_" + kind2)}"></canvas>
     <figcaption class="${kind2}">${t("evidence.tile_" + kind2)}</figcaption></figure>`).join("") + `<p class="small">${escape(name)}: SSIM ${number(run.ssim, 2)}, ${number(run.psnr)} dB</p>`;
     const source2 = await picture(shown2.src), canvases = box2.querySelectorAll("canvas");
-    [0, shown2.rows - 1].forEach((row2, i) => tiles(canvases[i], source2, row2, shown2.batch, shown2.side, shown2.side));
+    [0, 1, 2].forEach((row2, i) => tiles(canvases[i], source2, row2, shown2.batch, shown2.side, shown2.side));
   }
   function regimes({ props, server }, find) {
     const { catalog } = props;
@@ -4207,7 +4223,7 @@ var gi = (() => {
     find("regimes").onclick = async (event) => {
       const name = event.target.closest("[data-regime]")?.dataset.regime;
       if (!name) return;
-      const run = catalog.regimes.regimes[name].runs[0];
+      const run = catalog.regimes.regimes[name].runs.find((one) => one.kept);
       const shown2 = await server.feasibility_run({ regime: name, update: run.update, seed: run.seed });
       if (shown2.error) toast(shown2.error);
       else drawRegime(find("regime"), name, run, shown2);
@@ -4623,11 +4639,11 @@ var gi = (() => {
     if (level === "short") return [t("explore.short"), t("explore.short_note")];
     if (level > 1) return [t("explore.still"), stands];
     if (level === 1) return [t("explore.colours"), stands];
-    const found = hides ?? s, verdict = flag === null ? "" : guessed(flag, found, defense2);
+    const found2 = hides ?? s, verdict = flag === null ? "" : guessed(flag, found2, defense2);
     const after = [verdict, price(defense2, cost2)].filter(Boolean).join(" ");
-    return [t("explore.hidden", { z: tick(defense2, found) }), after || stands];
+    return [t("explore.hidden", { z: tick(defense2, found2) }), after || stands];
   }
-  var guessed = (flag, found, defense2) => t(flag === found ? "explore.guess_exact" : flag > found ? "explore.guess_more" : "explore.guess_less", {
+  var guessed = (flag, found2, defense2) => t(flag === found2 ? "explore.guess_exact" : flag > found2 ? "explore.guess_more" : "explore.guess_less", {
     f: tick(defense2, flag)
   });
   var price = (defense2, cost2) => cost2 ? t("explore.costs", { with: strength2(defense2, cost2.strength), n: number(100 * cost2.share, 1) }) : "";
@@ -4680,15 +4696,15 @@ var gi = (() => {
   function kindOf(sentence4) {
     const whole2 = sentence4.replace(/\.$/, ""), text = whole2.slice(0, 1).toLowerCase() + whole2.slice(1);
     for (const [kind2, pattern] of KINDS3) {
-      const found = pattern.exec(text);
-      if (found) return [kind2, { ...found.groups }];
+      const found2 = pattern.exec(text);
+      if (found2) return [kind2, { ...found2.groups }];
     }
     return null;
   }
   function refusal2(sentence4) {
-    const found = language === "en" ? null : kindOf(sentence4);
-    if (!found || !words[`refused.${found[0]}`]) return sentence4;
-    const [kind2, values] = found;
+    const found2 = language === "en" ? null : kindOf(sentence4);
+    if (!found2 || !words[`refused.${found2[0]}`]) return sentence4;
+    const [kind2, values] = found2;
     return t(`refused.${kind2}`, { ...values, name: words[`explore.f_${values.name}`] ?? values.name });
   }
 
@@ -5585,7 +5601,7 @@ var gi = (() => {
     const seen = film.frames.filter((f) => f[name] != null && Number.isFinite(f[name]) && (!log || Number(f[name]) > 0));
     if (seen.length < 2) return "";
     const value = (v) => log ? Math.log10(v) : v, last = Math.max(1, seen.at(-1)?.step ?? 1), control = name === "psnr" ? film.controlScore?.psnr ?? null : null;
-    const values = seen.map((f) => value(f[name])), all = control === null ? values : [...values, control], low = Math.min(...all), span2 = Math.max(...all) - low || 1;
+    const values = seen.map((f) => value(f[name])), all2 = control === null ? values : [...values, control], low = Math.min(...all2), span2 = Math.max(...all2) - low || 1;
     const y = (v) => (72 - 64 * (v - low) / span2).toFixed(1);
     const points = seen.map((f, i) => `${(WIDE * Math.sqrt(f.step / last)).toFixed(1)},${y(values[i])}`);
     const title = t("explore.n_" + name), ends = [seen[0], seen[seen.length - 1]].map((f) => twoFigures(f[name])).join(" → "), now = (WIDE * Math.sqrt((film.frames[frame2]?.step ?? 0) / last)).toFixed(1);
@@ -5800,7 +5816,7 @@ var gi = (() => {
     json: (_, film) => saveText("run.json", record(film), "application/json")
   };
   var held2 = ({ run }) => Boolean(run) && run?.where !== "device";
-  var formats2 = (film, all, served2) => held2(film) && served2 ? all : Object.keys(HERE);
+  var formats2 = (film, all2, served2) => held2(film) && served2 ? all2 : Object.keys(HERE);
   async function download(find, film, format2, server) {
     const { run } = film;
     if (!run || !held2(film) || !server?.download_run) return HERE[format2](find, film);
@@ -6221,8 +6237,8 @@ var gi = (() => {
     told({ film, hides, choices: choices2 }) {
       const task = this.card.querySelector("[data-act=task]");
       if (!this.open || !task) return;
-      const level = film?.verdict ? standing(film.verdict) : null, found = this.at === 3 && level === 0 && choices2.defense === "noise";
-      const text = found ? t("explore.card_found", { z: hides ?? choices2.strength }) : t(`explore.card_${this.at + 1}_task`);
+      const level = film?.verdict ? standing(film.verdict) : null, found2 = this.at === 3 && level === 0 && choices2.defense === "noise";
+      const text = found2 ? t("explore.card_found", { z: hides ?? choices2.strength }) : t(`explore.card_${this.at + 1}_task`);
       if (task.textContent !== text) task.textContent = text;
     }
     /** @param {Element | null} button */
@@ -6497,8 +6513,8 @@ var gi = (() => {
     };
     const lesson = new Lesson(root, find, control), drawer = new Drawer(root, find, control);
     find("nearest").onclick = () => {
-      const found = control.nearest(control.subject().settings);
-      if (found) control.choose(found.choices);
+      const found2 = control.nearest(control.subject().settings);
+      if (found2) control.choose(found2.choices);
     };
     find("lesson").onclick = () => lesson.show(0);
     find("expert").onclick = () => drawer.show(!drawer.open);

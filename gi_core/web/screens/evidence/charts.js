@@ -5,7 +5,7 @@ import { escape, number, signed } from "../../lib/format.js";
 import { t } from "../../lib/words.js";
 import { named } from "./setup.js";
 
-export const KINDS = ["frontier", "noise", "degradation"];
+export const KINDS = ["frontier", "noise", "corridor", "calibration", "degradation"];
 const SCRIPT = "gi/plotly.min.js";
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star"];
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
@@ -31,49 +31,71 @@ const styled = (trace, i) => ({
   marker: { symbol: SYMBOLS[i % SYMBOLS.length], size: 10 }, ...trace,
 });
 
-/**
- * Traces and axes of a chart; every point's customdata is what its hover tells.
- * @param {string} kind
- * @param {any} data
- */
-export function figure(kind, data) {
-  if (kind === "frontier") {
-    return { traces: data.frontier.map((/** @type {any} */ f, /** @type {number} */ i) => styled({ name: f.family,
-      x: f.points.map((/** @type {any} */ p) => 100 * p.accuracy), y: f.points.map((/** @type {any} */ p) => p.gain),
-      customdata: f.points, mode: "lines+markers" }, i)),
-    x: { title: t("evidence.axis_accuracy"), ticksuffix: " %" }, y: { title: t("evidence.axis_gain") } };
-  }
-  if (kind === "noise") {
-    return { traces: data.noise.map((/** @type {any} */ m, /** @type {number} */ i) => styled({
-      name: m.model, mode: "markers",
-      x: m.points.map((/** @type {any} */ p) => p.z || 0.0001), y: m.points.map((/** @type {any} */ p) => p.psnr),
-      customdata: m.points }, i)),
-    x: { title: t("evidence.axis_noise"), type: "log", tickvals: [0.0001, 0.001, 0.01, 0.1, 1],
-      ticktext: [t("evidence.none"), "0.001", "0.01", "0.1", "1"] },
-    y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" } };
-  }
-  return { traces: data.degradation.map((/** @type {any} */ s, /** @type {number} */ i) => styled({
-    name: `${s.sweep} (${s.attack})`, customdata: s.points,
-    x: s.points.map((/** @type {any} */ p) => p.x), y: s.points.map((/** @type {any} */ p) => p.psnr),
-    error_y: { array: s.points.map((/** @type {any} */ p) => p.sd), thickness: 1 } }, i)),
-  x: { title: t("evidence.axis_strength"), type: "log" }, y: { title: t("evidence.axis_psnr"), ticksuffix: " dB" } };
-}
+const NOISE_AXIS = () => ({ title: t("evidence.axis_noise"), type: "log", tickvals: [0.0001, 0.001, 0.01, 0.1, 1],
+  ticktext: [t("evidence.none"), "0.001", "0.01", "0.1", "1"] });
+const LIKENESS_AXIS = () => ({ title: t("evidence.axis_psnr"), ticksuffix: " dB" });
+
+/** @param {any[]} series @param {(one: any) => any} trace */
+const traced = (series, trace) => series.map((one, i) => styled({ customdata: one.points, ...trace(one) }, i));
+
+/** @param {any} one @param {string} name @returns {number[]} */
+const all = (one, name) => one.points.map((/** @type {any} */ p) => p[name]);
+
+/** Traces and axes by kind of chart; every point's customdata is what its hover tells.
+ * @type {Record<string, (data: any) => any>} */
+const FIGURES = {
+  frontier: ({ frontier }) => ({
+    traces: traced(frontier, f => ({ name: f.family, y: all(f, "gain"),
+      x: f.points.map((/** @type {any} */ p) => 100 * p.accuracy) })),
+    x: { title: t("evidence.axis_accuracy"), ticksuffix: " %" }, y: { title: t("evidence.axis_gain") },
+  }),
+  noise: ({ noise }) => ({
+    traces: traced(noise, m => ({ name: m.model, mode: "markers", y: all(m, "psnr"),
+      x: m.points.map((/** @type {any} */ p) => p.z || 0.0001) })),
+    x: NOISE_AXIS(), y: LIKENESS_AXIS(),
+  }),
+  corridor: ({ corridor }) => ({
+    traces: traced(corridor, c => ({ name: t("evidence.corridor_" + c.what), x: all(c, "z"), y: all(c, "psnr"),
+      mode: c.what === "run" ? "markers" : "lines+markers" })),
+    x: { ...NOISE_AXIS(), ticktext: ["0.0001", "0.001", "0.01", "0.1", "1"] }, y: LIKENESS_AXIS(),
+  }),
+  calibration: ({ calibration }) => ({
+    traces: traced(calibration, c => ({ name: t("evidence.calibration_" + c.what), x: all(c, "x"),
+      y: c.points.map((/** @type {any} */ p) => 100 * p.share) })),
+    x: { title: t("evidence.axis_structure"), range: [0, 1] },
+    y: { title: t("evidence.axis_named"), ticksuffix: " %", range: [-4, 104] },
+  }),
+  degradation: ({ degradation }) => ({
+    traces: traced(degradation, s => ({ name: `${s.sweep} (${s.attack})`, x: all(s, "x"), y: all(s, "psnr"),
+      error_y: { array: all(s, "sd"), thickness: 1 } })),
+    x: { title: t("evidence.axis_strength"), type: "log" }, y: LIKENESS_AXIS(),
+  }),
+};
+
+/** Traces and axes of a chart. @param {string} kind @param {any} data */
+export const figure = (kind, data) => FIGURES[kind](data);
+
+/** What a run's point tells: its noise, its likeness, its attack. @param {any} p */
+const runHtml = p => `<p>${p.z ? named("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
+  ${number(p.psnr)} dB</b></p><p><code class="mono">${escape(p.attack)}</code>, ${escape(p.picture)}</p>`;
+
+/** @type {Record<string, (p: any) => string>} */
+const POINTS = {
+  frontier: p => `<p><code class="mono">${escape(p.defense)}</code></p><p>${t("evidence.point_frontier",
+    { accuracy: p.accuracy, gain: signed(p.gain, 2) })}</p>`,
+  noise: runHtml,
+  corridor: p => (p.attack ? runHtml(p) : `<p>z = ${number(p.z, 4)}: <b>${number(p.psnr)} dB</b></p>`)
+    + (p.cap == null ? "" : `<p>${t("evidence.point_cap", { cap: p.cap })}</p>`),
+  calibration: p => `<p>${t("evidence.point_calibration", { share: p.share, n: p.n })}</p>`,
+  degradation: p => `<p>${number(p.x, 4)}: <b>${number(p.psnr)} dB</b> ± ${number(p.sd)}</p>`,
+};
 
 /** What a point tells beside the chart. @param {string} kind @param {any} p */
 export function pointHtml(kind, p) {
   const open = p.key ? `<button type="button" class="btn s" data-act="open" data-key="${p.key}">
     ${t("evidence.open")}</button>` : "";
   const strip = p.src ? `<img class="strip3" src="${p.src}" alt="${t("evidence.strip")}">` : "";
-  if (kind === "frontier") {
-    return `${strip}<p><code class="mono">${escape(p.defense)}</code></p><p>${t("evidence.point_frontier",
-      { accuracy: p.accuracy, gain: signed(p.gain, 2) })}</p>${open}`;
-  }
-  if (kind === "noise") {
-    return `<p>${p.z ? named("defense", `clip+gaussian:sigma=${p.z}`) : t("evidence.no_noise")}: <b>
-      ${number(p.psnr)} dB</b></p>
-      <p><code class="mono">${escape(p.attack)}</code>, ${escape(p.picture)}</p>${open}`;
-  }
-  return `<p>${number(p.x, 4)}: <b>${number(p.psnr)} dB</b> ± ${number(p.sd)}</p>`;
+  return strip + POINTS[kind](p) + open;
 }
 
 /**

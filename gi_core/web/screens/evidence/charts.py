@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist, fmean, median
 from typing import Any
 
+from gi_core.evaluation.calibration import curve, halves, viewed
 from gi_core.risk.evidence import rows, runs
 from gi_core.web.screens.evidence import answers
 
 NOISE = "clip+gaussian"
+CANDIDATES = 100
 
 
 def catalog() -> dict[str, Any]:
-    """{frontier: [{family, points}], noise: [{model, attack, points}]}; every point names its recorded run."""
-    return {"frontier": answers.frontier(), "noise": noise(), "degradation": degradation()}
+    """{frontier: [{family, points}], noise: [{model, attack, points}], ...}; a point names its recorded run."""
+    return {
+        "frontier": answers.frontier(), "noise": noise(), "corridor": corridor(), "calibration": calibration(),
+        "degradation": degradation(),
+    }  # fmt: skip
 
 
 def noise() -> list[dict[str, Any]]:
@@ -47,6 +53,49 @@ def sigma_of(defense: str) -> float | None:
         return 0.0
     head, _, tail = defense.partition(":sigma=")
     return None if head != NOISE else float(tail or 0.01)
+
+
+def corridor() -> list[dict[str, Any]]:
+    """PSNR (dB) under clip and noise of multiplier z, by what stands there.
+
+    bound: the optimal attack without a prior (Riess et al., arXiv 2402.12861), as far as it binds, that is, above what
+    guesswork reaches; with ``cap``, the share of line-ups of CANDIDATES that any attack can win (None where that rules
+    nothing out). norm_known, ratio: the imprint that owns the gradient, told each picture's norm or nothing. run: the
+    strongest recorded run on each picture behind an honest server.
+    """
+    runs_at = [
+        point | {"model": one["model"], "cap": picked_out(point["z"])}
+        for one in noise() for point in one["points"] if point["z"] > 0
+    ]  # fmt: skip
+    guess = median(e.psnr for e in runs() if e.judged is not None and e.level() == 0)
+    table = rows("corridor")
+    means: dict[str, list[dict[str, Any]]] = {
+        what: [
+            {"z": z, "psnr": fmean(float(row[what]) for row in table if float(row["z"]) == z), "cap": picked_out(z)}
+            for z in sorted({float(row["z"]) for row in table})
+        ]
+        for what in ("bound", "norm_known", "ratio")
+    }
+    bound = [point for point in means.pop("bound") if point["psnr"] > guess]
+    return [{"what": what, "points": points} for what, points in ({"bound": bound} | means | {"run": runs_at}).items()]
+
+
+def picked_out(z: float) -> float | None:
+    """Most often that any attack can name the picture among CANDIDATES: Phi(Phi^-1(1/N) + 1/z); None from 99.5 % on."""
+    normal = NormalDist()
+    cap = normal.cdf(normal.inv_cdf(1 / CANDIDATES) + 1 / z)
+    return cap if cap < 0.995 else None
+
+
+def calibration() -> list[dict[str, Any]]:
+    """Share of pictures that the stand-in viewers name, by structure: on the half that chose, the one that tests it,
+    and on the controls of the latter."""
+    chose, tests = (curve(half) for half in halves(viewed(rows("calibration"))))
+    return [
+        {"what": "tests", "points": [{"x": x, "share": share, "n": n} for x, share, _, n in tests]},
+        {"what": "chose", "points": [{"x": x, "share": share, "n": n} for x, share, _, n in chose]},
+        {"what": "control", "points": [{"x": x, "share": share, "n": n} for x, _, share, n in tests]},
+    ]
 
 
 def degradation() -> list[dict[str, Any]]:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from gi_core.data.samples import samples
+from gi_core.attacks import attacks
 from gi_core.errors import BadInput
 from gi_core.risk.evidence import RESULTS, rows, run_command
 from gi_core.scenario import Scenario
-from gi_core.studies.attempt import verdict
-from gi_core.studies.feasibility import REGIMES, run_name, scenario_of
+from gi_core.store import address
+from gi_core.studies.feasibility import REGIMES, scenario_of, told
 from gi_core.web.server.messages import sentence
 
-PICTURES = RESULTS / "feasibility"
-LEVELS = {"nothing at this budget": 0, "traces": 1, "recognisable": 2}
+PICTURES = RESULTS / "risk-pictures"
 
 Words = tuple[str, ...]
 GROUPS: tuple[tuple[str, Words, dict[str, tuple[str | None, ...]]], ...] = (
@@ -77,32 +74,16 @@ def recorded() -> dict[str, list[dict[str, str]]]:
 
 
 def regime_told(name: str) -> dict[str, Any]:
-    """A regime as plain data; figures of several runs as mean, least and most."""
-    regime, runs = REGIMES[name], recorded()[name]
-    likeness = [float(row["ssim"]) for row in runs]
-    elsewhere = mean([float(row["ssim_others"]) for row in runs])
+    """A regime as plain data: what was assumed, the paper's finding, ours in one line (None: not run), and the runs."""
+    regime, runs = REGIMES[name], recorded().get(name, [])
+    found = told(runs)
     return {
-        "model": regime.model,
-        "image_size": regime.image_size,
-        "batch_size": regime.batch_size,
-        "mode": regime.mode,
-        "attack": runs[0]["attack"],
-        "knowledge": regime.knowledge,
-        "theirs": regime.theirs,
-        "paper": paper_in_short(regime.theirs),
-        "query": scenario_of(name).to_url(),
-        "planned": scenario_of(name).attack_component.iterations,
-        "ssim": {"mean": mean(likeness), "low": min(likeness), "high": max(likeness)},
-        "ssim_others": elsewhere,
-        "psnr": mean([float(row["psnr"]) for row in runs]),
-        "cpu_seconds": mean([float(row["cpu_seconds"]) for row in runs]),
-        "level": LEVELS[verdict({"ssim": mean(likeness), "ssim_others": elsewhere})],
+        "model": regime.model, "image_size": regime.image_size, "batch_size": regime.batch_size, "mode": regime.mode,
+        "attack": attacks.parse(regime.attack).name, "knowledge": regime.knowledge, "theirs": regime.theirs,
+        "paper": paper_in_short(regime.theirs), "query": scenario_of(name).to_url(),
+        "ours": None if found is None else asdict(found) | {"word": found.word},
         "runs": [run_told(row) for row in runs],
-    }
-
-
-def mean(values: list[float]) -> float:
-    return sum(values) / len(values)
+    }  # fmt: skip
 
 
 def paper_in_short(theirs: str) -> dict[str, Any]:
@@ -114,27 +95,22 @@ def paper_in_short(theirs: str) -> dict[str, Any]:
 
 
 def run_told(row: dict[str, str]) -> dict[str, Any]:
-    """A recorded run; ``cut``: how many iterations it had planned, where it did not come to its end."""
-    scenario, pictures = scenario_of_row(row), pictures_of(row)
-    planned = scenario.attack_component.iterations
-    cut = planned if int(row["iterations"]) < planned else None
+    """A recorded run."""
+    scenario, pictures = Scenario.from_url(row["url"]), tuple(row["samples"].split("+"))
     return {
-        "update": int(row["update"]), "seed": int(row["seed"]), "pictures": list(pictures),
-        "ssim": float(row["ssim"]), "ssim_others": float(row["ssim_others"]), "psnr": float(row["psnr"]),
-        "iterations": int(row["iterations"]), "cpu_seconds": float(row["cpu_seconds"]), "level": LEVELS[row["verdict"]],
-        "way": json.loads(row["history"] or "[]"), "cut": cut,
-        "command": run_command(scenario_of(row["regime"]) if cut else scenario, pictures),
+        "update": int(row["place"]), "seed": int(row["seed"]), "pictures": list(pictures), "level": int(row["level"]),
+        "ssim": float(row["ssim"]), "control_ssim": float(row["control_ssim"]), "psnr": float(row["psnr"]),
+        "iterations": int(row["iterations"]), "cpu_seconds": float(row["cpu_seconds"]),
+        "key": address(scenario, pictures), "kept": picture_file(row) is not None,
+        "command": run_command(scenario, pictures),
     }  # fmt: skip
 
 
-def scenario_of_row(row: dict[str, str]) -> Scenario:
-    return Scenario.from_dict(scenario_of(row["regime"], int(row["seed"])).to_dict() | {"attack": row["attack"]})
-
-
-def pictures_of(row: dict[str, str]) -> tuple[str, ...]:
-    """Names of the sample pictures that a row attacked."""
-    size, update = int(row["batch_size"]), int(row["update"])
-    return tuple(samples())[update * size : (update + 1) * size]
+def picture_file(row: dict[str, str]) -> Path | None:
+    """PNG of a row's run: truth, reconstruction and control; None where none was kept."""
+    key = address(Scenario.from_url(row["url"]), tuple(row["samples"].split("+")))
+    file = PICTURES / f"{key[:16]}.png"
+    return file if file.exists() else None
 
 
 def known(request: dict[str, Any]) -> str:
@@ -146,18 +122,18 @@ def known(request: dict[str, Any]) -> str:
 
 
 def feasibility_run(request: dict[str, Any]) -> dict[str, Any]:
-    """The pictures of a recorded run: one PNG, the truth above the moments of the way; {error} where there is none."""
+    """The pictures of a recorded run: one PNG, truth, reconstruction and control; {error} where there is none."""
     try:
         name = known(request)
     except BadInput as error:
         return {"error": sentence(str(error))}
     wanted = (str(request.get("update")), str(request.get("seed")))
-    chosen = [row for row in recorded()[name] if (row["update"], row["seed"]) == wanted]
-    file = PICTURES / f"{run_name(chosen[0])}.png" if chosen else Path()
-    if not chosen or not file.exists():
+    chosen = [row for row in recorded().get(name, []) if (row["place"], row["seed"]) == wanted]
+    file = picture_file(chosen[0]) if chosen else None
+    if file is None:
         return {"error": "Of this run no pictures were kept."}
-    with Image.open(file) as picture:
-        width, height = picture.size
     side = int(chosen[0]["image_size"])
     content = base64.b64encode(file.read_bytes()).decode()
-    return {"src": f"data:image/png;base64,{content}", "side": side, "batch": width // side, "rows": height // side}
+    return {
+        "src": f"data:image/png;base64,{content}", "side": side, "batch": int(chosen[0]["batch_size"]), "rows": 3,
+    }  # fmt: skip
