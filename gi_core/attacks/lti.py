@@ -14,6 +14,7 @@ from gi_core.inversion.frame import Frame
 from gi_core.networks import weights
 from gi_core.networks.head import head_gradient, lost_scale, one_picture
 from gi_core.networks.lti import LTI
+from gi_core.networks.sizes import clipped_apart, restored
 from gi_core.networks.sketch import flat
 from gi_core.observation import Observation
 
@@ -25,7 +26,8 @@ class LearningToInvert(Attack):
 
     Wu, Chen, Guo, Weinberger, "Learning To Invert: Simple Adaptive Attacks for Gradient Inversion in Federated
     Learning", UAI 2023; layers narrower than published, see the card. The network was trained on raw gradients, so a
-    clipped update is first given back its size, which the head's softmax tells (ours).
+    clipped update is first given back its size, which the head's softmax tells, and tensors clipped one by one their
+    own (ours).
     """
 
     assumes: ClassVar[str] = "The server knows the weights and has public pictures, whose gradients it can compute."
@@ -38,7 +40,16 @@ class LearningToInvert(Attack):
     def run(self, observation: Observation, seed: int) -> Iterator[Frame]:
         one_picture(observation, self.name)
         network, card = weights.load(self.name, observation.victim, LTI, pictures=self.pairs)
-        scale = lost_scale(*head_gradient(observation, self.name), observation.victim.head)
-        with torch.no_grad():
-            images = network(scale * flat(observation.targets)).clamp(0, 1).to(observation.targets[0])
-        yield Frame(0, images, torch.zeros(()), report={"trained on": card["data"]})
+        head, targets = head_gradient(observation, self.name), observation.targets
+
+        @torch.no_grad()
+        def answer(row: torch.Tensor) -> torch.Tensor:
+            return network(row).clamp(0, 1)
+
+        apart = clipped_apart(*head, observation.victim)
+        if apart:
+            row = restored(targets, *head, observation.victim, answer)
+        else:
+            row = lost_scale(*head, observation.victim.head) * flat(targets)
+        images = answer(row).to(targets[0])
+        yield Frame(0, images, torch.zeros(()), report={"clipped apart": apart, "trained on": card["data"]})

@@ -135,3 +135,23 @@ def test_a_factor_on_the_whole_update_changes_nothing(text, lenet, picture):
 def test_the_lost_scale_is_one_for_a_raw_gradient(lenet, picture):
     scale = lost_scale(*head_gradient(observe(lenet, picture), "lti"), lenet.head)
     assert float(scale) == pytest.approx(1, rel=1e-3)
+
+
+@pytest.mark.parametrize("text", ["lti", "git"])
+def test_tensors_clipped_one_by_one_get_their_sizes_back(text, lenet, picture):
+    raw = answer(text, observe(lenet, picture))
+    clipped = answer(text, observe(lenet, picture, defense="clip:norm=1,scope=tensor"))
+    noisy = answer(text, observe(lenet, picture, defense="clip:norm=1,scope=tensor+gaussian:sigma=1e-6"))
+    assert [frame.report["clipped apart"] for frame in (raw, clipped, noisy)] == [False, True, True]
+    own = psnr(raw.images, picture)
+    assert all(float((psnr(frame.images, picture) - own).abs()) < 0.5 for frame in (clipped, noisy))
+
+
+@pytest.mark.parametrize("text", ["lti", "git"])
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_a_factor_on_an_update_clipped_apart_changes_nothing(text, factor, lenet, picture):
+    observation = observe(lenet, picture, defense="clip:norm=1,scope=tensor")
+    own = psnr(answer(text, observation).images, picture)
+    tensors = {name: factor * tensor for name, tensor in observation.update.tensors.items()}
+    scaled = replace(observation, update=replace(observation.update, tensors=tensors))
+    assert float((psnr(answer(text, scaled).images, picture) - own).abs()) < 0.1

@@ -147,6 +147,12 @@ test("what the engine cannot do is the server's", () => {
   ]) assert.ok(!runsHere({ attack: "ig", ...refused }, 32), JSON.stringify(refused));
 });
 
+test("git runs here unless a defense took the tensors' own sizes", () => {
+  const here = (/** @type {string} */ defense) => runsHere({ attack: "git", defense }, 32, ["git"]);
+  assert.ok(["none", "clip+gaussian:sigma=0.001", "clip:scope=joint"].every(here));
+  assert.ok(!["clip:scope=tensor", "sign", "topk:keep=0.1"].some(here));
+});
+
 test("the normal distribution's quantiles", () => {
   for (const [p, z] of [[0.5, 0], [0.975, 1.959963984540054], [1 / 256, -2.660067468617460], [0.8413447460685429, 1]])
     assert.ok(Math.abs(quantile(p) - z) < 1e-12, `${quantile(p)}, not ${z}`);

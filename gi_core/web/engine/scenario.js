@@ -103,8 +103,15 @@ function inverted(settings, inverters) {
   if (!names.length) return true;
   const fits = Object.entries(TRAINED).every(([field, value]) => String(settings[field] ?? value) === String(value));
   const one = Number(settings.batch_size ?? 1) === 1;
-  return fits && names.every(name => inverters.includes(name) && (one || !ATTACKS[name].alone));
+  const kept = !names.includes("git") || stack(String(settings.defense ?? "none")).every(keepsProportions);
+  return fits && kept && names.every(name => inverters.includes(name) && (one || !ATTACKS[name].alone));
 }
+
+/**
+ * Tensors that lost their sizes one by one get them back on the server only.
+ * @param {import("./component.js").Component} defense
+ */
+const keepsProportions = ({ name, options }) => name === "gaussian" || (name === "clip" && options.scope !== "tensor");
 
 /**
  * Whether a run of these settings is possible here.
