@@ -21,11 +21,11 @@ from gi_core.audit.truth import Truth, read_truth
 from gi_core.errors import BadInput
 from gi_core.evaluation.identification import decoys
 from gi_core.evaluation.judge import judge_pictures
-from gi_core.evaluation.verdict import SIGNIFICANCE
+from gi_core.evaluation.verdict import SIGNIFICANCE, Decision, Likeness
 from gi_core.torch_setup import run_threads
 
-DECOYS, MOST_DECOYS = 299, 2000
-"""In a line-up: as many as make one lucky rank among all pictures and attempts no finding, up to a limit."""
+DECOYS, MOST_DECOYS = 299, 1999
+"""In a line-up: as many as make one lucky rank among all guesses no finding; where that is too many, no rank is one."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +129,21 @@ def _run(
 
 
 def judged(one: Trial, truth: Truth, record: RecordedUpdate, tried: int) -> Trial:
-    """With its verdict; the luck that the line-up allows is shared among all attempts (Bonferroni)."""
+    """With its verdict; the luck that the line-up allows is shared among all guesses (Bonferroni).
+
+    Each true picture meets the reconstruction that is most like it, so that every pair of them is a guess.
+    """
     if not one.controls:
         return one
     pictures = {name: a.images for name, a in one.controls.items()}
-    count = len(truth.images) * tried
-    others = decoys(truth.images, min(MOST_DECOYS, max(DECOYS, math.ceil(count / SIGNIFICANCE) - 1)))
+    count = len(truth.images) ** 2 * tried
+    wanted = math.ceil(count / SIGNIFICANCE) - 1
+    others = decoys(truth.images, max(DECOYS, wanted) if wanted <= MOST_DECOYS else DECOYS)
     told = judge_pictures(one.best.images, truth.images, pictures, others, victim=record.victim, ended=one.best.ended)
-    return replace(one, judgement=replace(told, findings=tuple(like.finding(count) for like in told.likenesses)))
+    return replace(one, judgement=replace(told, findings=tuple(found(like, count) for like in told.likenesses)))
+
+
+def found(like: Likeness, count: int) -> Decision:
+    """The finding among ``count`` guesses; a line-up too small for any rank to be more than luck finds nothing."""
+    told, allowed = like.finding(count), SIGNIFICANCE * like.candidates / count
+    return Decision(0, "not-found", "rank", like.rank, allowed) if told.level == 1 and like.rank > allowed else told

@@ -1,4 +1,4 @@
-"""Named HTTP endpoints: ``/run_attack``, ``/seconds``, ``/inspect``, ``/preflight`` and ``/list``.
+"""Named HTTP endpoints: ``/run_attack``, ``/seconds``, ``/inspect``, ``/preflight``, ``/audit`` and ``/list``.
 
 Names and values are those of the command line.
 
@@ -17,7 +17,7 @@ from gi_core import catalogue
 from gi_core.errors import BadInput
 from gi_core.scenario import Scenario
 from gi_core.web.server import tasks
-from gi_core.web.server.audits import preflight_endpoint
+from gi_core.web.server.audits import audit_endpoint, preflight_endpoint
 from gi_core.web.server.backpressure import hearing
 from gi_core.web.server.requests import FIELDS, scenario_of, scenario_of_link
 from gi_core.web.server.run_service import RunService
@@ -35,6 +35,7 @@ def expose(service: RunService) -> None:
     gr.api(seconds_endpoint(service), api_name="seconds", concurrency_limit=None)
     gr.api(inspect_endpoint(service), api_name="inspect", concurrency_id="inspect", concurrency_limit=1)
     gr.api(preflight_endpoint(service), api_name="preflight", concurrency_limit=None)
+    gr.api(audit_endpoint(service), api_name="audit", concurrency_limit=None)
     gr.api(list_, api_name="list", concurrency_limit=None)
 
 

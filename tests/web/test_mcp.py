@@ -39,7 +39,8 @@ def test_the_tools_are_the_endpoints(launch):
     server = launch(GI_STORE="off", GI_MCP="1")
     tools, answer = asked(server.url, {"images": ["cat"], "model": "mlp", "attack": "analytic", "image_size": 16})
     run = next(tool for name, tool in tools.items() if name.endswith("run_attack"))
-    assert set(tools) == {"run_attack", "seconds", "list_", "inspect", "preflight"}, "private events are no tools"
+    public = {"run_attack", "seconds", "list_", "inspect", "preflight", "audit"}
+    assert set(tools) == public, "private events are no tools"
     properties = run.inputSchema["properties"]
     assert set(properties) == {"images", *FIELDS}
     assert all(p.get("description") for name, p in properties.items())

@@ -13,7 +13,9 @@ from gi_core.audit.observe import of
 from gi_core.audit.sheet import preflight
 from gi_core.models import build
 from gi_core.trace import finite
-from gi_core.web.server.audits import preflight_endpoint
+from gi_core.web.server.audits import audit_endpoint, preflight_endpoint
+from gi_core.web.server.run_service import RunService
+from gi_core.web.settings import Limits
 
 TOLD = {
     "sends": "weights", "model": "mlp:width=8,depth=1", "steps": 1, "input": {"channels": 1, "side": 12, "mean": [0.5]},
@@ -67,3 +69,42 @@ def test_refusals_are_one_sentence(ask, update, before, said):
     with pytest.raises(gr.Error, match=said) as refused:
         ask(update or json.dumps(TOLD), before or uri(save(good)), uri(save(sent)))
     assert "\n" not in str(refused.value)
+
+
+def truth_file():
+    import io
+
+    import numpy as np
+
+    picture = torch.rand(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
+    written = io.BytesIO()
+    np.savez(written, images=picture.movedim(1, -1).numpy(), labels=np.array([3]))
+    return written.getvalue()
+
+
+@pytest.fixture
+def ask_audit():
+    with gr.Blocks():
+        return audit_endpoint(RunService(Limits(seconds=60.0)))
+
+
+def test_the_audit_is_computed_in_line_judged_and_nothing_of_it_is_kept(ask_audit, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before, sent = states()
+    update = json.dumps(TOLD | {"input": {"channels": 1, "side": 12, "mean": [0.0], "std": [1.0]}})
+    told = ask_audit(update, uri(save(before)), uri(save(sent)), uri(truth_file()), minutes=0.2)
+    assert told["report"]["level"] == 3 and told["report"]["attacks"][0]["attack"] == "analytic"
+    assert told["html"].lstrip().startswith("<!doctype html>") and not list(tmp_path.rglob("*"))
+    blind = ask_audit(update, uri(save(before)), uri(save(sent)), minutes=0.2)
+    assert blind["report"]["level"] is None and blind["report"]["word"] is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "minutes", "said"),
+    [({}, 2.0, "minutes=2: above 0 and up to 1"), ({}, 0.0, "minutes=0"), ({"pictures": 100}, 0.2, "pictures=100")],
+)
+def test_what_a_host_does_not_grant_is_one_sentence(ask_audit, changed, minutes, said):
+    before, sent = states()
+    update = TOLD | {"training": TOLD["training"] | changed}
+    with pytest.raises(gr.Error, match=said):
+        ask_audit(json.dumps(update), uri(save(before)), uri(save(sent)), minutes=minutes)
