@@ -53,3 +53,30 @@ test("pictures of a batch lie side by side", () => {
   const bytes = tiles(two, 2);
   assert.deepEqual([...bytes.subarray(0, 16)], [0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255]);
 });
+
+test("the record is what trace.json holds of the same run", () => {
+  const { fields, trace: told } = given.recorded, size = 2 * 3072;
+  const both = Float32Array.from(Buffer.from(given.pictures, "base64").subarray(0, size), value => value / 255);
+  const session = new Session({ settings: told.scenario, truth: both, others, fields });
+  session.still();
+  for (const steps = session.attack(); !steps.next().done;);
+  const judging = session.judge();
+  let step = judging.next();
+  while (!step.done) step = judging.next();
+  const made = /** @type {Record<string, any>} */ (session.trace(/** @type {any} */ (step.value)));
+  const missing = ["privacy", "bounds", "inspection"];
+  assert.deepEqual(Object.keys(made).sort(), Object.keys(told).filter(key => !missing.includes(key)).sort());
+  for (const name of ["scenario", "scenario_hash", "labels", "guessed_labels", "iterations", "seed"])
+    assert.deepEqual(made[name], told[name], name);
+  for (const name of ["verdict", "gain"])
+    assert.deepEqual(Object.keys(made[name]).sort(), Object.keys(told[name]).sort());
+  assert.deepEqual(Object.keys(made.history[0]), Object.keys(told.history[0]));
+  const shaped = (/** @type {any[]} */ rows) => rows.map(row => [row.name, row.shape]);
+  assert.deepEqual(shaped(made.update), shaped(told.update));
+  made.update.forEach((/** @type {any} */ row, /** @type {number} */ i) => {
+    for (const name of ["norm_before", "norm_after", "noise_share"])
+      assert.ok(Math.abs(row[name] - told.update[i][name]) < 1e-4 * (1 + told.update[i][name]), `${row.name} ${name}`);
+  });
+  made.scores.forEach((/** @type {any} */ row, /** @type {number} */ i) =>
+    assert.ok(Math.abs(row.psnr - told.scores[i].psnr) < 0.5));
+});

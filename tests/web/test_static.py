@@ -120,6 +120,52 @@ def test_one_s_own_picture_is_attacked_and_sent_to_nobody(tab, hosted, tmp_path)
     assert not any("data:" in request.url or len(request.url) > 200 for request in tab.asked)
 
 
+def test_with_the_network_cut_all_rooms_work_and_no_picture_leaves(tab, hosted):
+    """Atlas, drag, live attacks, lesson, comparisons, Evidence, the scene; whoever asks another host is told no."""
+    foreign = []
+    tab.route(
+        lambda url: not url.startswith((hosted, "data:", "blob:")), lambda r: (foreign.append(r.request.url), r.abort())
+    )
+    tab.goto(hosted)
+    tab.wait_for_selector("body[data-explore=ready]")
+    drag_without_a_request(tab)
+    tab.get_by_test_id("network").select_option("resnet18")
+    tab.wait_for_selector(".explore [data-r=acts]:not([hidden])")
+    for attack_text in ("ig:steps%3D20", "venom", "imprint&server=imprint&knowledge=none"):
+        tab.goto(f"{hosted}?attack={attack_text}&picture=coffee")
+        attack(tab)
+        assert "on this device" in tab.get_by_test_id("run").inner_text()
+    tab.goto(f"{hosted}?tab=lesson")
+    tab.wait_for_selector("[data-testid=lesson]")
+    tab.goto(f"{hosted}?tab=compare")
+    tab.wait_for_selector("#tab-compare [data-lane] canvas")
+    tab.goto(f"{hosted}?tab=evidence")
+    with tab.expect_response(f"{hosted}shelf/cells.js"):
+        tab.locator("#tab-evidence [data-r=map] button:not(.none)").first.click()
+    with tab.expect_response(f"{hosted}shelf/cheat.js"):
+        tab.goto(f"{hosted}?tab=cheat")
+    tab.wait_for_selector("#tab-cheat [data-r=tally]:not(:empty)")
+    assert foreign == []
+    assert {(request.method, request.post_data) for request in tab.asked} == {("GET", None)}
+    assert all(request.url.startswith(hosted) and len(request.url) < 200 for request in tab.asked)
+
+
+def drag_without_a_request(tab):
+    """The knob over all stops: what is drawn changes, nothing is asked."""
+    ruler = tab.locator(".explore [data-r=ruler]")
+    tab.wait_for_selector(".explore [data-r=acts]:not([hidden])")
+    box, before, seen = ruler.bounding_box(), len(tab.asked), set()
+    y = box["y"] + box["height"] / 2
+    tab.mouse.move(box["x"] + 4, y)
+    tab.mouse.down()
+    for share in (0.2, 0.4, 0.6, 0.8, 1):
+        tab.mouse.move(box["x"] + share * box["width"], y, steps=4)
+        tab.evaluate("new Promise(requestAnimationFrame)")
+        seen.add(tab.evaluate("document.querySelector('.explore [data-r=guess]').toDataURL()"))
+    tab.mouse.up()
+    assert len(seen) >= 3 and len(tab.asked) == before
+
+
 def test_once_visited_it_works_without_a_network(tab, browser, hosted):
     tab.goto(f"{hosted}?{SHORT}")
     tab.evaluate("navigator.serviceWorker.ready.then(() => true)")

@@ -10,7 +10,7 @@ import { build } from "./victim.js";
 
 /**
  * @typedef {object} Sent the model that the client gets
- * @property {number[][]} shapes of its parameters @property {number} count of all of them
+ * @property {number[][]} shapes of its parameters @property {string[]} names @property {number} count of all of them
  * @property {{ sparse: boolean } | null} facts what the server knows of its own manipulation
  * @property {(pictures: Float32Array, labels: number[], machine: import("./matrix.js").Machine) => Float32Array
  *   } gradient of the mean loss, all tensors one after another

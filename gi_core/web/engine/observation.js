@@ -16,6 +16,8 @@
  * @property {number} iteration @property {number} restart
  * @property {Float32Array} pictures (B,C,H,W) in [0,1]; a live buffer, copy to keep
  * @property {number} loss @property {Record<string, number>} terms
+ * @property {number[]} [labels] the attacker's, in the order of the pictures
+ * @property {Record<string, any>} [report] what was found besides
  */
 
 /**

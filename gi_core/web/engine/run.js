@@ -17,6 +17,7 @@ import code from "./worker.js?worker";
  * @property {() => Promise<CanvasImageSource>} lineUp other pictures, for the verdict: a sheet of tiles
  * @property {Record<string, import("./inverters/tensors.js").Part[]>} [inverters] the files of trained networks
  * @property {(file: string) => Promise<ArrayBuffer>} [trained] the content of such a file
+ * @property {import("./trace.js").Fields} [fields] of a Scenario
  */
 
 let source = "";
@@ -77,7 +78,7 @@ function story(id, { settings, pictures }, side) {
   /** @type {Record<string, any>} */ let still = {};
   /** @type {Record<string, any>[]} */ let kept = [];
   return (/** @type {Record<string, any>} */ told) => {
-    const { state, moments = [], share, message, seconds = null, scores = null, verdict = null } = told;
+    const { state, moments = [], share, message, seconds = null, scores = null, verdict = null, trace = null } = told;
     if (state === "failed") return { id, state, message };
     if (told.still)
       still = {
@@ -93,7 +94,7 @@ function story(id, { settings, pictures }, side) {
     return {
       id, ...still, state, judging: share, seconds, scores, ...(moments.length ? { frames, history } : {}),
       verdict: verdict && { ...verdict, control: { ...verdict.control, src: strip(verdict.control.pixels, side) } },
-      where: "device",
+      where: "device", trace,
     };
   };
 }
@@ -149,7 +150,8 @@ export function device(page) {
       worker.onerror = () => { told(tell({ state: "failed", message: words["explore.no_answer"] })); end(id); };
       const needed = Promise.all([truthOf(setUp, page), others(), invertersFor(setUp, page)]);
       needed.then(([truth, others, inverters]) =>
-        worker.postMessage({ settings: setUp.settings, truth, others, inverters }), worker.onerror);
+        worker.postMessage({ settings: setUp.settings, fields: page.fields, truth, others, inverters }),
+      worker.onerror);
       await needed.catch(() => {});
     },
     /** Whether it was a run of this device. @param {string} id */

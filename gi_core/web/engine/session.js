@@ -3,6 +3,7 @@
 import { band, noiseShare } from "./band.js";
 import { control, prepare } from "./experiment.js";
 import { tensors } from "./inverters/tensors.js";
+import { trace } from "./trace.js";
 import { judge, settled } from "./judge.js";
 import { each, match, mse, psnr, ssim } from "./metrics.js";
 
@@ -10,11 +11,13 @@ const KEPT = 64;
 
 /**
  * @typedef {{ settings: import("./scenario.js").Settings, truth: Float32Array, others: Float32Array | null,
- *   inverters?: Record<string, { prefix: string, bytes: ArrayBuffer }[]> }} Request
+ *   inverters?: Record<string, { prefix: string, bytes: ArrayBuffer }[]>,
+ *   fields?: import("./trace.js").Fields }} Request
  *   `truth`: (B,3,H,W) in [0,1]; `others`: (N,3,H,W) of the line-up, null: nothing can be judged; `inverters`: files
  *   of the trained networks that the attack needs, by attack
  * @typedef {object} Moment
  * @property {number} iteration @property {number} restart @property {number} seconds @property {number} loss
+ * @property {Record<string, number>} terms of the loss
  * @property {number} psnr @property {number} ssim @property {Uint8ClampedArray} pixels @property {boolean} kept
  */
 
@@ -38,8 +41,9 @@ const mean = values => values.reduce((sum, value) => sum + value, 0) / values.le
 
 export class Session {
   /** @param {Request} request */
-  constructor({ settings, truth, others, inverters = {} }) {
+  constructor({ settings, truth, others, inverters = {}, fields }) {
     this.settings = settings;
+    this.fields = fields;
     this.others = others;
     this.experiment = prepare(settings, truth,
       Object.fromEntries(Object.entries(inverters).map(([name, files]) => [name, tensors(files)])));
@@ -49,6 +53,7 @@ export class Session {
     /** @type {import("./observation.js").Frame | null} */ this.last = null;
     this.began = performance.now();
     this.done = 0;
+    this.seconds = 0;
   }
 
   /** What does not change during the run. */
@@ -85,13 +90,13 @@ export class Session {
   }
 
   /** @param {import("./observation.js").Frame} frame @param {boolean} kept @returns {Moment} */
-  moment({ iteration, restart, pictures, loss }, kept) {
+  moment({ iteration, restart, pictures, loss, terms }, kept) {
     const { truth } = this.experiment, own = each(truth, this.size), ordered = match(pictures, truth, this.size);
     const found = each(ordered, this.size), of = (/** @type {(a: any, b: any, shape: any) => number} */ score) =>
       mean(found.map((picture, i) => score(picture, own[i], this.shape)));
     const pixels = tiles(ordered, this.shape[1]);
     const seconds = (performance.now() - this.began) / 1000;
-    return { iteration, restart, seconds, loss, psnr: of(psnr), ssim: of(ssim), pixels, kept };
+    return { iteration, seconds, restart, loss, terms, psnr: of(psnr), ssim: of(ssim), pixels, kept };
   }
 
   /** Seconds of an iteration, from the later half of those that the time allows. @param {number} milliseconds */
@@ -111,16 +116,32 @@ export class Session {
     return last && kept[kept.length - 1]?.iteration !== last.iteration ? [this.moment(last, false)] : [];
   }
 
-  /** Means over the batch at the end. */
-  scores() {
+  /** Of each picture at the end. */
+  each() {
     const { truth } = this.experiment, last = /** @type {import("./observation.js").Frame} */ (this.last);
     const own = each(truth, this.size), found = each(match(last.pictures, truth, this.size), this.size);
-    const similar = found.map((picture, i) => ssim(picture, own[i], this.shape));
+    return found.map((picture, i) => {
+      const similar = ssim(picture, own[i], this.shape);
+      return {
+        psnr: psnr(picture, own[i]), ssim: similar, mse: mse(picture, own[i]), lpips: null, fmse: null, recovered: null,
+        success: similar > 0.5,
+      };
+    });
+  }
+
+  /** Means over the batch at the end. */
+  scores() {
+    const rows = this.each(), over = (/** @type {"psnr" | "ssim" | "mse" | "success"} */ name) =>
+      mean(rows.map(row => Number(row[name])));
     return {
-      psnr: mean(found.map((picture, i) => psnr(picture, own[i]))), ssim: mean(similar),
-      mse: mean(found.map((picture, i) => mse(picture, own[i]))), lpips: null, fmse: null, recovered: null,
-      success: mean(similar.map(value => Number(value > 0.5))),
+      psnr: over("psnr"), ssim: over("ssim"), mse: over("mse"), lpips: null, fmse: null, recovered: null,
+      success: over("success"),
     };
+  }
+
+  /** The record, as `trace.json` holds it. @param {Record<string, any> | null} verdict */
+  trace(verdict) {
+    return trace(this, verdict, this.each());
   }
 
   /** The control, a step at a time: yields its share done, and gives the verdict at the end; null without a line-up. */

@@ -47,6 +47,7 @@ const PLANS = {
  * @property {[number, number, number]} shape of a picture @property {number} inputs @property {number} classes
  * @property {number[]} mean @property {number[]} std per channel
  * @property {number} count of all parameters @property {number[][]} shapes of the parameters
+ * @property {string[]} names of the parameters, as PyTorch has them
  * @property {Float32Array} weights all parameters, as PyTorch orders them
  * @property {(batch: number, machine: import("./matrix.js").Machine) => import("./sweeps.js").Stage[]} stages
  * @property {(x: ArrayLike<number>, out: any) => void} normalise pixels in [0,1] to what the layers see
@@ -86,6 +87,7 @@ export function chain(plan, { shape, classes, uniform = false, mean = [0], std =
     shape, inputs, classes, mean: centre, std: scale,
     count: bare.reduce((sum, { layer }) => sum + layer.count, 0),
     shapes: bare.flatMap(({ layer }) => layer.shapes),
+    names: namesOf(steps, bare.map(({ layer }) => layer)),
     weights: weights ?? drawn(bare.map(({ layer }) => layer), uniform, new Generator(seed)),
     stages: (batch, machine) => lay(steps, shape, batch, machine),
     normalise(x, out) {
@@ -98,6 +100,16 @@ export function chain(plan, { shape, classes, uniform = false, mean = [0], std =
       for (let i = 0; i < p.length; i++) out[i] = p[i] / scale[Math.floor(i / places) % channels];
     },
   };
+}
+
+/**
+ * A body is a sequence of modules, activations among them, behind one that flattens where it begins with a dense layer.
+ * @param {Step[]} steps the last one is the head @param {import("./convolution.js").Layer[]} layers
+ */
+function namesOf(steps, layers) {
+  const places = steps.flatMap(([kind], i) => (kind in ACTIVATIONS ? [] : [i + Number(steps[0][0] === "dense")]));
+  return layers.flatMap(({ shapes }, l) => shapes.map((_, i) =>
+    `${l + 1 < layers.length ? `body.${places[l]}` : "head"}.${i ? "bias" : "weight"}`));
 }
 
 /** @param {number[]} values */

@@ -28,7 +28,7 @@ function work(request) {
   const steps = session.judge();
   for (;;) {
     const { done, value } = steps.next();
-    if (done) return tell({ state: "done", moments: [], verdict: value, ...ended });
+    if (done) return tell({ state: "done", moments: [], verdict: value, trace: session.trace(value), ...ended });
     if (performance.now() - sent > PERIOD) {
       sent = performance.now();
       tell({ state: "judging", share: value, moments: [] });

@@ -36,6 +36,7 @@ export const atHand = told => ({
   told,
   side: Number(offered.side),
   inverters: offered.inverters.parts,
+  fields: { defaults: offered.defaults, floats: offered.floats },
   trained,
   /** @param {{ sample: string } | { data: string }} one */
   image: one =>

@@ -37,12 +37,13 @@ export function fgla(_, __, network) {
     * run(observation) {
       const { victim, machine, batch } = observation, { weight, bias } = headGradient(observation);
       const front = new Front(network, victim), pictures = new Float32Array(batch * victim.inputs);
-      separate(weight, /** @type {Float32Array} */ (bias), recover(observation)).forEach((features, i) => {
+      const labels = recover(observation);
+      separate(weight, /** @type {Float32Array} */ (bias), labels).forEach((features, i) => {
         const { inputs, linear } = front.forward(front.rescaled(features), 0);
         const picture = decode(network, inputs, linear, victim.shape, machine);
         pictures.set(picture.map(clamp), i * victim.inputs);
       });
-      yield { iteration: 0, restart: 0, pictures, loss: 0, terms: {} };
+      yield { iteration: 0, restart: 0, pictures, loss: 0, terms: {}, labels };
     },
   };
 }

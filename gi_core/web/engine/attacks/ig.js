@@ -32,12 +32,15 @@ export function ig(options, first) {
     * run(observation, seed) {
       const { victim, batch, machine } = observation;
       const goal = { distance: distanceTo(observation, name), name, tv: figure(options.tv, 0.01) };
-      const matcher = new Matcher(victim, batch, goal, machine), wanted = oneHot(recover(observation), victim.classes);
+      const matcher = new Matcher(victim, batch, goal, machine), labels = recover(observation);
+      const wanted = oneHot(labels, victim.classes);
       yield* best(restarts, steps + 1, function* (restart) {
         const own = restartSeed(seed, restart);
         let x = first ? null : start(options.init ?? "randn", observation, own);
         for (const frame of first?.run(observation, own) ?? []) x = frame?.pictures.slice() ?? x;
-        if (x) yield* descend((guess, g) => matcher.evaluate(guess, wanted, g), x, victim, how, machine);
+        if (!x) return;
+        for (const frame of descend((guess, g) => matcher.evaluate(guess, wanted, g), x, victim, how, machine))
+          yield { ...frame, labels };
       });
     },
   };

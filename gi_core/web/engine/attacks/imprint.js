@@ -80,11 +80,16 @@ export function imprint(options) {
   return {
     iterations: 1, single: true,
     * run(observation) {
-      const { batch, victim: { inputs } } = observation, found = decode(observation, significance).slice(0, batch);
+      const { batch, victim: { inputs } } = observation, all = decode(observation, significance);
+      const found = all.slice(0, batch);
       const pictures = new Float32Array(batch * inputs).fill(0.5);
       found.forEach(({ picture }, i) => pictures.set(picture, i * inputs));
       const loss = found.reduce((sum, { error }) => sum + Math.min(1, error), 0);
-      yield { iteration: 0, restart: 0, pictures, loss, terms: {} };
+      const report = {
+        found: all.length, trusted: all.filter(trusted).length, trust: all.map(trusted), rows: all.map(one => one.row),
+        error: all.map(one => one.error), pictures: batch,
+      };
+      yield { iteration: 0, restart: 0, pictures, loss, terms: {}, report };
     },
   };
 }

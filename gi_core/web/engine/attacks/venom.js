@@ -59,7 +59,8 @@ export function venom(options, _, network) {
         : options.strength === "true" ? 2 * Math.log1p(noise ** 2 / front.variance) : measured;
       const condition = embedded(network, Math.min(T_MAX, t));
       const picture = decode(network, [...inputs, ...wide], linear, victim.shape, machine, condition);
-      yield { iteration: 0, restart: 0, pictures: Float32Array.from(picture, clamp), loss: 0, terms: {} };
+      const pictures = Float32Array.from(picture, clamp), labels = [found.delta.indexOf(Math.min(...found.delta))];
+      yield { iteration: 0, restart: 0, pictures, loss: 0, terms: {}, labels };
     },
   };
 }

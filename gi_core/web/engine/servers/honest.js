@@ -8,7 +8,7 @@ import { Sweeps } from "../sweeps.js";
  * @returns {import("../experiment.js").Sent}
  */
 export const honest = (_, victim) => ({
-  shapes: victim.shapes, count: victim.count, facts: null,
+  shapes: victim.shapes, names: victim.names, count: victim.count, facts: null,
   gradient(pictures, labels, machine) {
     const found = machine.room(victim.count);
     new Sweeps(victim, labels.length, machine).gradient(pictures, oneHot(labels, victim.classes), found);

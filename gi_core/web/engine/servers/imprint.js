@@ -77,6 +77,10 @@ export function imprint(options, victim) {
   const open = (/** @type {number} */ k, /** @type {number} */ asked) =>
     asked > edges[k] && (!sparse || asked - edges[k] < widths[k]);
   return {
+    names: [
+      "body.bins.rows.weight", "body.bins.rows.bias",
+      ...victim.names.map(name => name.replace("body.", "body.body.")),
+    ],
     shapes: [[count, wide], [count], ...victim.shapes], count: count * (wide + 1) + victim.count,
     facts: { sparse },
     gradient(pictures, labels, machine) {

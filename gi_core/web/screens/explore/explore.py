@@ -102,6 +102,7 @@ def catalog() -> dict[str, Any]:
         "side": SIDE,
         "served": True,
         "defaults": defaults,
+        "floats": [name for name, default in defaults.items() if isinstance(default, float)],
         "attacks": LIVE,
         "expert": expert(),
         "threats": {name: asdict(threat) for name in attacks.names() if (threat := threat_of(name))},

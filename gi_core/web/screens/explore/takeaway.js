@@ -28,8 +28,10 @@ const table = film => [
 ];
 
 /** @param {Film} film */
-const record = ({ scenario, frames, verdict, controlScore, tried, numel, share }) =>
-  JSON.stringify({ scenario, frames, verdict, control: controlScore, tried, numel, noise_share: share }, null, 1);
+const record = ({ scenario, frames, verdict, controlScore, tried, numel, share, run }) => {
+  const recorded = { scenario, frames, verdict, control: controlScore, tried, numel, noise_share: share };
+  return JSON.stringify(run?.trace ?? recorded, null, 1);
+};
 
 /** Files that need no server. @type {Record<string, (find: Find, film: Film) => void>} */
 const HERE = {
