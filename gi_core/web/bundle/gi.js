@@ -2100,10 +2100,7 @@ var gi = (() => {
           end(id);
         };
         const needed = Promise.all([truthOf(setUp, page5), others(), invertersFor(setUp, page5)]);
-        needed.then(
-          ([truth2, others2, inverters]) => worker.postMessage({ settings: setUp.settings, fields: page5.fields, truth: truth2, others: others2, inverters }),
-          worker.onerror
-        );
+        needed.then(([truth2, others2, inverters]) => worker.postMessage({ ...setUp, fields: page5.fields, truth: truth2, others: others2, inverters }), worker.onerror);
         await needed.catch(() => {
         });
       },

@@ -150,8 +150,7 @@ export function device(page) {
       worker.onerror = () => { told(tell({ state: "failed", message: words["explore.no_answer"] })); end(id); };
       const needed = Promise.all([truthOf(setUp, page), others(), invertersFor(setUp, page)]);
       needed.then(([truth, others, inverters]) =>
-        worker.postMessage({ settings: setUp.settings, fields: page.fields, truth, others, inverters }),
-      worker.onerror);
+        worker.postMessage({ ...setUp, fields: page.fields, truth, others, inverters }), worker.onerror);
       await needed.catch(() => {});
     },
     /** Whether it was a run of this device. @param {string} id */
