@@ -137,7 +137,7 @@ for (const one of given.runs) {
 test("what the engine cannot do is the server's", () => {
   for (const refused of [
     { model: "resnet18" }, { attack: "span" }, { attack: "ig:optimiser=lbfgs" }, { server: "imprint" },
-    { server: "trap" }, { attack: "imprint" }, { server: "imprint:questions=2", attack: "imprint" }, { clients: 2 },
+    { server: "trap" }, { attack: "imprint" }, { server: "imprint", attack: "imprint" }, { clients: 2 },
     { local_steps: 2 }, { mode: "train" }, { defense: "soteria" }, { image_size: 64 }, { weights: "trained" },
     { attack: "venom" }, { attack: "git" }, { attack: "ig:init=(venom)" },
     { attack: "ig:steps=many" }, { attack: "ig:tv=-1" }, { attack: "ig:signed=perhaps" }, { attack: "dlg:labels=idlg" },

@@ -131,7 +131,7 @@ def test_with_the_network_cut_all_rooms_work_and_no_picture_leaves(tab, hosted):
     drag_without_a_request(tab)
     tab.get_by_test_id("network").select_option("resnet18")
     tab.wait_for_selector(".explore [data-r=acts]:not([hidden])")
-    for attack_text in ("ig:steps%3D20", "venom", "imprint&server=imprint&knowledge=none"):
+    for attack_text in ("ig:steps%3D20", "venom", "imprint&server=imprint%3Aquestions%3D1&knowledge=none"):
         tab.goto(f"{hosted}?attack={attack_text}&picture=coffee")
         attack(tab)
         assert "on this device" in tab.get_by_test_id("run").inner_text()
@@ -140,8 +140,8 @@ def test_with_the_network_cut_all_rooms_work_and_no_picture_leaves(tab, hosted):
     tab.goto(f"{hosted}?tab=compare")
     tab.wait_for_selector("#tab-compare [data-lane] canvas")
     tab.goto(f"{hosted}?tab=evidence")
-    with tab.expect_response(f"{hosted}shelf/cells.js"):
-        tab.locator("#tab-evidence [data-r=map] button:not(.none)").first.click()
+    tab.locator("#tab-evidence [data-r=map] button:not(.none)").first.click()
+    tab.wait_for_selector("#tab-evidence [data-r=answer]:not(:empty)")
     with tab.expect_response(f"{hosted}shelf/cheat.js"):
         tab.goto(f"{hosted}?tab=cheat")
     tab.wait_for_selector("#tab-cheat [data-r=tally]:not(:empty)")

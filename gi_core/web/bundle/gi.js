@@ -1896,7 +1896,7 @@ var gi = (() => {
       topk: { keep: [0, 1], scope: ["global", "tensor"] },
       quantize: { bits: [2, 16], stochastic: FLAG, scale: ["max", "l2"] }
     },
-    server: { honest: {}, imprint: { bins: [2, 4096], gain: [1e-12, 1e6], units: ["sparse", "cumulative"] } }
+    server: { honest: {}, imprint: { bins: [2, 4096], gain: [1e-12, 1e6], units: ["sparse", "cumulative"], questions: ["1"] } }
   };
   var OPTIONS8 = {
     steps: [1, 1e5],
@@ -1960,6 +1960,7 @@ var gi = (() => {
   function served(server, attack) {
     const { name, options: options2 } = component(server);
     const [first, ...starts] = attackNames(attack), altered = name === "imprint";
+    if (altered && options2.units !== "cumulative" && options2.questions !== "1") return false;
     return name in SERVERS && sound(options2, KINDS.server[name]) && altered === (first === "imprint") && !starts.includes("imprint");
   }
   var defenseRuns = ({ name, options: options2 }) => name in DEFENSES && sound(options2, KINDS.defense[name]);

@@ -57,7 +57,9 @@ const KINDS = {
     gaussian: { sigma: [0, 1e6] }, topk: { keep: [0, 1], scope: ["global", "tensor"] },
     quantize: { bits: [2, 16], stochastic: FLAG, scale: ["max", "l2"] },
   },
-  server: { honest: {}, imprint: { bins: [2, 4096], gain: [1e-12, 1e6], units: ["sparse", "cumulative"] } },
+  server: {
+    honest: {}, imprint: { bins: [2, 4096], gain: [1e-12, 1e6], units: ["sparse", "cumulative"], questions: ["1"] },
+  },
 };
 
 /** The same of attacks, of which each takes those in its own list. @type {Allowed} */
@@ -142,6 +144,7 @@ export function runsHere(settings, side, inverters = []) {
 function served(/** @type {string} */ server, /** @type {string} */ attack) {
   const { name, options } = component(server);
   const [first, ...starts] = attackNames(attack), altered = name === "imprint";
+  if (altered && options.units !== "cumulative" && options.questions !== "1") return false;
   return name in SERVERS && sound(options, KINDS.server[name]) && altered === (first === "imprint")
     && !starts.includes("imprint");
 }

@@ -1,13 +1,12 @@
 /**
  * A first block that sorts pictures into bins by their mean pixel: `gi_core.servers.imprint`; Fowl et al., "Robbing the
- * Fed", ICLR 2022. Row k answers r_k = min(relu(m u - t_k), t_(k+1) - t_k); all answers are added to the pixels.
+ * Fed", ICLR 2022. Row k answers r_k = min(relu(m u - t_k), t_(k+1) - t_k); all answers are added to the pixels. One
+ * question; what the server asks besides, by default, needs its public pictures.
  */
 
 import { figure } from "../component.js";
 import { oneHot } from "../matching.js";
 import { Sweeps } from "../sweeps.js";
-
-export const OPTIONS = ["bins", "gain", "units"];
 
 /** Mean and deviation, over photographs, of a picture's mean pixel in [0,1]. */
 const BRIGHTNESS = [0.45, 0.12];
