@@ -50,7 +50,12 @@ RUNS: tuple[dict[str, Any], ...] = (
     {"attack": "git", "defense": "clip+gaussian:sigma=0.0001"},
     {"attack": "imprint", "server": "imprint:questions=1", "batch_size": 2, "knowledge": "none"},
     {"attack": "imprint", "server": "imprint:bins=32,units=cumulative", "model": "mlp:width=16", "batch_size": 2},
-    {"attack": "imprint", "server": "imprint:questions=1", "model": "convnet:width=4", "defense": "clip+gaussian:sigma=1e-6"},
+    {
+        "attack": "imprint",
+        "server": "imprint:questions=1",
+        "model": "convnet:width=4",
+        "defense": "clip+gaussian:sigma=1e-6",
+    },
 )
 PICTURES = ("cat", "coffee")
 MODULES = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU, "tanh": nn.Tanh, "leaky-relu": nn.LeakyReLU}

@@ -108,7 +108,8 @@ export function drawAnswer(panel, answer, choice, nearest) {
     : t("evidence.span", { low: word(found.levels[0]), high: word(found.levels[1]) }));
   panel.innerHTML = `<div class="top"><h2>${found ? span : t("evidence.unmeasured")}</h2>
     ${found ? squares(found.levels[1]) : ""}</div>
-    ${estimated(answer.estimate)}<p>${head}${answer.first_step ? ` ${t("evidence.first_step")}` : ""}</p>${composed(answer.privacy)}
+    ${estimated(answer.estimate)}<p>${head}${answer.first_step ? ` ${t("evidence.first_step")}` : ""}</p>
+    ${composed(answer.privacy)}
     ${found ? `<p class="small">${t("evidence.near", { n: answer.count, low: signed(found.gain[0], 2),
       high: signed(found.gain[1], 2) })}</p>` : ""}
     <h3>${t("evidence.outside")}</h3><p class="small">${outside(choice)}</p>${buttons(`<button type="button"
