@@ -280,16 +280,24 @@ def frame(moment: KeyFrame, truth: Tensor) -> dict[str, Any]:
     })  # fmt: skip
 
 
+PART = 2**20
+"""Entries that are turned into double precision at a time."""
+
+
 def noise_share(clean: Update, sent: Update) -> float:
     """|sent - a clean|^2 / |sent|^2 over all tensors of both, with the a that fits best: 0 for a pure rescaling."""
+    both = [(tensor, sent.tensors[name]) for name, tensor in clean.tensors.items() if name in sent.tensors]
+    if all(before is after for before, after in both):
+        return 0.0
     overlap = energy = size = 0.0
-    for name in (name for name in clean.tensors if name in sent.tensors):
-        before, after = clean.tensors[name].double().flatten(), sent.tensors[name].double().flatten()
-        overlap, energy, size = (
-            overlap + float(before @ after),
-            energy + float(before @ before),
-            size + float(after @ after),
-        )
+    for pair in both:
+        for one, other in zip(*(tensor.flatten().split(PART) for tensor in pair), strict=True):
+            before, after = one.double(), other.double()
+            overlap, energy, size = (
+                overlap + float(before @ after),
+                energy + float(before @ before),
+                size + float(after @ after),
+            )
     if energy == 0 or size == 0:
         return float(size > 0)
     return min(1.0, max(0.0, 1 - overlap**2 / (energy * size)))
@@ -301,8 +309,7 @@ def band(update: Update) -> str:
     A layer's share of the columns follows the square root of its size, one column at least. A shade is the rank of the
     entry's magnitude among those shown of its layer, 0 to 255; equal entries are equally dark.
     """
-    layers = [t.detach().float().cpu().abs() for t in update.tensors.values() if t.dim() > 1]
-    layers = layers or [t.detach().float().cpu().abs() for t in update.tensors.values()]
+    layers = [t for t in update.tensors.values() if t.dim() > 1] or list(update.tensors.values())
     chosen = [layers[round(i)] for i in np.linspace(0, len(layers) - 1, min(len(layers), BAND_COLUMNS))]
     widths = columns([layer.numel() for layer in chosen])
     shaded = np.concatenate([shades(*pair) for pair in zip(chosen, widths, strict=True)], axis=1)
@@ -321,7 +328,7 @@ def shades(layer: Tensor, width: int) -> np.ndarray:
     matrix = layer.reshape(len(layer), -1)
     rows = torch.linspace(0, matrix.shape[0] - 1, BAND_ROWS).round().long()
     places = torch.linspace(0, matrix.shape[1] - 1, width + 2)[1:-1].round().long()
-    entries = matrix[rows][:, places]
+    entries = matrix[rows[:, None], places].detach().float().cpu().abs()
     below = torch.searchsorted(entries.flatten().sort().values, entries.flatten())
     return (255 * below / max(1, entries.numel() - 1)).round().to(torch.uint8).view(BAND_ROWS, width).numpy()
 

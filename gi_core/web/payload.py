@@ -261,10 +261,10 @@ def python_text(scenario: Scenario, images: list[str]) -> str:
 
 def wire(run: Run) -> dict[str, Any]:
     """What the wire shows of an update: its band before and after the defense, its size, its share of noise."""
-    sent = run.observation.update
+    sent, clean = run.observation.update, band(run.clean)
     return {
-        "sent": band(sent),
-        "clean": band(run.clean),
+        "sent": clean if sent.tensors is run.clean.tensors else band(sent),
+        "clean": clean,
         "numel": sum(tensor.numel() for tensor in sent.tensors.values()),
         "share": noise_share(run.clean, sent),
     }
