@@ -93,7 +93,7 @@ class Clock:
 
 
 @dataclass
-class Found:
+class Tried:
     """What came of the candidates: trials, the best fit first; what was not run; what broke, and why."""
 
     trials: list[Trial] = field(default_factory=list)
@@ -106,9 +106,9 @@ class Found:
 
 def attacked(
     seen: Evidence, candidates: tuple[Candidate, ...], controls: tuple[str, ...], seed: int, clock: Clock
-) -> Found:
+) -> Tried:
     """All candidates once, closed forms first; the best of the others again with more time, seeds and controls."""
-    found = Found()
+    found = Tried()
     quick = [c for c in candidates if attacks.parse(c.attack).single_pass]
     slow = [c for c in candidates if c not in quick]
     for number, one in enumerate(quick):
@@ -134,7 +134,7 @@ def attacked(
 
 
 def tried(
-    found: Found, seen: Evidence, one: Candidate, controls: tuple[str, ...], seeds: int, seconds: float, seed: int,
+    found: Tried, seen: Evidence, one: Candidate, controls: tuple[str, ...], seeds: int, seconds: float, seed: int,
     clock: Clock,
 ) -> None:  # fmt: skip
     """One candidate, into ``found``: as a trial, or with the reason why there is none."""
@@ -163,7 +163,7 @@ def at_its_end(one: Trial) -> bool:
     return attacks.parse(one.attack).single_pass
 
 
-def again(found: Found, seen: Evidence, controls: tuple[str, ...], seed: int, clock: Clock) -> None:
+def again(found: Tried, seen: Evidence, controls: tuple[str, ...], seed: int, clock: Clock) -> None:
     """The best trial with what time is left, where more steps or seeds can bring something."""
     best = next((t for t in found.trials if not at_its_end(t)), None)
     if best is None or best is not found.trials[0] or clock.left <= 1 or clock.stop():
