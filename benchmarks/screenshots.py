@@ -22,7 +22,7 @@ MODES = {
     "dark": (1440, 900, "&__theme=dark"),
     "projector": (1920, 1080, "&projector=1"),
 }
-ROOMS = ("explore", "compare", "evidence")
+ROOMS = ("explore", "compare", "evidence", "cheat")
 SHOTS = {
     f"{room}-{mode}": (width, height, f"?tab={room}&lang=en{query}")
     for room in ROOMS
@@ -34,6 +34,7 @@ SHOTS = {
     "explore-german-375": (375, 812, "?tab=explore&lang=de"),
     "compare-german": (1440, 900, "?tab=compare&lang=de"),
     "evidence-german": (1440, 900, "?tab=evidence&lang=de"),
+    "cheat-german": (1440, 900, "?tab=cheat&lang=de"),
 }
 
 

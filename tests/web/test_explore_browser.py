@@ -210,21 +210,86 @@ def test_eight_tab_stops_to_run(stage):
     assert page.evaluate("document.activeElement.dataset.testid") == "run"
 
 
-def test_the_lesson_goes_through_by_keys_and_moves_the_controls(stage):
+CHECKED = "document.querySelector('[data-testid=pictures] [aria-checked=true]').dataset.n"
+MOVED = (
+    "document.querySelector('[data-testid=noise]').value === '0'",
+    "document.querySelector('[data-testid=play]').ariaLabel === 'Pause'",
+    "document.querySelector('.control-held')",
+    "document.querySelector('[data-r=word]').textContent === 'Nothing'",
+    f"{CHECKED} > 1",
+    f"{CHECKED} === '1'",
+)
+"""What each card of the lesson does to the stage."""
+
+
+@pytest.mark.parametrize("hand", ["keys", "pointer"])
+def test_the_lesson_goes_through_and_each_card_moves_the_controls(stage, hand):
     page = stage()
     page.wait_for_function(READY)
-    page.keyboard.press("l")
-    for number in range(1, 7):
+
+    def press(act, *keys):
+        if hand == "pointer":
+            return page.locator(f"[data-act={act}]").click()
+        for key in keys:
+            page.keyboard.press(key)
+
+    page.keyboard.press("3")
+    page.wait_for_function("document.querySelector('[data-testid=noise]').value !== '0'")
+    page.keyboard.press("l") if hand == "keys" else page.locator("[data-r=lesson]").click()
+    for number, moved in enumerate(MOVED, start=1):
         page.wait_for_selector(f"[data-lesson='{number}']")
         if number == 4:
-            page.locator("[data-act=show]").click()
-            page.wait_for_function("document.querySelector('[data-r=word]').textContent === 'Nothing'")
-            page.wait_for_function("document.querySelector('[data-act=task]').textContent.includes('found')")
-        if number == 5:
-            page.wait_for_function("document.querySelector('[data-testid=pictures] [aria-checked=true]').dataset.n > 1")
-        page.locator("[data-act=next]").focus()
-        page.keyboard.press("Enter" if number % 2 else "n")
+            press("show", "Shift+Tab", "Enter")
+        page.wait_for_function(moved)
+        if number < len(MOVED):
+            press("next", "n")
+    press("cheat", "Shift+Tab", "Shift+Tab", "Enter")
     page.wait_for_selector("[data-testid=lesson]", state="detached")
+    page.wait_for_function("document.body.dataset.tab === 'cheat'")
+
+
+def test_every_key_of_the_map(stage):
+    page = stage()
+    page.wait_for_function(READY)
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('[data-testid=play]').ariaLabel === 'Play'")
+    at = "document.querySelector('[data-testid={}]').value === '{}'"
+    for key, becomes in (
+        ("Home", at.format("scrub", 0)),
+        ("Shift+ArrowRight", at.format("scrub", 1)),
+        ("Shift+ArrowLeft", at.format("scrub", 0)),
+        (" ", "document.querySelector('[data-testid=play]').ariaLabel === 'Pause'"),
+        ("End", "(s => s.value === s.max)(document.querySelector('[data-testid=scrub]'))"),
+        ("ArrowRight", at.format("noise", 1)),
+        ("ArrowLeft", at.format("noise", 0)),
+        ("2", "document.querySelector('[data-r=read]').textContent.endsWith(' 0.001')"),
+        ("3", "document.querySelector('[data-r=read]').textContent.endsWith(' 0.01')"),
+        ("f", "!document.querySelector('[data-r=flag]').classList.contains('ghost')"),
+        ("1", at.format("noise", 0)),
+        ("m", f"{CHECKED} === '2'"),
+        ("m", f"{CHECKED} === '4'"),
+        ("m", f"{CHECKED} === '8'"),
+        ("m", f"{CHECKED} === '1'"),
+        ("e", "document.querySelector('[data-testid=drawer]')"),
+        ("Escape", "!document.querySelector('[data-testid=drawer]')"),
+        ("l", "document.querySelector('[data-lesson=\"1\"]')"),
+        ("n", "document.querySelector('[data-lesson=\"2\"]')"),
+        ("b", "document.querySelector('[data-lesson=\"1\"]')"),
+        ("Escape", "!document.querySelector('[data-testid=lesson]')"),
+        ("p", "document.body.classList.contains('projector')"),
+        ("Escape", "!document.body.classList.contains('projector')"),
+        ("r", "!document.querySelector('[data-testid=stop]').hidden"),
+        ("s", "document.querySelector('[data-testid=stop]').hidden"),
+    ):
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press(key)
+        page.wait_for_function(becomes)
+    for key, held in (("c", ".control-held"), ("d", ".difference-held")):
+        page.keyboard.press("1")
+        page.keyboard.down(key)
+        page.wait_for_selector(held)
+        page.keyboard.up(key)
+        page.wait_for_selector(held, state="detached")
 
 
 def test_the_drawer_opens_by_its_key_and_changes_the_run(stage):

@@ -20,7 +20,13 @@ import code from "./worker.js?worker";
  * @property {import("./trace.js").Fields} [fields] of a Scenario
  */
 
+/** Milliseconds within which a page should have come to rest. */
+const QUIET = 3000;
 let source = "";
+
+/** When the page has nothing else to do, or a while later. @returns {Promise<unknown>} */
+const calm = () => new Promise(resolve => "requestIdleCallback" in window
+  ? requestIdleCallback(resolve, { timeout: QUIET }) : setTimeout(resolve, QUIET));
 
 /** A thread with the engine in it. */
 function thread() {
@@ -105,6 +111,7 @@ function story(id, { settings, pictures }, side) {
  */
 async function probe(settings, side) {
   if (!unknown(settings)) return;
+  await calm();
   const truth = Float32Array.from({ length: 3 * side * side * Number(settings.batch_size ?? 1) }, Math.random);
   const worker = thread(), each = await new Promise(resolve => {
     worker.onmessage = ({ data }) => resolve(data.each ?? null);
