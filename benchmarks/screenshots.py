@@ -40,7 +40,8 @@ SHOTS = {
 
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("assets/screens"))
-def main(folder: Path) -> None:
+@click.option("--only", default="", help="names that contain this")
+def main(folder: Path, only: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _, url, _ = build().launch(**launch_settings(), prevent_thread_lock=True, quiet=True)
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
@@ -49,6 +50,8 @@ def main(folder: Path) -> None:
             profile, executable_path=chromium, args=["--headless", "--no-sandbox", "--disable-gpu"]
         )
         for name, (width, height, query) in SHOTS.items():
+            if only not in name:
+                continue
             page = browser.new_page()
             page.set_viewport_size({"width": width, "height": height})
             page.goto(url + query)
