@@ -252,7 +252,8 @@ def inconsistent() -> str:
         residual = max(float(r["residual"]) for r in told)
         body.append((f"`{model}`", f"`{attack}`", *(f"{m:.1f}" for m in means), f"{most:.2f}", f"{residual:.1g}"))
     head = ("victim", "attack", "alone, dB", "of 16, inconsistent", "of 16, honest", "largest difference", "residual")
-    return table(head, body) + f"\nRefused with and without the server: {', '.join(refused)}.\n"
+    told = f"\nRefused with and without the server: {', '.join(refused)}.\n" if refused else ""
+    return table(head, body) + told
 
 
 def fishing() -> str:
