@@ -15,6 +15,7 @@ from gi_core.client import Released, WeightedMean, release
 from gi_core.data.pictures import check_batch
 from gi_core.data.samples import public_crops
 from gi_core.defenses.privacy import privacy_of
+from gi_core.errors import BadInput
 from gi_core.inversion.frame import Frame
 from gi_core.metrics.assignment import assign
 from gi_core.metrics.image import psnr, ssim
@@ -77,6 +78,8 @@ class Run:
                         frame = next(frames, None)
                 except cancellation.Cancelled:
                     return
+                except torch.OutOfMemoryError:
+                    raise BadInput(out_of_memory(self.scenario, self.truth.device)) from None
                 finally:
                     self.seconds += time.perf_counter() - started
                 if frame is None:
@@ -168,10 +171,22 @@ def prepare(scenario: Scenario, images: Tensor, labels: Tensor | None = None, *,
         device: "cpu", "cuda", ...; None: see :func:`gi_core.torch_setup.default_device`.
 
     Raises:
-        BadInput: pictures or labels that do not fit the scenario, or a device that is not there.
+        BadInput: pictures or labels that do not fit the scenario, a device that is not there, or one too small.
     """
-    with run_threads():
-        return _prepare(scenario, images, labels, open_device(device))
+    where = open_device(device)
+    try:
+        with run_threads():
+            return _prepare(scenario, images, labels, where)
+    except torch.OutOfMemoryError:
+        raise BadInput(out_of_memory(scenario, where)) from None
+
+
+def out_of_memory(scenario: Scenario, device: torch.device) -> str:
+    return (
+        f"{device} has too little free memory for model {scenario.model}, attack {scenario.attack} at"
+        f" batch_size={scenario.batch_size} and image_size={scenario.image_size}: use a smaller one of them, fewer"
+        f" restarts, or device cpu"
+    )
 
 
 def _prepare(scenario: Scenario, images: Tensor, labels: Tensor | None, where: torch.device) -> Run:

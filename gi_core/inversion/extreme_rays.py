@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linprog
 
+from gi_core import cancellation
+
 Array = np.ndarray
 
 SLACK = 1e-7
@@ -41,6 +43,7 @@ def extreme_rays(q: Array, seed: int) -> Array | None:
     rows = q[generator.permutation(len(q))[:FIRST]]
     rays: list[Array] = []
     for _ in range(FACTOR * count):
+        cancellation.check()
         end = vertex(q, rows, generator.standard_normal((count,)))
         c = None if end is None else refined(q, end)
         if c is None:

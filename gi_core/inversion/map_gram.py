@@ -27,6 +27,8 @@ import numpy as np
 import scipy.linalg
 from scipy.sparse.linalg import lobpcg
 
+from gi_core import cancellation
+
 ONE = 1e-4
 """Eigenvalues within this distance of 1 are 1; at batches of 16 the next one is 0.02 away."""
 DENSE = 2600
@@ -133,6 +135,7 @@ def gram(window: Window, basis: Array, centred: bool = False) -> Array:
     patches = len(window.held)
     g = np.zeros((patches, rank, patches, rank))
     for p in range(patches):
+        cancellation.check()
         blocks = (shares[p, : p + 1].reshape(p + 1, -1) @ products).reshape(p + 1, rank, rank)
         g[p, :, : p + 1] = blocks.transpose(1, 0, 2)
         g[: p + 1, :, p] = blocks.transpose(0, 2, 1)

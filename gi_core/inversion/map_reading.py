@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from gi_core import cancellation
 from gi_core.inversion.extreme_rays import extreme_rays
 from gi_core.inversion.map_gram import allowed_maps
 from gi_core.inversion.map_scale import Head, Scales, scales
@@ -181,6 +182,7 @@ class MapReader:
         usual = float(self.typical[node.name].flatten(1).norm(dim=1).median())
 
         def features(sizes: Tensor) -> Tensor:
+            cancellation.check()
             return self.network.above(node, maps * sizes.view(-1, 1, 1, 1))
 
         with torch.no_grad():

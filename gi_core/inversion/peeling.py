@@ -29,6 +29,7 @@ from torch import Tensor, fx, nn
 from torch.nn.grad import conv2d_input
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from gi_core import cancellation
 from gi_core.inversion.map_gram import Window
 from gi_core.inversion.row_space import window
 
@@ -240,6 +241,7 @@ class Rows:
         """As :meth:`fitted`, from the channels ``good`` (R,) bool on, with those that turn out to agree."""
         weights, settled = good.double(), False
         for _ in range(ATTEMPTS):
+            cancellation.check()
             answer, off = self.fitted(weights)
             before, good = good, off <= max(OFF * float(off.median()), AGREES)
             if bool((good == before).all()):
@@ -292,6 +294,7 @@ class Peeling:
         """The levels solved, from above to below."""
         nodes = list(self.network.graph.graph.nodes)
         for node in reversed(nodes[: nodes.index(self.start) + 1]):
+            cancellation.check()
             if node not in self.derivatives:
                 continue
             convs = [n for n in node.users if n in self.at_output]

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import gi_core as gi
+from gi_core import cancellation
 from gi_core.attacks.span import Span
 from gi_core.data.samples import sample
 from gi_core.inversion.extreme_rays import extreme_rays
@@ -226,3 +227,18 @@ def test_the_study_of_training_mode_compares_maps_with_the_truth() -> None:
     study = TrainingMaps(source="samples", model="resnet18:width=32", image_size=16)
     row = study.measure({"model": study.model, "batch_size": 2, "layer": "body.10.conv2", "update": 0})
     assert float(row["worst"]) < 1e-6 and float(row["next"]) < 1 and row["positions"] == 4
+
+
+def test_a_reading_stops_when_asked() -> None:
+    observation, asked = prepared(NARROW, "cat", "coffee").observation, []
+
+    def over() -> bool:
+        asked.append(True)
+        return len(asked) > 3
+
+    with cancellation.until(over), pytest.raises(cancellation.Cancelled):
+        read(observation, 0)
+    asked.clear()
+    with cancellation.until(lambda: bool(asked.append(True))):
+        read(observation, 0)
+    assert len(asked) > 30
