@@ -368,6 +368,56 @@ def feasibility() -> str:
     ), body)  # fmt: skip
 
 
+FOUND = {
+    "span-narrow": "`span`", "span-narrow-default": "`span`, ATen's default kernels",
+    "span-narrow-avx2": "`span`, AVX2", "span-batches": "`span`", "april": "`april`, 32 pixels",
+    "april-224": "`april`, 224 pixels",
+}  # fmt: skip
+
+
+def span_found() -> str:
+    """Batches and single pictures, labels not given: what came back, and what the attack itself called found."""
+    body = []
+    for name, attack in FOUND.items():
+        for (model, size), updates in grouped(name, "model", "batch_size").items():
+            decibels = [float(q) for r in updates for q in r["psnr"].split()]
+            total = lambda key, updates=updates: sum(int(r[key]) for r in updates)
+            trusted = f"{total('trusted')}, {total('false')}" if "span" in name else "–"
+            seconds = statistics.median(float(r["cpu_seconds"]) for r in updates) / int(size)
+            body.append((
+                attack, f"`{model}`", size, str(len(updates)), f"{min(decibels):.1f}", f"{statistics.median(decibels):.1f}",
+                f"{sum(q >= 50 for q in decibels)} of {len(decibels)}", f"{total('labels_right')} of {len(decibels)}",
+                trusted, f"{seconds:.1f}", f"`{name}.csv`",
+            ))  # fmt: skip
+    head = ("attack", "victim", "pictures an update", "updates", "lowest, dB", "median, dB", "from 50 dB on",
+            "labels right", "trusted, of them false", "CPU s a picture", "record")  # fmt: skip
+    return table(head, body)
+
+
+def span_centred() -> str:
+    """Maps of training mode against the truth, by layer and batch."""
+    body = [
+        (
+            f"`{layer}`",
+            size,
+            str(len(found)),
+            max(r["next"] for r in found),
+            f"{max(float(r['worst']) for r in found):.0e}",
+        )
+        for (layer, size), found in grouped("training-maps", "layer", "batch_size").items()
+    ]
+    return table(("convolution", "pictures", "updates", "next eigenvalue, largest", "1 - cos², worst picture"), body)
+
+
+def span_controls() -> str:
+    """Updates that are not what the attack is told: what it read, trusted, and trusted wrongly."""
+    body = []
+    for (name,), found in grouped("span-controls", "control").items():
+        total = lambda key, found=found: str(sum(int(r[key]) for r in found))
+        body.append((name, str(len(found)), total("read"), total("trusted"), total("false")))
+    return table(("control", "runs", "maps read", "pictures trusted", "wrongly"), body)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "venom-mnist": lambda: venom_cells("mnist"),
     "venom-cifar10": lambda: venom_cells("cifar10"),
@@ -378,6 +428,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "peers-speed": peers_speed,
     "peers-picture": peers_picture,
     "speed": speed,
+    "span-centred": span_centred,
+    "span-controls": span_controls,
+    "span-found": span_found,
     "span-trained": span_trained,
     "calibration": calibration,
     "calibration-by-attack": calibration_by_attack,

@@ -25,8 +25,8 @@ from gi_core.observation import Observation
 
 LARGEST = 5000
 """Unknowns of the eigenproblem at most: a matrix of 200 MB."""
-EXPLAINED = 1e-4
-"""Share of a layer's gradient that may be left unexplained."""
+EXPLAINED = 2e-5
+"""Share of a layer's gradient that may be left unexplained, for each equation to spare."""
 CONDITION = 1e5
 """Of a layer's equations, at most: single precision ends there."""
 PROPORTIONAL = 1e-10
@@ -170,7 +170,7 @@ class MapReader:
         node, maps, scale = found
         levels = [Level(node.name, maps, 0.0, 1.0, *gradient.flatten(1).shape)]
         for level in self.down(node, maps, scale):
-            if level.residual > EXPLAINED or level.condition > CONDITION:
+            if level.misfit > EXPLAINED or level.condition > CONDITION:
                 break
             levels.append(level)
         return MapReading(scale.labels, levels, scale, str(conv.target), family.eigenvalues.tolist())
@@ -206,7 +206,7 @@ class MapReader:
             delta = delta / slope(batchnorm).view(-1, 1, 1) if isinstance(batchnorm, _BatchNorm) else delta
         for level in Peeling(self.network, node, None, delta, {conv.all_input_nodes[0]: maps}).run():
             below = next(n for n in self.network.graph.graph.nodes if n.name == level.node)
-            if level.residual > EXPLAINED:
+            if level.misfit > EXPLAINED:
                 return None
             if self.network.is_cut(below):
                 return self.sized(below, level.maps)

@@ -45,6 +45,8 @@ CLEAR = 5.0
 longer; true activations that small are few, since they are as dense there as anywhere."""
 DOUBT = 10.0
 """An activation between the rounding at its place and this multiple of the largest may be one or the other."""
+SPARE = 1.3
+"""Equations per unknown, without which channels cannot contradict each other."""
 WELL = 1e3
 """Condition that a first look at contradictions may have."""
 OFF, AGREES = 8.0, 3e-6
@@ -83,6 +85,11 @@ class Level:
     condition: float
     equations: int
     unknowns: int
+
+    @property
+    def misfit(self) -> float:
+        """The residual as it would be without unknowns to hide in: one of n equations in m is sqrt(1 - m/n) of it."""
+        return float(self.residual / max(1 - self.unknowns / self.equations, 1e-6) ** 0.5)
 
 
 @dataclass
@@ -225,7 +232,7 @@ class Rows:
     sure: list[tuple[Tensor, Tensor]]
 
     def too_few(self) -> bool:
-        return len(self.matrix) + sum(len(m) for m, _ in self.sure) < self.matrix.shape[1]
+        return len(self.matrix) + sum(len(m) for m, _ in self.sure) < SPARE * self.matrix.shape[1]
 
     def fitted(self, weights: Tensor) -> tuple[Tensor, Tensor]:
         """The answer (n,C) with each channel's equations times its weight (R,), and how far each is off it (R,)."""
