@@ -370,7 +370,8 @@ def feasibility() -> str:
 
 FOUND = {
     "span-narrow": "`span`", "span-narrow-default": "`span`, ATen's default kernels",
-    "span-narrow-avx2": "`span`, AVX2", "span-batches": "`span`", "april": "`april`, 32 pixels",
+    "span-narrow-avx2": "`span`, AVX2", "span-batches": "`span`",
+    "span-224": "`span`, 224 pixels", "april": "`april`, 32 pixels",
     "april-224": "`april`, 224 pixels",
 }  # fmt: skip
 
@@ -385,7 +386,8 @@ def span_found() -> str:
             trusted = f"{total('trusted')}, {total('false')}" if "span" in name else "–"
             seconds = statistics.median(float(r["cpu_seconds"]) for r in updates) / int(size)
             body.append((
-                attack, f"`{model}`", size, str(len(updates)), f"{min(decibels):.1f}", f"{statistics.median(decibels):.1f}",
+                attack, f"`{model}`", size, str(len(updates)),
+                f"{min(decibels):.1f}", f"{statistics.median(decibels):.1f}",
                 f"{sum(q >= 50 for q in decibels)} of {len(decibels)}", f"{total('labels_right')} of {len(decibels)}",
                 trusted, f"{seconds:.1f}", f"`{name}.csv`",
             ))  # fmt: skip
