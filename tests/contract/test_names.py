@@ -76,7 +76,7 @@ def test_every_field_has_a_control():
 
 
 def test_endpoints_are_documented_with_types(endpoints):
-    assert set(endpoints) == {"/run_attack", "/seconds", "/list", "/inspect", "/preflight"}
+    assert set(endpoints) == {"/run_attack", "/seconds", "/list", "/inspect", "/preflight", "/audit"}
     for endpoint in endpoints.values():
         assert endpoint["description"] and endpoint["returns"]
         for parameter in endpoint["parameters"]:
