@@ -100,7 +100,7 @@ def test_chromium_computes_what_gi_core_does(tab, written):
     tab.wait_for_selector("body[data-explore=ready]")
     runs = json.loads((Path(__file__).parents[1] / "js" / "vectors.json").read_text())["runs"]
     alone = [run for run in runs if run["scenario"]["batch_size"] == 1 and attack_of(run) not in ELSEWHERE]
-    assert len(alone) >= 11 and "venom" in map(attack_of, alone)
+    assert len(alone) >= 9 and "fgla" in map(attack_of, alone)
     for run in alone:
         assert tab.evaluate(RUN, run["scenario"]) == pytest.approx(run["psnr"][0], abs=0.5), run["scenario"]
 
@@ -131,7 +131,7 @@ def test_with_the_network_cut_all_rooms_work_and_no_picture_leaves(tab, hosted):
     drag_without_a_request(tab)
     tab.get_by_test_id("network").select_option("resnet18")
     tab.wait_for_selector(".explore [data-r=acts]:not([hidden])")
-    for attack_text in ("ig:steps%3D20", "venom", "imprint&server=imprint%3Aquestions%3D1&knowledge=none"):
+    for attack_text in ("ig:steps%3D20", "fgla", "imprint&server=imprint%3Aquestions%3D1&knowledge=none"):
         tab.goto(f"{hosted}?attack={attack_text}&picture=coffee")
         attack(tab)
         assert "on this device" in tab.get_by_test_id("run").inner_text()
