@@ -26,7 +26,7 @@ from gi_core.trace import finite
 from gi_core.web.server.backpressure import hearing
 from gi_core.web.server.run_service import RunService
 from gi_core.web.server.tasks import Message, Throttle
-from gi_core.web.server.visitor import visitor
+from gi_core.web.server.visitor import program, visitor
 from gi_core.web.settings import Limits
 
 LARGEST = 16 * 2**20
@@ -87,7 +87,8 @@ def audit_endpoint(service: RunService) -> Callable[..., dict[str, Any]]:
 def whole(service: RunService, given: tuple[Any, ...], heard: Callable[[], bool]) -> dict[str, Any]:
     """The audit's answer, once a worker was free. Raises BadInput."""
     compute = lambda stop: service.compute(audited, (*given, service.limits), stop, service.deadline() + GRACE)
-    with closing(service.in_line(secrets.token_hex(16), compute, 60 * given[4])) as messages:  # type: ignore[type-var]
+    line = service.in_line(secrets.token_hex(16), compute, 60 * given[4], program())
+    with closing(line) as messages:  # type: ignore[type-var]
         for message in messages:
             if "answer" in message:
                 answer: dict[str, Any] = message["answer"]

@@ -14,6 +14,8 @@ UNREAD = 20
 """Messages that a slow reader may be behind; newer ones are left out until it has caught up."""
 PATIENCE = 20.0
 """Seconds that a reader who takes nothing is waited for."""
+UNHEARD = 6.0
+"""Seconds that an API run goes on before anybody has asked for its answer."""
 Message = dict[str, Any]
 
 
@@ -39,16 +41,16 @@ def hearing() -> Callable[[gr.Request | None], Callable[[], bool]]:
     blocks = Context.root_block
 
     def of(request: gr.Request | None) -> Callable[[], bool]:
-        session, since = getattr(request, "session_hash", None), time.monotonic()
+        session, since, patience = getattr(request, "session_hash", None), time.monotonic(), UNHEARD
 
         def heard() -> bool:
-            nonlocal since
+            nonlocal since, patience
             if session is None:
                 return True
             behind = unread(blocks, session)
             if behind == 0:
-                since = time.monotonic()
-            return behind is not None and time.monotonic() - since < PATIENCE
+                since, patience = time.monotonic(), PATIENCE
+            return behind is not None and time.monotonic() - since < patience
 
         return heard
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from gi_core.errors import BadInput
-from gi_core.web.server.visitor import NOBODY, Visitor
+from gi_core.web.server.visitor import NOBODY, PROGRAM, Visitor
 from gi_core.web.settings import Limits
 
 SHORT = 30.0
@@ -72,10 +72,10 @@ class RunQueue:
             if (entry := self._entries.get(run_id)) is None:
                 raise BadInput("the line is full, and others have fewer runs in it: please try again in a minute")
             if entry.started is None:
-                free, order = self._free(), self._order()
+                order, begin = self._order(), self._begin()
                 ahead = next(n for n, turn in enumerate(order) if turn.name == run_id)
-                if ahead >= free:
-                    return ahead - free + 1
+                if order[ahead] not in begin:
+                    return max(1, ahead - len(begin) + 1)
                 self._start(entry, order[ahead])
             return 0
 
@@ -108,7 +108,7 @@ class RunQueue:
             self._remove(run_id)
             if not self._entries:
                 self._addresses, self._tabs = Turns(), Turns()
-            for turn in self._order()[: max(0, self._free())]:
+            for turn in self._begin():
                 self._entries[turn.name].news.set()
 
     def stop(self, run_id: str) -> None:
@@ -121,9 +121,18 @@ class RunQueue:
         with self._lock:
             return len(self._entries)
 
-    def _free(self) -> int:
-        """Workers that compute for nobody."""
-        return self.limits.workers - sum(entry.started is not None for entry in self._entries.values())
+    def _begin(self) -> list[Turn]:
+        """Who may begin now. The last of several free workers is for people: not for a program's long run."""
+        free = self.limits.workers - sum(entry.started is not None for entry in self._entries.values())
+        chosen: list[Turn] = []
+        for turn in self._order():
+            if len(chosen) == free:
+                break
+            last = self.limits.workers > 1 and len(chosen) + 1 == free
+            if last and turn.long and self._entries[turn.name].visitor.tab == PROGRAM:
+                continue
+            chosen.append(turn)
+        return chosen
 
     def _remove(self, run_id: str) -> None:
         self._line = None

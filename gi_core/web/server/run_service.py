@@ -25,7 +25,7 @@ from gi_core.web.server.requests import batch_of, scenario_of
 from gi_core.web.server.rooms import Rooms
 from gi_core.web.server.shared_runs import SharedRuns
 from gi_core.web.server.trace_cache import TraceCache
-from gi_core.web.server.visitor import Visitor, visitor
+from gi_core.web.server.visitor import Visitor, program, visitor
 from gi_core.web.settings import Limits
 
 NEWS = 1.0
@@ -161,14 +161,15 @@ class RunService:
         )  # fmt: skip
 
     def in_line(
-        self, run_id: str, compute: Callable[[threading.Event], Iterator[dict[str, Any]]], seconds: float | None = None
-    ) -> Iterator[dict[str, Any]]:
+        self, run_id: str, compute: Callable[[threading.Event], Iterator[dict[str, Any]]],
+        seconds: float | None = None, who: Visitor | None = None,
+    ) -> Iterator[dict[str, Any]]:  # fmt: skip
         """Wait for a worker, telling the place and the time left, then compute. Raises BadInput when the line is full.
 
-        ``seconds``: how long it will take, where that is known.
+        ``seconds``: how long it will take, where that is known; ``who`` asks, else this request's visitor.
         """
         expected = min(self.costs.typical if seconds is None else seconds, self.limits.seconds)
-        stop = self.queue.enter(run_id, expected, visitor())
+        stop = self.queue.enter(run_id, expected, who or visitor())
         try:
             while place := self.queue.place(run_id):
                 yield {"run": {"id": run_id, "state": "queued", "place": place, "wait": round(self.queue.wait(run_id))}}
@@ -193,9 +194,11 @@ class RunService:
         def compute(stop: threading.Event) -> Iterator[dict[str, Any]]:
             return self.compute(tasks.whole, (scenario, images), stop, self.deadline())
 
+        who = program()
+
         def begin(flight: str) -> Iterator[dict[str, Any]]:
             try:
-                yield from self.in_line(flight, compute, self.before_run(scenario))
+                yield from self.in_line(flight, compute, self.before_run(scenario), who)
             except BadInput as error:
                 yield {"refused": error}
 

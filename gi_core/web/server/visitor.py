@@ -23,6 +23,8 @@ class Visitor:
 
 
 NOBODY = Visitor()
+PROGRAM = "a program"
+"""The tab of all calls from an address that no page makes: names of sessions are theirs to make up."""
 
 
 def visitor() -> Visitor:
@@ -34,6 +36,11 @@ def visitor() -> Visitor:
     user = getattr(request, "username", None)
     where = f"user {user}" if user else network(str(client.host))
     return Visitor(where, str(getattr(request, "session_hash", "") or ""))
+
+
+def program() -> Visitor:
+    """Who calls an endpoint: one for each address, whatever sessions it names."""
+    return Visitor(visitor().address, PROGRAM)
 
 
 def network(address: str) -> str:

@@ -15,7 +15,7 @@ from gi_core.web import app
 from gi_core.web.server import backpressure
 from gi_core.web.server.queue import RunQueue, Sessions
 from gi_core.web.server.run_service import RunService
-from gi_core.web.server.visitor import NOBODY, Visitor, visitor
+from gi_core.web.server.visitor import NOBODY, PROGRAM, Visitor, visitor
 from gi_core.web.settings import Limits
 
 GREEDY, MODEST = Visitor("192.0.2.1", "a"), Visitor("192.0.2.2", "b")
@@ -43,6 +43,18 @@ def test_a_newcomer_is_served_before_the_second_run_of_a_greedy_one():
     queue = lined(runs)
     assert queue.place("g0") == 0 and queue.place("m0") == 1 and queue.place("g1") == 2
     assert order(queue, [name for name, *_ in runs])[:4] == ["g0", "m0", "g1", "m1"]
+
+
+def test_a_programs_long_runs_leave_a_worker_to_people():
+    program = Visitor("192.0.2.1", PROGRAM)
+    queue = RunQueue(Limits(workers=2))
+    for name, who, seconds in (("p0", program, 600), ("p1", program, 600), ("p2", program, 5)):
+        queue.enter(name, seconds, who)
+    assert queue.place("p0") == 0 and queue.place("p1") == 1, "long runs, and one worker left"
+    queue.enter("m0", 600, MODEST)
+    assert queue.place("m0") == 0
+    queue.leave("m0")
+    assert queue.place("p2") == 0, "a short one may have it"
 
 
 def test_tabs_behind_one_address_take_turns():
@@ -104,7 +116,7 @@ def test_a_tab_is_counted_by_its_address_too():
 def test_an_api_run_that_nobody_waits_for_frees_its_worker(monkeypatch):
     """A call is made and its answer never fetched; it used to go on for its whole limit, or forever in the line."""
     monkeypatch.setenv("GI_STORE", "off")
-    monkeypatch.setattr(backpressure, "PATIENCE", 1.0)
+    monkeypatch.setattr(backpressure, "UNHEARD", 1.0)
     service = RunService(Limits())
     seen = []
     enter = service.queue.enter
