@@ -104,7 +104,7 @@ class AtlasSet:
             return (*ONE_PASS, "span") if noise == 0 else ONE_PASS
         if self.network == "vit-tiny":
             matched = "ig:steps=20,tv=0.001,signed=false"
-            return (matched, "span") if noise < HIDDEN else (matched,)
+            return ("april", matched, "span") if noise < HIDDEN else (matched,)
         if self.mixed > 1:
             return ("fgla", matching(noise, "fgla" if noise <= 3e-4 else ""))
         if strength == 0:

@@ -17,7 +17,7 @@ test("every recorded set answers its own choices, at each of its strengths", () 
     assert.ok(places.every((at, i) => i === 0 || at > places[i - 1]), set.id);
     for (const stop of stops) {
       assert.equal(model.closest(set.defense, stops, stop), stop);
-      const settings = model.settingsOf(choices, model.cellOf(set, stop), { defaults: {}, attacks: {} });
+      const settings = model.settingsOf(choices, model.cellOf(set, stop), { defaults: {}, attacks: {}, bare: {} });
       assert.deepEqual([settings.model, settings.batch_size], [set.network, set.mixed]);
     }
   }

@@ -2838,13 +2838,13 @@ var gi = (() => {
   var cellOf = (set, strength3) => set?.cells?.find((cell) => cell.strength === strength3) ?? null;
   function settingsOf({ network, defense: defense2, strength: strength3, mixed: mixed2, own, expert }, cell, offered5) {
     if (cell && !own && !Object.keys(expert).length) return { ...offered5.defaults, ...cell.scenario };
-    const bare2 = strength3 === NONE && mixed2 === 1 && network === "lenet";
+    const bare2 = strength3 === NONE && mixed2 === 1 ? offered5.bare[network] : void 0;
     return {
       ...offered5.defaults,
       model: network,
       batch_size: mixed2,
       defense: defenseText(defense2, strength3),
-      attack: bare2 ? offered5.attacks.bare : offered5.attacks[network] ?? offered5.attacks.any,
+      attack: bare2 ?? offered5.attacks[network] ?? offered5.attacks.any,
       ...expert
     };
   }

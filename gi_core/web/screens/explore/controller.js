@@ -12,7 +12,9 @@ import * as tell from "./telling.js";
 import { draw } from "./view.js";
 
 /**
- * @typedef {{ defaults: Record<string, any>, attacks: Record<string, string>, [more: string]: any }} Catalog
+ * @typedef {{
+ *   defaults: Record<string, any>, attacks: Record<string, string>, bare: Record<string, string>, [more: string]: any
+ * }} Catalog
  *   what explore.py offers
  * @typedef {{ seconds: number | null, wait: number, load: number, learnt: boolean, impossible: string }} Estimate
  * @typedef {{ sent: string, clean: string | null, share: number | null, numel: number | null }} Wire

@@ -48,11 +48,12 @@ FIRST = ("cat", "coffee", "rocket", "retina", "tissue", "letters", "galaxies", "
 PRIORS = ("none", "flow", "flow:net=gaussian")
 LIVE = {
     "any": presets.ATTACKS["ig"],
-    "bare": "dlg:restarts=6",
     "resnet18": "ig:steps=150,tv=0.005,signed=false,lr=0.04",
     "vit-tiny": "ig:steps=150,tv=0.005,signed=false,lr=0.04",
 }
-"""Attacks that a live run starts with, by network; ``bare``: nothing protects a single picture."""
+"""Attacks that a live run starts with, by network."""
+BARE = {"lenet": "dlg:restarts=6", "vit-tiny": "april"}
+"""The same where nothing protects a single picture."""
 
 
 def render(service: RunService) -> gr.HTML:
@@ -104,6 +105,7 @@ def catalog() -> dict[str, Any]:
         "defaults": defaults,
         "floats": [name for name, default in defaults.items() if isinstance(default, float)],
         "attacks": LIVE,
+        "bare": BARE,
         "expert": expert(),
         "threats": {name: asdict(threat) for name in attacks.names() if (threat := threat_of(name))},
         "priors": {name: prior for name in attacks.names() if (prior := getattr(attacks.parse(name), "prior", None))},

@@ -161,17 +161,17 @@ export const cellOf = (set, strength) => set?.cells?.find(cell => cell.strength 
 /**
  * The Scenario to run for these choices: a recorded cell's own, else this network's usual attack.
  * @param {Choices} choices @param {Cell | null} cell
- * @param {{ defaults: Record<string, any>, attacks: Record<string, string> }} offered
+ * @param {{ defaults: Record<string, any>, attacks: Record<string, string>, bare: Record<string, string> }} offered
  */
 export function settingsOf({ network, defense, strength, mixed, own, expert }, cell, offered) {
   if (cell && !own && !Object.keys(expert).length) return { ...offered.defaults, ...cell.scenario };
-  const bare = strength === NONE && mixed === 1 && network === "lenet";
+  const bare = strength === NONE && mixed === 1 ? offered.bare[network] : undefined;
   return {
     ...offered.defaults,
     model: network,
     batch_size: mixed,
     defense: defenseText(defense, strength),
-    attack: bare ? offered.attacks.bare : (offered.attacks[network] ?? offered.attacks.any),
+    attack: bare ?? offered.attacks[network] ?? offered.attacks.any,
     ...expert,
   };
 }
