@@ -13,6 +13,7 @@ import os
 import time
 from pathlib import Path
 
+import here  # noqa: F401
 import torch
 
 import gi_core as gi
