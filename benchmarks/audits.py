@@ -7,12 +7,12 @@ Rows that stand in the file already are kept, so that it can be stopped and go o
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 import time
 from pathlib import Path
 
+import click
 import here  # noqa: F401
 import torch
 
@@ -42,23 +42,22 @@ def row_of(name: str, report: Report, minutes: float, cpu: float, commit: str) -
     }  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
-    parser.add_argument("--commit", default="")
-    given = parser.parse_args()
-    rows = list(csv.DictReader(given.out.open())) if given.out.exists() else []
+@click.command(help=__doc__)
+@click.option("--minutes", type=float, default=5.0)
+@click.option("--only", default="", help="updates whose names hold this")
+@click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).with_suffix(".csv"))
+@click.option("--commit", default="", help="what the rows say of the code's version")
+def main(minutes: float, only: str, out: Path, commit: str) -> None:
+    rows = list(csv.DictReader(out.open())) if out.exists() else []
     room = Path(os.environ["GI_DATA"]) / "fl_updates"
-    for folder in sorted(p.parent for p in room.glob(f"*{given.only}*/update.json")):
+    for folder in sorted(p.parent for p in room.glob(f"*{only}*/update.json")):
         if any(r["update"] == folder.name for r in rows):
             continue
         torch.manual_seed(0)
         record, before = gi.audit.read(folder), time.process_time()
-        report = gi.audit.run(record, truth=record.truth, minutes=given.minutes)
-        rows.append(row_of(folder.name, report, given.minutes, time.process_time() - before, given.commit))  # type: ignore[arg-type]
-        with given.out.open("w", newline="") as file:
+        report = gi.audit.run(record, truth=record.truth, minutes=minutes)
+        rows.append(row_of(folder.name, report, minutes, time.process_time() - before, commit))  # type: ignore[arg-type]
+        with out.open("w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(sorted(rows, key=lambda r: str(r["update"])))

@@ -1,5 +1,8 @@
 """Thirty clients and two hundred tabs against a served app: ``python benchmarks/load.py URL [CLIENTS] [TABS]``.
 
+With ``--strange 60``: so many scenarios drawn at random among those that a Space permits, four at a time, each left
+after a second; what a light question of somebody else cost meanwhile.
+
 With ``--greedy 75``: CLIENTS from addresses of their own, while one more sends 75 calls and fetches no answer.
 
 Speaks the page's own protocol over HTTP. Prints who was served, how long the last one waited, and what a light question
@@ -171,6 +174,36 @@ async def light(url: str, seconds: float) -> list[float]:
         return sorted(took)
 
 
+async def strange(url: str, count: int) -> list[str]:
+    """Random permitted runs that are left after a second; what became of each."""
+    import here  # noqa: F401
+
+    from benchmarks.stops import drawn
+
+    scenarios = [scenario for number in range(40 * count) if (scenario := drawn(number))][:count]
+    turn = asyncio.Semaphore(4)
+
+    async def visit(number: int) -> str:
+        headers = {"X-Forwarded-For": f"198.51.100.{1 + number % 250}"}
+        async with turn, httpx.AsyncClient(base_url=url, timeout=60, headers=headers, verify=False) as client:
+            page, scenario = await Page.open(client), scenarios[number]
+            try:
+                run = page.run(scenario.to_dict(), pictures=["cat"] * scenario.batch_size)
+                return (await asyncio.wait_for(run, 1)).state
+            except TimeoutError:
+                return "left"
+
+    return list(await asyncio.gather(*(visit(number) for number in range(len(scenarios)))))
+
+
+async def gather_strange(url: str, count: int) -> None:
+    waiting = asyncio.create_task(light(url, count / 4))
+    states = await strange(url, count)
+    took = await waiting
+    print({state: states.count(state) for state in sorted(set(states))})
+    print(f"light question meanwhile: median {share(took, 0.5):.2f} s, p95 {share(took, 0.95):.2f} s, of {len(took)}")
+
+
 def at_once(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end, whatever event loop this thread may have."""
     with ThreadPoolExecutor(1) as thread:
@@ -218,8 +251,11 @@ async def measure(url: str, clients: int, tabs: int) -> None:
 @click.argument("clients", default=30)
 @click.argument("tabs", default=200)
 @click.option("--greedy", type=int, help="instead: CLIENTS from different addresses, and so many calls of one more")
-def main(url: str, clients: int, tabs: int, greedy: int | None) -> None:
+@click.option("--strange", "count", type=int, help="instead: so many random runs that are left")
+def main(url: str, clients: int, tabs: int, greedy: int | None, count: int | None) -> None:
     url = url.rstrip("/") + "/"
+    if count is not None:
+        return asyncio.run(gather_strange(url, count))
     asyncio.run(measure(url, clients, tabs) if greedy is None else gather_crowd(url, clients, greedy))
 
 

@@ -14,7 +14,7 @@ UNREAD = 20
 """Messages that a slow reader may be behind; newer ones are left out until it has caught up."""
 PATIENCE = 20.0
 """Seconds that a reader who takes nothing is waited for."""
-UNHEARD = 6.0
+UNHEARD = 5.0
 """Seconds that an API run goes on before anybody has asked for its answer."""
 Message = dict[str, Any]
 
