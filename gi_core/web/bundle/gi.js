@@ -2022,6 +2022,7 @@ var gi = (() => {
   function story(id, { settings, pictures: pictures2 }, side) {
     let still = {};
     let kept = [];
+    let film = {};
     return (told3) => {
       const { state, moments = [], share, message, seconds = null, scores = null, verdict = null, trace = null } = told3;
       if (state === "failed") return { id, state, message };
@@ -2037,16 +2038,19 @@ var gi = (() => {
         };
       const fresh = moments.map(({ pixels: pixels2, ...rest }) => ({ ...rest, src: strip(pixels2, side) }));
       kept = kept.concat(fresh.filter((f) => f.kept));
-      const frames = [...kept, ...fresh.filter((f) => !f.kept)];
-      const history = Object.fromEntries(["iteration", "seconds", "loss", "psnr", "ssim"].map((name) => [name, frames.map((frame2) => frame2[name])]));
+      if (fresh.length) {
+        const frames = [...kept, ...fresh.filter((f) => !f.kept)];
+        const history = Object.fromEntries(["iteration", "seconds", "loss", "psnr", "ssim"].map((name) => [name, frames.map((frame2) => frame2[name])]));
+        film = { frames, history };
+      }
       return {
         id,
         ...still,
+        ...film,
         state,
         judging: share,
         seconds,
         scores,
-        ...moments.length ? { frames, history } : {},
         verdict: verdict && { ...verdict, control: { ...verdict.control, src: strip(verdict.control.pixels, side) } },
         where: "device",
         trace
@@ -4718,6 +4722,8 @@ var gi = (() => {
     ["least", /^(?<name>[\w-]+)=(?<value>.+?): at least (?<low>\S+) is allowed$/],
     ["finite", /^(?<name>\w+)=(?<value>.+?): a finite number is needed$/],
     ["needed", /^(?<name>\w+)=(?<value>.+?): .+ is needed$/],
+    ["steps", /^update=gradient with local_steps=(?<value>\d+): after several steps a client has a weight delta to send/],
+    ["example", /^defense=(?<value>.+?) acts on per-example gradients, but the client sends a weight delta/],
     ["empty", /^(?<name>\w+) is empty: a value is needed$/],
     ["unbalanced", /^unbalanced parentheses in (?<value>.*)$/],
     ["full", /^(?<n>\d+) runs are waiting already: please try again in a minute$/],

@@ -83,6 +83,7 @@ async function invertersFor({ settings }, { inverters = {}, trained }) {
 function story(id, { settings, pictures }, side) {
   /** @type {Record<string, any>} */ let still = {};
   /** @type {Record<string, any>[]} */ let kept = [];
+  /** @type {Record<string, any>} */ let film = {};
   return (/** @type {Record<string, any>} */ told) => {
     const { state, moments = [], share, message, seconds = null, scores = null, verdict = null, trace = null } = told;
     if (state === "failed") return { id, state, message };
@@ -94,11 +95,14 @@ function story(id, { settings, pictures }, side) {
       };
     const fresh = moments.map((/** @type {any} */ { pixels, ...rest }) => ({ ...rest, src: strip(pixels, side) }));
     kept = kept.concat(fresh.filter((/** @type {any} */ f) => f.kept));
-    const frames = [...kept, ...fresh.filter((/** @type {any} */ f) => !f.kept)];
-    const history = Object.fromEntries(["iteration", "seconds", "loss", "psnr", "ssim"].map(name =>
-      [name, frames.map(frame => frame[name])]));
+    if (fresh.length) {
+      const frames = [...kept, ...fresh.filter((/** @type {any} */ f) => !f.kept)];
+      const history = Object.fromEntries(["iteration", "seconds", "loss", "psnr", "ssim"].map(name =>
+        [name, frames.map(frame => frame[name])]));
+      film = { frames, history };
+    }
     return {
-      id, ...still, state, judging: share, seconds, scores, ...(moments.length ? { frames, history } : {}),
+      id, ...still, ...film, state, judging: share, seconds, scores,
       verdict: verdict && { ...verdict, control: { ...verdict.control, src: strip(verdict.control.pixels, side) } },
       where: "device", trace,
     };

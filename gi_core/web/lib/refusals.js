@@ -15,6 +15,8 @@ const KINDS = [
   ["least", /^(?<name>[\w-]+)=(?<value>.+?): at least (?<low>\S+) is allowed$/],
   ["finite", /^(?<name>\w+)=(?<value>.+?): a finite number is needed$/],
   ["needed", /^(?<name>\w+)=(?<value>.+?): .+ is needed$/],
+  ["steps", /^update=gradient with local_steps=(?<value>\d+): after several steps a client has a weight delta to send/],
+  ["example", /^defense=(?<value>.+?) acts on per-example gradients, but the client sends a weight delta/],
   ["empty", /^(?<name>\w+) is empty: a value is needed$/],
   ["unbalanced", /^unbalanced parentheses in (?<value>.*)$/],
   ["full", /^(?<n>\d+) runs are waiting already: please try again in a minute$/],
