@@ -70,7 +70,7 @@ class Server:
 
     def visitor(self, number):
         """A client with an address of its own."""
-        return httpx.Client(base_url=self.url, headers={"X-Forwarded-For": f"203.0.113.{number}"}, timeout=300)
+        return httpx.Client(base_url=self.url, headers={"X-Forwarded-For": f"203.0.113.{number}"}, timeout=100)
 
     def spent(self):
         """CPU seconds of the server's own process."""
